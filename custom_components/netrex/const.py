@@ -1,0 +1,21 @@
+"""Names shared by the whole integration."""
+
+import logging
+from typing import Final
+
+from homeassistant.const import Platform
+
+DOMAIN: Final = "netrex"
+LOGGER: Final = logging.getLogger(__package__)
+
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.CAMERA, Platform.SENSOR]
+
+# Config entry data. CONF_HOST and CONF_URL of Home Assistant hold the portal's
+# address as host or host:port, and as a base URL without a trailing slash.
+CONF_AUTH_IMPLEMENTATION: Final = "auth_implementation"
+CONF_SCOPES: Final = "scopes"
+
+# Options.
+CONF_DAILY_ALLOWANCE: Final = "daily_allowance"
+
+DEFAULT_HOST: Final = "system2.netrex.cz"

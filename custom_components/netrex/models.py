@@ -1,0 +1,34 @@
+"""What a set-up account holds at run time."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigEntry
+
+if TYPE_CHECKING:
+    from .client import Ledger, NetrexClient
+    from .coordinators import (
+        BudgetCoordinator,
+        InventoryCoordinator,
+        KpiCoordinator,
+        StatusCoordinator,
+    )
+    from .live import LiveView
+    from .store import NetrexStore
+
+
+@dataclass(frozen=True, slots=True)
+class NetrexRuntimeData:
+    """The managers of one account; built once in `async_setup_entry`."""
+
+    client: NetrexClient
+    ledger: Ledger
+    store: NetrexStore
+    inventory: InventoryCoordinator
+    status: StatusCoordinator
+    kpi: KpiCoordinator
+    budget: BudgetCoordinator
+    live: LiveView
+
+
+type NetrexConfigEntry = ConfigEntry[NetrexRuntimeData]
