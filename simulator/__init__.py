@@ -1,0 +1,1 @@
+"""A faithful Netrex cloud on real sockets, for demonstration and tests."""

@@ -1,0 +1,22 @@
+"""What all parts of the simulated cloud share."""
+
+from dataclasses import dataclass, field
+
+from .clock import Clock
+from .faults import Faults
+from .records import LinkRecord, QueryRecord, Secrets
+from .switches import Switches
+from .world import World
+
+
+@dataclass
+class State:
+    """One cloud's clock, contents, conduct and memory."""
+
+    world: World = field(default_factory=World)
+    clock: Clock = field(default_factory=Clock)
+    switches: Switches = field(default_factory=Switches)
+    faults: Faults = field(default_factory=Faults)
+    secrets: Secrets = field(default_factory=Secrets)
+    queries: list[QueryRecord] = field(default_factory=list)
+    links: list[LinkRecord] = field(default_factory=list)

@@ -1,0 +1,148 @@
+"""A switch for each thing that the vendor's documentation leaves open.
+
+The defaults are the most plausible readings; the tests turn every switch.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+TRANSPORTS = ("rtsp", "rtsph", "rtsphs", "rtspws", "rtspwss")
+
+
+@dataclass(slots=True)
+class Switches:
+    """The behaviours of the cloud that nobody outside knows.
+
+    Times are seconds. Statuses are HTTP statuses.
+    """
+
+    # --- limits ("1 query/second, 10 000 queries/day" for one account)
+    rate_limit: bool = True
+    query_interval: float = 1.0
+    daily_queries: int = 10_000
+    # Which span "day" means.
+    limit_day: Literal["rolling", "utc", "local"] = "rolling"
+    # Whether a refused query counts as an arrival and on the day.
+    refused_count: bool = True
+    # Whether each top-level field of an operation counts (False: each request).
+    aliases_count: bool = False
+    limit_status: int = 429
+    limit_body: Literal["graphql", "text", "html", "empty"] = "graphql"
+    limit_category: str = "client"
+    # Value of the Retry-After header in seconds; -1 for no header.
+    limit_retry_after: int = -1
+
+    # --- GraphQL
+    # Status of an answer without data, and of the three authorization errors.
+    error_status: int = 200
+    auth_error_status: int = 200
+    category_place: Literal["top", "extensions", "none"] = "top"
+    introspection: bool = True
+    # Names that the documentation does not spell.
+    device_input_type: str = "deviceInput"
+    # Fields of live_view.remote that exist in the schema.
+    transports: tuple[str, ...] = ("rtsp", "rtsph", "rtspws")
+    local_view: bool = True
+
+    # --- KPI
+    time_zone: str = "Europe/Prague"
+    # A source without data, quarters ahead, the quarter that still runs.
+    kpi_missing: Literal["null", "zero"] = "null"
+    kpi_future: Literal["null", "zero"] = "null"
+    kpi_unfinished: Literal["null", "zero", "partial"] = "null"
+    kpi_division_by_zero: Literal["null", "zero"] = "null"
+    # How long after its end a quarter hour becomes known.
+    kpi_delay: float = 0.0
+    # Share (0 to 1) of quarter hours that a counter delivers `kpi_late_by` later.
+    kpi_late_share: float = 0.0
+    kpi_late_by: float = 7200.0
+    # What a late or missing quarter shows before it arrives.
+    kpi_late: Literal["null", "zero"] = "zero"
+    kpi_type: Literal["Float", "Int"] = "Float"
+    # Money in statisticDataMetric: 1 = units, 100 = minor units.
+    kpi_money_factor: int = 1
+
+    # --- OAuth2
+    token_parameters: Literal["both", "query", "body"] = "both"
+    token_error_status: int = 400
+    code_lifetime: float = 60.0
+    access_token_lifetime: int = 3600
+    # 0: a refresh token lives for ever.
+    refresh_token_lifetime: float = 0.0
+    refresh_rotates: bool = False
+    # Whether the answer to a refresh has a refresh token when it does not rotate.
+    refresh_repeats: bool = True
+    # Whether a space separates scopes as well as the documented comma.
+    scope_space: bool = False
+
+    # --- live view
+    link_lifetime: float = 30.0
+    # What ends a link: the end of its session or the end of a TCP connection.
+    link_single_use: Literal["session", "connection", "never"] = "session"
+    options_uses_link: bool = False
+    offline_live_view: Literal["null", "error"] = "error"
+    # WebSocket subprotocol that the server wants; empty: any.
+    websocket_protocol: str = "binary"
+    backchannel: Literal["ignore", "refuse"] = "ignore"
+
+    # --- recordings
+    recording_id_lifetime: float = 3600.0
+    download_lifetime: float = 24 * 3600.0
+    downloaded_lifetime: float = 6 * 3600.0
+    prepare_duration: float = 4.0
+    prepare_fails: bool = False
+    # Progress of a preparation that failed.
+    failed_progress: Literal["null", "zero", "minus", "error"] = "null"
+    prepare_twice: Literal["true", "false", "error"] = "true"
+    download_range: bool = True
+    download_length: bool = True
+    download_needs_token: bool = False
+
+    # --- device gateway
+    gateway_bad_token_status: int = 401
+    gateway_no_permission_status: int = 403
+    gateway_offline_status: int = 503
+    gateway_unknown_status: int = 404
+    gateway_body: Literal["html", "json", "text", "empty"] = "html"
+    # Whether gateway calls count on the account's limit.
+    gateway_counts: bool = False
+    # Generation of the CamStreamer App's local API.
+    camstreamer_api: Literal["old", "new"] = "new"
+
+    def set(self, name: str, value: object) -> None:
+        """Turn one switch, from a text or from a value of its type.
+
+        Raises KeyError for an unknown switch, ValueError for an impossible value.
+        """
+        hint = get_type_hints(Switches).get(name)
+        if name not in {field.name for field in fields(self)} or hint is None:
+            raise KeyError(name)
+        setattr(self, name, _coerce(hint, value))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all switches as plain data."""
+        return asdict(self)
+
+
+_BOOLEANS = {"true": True, "1": True, "on": True, "yes": True} | dict.fromkeys(
+    ("false", "0", "off", "no"), False
+)
+
+
+def _coerce(hint: Any, value: object) -> object:  # noqa: ANN401 - a type hint has no type
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise ValueError(f"{value!r} is none of {get_args(hint)}")
+        return value
+    if get_origin(hint) is tuple:
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, list | tuple):
+            raise ValueError(f"{value!r} is no list")
+        return tuple(str(item) for item in items if item)
+    if hint is bool:
+        try:
+            return _BOOLEANS[str(value).lower()]
+        except KeyError as err:
+            raise ValueError(f"{value!r} is no boolean") from err
+    converted: object = hint(value)
+    return converted
