@@ -1,0 +1,72 @@
+"""Client for the API of the Netrex / CamStreamer Cloud portal.
+
+Nothing here knows Home Assistant; the only dependency is aiohttp.
+"""
+
+from .api import NetrexClient
+from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
+from .errors import (
+    NetrexAuthError,
+    NetrexBudgetError,
+    NetrexConnectionError,
+    NetrexError,
+    NetrexNotFoundError,
+    NetrexPermissionError,
+    NetrexQueryError,
+    NetrexRateLimitedError,
+    NetrexResponseError,
+)
+from .ledger import Ledger
+from .models import (
+    Camera,
+    CameraStatus,
+    Inventory,
+    LinkRequest,
+    LiveLink,
+    Node,
+    Recording,
+    RecordingProgress,
+    SeriesRequest,
+    Slot,
+    StreamProfile,
+    VideoChannel,
+)
+from .pacer import Lane, Pacer
+from .schema import Schema
+from .tree import Tree
+
+__all__ = [
+    "Camera",
+    "CameraStatus",
+    "Granularity",
+    "Inventory",
+    "Lane",
+    "Ledger",
+    "LinkRequest",
+    "LiveLink",
+    "Metric",
+    "NetrexAuthError",
+    "NetrexBudgetError",
+    "NetrexClient",
+    "NetrexConnectionError",
+    "NetrexError",
+    "NetrexNotFoundError",
+    "NetrexPermissionError",
+    "NetrexQueryError",
+    "NetrexRateLimitedError",
+    "NetrexResponseError",
+    "Node",
+    "NodeType",
+    "Pacer",
+    "RawMetric",
+    "Recording",
+    "RecordingProgress",
+    "Schema",
+    "Scope",
+    "SeriesRequest",
+    "Slot",
+    "StreamProfile",
+    "Transport",
+    "Tree",
+    "VideoChannel",
+]

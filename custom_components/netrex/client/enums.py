@@ -1,0 +1,119 @@
+"""The portal's enumerations, as far as the vendor documents them.
+
+Documents contain enum values as literals (decision D2), so these classes are also
+the check that nothing but a known word gets into a query.
+"""
+
+from enum import StrEnum
+from typing import override
+
+
+class NodeType(StrEnum):
+    """Types of nodes in the tree ("Organization of objects").
+
+    Only `camera` and `folder` appear in the documented answers; the others come
+    from the vendor's lists, where the spelling varies.
+    """
+
+    FOLDER = "folder"
+    LOCATION = "location"
+    CAMERA = "camera"
+    VIDEO_CHANNEL = "videoChannel"
+    CAMERA_AUDIO_DEVICE = "cameraAudioDevice"
+    DEVICE_INPUT = "deviceInput"
+    CASHDESK = "cashdesk"
+    BOX = "box"
+    PANEL = "panel"
+    USER = "user"
+    DASHBOARD = "dashboard"
+    DATA_VIEW = "dataView"
+    REPORT = "report"
+    REMOVED_NODE = "removedNode"
+    UNKNOWN = "unknown"
+
+    @override
+    @classmethod
+    def _missing_(cls, value: object) -> NodeType:
+        """Take other spellings; everything else is UNKNOWN, never an error."""
+        if not isinstance(value, str):
+            return cls.UNKNOWN
+        return _NODE_TYPES.get(value.replace("_", "").lower(), cls.UNKNOWN)
+
+
+_NODE_TYPES = {
+    **{node_type.value.lower(): node_type for node_type in NodeType},
+    # The electric input's spelling is in no public document.
+    "camerainput": NodeType.DEVICE_INPUT,
+    "electricinput": NodeType.DEVICE_INPUT,
+    "input": NodeType.DEVICE_INPUT,
+}
+
+
+class Metric(StrEnum):
+    """Metrics of statisticDataMetric and statisticDataMetricByGranularity."""
+
+    PEOPLE_COUNT_AVERAGE = "peopleCountAverage"
+    PEOPLE_COUNT_IN = "peopleCountIn"
+    PEOPLE_COUNT_OUT = "peopleCountOut"
+    PEOPLE_COUNT_PASS_BY = "peopleCountPassBy"  # noqa: S105 - a word for visitors
+    TRANSACTION_COUNT_POSITIVE = "transactionCountPositive"
+    TRANSACTION_COUNT_NEGATIVE = "transactionCountNegative"
+    TRANSACTION_AMOUNT_POSITIVE = "transactionAmountPositive"
+    TRANSACTION_AMOUNT_NEGATIVE = "transactionAmountNegative"
+    CONVERSION_COUNT = "conversionCount"
+    CONVERSION_AMOUNT = "conversionAmount"
+    TRANSACTION_AMOUNT_AVERAGE = "transactionAmountAverage"
+
+
+class RawMetric(StrEnum):
+    """Metrics of statisticData: stored values of one object, money times 100."""
+
+    PEOPLE_COUNT = "peopleCount"
+    PEOPLE_COUNT_IN = "peopleCountIn"
+    PEOPLE_COUNT_OUT = "peopleCountOut"
+    TRANSACTION_VALUE_IN = "transactionValueIn"
+    TRANSACTION_COUNT_IN = "transactionCountIn"
+    TRANSACTION_VALUE_OUT = "transactionValueOut"
+    TRANSACTION_COUNT_OUT = "transactionCountOut"
+
+
+class Granularity(StrEnum):
+    """Lengths of one slot of a series."""
+
+    HQ = "HQ"  # a quarter of an hour
+    H = "H"
+    H4 = "H4"
+    H8 = "H8"
+    H12 = "H12"
+    D = "D"
+    W = "W"
+    M = "M"
+
+
+class Scope(StrEnum):
+    """Rights that an OAuth2 client can ask for; sent separated by commas."""
+
+    READ = "read"
+    WRITE = "write"
+    LIVEVIEW = "liveview"
+    AUDIOTRANSMIT = "audiotransmit"
+    LIVEVIEW_PTZ = "liveview_ptz"
+    LIVEVIEW_LIGHT = "liveview_light"
+    LIVEVIEW_AUDIOCLIP = "liveview_audioclip"
+    RECORDINGS = "recordings"
+    RECORDINGS_DELETE = "recordings_delete"
+    EVENTS = "events"
+
+
+class Transport(StrEnum):
+    """Ways of a live stream ("View live stream from the camera").
+
+    Only `rtsp` is documented down to the name of its field.
+    """
+
+    RTSP = "rtsp"  # plain
+    RTSPH = "rtsph"  # over HTTP
+    RTSPHS = "rtsphs"  # over HTTPS
+    RTSPWS = "rtspws"  # over WebSocket
+    RTSPWSS = "rtspwss"  # over WebSocket Secure
+    LOCAL = "local"  # plain, inside the camera's own network

@@ -1,0 +1,88 @@
+"""The portal's nodes as a tree that no answer can break."""
+
+from collections.abc import Iterable
+
+from .models import Node
+
+
+class Tree:
+    """Nodes by parent, safe to walk.
+
+    A node is a top node if it has no parent, if its parent is not among the nodes
+    (a guest sees a part of the tree), if it is its own parent (as in the vendor's
+    example), or if it has the smallest id of a ring of parents. Of nodes with the
+    same id the first counts, unless it is its own parent.
+    """
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        """Arrange the nodes."""
+        self._nodes: dict[int, Node] = {}
+        for node in nodes:
+            known = self._nodes.get(node.node_id)
+            if known is None or known.parent_node_id == known.node_id:
+                self._nodes[node.node_id] = node
+        self._parents = {
+            node.node_id: node.parent_node_id
+            for node in self._nodes.values()
+            if node.parent_node_id in self._nodes
+            and node.parent_node_id != node.node_id
+        }
+        self._cut_rings()
+        self._children: dict[int, list[Node]] = {}
+        for node_id, parent_id in self._parents.items():
+            if parent_id is not None:
+                self._children.setdefault(parent_id, []).append(self._nodes[node_id])
+        self.roots = tuple(
+            node for node in self._nodes.values() if node.node_id not in self._parents
+        )
+
+    def __len__(self) -> int:
+        """Return the number of distinct nodes."""
+        return len(self._nodes)
+
+    @property
+    def root_id(self) -> int | None:
+        """The node that stands for the account.
+
+        The one without a parent ("exactly one node"); a guest does not see it and
+        has the smallest id of the top nodes. None if there are no nodes.
+        """
+        true_roots = [n.node_id for n in self.roots if n.parent_node_id is None]
+        return min(true_roots or [n.node_id for n in self.roots], default=None)
+
+    def node(self, node_id: int) -> Node | None:
+        """Return the node of an id."""
+        return self._nodes.get(node_id)
+
+    def parent(self, node_id: int) -> Node | None:
+        """Return the parent of a node; None for top and unknown nodes."""
+        parent_id = self._parents.get(node_id)
+        return None if parent_id is None else self._nodes[parent_id]
+
+    def children(self, node_id: int) -> tuple[Node, ...]:
+        """Return the children of a node in the portal's order."""
+        return tuple(self._children.get(node_id, ()))
+
+    def path(self, node_id: int) -> tuple[Node, ...]:
+        """Return the nodes from the top down to a node; empty if it is unknown."""
+        path: list[Node] = []
+        node = self.node(node_id)
+        while node is not None:
+            path.append(node)
+            node = self.parent(node.node_id)
+        return tuple(reversed(path))
+
+    def _cut_rings(self) -> None:
+        """Make the smallest id of every ring of parents a top node."""
+        safe: set[int] = set()
+        for start in sorted(self._nodes):
+            walked: dict[int, None] = {}
+            node_id: int | None = start
+            while node_id is not None and node_id not in safe:
+                if node_id in walked:
+                    ring = list(walked)[list(walked).index(node_id) :]
+                    del self._parents[min(ring)]
+                    break
+                walked[node_id] = None
+                node_id = self._parents.get(node_id)
+            safe.update(walked)
