@@ -59,6 +59,10 @@ class Switches:
     # What a late or missing quarter shows before it arrives.
     kpi_late: Literal["null", "zero"] = "zero"
     kpi_type: Literal["Float", "Int"] = "Float"
+    # Where 4, 8 and 12 hour buckets start: the unix clock or local midnight.
+    kpi_blocks: Literal["utc", "local"] = "utc"
+    # Longest range in days that is answered; 0 for any.
+    kpi_max_days: int = 0
     # Money in statisticDataMetric: 1 = units, 100 = minor units.
     kpi_money_factor: int = 1
 

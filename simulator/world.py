@@ -73,6 +73,18 @@ class Camera:
     ptz: bool = False
 
 
+class Column(StrEnum):
+    """A number that is stored per quarter hour. Amounts are in minor units (x100)."""
+
+    PEOPLE_IN = "people_in"
+    PEOPLE_OUT = "people_out"
+    PASS_BY = "pass_by"
+    SALES = "sales"
+    SALES_AMOUNT = "sales_amount"
+    REFUNDS = "refunds"
+    REFUNDS_AMOUNT = "refunds_amount"
+
+
 class SourceKind(StrEnum):
     """What a node counts."""
 
@@ -133,6 +145,17 @@ class OAuthClient:
 
 
 @dataclass(slots=True)
+class Grant:
+    """What stands behind a refresh token."""
+
+    refresh_token: str
+    username: str
+    client_id: str
+    scopes: frozenset[Scope]
+    issued_at: float
+
+
+@dataclass(slots=True)
 class Token:
     """An access token: of OAuth2 (`client_id` is set) or an API token.
 
@@ -153,15 +176,21 @@ class Token:
 
 @dataclass
 class World:
-    """Everything an account holds. `nodes` is a list: ids may repeat when broken."""
+    """Everything an account holds. `nodes` is a list: ids may repeat when broken.
+
+    `corrections` replaces what a source counted: node id, start of the quarter hour
+    (unix seconds), column, value.
+    """
 
     seed: int = 1
     nodes: list[Node] = field(default_factory=list)
     cameras: dict[int, Camera] = field(default_factory=dict)
-    sources: dict[int, Source] = field(default_factory=dict)
+    sources: dict[int, tuple[Source, ...]] = field(default_factory=dict)
+    corrections: dict[int, dict[int, dict[Column, int]]] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     clients: list[OAuthClient] = field(default_factory=list)
     tokens: dict[str, Token] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
 
     def node(self, node_id: int) -> Node | None:
         """Return the first node with this id."""
