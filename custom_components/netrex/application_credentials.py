@@ -1,0 +1,242 @@
+"""OAuth2 at a portal whose address is only known at run time.
+
+Follows the vendor's "OAuth2 API authorization" and leaves open what that leaves open.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from http import HTTPStatus
+from typing import Any, override
+
+from aiohttp import ClientError, ClientTimeout, RequestInfo
+from homeassistant.components.application_credentials import (
+    AuthImplementation,
+    AuthorizationServer,
+    ClientCredential,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import (
+    OAuth2TokenRequestConnectionError,
+    OAuth2TokenRequestError,
+    OAuth2TokenRequestReauthError,
+    OAuth2TokenRequestTransientError,
+)
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.config_entry_oauth2_flow import (
+    AUTH_CALLBACK_PATH,
+    MY_AUTH_CALLBACK_PATH,
+    async_get_redirect_uri,
+)
+from homeassistant.helpers.network import NoURLAvailableError, get_url
+from homeassistant.util.json import JsonObjectType, json_loads_object
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from .const import DEFAULT_HOST, DOMAIN, LOGGER
+
+TOKEN_TIMEOUT = ClientTimeout(total=30)
+# Lifetime in seconds of a token whose answer has none; the documented examples' one.
+DEFAULT_LIFETIME = 3600
+
+# Statuses that refuse the grant itself. Others may be the web server's own trouble.
+_REFUSING = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+# The documentation has one {"error": text} for "Invalid request or system error".
+# These words tell the second, by RFC 6749 section 4.1.2.1 and common sense; all other
+# texts mean that the person has to sign in again.
+_PASSING_TROUBLE = (
+    "server_error",
+    "temporarily_unavailable",
+    "unavailable",
+    "internal",
+    "system error",
+    "try again",
+    "too many",
+    "limit",
+)
+_OPEN_PARAMETERS = ("grant_type", "redirect_uri", "client_id")
+
+_portal_url: ContextVar[str] = ContextVar(
+    f"{DOMAIN}_portal_url", default=f"https://{DEFAULT_HOST}"
+)
+
+
+@contextmanager
+def portal_context(url: str) -> Iterator[None]:
+    """Make implementations that are built inside belong to the portal at `url`.
+
+    Home Assistant builds them anew on each call and passes nothing through.
+    """
+    token = _portal_url.set(url)
+    try:
+        yield
+    finally:
+        _portal_url.reset(token)
+
+
+async def async_get_auth_implementation(
+    hass: HomeAssistant, auth_domain: str, credential: ClientCredential
+) -> NetrexOAuth2Implementation:
+    """Return the implementation for the portal of the context."""
+    return NetrexOAuth2Implementation(hass, auth_domain, credential, _portal_url.get())
+
+
+async def async_get_description_placeholders(hass: HomeAssistant) -> dict[str, str]:
+    """Return what the texts of the credentials dialog need."""
+    return {"redirect_url": redirect_address(hass)}
+
+
+def redirect_address(hass: HomeAssistant) -> str:
+    """Return the address to register at the portal, as Home Assistant will send it."""
+    # Outside of a request of the frontend its own address is not known.
+    with suppress(RuntimeError):
+        return async_get_redirect_uri(hass)
+    try:
+        return f"{get_url(hass)}{AUTH_CALLBACK_PATH}"
+    except NoURLAvailableError:
+        return MY_AUTH_CALLBACK_PATH
+
+
+class NetrexOAuth2Implementation(AuthImplementation):
+    """Token requests as the portal documents them.
+
+    No error of theirs and no log line contains a token, a code or the client secret.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        auth_domain: str,
+        credential: ClientCredential,
+        url: str,
+    ) -> None:
+        """Point the endpoints at the portal's base URL."""
+        super().__init__(
+            hass,
+            auth_domain,
+            credential,
+            AuthorizationServer(
+                authorize_url=f"{url}/oauth2/auth/",
+                token_url=f"{url}/oauth2/token",
+            ),
+        )
+
+    @override
+    async def _async_refresh_token(self, token: dict[str, Any]) -> dict[str, Any]:
+        """Refresh; without a refresh token the person has to sign in again.
+
+        The portal gives none to a client without a secret.
+        """
+        if not token.get("refresh_token"):
+            raise self._error(
+                OAuth2TokenRequestReauthError,
+                HTTPStatus.UNAUTHORIZED,
+                "The access token has ended and there is no refresh token",
+            )
+        refreshed: dict[str, Any] = await super()._async_refresh_token(token)
+        return refreshed
+
+    @override
+    async def _token_request(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Ask for a token.
+
+        The parameters are documented in the query of a POST, while RFC 6749 has them
+        in the body: they go into both. Raises the errors of Home Assistant's helper.
+        """
+        parameters = {**data, "client_id": self.client_id}
+        if self.client_secret:
+            parameters["client_secret"] = self.client_secret
+        answer = await self._async_post(parameters)
+        if answer is None:
+            raise OAuth2TokenRequestConnectionError(domain=self.service_domain)
+        status, content = answer
+        if error := _refusal(status, content):
+            raise self._error(error, status, _masked(content, parameters))
+        if (
+            status != HTTPStatus.OK
+            or not isinstance(content.get("access_token"), str)
+            or not content["access_token"]
+        ):
+            raise OAuth2TokenRequestConnectionError(domain=self.service_domain)
+        token = {
+            "access_token": content["access_token"],
+            "expires_in": _lifetime(content.get("expires_in")),
+        }
+        # Home Assistant merges this into the old token, which keeps its refresh token
+        # where the answer has none.
+        if refresh_token := content.get("refresh_token"):
+            token["refresh_token"] = str(refresh_token)
+        return token
+
+    async def _async_post(
+        self, parameters: Mapping[str, str]
+    ) -> tuple[int, JsonObjectType] | None:
+        """Return status and JSON (empty if there is none), or None without an answer.
+
+        Errors end here: their texts and attributes hold the whole URL.
+        """
+        try:
+            async with async_get_clientsession(self.hass).post(
+                self.token_url,
+                params=parameters,
+                data=parameters,
+                # A redirection would carry the secrets to wherever it points.
+                allow_redirects=False,
+                timeout=TOKEN_TIMEOUT,
+            ) as response:
+                status, body = response.status, await response.read()
+        except (ClientError, TimeoutError) as err:
+            LOGGER.debug("No answer from %s: %s", self.token_url, type(err).__name__)
+            return None
+        try:
+            # The content type is not looked at: PHP's default is text/html.
+            return status, json_loads_object(body)
+        except ValueError:
+            return status, {}
+
+    def _error[ErrorT: OAuth2TokenRequestError](
+        self, error: type[ErrorT], status: int, message: str
+    ) -> ErrorT:
+        """Build an error whose request has neither query nor headers."""
+        url = URL(self.token_url)
+        return error(
+            request_info=RequestInfo(url, "POST", CIMultiDictProxy(CIMultiDict()), url),
+            status=status,
+            message=message,
+            domain=self.service_domain,
+        )
+
+
+def _refusal(
+    status: int, content: JsonObjectType
+) -> type[OAuth2TokenRequestError] | None:
+    """Return what a refusal means: try later, sign in again, or None if it is none."""
+    if (
+        status == HTTPStatus.TOO_MANY_REQUESTS
+        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    ):
+        return OAuth2TokenRequestTransientError
+    if error := content.get("error"):
+        text = str(error).casefold()
+        if any(words in text for words in _PASSING_TROUBLE):
+            return OAuth2TokenRequestTransientError
+        return OAuth2TokenRequestReauthError
+    return OAuth2TokenRequestReauthError if status in _REFUSING else None
+
+
+def _masked(content: JsonObjectType, parameters: Mapping[str, str]) -> str:
+    """Return the portal's reason without what we sent, in case it repeats that."""
+    text = str(content.get("error") or "No reason given")
+    for name, value in parameters.items():
+        if name not in _OPEN_PARAMETERS and value:
+            text = text.replace(value, "**")
+    return text[:200]
+
+
+def _lifetime(value: object) -> int:
+    """Return `expires_in` in seconds; it may be missing or a text."""
+    try:
+        seconds = int(float(str(value)))
+    except ValueError, OverflowError:
+        return DEFAULT_LIFETIME
+    return seconds if seconds > 0 else DEFAULT_LIFETIME

@@ -1,0 +1,96 @@
+"""The portal's address as a person types it, and whether a portal is there."""
+
+from dataclasses import dataclass
+import ipaddress
+import re
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from .client import (
+    Lane,
+    Ledger,
+    NetrexAuthError,
+    NetrexClient,
+    NetrexResponseError,
+    Pacer,
+)
+
+# A host name of RFC 1123 section 2.1 in its ASCII form. Its last label is no number:
+# what looks like an IPv4 address has to be one.
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_HOST_NAME = re.compile(rf"({_LABEL}\.)*(?![0-9]+$){_LABEL}")
+
+
+class InvalidHostError(ValueError):
+    """The text is no portal's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """Where an account lives.
+
+    `host` has the port behind it where that is not the scheme's own, and is part of
+    unique ids. `url` is the base URL without a trailing slash.
+    """
+
+    host: str
+    url: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a host, host:port or URL; path, query and fragment do not matter.
+
+        The scheme is https, so that no token travels unencrypted; only a loopback
+        host gets http, unless the text says https. Raises InvalidHostError.
+        """
+        text = text.strip()
+        if isinstance(_ip_address(text), ipaddress.IPv6Address):
+            text = f"[{text}]"
+        try:
+            given = URL(text if "://" in text else f"//{text}")
+            port = given.explicit_port
+        except ValueError as err:
+            raise InvalidHostError from err
+        host = (given.raw_host or "").rstrip(".")
+        address = _ip_address(host)
+        if (
+            given.scheme not in ("", "http", "https")
+            or given.raw_user is not None
+            or given.raw_password is not None
+            or (address is None and not _HOST_NAME.fullmatch(host))
+        ):
+            raise InvalidHostError
+        loopback = host == "localhost" if address is None else address.is_loopback
+        scheme = "http" if loopback and given.scheme != "https" else "https"
+        if given.is_default_port():
+            port = None
+        url = URL.build(scheme=scheme, host=host, port=port)
+        return cls(url.host_port_subcomponent or host, str(url).rstrip("/"))
+
+
+def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+async def async_probe(session: aiohttp.ClientSession, portal: Portal) -> None:
+    """Make sure that a portal answers at the address, by one request without a token.
+
+    A portal refuses it with one of the documented answers ("Error responses").
+    Raises NetrexConnectionError without an answer, another NetrexError if the answer
+    is not a portal's.
+    """
+    client = NetrexClient(session, portal.url, _no_token, pacer=Pacer(Ledger()))
+    try:
+        await client.execute("{__typename}", lane=Lane.INTERACTIVE)
+    except NetrexAuthError:
+        return
+    raise NetrexResponseError("Data were given to a stranger")
+
+
+async def _no_token() -> str:
+    return ""
