@@ -87,7 +87,15 @@ class Switches:
     offline_live_view: Literal["null", "error"] = "error"
     # WebSocket subprotocol that the server wants; empty: any.
     websocket_protocol: str = "binary"
-    backchannel: Literal["ignore", "refuse"] = "ignore"
+    backchannel: Literal["ignore", "refuse"] = "refuse"
+    # RTSP status for a link that is unknown, too old or used up.
+    link_refused_status: int = 404
+    # Whether the SDP's control attributes are whole addresses, as Axis cameras send.
+    sdp_control: Literal["absolute", "relative"] = "absolute"
+    # An RTSP session ends when the client was silent for so long.
+    session_timeout: float = 60.0
+    # Weight of a live stream in bit/s, made up with filler data; 0 as encoded.
+    live_bit_rate: int = 0
 
     # --- recordings
     recording_id_lifetime: float = 3600.0
