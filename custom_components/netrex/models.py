@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
-    from .client import Ledger, NetrexClient
+    from .client import NetrexClient, Pacer
     from .coordinators import (
         BudgetCoordinator,
         InventoryCoordinator,
@@ -22,7 +22,7 @@ class NetrexRuntimeData:
     """The managers of one account; built once in `async_setup_entry`."""
 
     client: NetrexClient
-    ledger: Ledger
+    pacer: Pacer
     store: NetrexStore
     inventory: InventoryCoordinator
     status: StatusCoordinator

@@ -1,0 +1,98 @@
+"""Netrex / CamStreamer Cloud: cameras and people counts of shops and sites."""
+
+from homeassistant.const import CONF_URL
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .auth import async_get_token_provider, async_revoke
+from .client import DEFAULT_ALLOWANCE, Ledger, NetrexClient
+from .const import CONF_DAILY_ALLOWANCE, PLATFORMS
+from .coordinators import (
+    BudgetCoordinator,
+    InventoryCoordinator,
+    KpiCoordinator,
+    KpiProbe,
+    StatusCoordinator,
+)
+from .devices import async_update_devices, device_node_id
+from .live import LiveView
+from .models import NetrexConfigEntry, NetrexRuntimeData
+from .pacing import async_get_pacer
+from .store import NetrexStore
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
+    """Set up an account: two queries the first time, one after a restart."""
+    store = NetrexStore(hass, entry.entry_id)
+    await store.async_load()
+    pacer = async_get_pacer(hass, entry.unique_id)
+    ledger = pacer.ledger = store.ledger = Ledger.from_dict(
+        store.data.get("ledger"),
+        allowance=entry.options.get(CONF_DAILY_ALLOWANCE, DEFAULT_ALLOWANCE),
+    )
+    client = NetrexClient(
+        async_get_clientsession(hass),
+        entry.data[CONF_URL],
+        await async_get_token_provider(hass, entry),
+        pacer=pacer,
+    )
+    inventory = InventoryCoordinator(hass, entry, client, ledger, store)
+    await inventory.async_config_entry_first_refresh()
+    status = StatusCoordinator(hass, entry, client, ledger)
+    status.async_seed(inventory.data.cameras.values())
+    kpi = KpiCoordinator(
+        hass, entry, client, ledger, inventory, KpiProbe(client, store)
+    )
+    budget = BudgetCoordinator(hass, entry, ledger, store, kpi)
+    await budget.async_config_entry_first_refresh()
+    live = LiveView(hass, entry, client)
+    await live.async_start()
+    entry.runtime_data = NetrexRuntimeData(
+        client=client,
+        pacer=pacer,
+        store=store,
+        inventory=inventory,
+        status=status,
+        kpi=kpi,
+        budget=budget,
+        live=live,
+    )
+
+    @callback
+    def async_sync_devices() -> None:
+        data = inventory.data
+        async_update_devices(hass, entry, data.tree, data.cameras, kpi.nodes)
+
+    # Before the platforms', so that a new entity finds its device.
+    entry.async_on_unload(inventory.async_add_listener(async_sync_devices))
+    entry.async_on_unload(kpi.async_add_listener(async_sync_devices))
+    async_sync_devices()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    kpi.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
+    """Leave no listener, port, task or unsaved count behind."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    data = entry.runtime_data
+    await data.live.async_stop()
+    await data.pacer.clear()
+    await data.store.async_flush()
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
+    """Give the access back to the portal and forget the account."""
+    await async_revoke(hass, entry)
+    await NetrexStore(hass, entry.entry_id).async_remove()
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: NetrexConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a person remove what the portal does not show any more."""
+    node_id = device_node_id(entry, device)
+    return node_id is not None and node_id not in entry.runtime_data.inventory.data

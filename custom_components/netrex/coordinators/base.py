@@ -1,0 +1,70 @@
+"""What the coordinators share: pace by the budget, keep the data through a refusal."""
+
+from abc import abstractmethod
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any, override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from ..client import Ledger, NetrexClient, NetrexRateLimitedError
+from ..const import LOGGER
+from ..errors import update_errors
+from ..models import NetrexConfigEntry
+
+
+class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
+    """A coordinator that asks the portal.
+
+    When the portal or the ledger refuses a request, the last data stay: they are
+    old, not wrong, and the pacer alone decides when to ask again.
+    """
+
+    config_entry: NetrexConfigEntry
+    # Set by each class.
+    name: str
+    interval: timedelta
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: NetrexConfigEntry,
+        client: NetrexClient,
+        ledger: Ledger,
+        debouncer: Debouncer[Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """Tie the coordinator to the account's one door to the cloud."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=type(self).name,
+            update_interval=self.interval,
+            request_refresh_debouncer=debouncer,
+            always_update=False,
+        )
+        self.client = client
+        self.ledger = ledger
+
+    @override
+    async def _async_update_data(self) -> DataT:
+        """Fetch, with errors in Home Assistant's terms."""
+        with update_errors():
+            try:
+                return await self._async_fetch()
+            except NetrexRateLimitedError:
+                if self.data is None:
+                    raise
+                return self.data
+            finally:
+                self.update_interval = self._next_interval()
+
+    @abstractmethod
+    async def _async_fetch(self) -> DataT:
+        """Ask the portal; errors are those of the client."""
+
+    def _next_interval(self) -> timedelta:
+        """Return the time to the next refresh, longer as the allowance shrinks."""
+        return self.interval * self.ledger.stretch

@@ -1,0 +1,57 @@
+"""The request ledger as something that entities can follow. Asks nobody."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from ..client import Ledger
+from ..const import LOGGER
+from ..models import NetrexConfigEntry
+from ..store import NetrexStore
+from .kpi import KpiCoordinator
+
+INTERVAL = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The account's queries of the last 24 hours."""
+
+    used: int
+    remaining: int
+    next_kpi_refresh: datetime | None
+
+
+class BudgetCoordinator(DataUpdateCoordinator[Budget]):
+    """Publishes the ledger each minute and has it stored."""
+
+    config_entry: NetrexConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: NetrexConfigEntry,
+        ledger: Ledger,
+        store: NetrexStore,
+        kpi: KpiCoordinator,
+    ) -> None:
+        """Watch the account's ledger."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name="budget",
+            update_interval=INTERVAL,
+            always_update=False,
+        )
+        self._ledger = ledger
+        self._store = store
+        self._kpi = kpi
+
+    @override
+    async def _async_update_data(self) -> Budget:
+        self._store.async_changed()
+        return Budget(self._ledger.used, self._ledger.remaining, self._kpi.next_refresh)

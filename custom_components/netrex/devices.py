@@ -1,0 +1,113 @@
+"""The account's devices: one for the account, per camera and per node with KPIs.
+
+Everything that touches the device registry is here; entities only name their device.
+"""
+
+from collections.abc import Collection, Mapping
+
+from homeassistant.const import CONF_URL
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+
+from .client import Camera, NodeType, Tree
+from .const import DOMAIN
+from .models import NetrexConfigEntry
+
+MANUFACTURER = "Netrex"
+MODELS: Mapping[NodeType, str] = {
+    NodeType.CAMERA: "Camera",
+    NodeType.FOLDER: "Folder",
+    NodeType.LOCATION: "Location",
+}
+
+
+def node_identifier(
+    entry: NetrexConfigEntry, node_id: int | None = None
+) -> tuple[str, str]:
+    """Return the device identifier of a node, or of the account without one.
+
+    It carries the account, so two accounts that see one camera live side by side.
+    """
+    suffix = "" if node_id is None else f"_{node_id}"
+    return DOMAIN, f"{entry.unique_id}{suffix}"
+
+
+def device_node_id(entry: NetrexConfigEntry, device: dr.DeviceEntry) -> int | None:
+    """Return the node a device stands for; None for the account's own."""
+    prefix = f"{entry.unique_id}_"
+    for domain, identifier in device.identifiers:
+        if domain == DOMAIN and identifier.startswith(prefix):
+            return int(identifier.removeprefix(prefix))
+    return None
+
+
+@callback
+def async_update_devices(
+    hass: HomeAssistant,
+    entry: NetrexConfigEntry,
+    tree: Tree,
+    cameras: Mapping[int, Camera],
+    kpi_nodes: Collection[int],
+) -> None:
+    """Create or update the device of every node that has one, parents first.
+
+    A device hangs below its nearest ancestor with a device, else below the account.
+    """
+    registry = dr.async_get(hass)
+    account = registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={node_identifier(entry)},
+        name=entry.title,
+        manufacturer=MANUFACTURER,
+        entry_type=dr.DeviceEntryType.SERVICE,
+        configuration_url=entry.data[CONF_URL],
+    )
+    paths = {node_id: tree.path(node_id) for node_id in {*cameras, *kpi_nodes}}
+    devices: dict[int, str] = {}
+    for node_id, path in sorted(paths.items(), key=lambda item: len(item[1])):
+        camera = cameras.get(node_id)
+        node = path[-1] if path else None
+        if node is None and camera is None:
+            continue
+        name = (camera and camera.name) or (node and node.name) or str(node_id)
+        device = registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            identifiers={node_identifier(entry, node_id)},
+            name=name,
+            manufacturer=MANUFACTURER,
+            model=MODELS.get(node.type if node else NodeType.CAMERA),
+            serial_number=camera.serial_number if camera else None,
+            via_device_id=next(
+                (
+                    devices[ancestor.node_id]
+                    for ancestor in reversed(path[:-1])
+                    if ancestor.node_id in devices
+                ),
+                account.id,
+            ),
+        )
+        devices[node_id] = device.id
+
+
+@callback
+def async_known_nodes(hass: HomeAssistant, entry: NetrexConfigEntry) -> set[int]:
+    """Return the nodes that have a device."""
+    return {
+        node_id
+        for device in dr.async_entries_for_config_entry(
+            dr.async_get(hass), entry.entry_id
+        )
+        if (node_id := device_node_id(entry, device)) is not None
+    }
+
+
+@callback
+def async_remove_node(
+    hass: HomeAssistant, entry: NetrexConfigEntry, node_id: int
+) -> None:
+    """Remove a node's device, and with it its entities."""
+    registry = dr.async_get(hass)
+    if device := registry.async_get_device_by_identifier(
+        node_identifier(entry, node_id), entry.entry_id
+    ):
+        registry.async_remove_device(device.id)

@@ -1,0 +1,77 @@
+"""Diagnostics by an allow-list: what is not named here does not leave."""
+
+from collections import Counter
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .const import CONF_AUTH_IMPLEMENTATION, CONF_DAILY_ALLOWANCE, CONF_SCOPES
+from .models import NetrexConfigEntry
+
+# Options that hold nothing private.
+OPEN_OPTIONS = (CONF_DAILY_ALLOWANCE,)
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: NetrexConfigEntry
+) -> dict[str, Any]:
+    """Return counts, times and states: no names, addresses, tokens or links."""
+    data = entry.runtime_data
+    inventory = data.inventory.data
+    kpi = data.kpi.data
+    return {
+        "entry": {
+            "sign_in": "oauth2" if CONF_AUTH_IMPLEMENTATION in entry.data else "token",
+            "scopes": entry.data.get(CONF_SCOPES),
+            "options": {
+                key: entry.options[key] for key in OPEN_OPTIONS if key in entry.options
+            },
+        },
+        "inventory": {
+            "complete": inventory.inventory.complete,
+            "nodes": Counter(node.type for node in inventory.inventory.nodes),
+            "top_nodes": len(inventory.tree.roots),
+            "cameras": len(inventory.cameras),
+            "stream_profiles": Counter(
+                len(camera.stream_profiles) for camera in inventory.cameras.values()
+            ),
+            "video_channels": sum(
+                len(camera.video_channels) for camera in inventory.cameras.values()
+            ),
+        },
+        "connected": Counter(
+            str(status.is_connected) for status in data.status.data.values()
+        ),
+        "kpi": {
+            "nodes": len(data.kpi.nodes),
+            "values": len(kpi.values),
+            "from": kpi.start.isoformat(),
+            "until": kpi.end.isoformat(),
+        },
+        "refreshes": {
+            coordinator.name: _refresh(coordinator)
+            for coordinator in (data.inventory, data.status, data.kpi)
+        },
+        "ledger": {
+            "allowance": data.pacer.ledger.allowance,
+            "stretch": data.pacer.ledger.stretch,
+            "used_by_lane": {
+                lane.name.lower(): used
+                for lane, used in data.pacer.ledger.used_by_lane.items()
+            },
+        },
+        "schema": data.client.schema.summary(),
+        "live": data.live.diagnostics(),
+    }
+
+
+def _refresh(coordinator: DataUpdateCoordinator[Any]) -> dict[str, Any]:
+    """Return how a coordinator fares; of an error its kind, since texts may tell more."""
+    error = coordinator.last_exception
+    return {
+        "success": coordinator.last_update_success,
+        "interval": coordinator.update_interval
+        and coordinator.update_interval.total_seconds(),
+        "last_error": type(error).__name__ if error else None,
+    }

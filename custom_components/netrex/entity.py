@@ -1,0 +1,97 @@
+"""What all entities of the integration share."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, override
+
+from homeassistant.core import Event, callback
+from homeassistant.helpers.device_registry import (
+    EVENT_DEVICE_REGISTRY_UPDATED,
+    DeviceInfo,
+    EventDeviceRegistryUpdatedData,
+)
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import (
+    CoordinatorEntity,
+    DataUpdateCoordinator,
+)
+
+from .coordinators import StatusCoordinator
+from .devices import async_known_nodes, node_identifier
+from .models import NetrexConfigEntry
+
+
+class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
+    CoordinatorEntity[CoordinatorT]
+):
+    """An entity of a node, or of the account where `node_id` is None.
+
+    `devices.py` owns the device registry, so an entity only points at its device.
+    """
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self,
+        coordinator: CoordinatorT,
+        entry: NetrexConfigEntry,
+        node_id: int | None,
+        key: str,
+        context: object = None,
+    ) -> None:
+        """Give the entity its place; `key` is part of the public unique id."""
+        super().__init__(coordinator, context)
+        identifier = node_identifier(entry, node_id)
+        self._attr_unique_id = f"{identifier[1]}_{key}"
+        self._attr_device_info = DeviceInfo(identifiers={identifier})
+
+
+class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):
+    """An entity of a camera that follows the portal's status list."""
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int, key: str) -> None:
+        """Attach to the status of camera `node_id`."""
+        super().__init__(entry.runtime_data.status, entry, node_id, key)
+        self.node_id = node_id
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the portal's last status list has this camera."""
+        return super().available and self.node_id in self.coordinator.data
+
+
+@callback
+def async_add_per_node(
+    entry: NetrexConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    coordinator: DataUpdateCoordinator[Any],
+    nodes: Callable[[], Collection[int]],
+    entities: Callable[[int], Iterable[Entity]],
+) -> None:
+    """Add the entities of all `nodes`, now and when the coordinator shows new ones.
+
+    A node whose device was removed and which comes back gets its entities again.
+    """
+    hass = coordinator.hass
+    known: set[int] = set()
+
+    @callback
+    def async_add_new() -> None:
+        new = set(nodes()) - known
+        known.update(new)
+        if new:
+            async_add_entities(
+                entity for node_id in sorted(new) for entity in entities(node_id)
+            )
+
+    @callback
+    def async_device_changed(event: Event[EventDeviceRegistryUpdatedData]) -> None:
+        if event.data["action"] == "remove":
+            known.intersection_update(async_known_nodes(hass, entry))
+
+    entry.async_on_unload(
+        hass.bus.async_listen(EVENT_DEVICE_REGISTRY_UPDATED, async_device_changed)
+    )
+    entry.async_on_unload(coordinator.async_add_listener(async_add_new))
+    async_add_new()

@@ -1,0 +1,187 @@
+"""Sensors: today's KPIs, and the account's query budget."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .client import CameraStatus
+from .coordinators import Budget, BudgetCoordinator, KpiCoordinator, KpiKey
+from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
+from .metrics import METRICS, MetricDescription
+from .models import NetrexConfigEntry
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetSensorDescription(SensorEntityDescription):
+    """A sensor of the account's query budget."""
+
+    value_fn: Callable[[Budget], StateType | datetime]
+
+
+BUDGET_SENSORS: tuple[BudgetSensorDescription, ...] = (
+    BudgetSensorDescription(
+        key="queries_used",
+        translation_key="queries_used",
+        # The number of a sliding day: it rises and falls.
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda budget: budget.used,
+    ),
+    BudgetSensorDescription(
+        key="queries_remaining",
+        translation_key="queries_remaining",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda budget: budget.remaining,
+    ),
+    BudgetSensorDescription(
+        key="next_kpi_refresh",
+        translation_key="next_kpi_refresh",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_registry_enabled_default=False,
+        value_fn=lambda budget: budget.next_kpi_refresh,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraSensorDescription(SensorEntityDescription):
+    """A sensor of a camera's connection."""
+
+    value_fn: Callable[[CameraStatus], StateType]
+
+
+CAMERA_SENSORS: tuple[CameraSensorDescription, ...] = (
+    CameraSensorDescription(
+        key="source_ip",
+        translation_key="source_ip",
+        # The address of somebody's network: only for those who ask for it.
+        entity_registry_enabled_default=False,
+        value_fn=lambda status: status.source_ip,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: NetrexConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the account's sensors, and those of nodes as they become known."""
+    data = entry.runtime_data
+    async_add_entities(
+        BudgetSensor(data.budget, entry, description) for description in BUDGET_SENSORS
+    )
+    async_add_per_node(
+        entry,
+        async_add_entities,
+        data.inventory,
+        lambda: data.inventory.data.cameras,
+        lambda node_id: [
+            CameraSensor(entry, node_id, description) for description in CAMERA_SENSORS
+        ],
+    )
+    async_add_per_node(
+        entry,
+        async_add_entities,
+        data.kpi,
+        lambda: data.kpi.nodes,
+        lambda node_id: [
+            KpiSensor(data.kpi, entry, node_id, metric) for metric in METRICS
+        ],
+    )
+
+
+class BudgetSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
+    """How much of the day's queries is used."""
+
+    entity_description: BudgetSensorDescription
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    def __init__(
+        self,
+        coordinator: BudgetCoordinator,
+        entry: NetrexConfigEntry,
+        description: BudgetSensorDescription,
+    ) -> None:
+        """Describe one figure of the budget."""
+        super().__init__(coordinator, entry, None, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return self.entity_description.value_fn(self.coordinator.data)
+
+
+class CameraSensor(NetrexCameraEntity, SensorEntity):
+    """What the portal tells of a camera's connection."""
+
+    entity_description: CameraSensorDescription
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    def __init__(
+        self,
+        entry: NetrexConfigEntry,
+        node_id: int,
+        description: CameraSensorDescription,
+    ) -> None:
+        """Describe one figure of camera `node_id`."""
+        super().__init__(entry, node_id, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value_fn(self.coordinator.data[self.node_id])
+
+
+class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
+    """A count since the local midnight."""
+
+    # `total` with `last_reset`, not `total_increasing`: late corrections may lower
+    # the value, and a fall of under 10 % would hide the reset at midnight.
+    _attr_state_class = SensorStateClass.TOTAL
+
+    def __init__(
+        self,
+        coordinator: KpiCoordinator,
+        entry: NetrexConfigEntry,
+        node_id: int,
+        description: MetricDescription,
+    ) -> None:
+        """Show `description` of node `node_id`."""
+        key = f"{description.key}_today"
+        self._key = KpiKey(node_id, description.metric)
+        super().__init__(coordinator, entry, node_id, key, self._key)
+        self._attr_translation_key = key
+        self._attr_suggested_display_precision = description.precision
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Ask for the first value without waiting for the next quarter hour."""
+        await super().async_added_to_hass()
+        if self.native_value is None:
+            await self.coordinator.async_request_refresh()
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.coordinator.data.values.get(self._key)
+
+    @property
+    @override
+    def last_reset(self) -> datetime:
+        return self.coordinator.data.start
