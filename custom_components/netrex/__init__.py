@@ -37,13 +37,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         await async_get_token_provider(hass, entry),
         pacer=pacer,
     )
-    inventory = InventoryCoordinator(hass, entry, client, ledger, store)
+    inventory = InventoryCoordinator(hass, entry, client, store)
     await inventory.async_config_entry_first_refresh()
-    status = StatusCoordinator(hass, entry, client, ledger)
+    status = StatusCoordinator(hass, entry, client)
     status.async_seed(inventory.data.cameras.values())
-    kpi = KpiCoordinator(
-        hass, entry, client, ledger, inventory, KpiProbe(client, store)
-    )
+    kpi = KpiCoordinator(hass, entry, client, inventory, KpiProbe(client, store))
     budget = BudgetCoordinator(hass, entry, ledger, store, kpi)
     await budget.async_config_entry_first_refresh()
     live = LiveView(hass, entry, client)
@@ -69,7 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     entry.async_on_unload(kpi.async_add_listener(async_sync_devices))
     async_sync_devices()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    kpi.async_start()
+    kpi.async_start_probe()
     return True
 
 

@@ -67,7 +67,7 @@ async def async_get_config_entry_diagnostics(
 
 
 def _refresh(coordinator: DataUpdateCoordinator[Any]) -> dict[str, Any]:
-    """Return how a coordinator fares; of an error its kind, since texts may tell more."""
+    """Return how a coordinator fares; of an error only its kind."""
     error = coordinator.last_exception
     return {
         "success": coordinator.last_update_success,

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import Ledger, NetrexClient, NetrexRateLimitedError
+from ..client import NetrexClient, NetrexRateLimitedError
 from ..const import LOGGER
 from ..errors import update_errors
 from ..models import NetrexConfigEntry
@@ -32,7 +32,6 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         hass: HomeAssistant,
         entry: NetrexConfigEntry,
         client: NetrexClient,
-        ledger: Ledger,
         debouncer: Debouncer[Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         """Tie the coordinator to the account's one door to the cloud."""
@@ -46,7 +45,6 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
             always_update=False,
         )
         self.client = client
-        self.ledger = ledger
 
     @override
     async def _async_update_data(self) -> DataT:
@@ -67,4 +65,4 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
 
     def _next_interval(self) -> timedelta:
         """Return the time to the next refresh, longer as the allowance shrinks."""
-        return self.interval * self.ledger.stretch
+        return self.interval * self.client.pacer.ledger.stretch

@@ -9,7 +9,7 @@ from typing import override
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..client import Camera, Inventory, Ledger, NetrexClient, Schema, Tree
+from ..client import Camera, Inventory, NetrexClient, Schema, Tree
 from ..devices import async_known_nodes, async_remove_node
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
@@ -54,11 +54,10 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
         hass: HomeAssistant,
         entry: NetrexConfigEntry,
         client: NetrexClient,
-        ledger: Ledger,
         store: NetrexStore,
     ) -> None:
         """Start with nothing missing, and the schema that was learned last."""
-        super().__init__(hass, entry, client, ledger)
+        super().__init__(hass, entry, client)
         self._store = store
         if stored := store.data.get("schema"):
             client.schema = Schema.from_dict(stored["types"])

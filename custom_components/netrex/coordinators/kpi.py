@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.debounce import Debouncer
 from homeassistant.util import dt as dt_util
 
 from ..client import (
     Granularity,
-    Ledger,
     Metric,
     NetrexClient,
     NetrexError,
@@ -74,11 +74,16 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         hass: HomeAssistant,
         entry: NetrexConfigEntry,
         client: NetrexClient,
-        ledger: Ledger,
         inventory: InventoryCoordinator,
         probe: KpiProbe,
     ) -> None:
         """Start without values: they come in the background after set-up."""
+        super().__init__(
+            hass,
+            entry,
+            client,
+            Debouncer(hass, LOGGER, cooldown=GATHERING, immediate=False),
+        )
         self._inventory = inventory
         self._probe = probe
         self._probing = False
@@ -92,16 +97,8 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         return [node_id for node_id in self._probe.nodes if tree.node(node_id)]
 
     @callback
-    def async_start(self) -> None:
-        """Look for nodes with KPIs now, and again with every new inventory."""
-        self.config_entry.async_on_unload(
-            self._inventory.async_add_listener(self._async_start_probe)
-        )
-        self._async_start_probe()
-
-    @callback
-    def _async_start_probe(self) -> None:
-        """Probe in the background, once at a time."""
+    def async_start_probe(self) -> None:
+        """Look for further nodes with KPIs in the background, once at a time."""
         if not self._probing:
             self._probing = True
             self.config_entry.async_create_background_task(
@@ -111,17 +108,20 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
     async def _async_probe(self) -> None:
         """Show new nodes as they are found; their sensors then ask to be read."""
         try:
-            async for found in self._probe.async_probe(self._inventory.data.tree):
+            async for found in self._probe.async_probe(
+                self._inventory.data.inventory.nodes
+            ):
                 if found:
                     self.async_update_listeners()
         except NetrexError as err:
-            # The next inventory is the next occasion.
+            # The next refresh is the next occasion.
             LOGGER.debug("The search for KPIs stopped: %s", err)
         finally:
             self._probing = False
 
     @override
     async def _async_fetch(self) -> KpiData:
+        self.async_start_probe()
         start, end = settled_day(dt_util.now())
         wanted = {key for key in self.async_contexts() if isinstance(key, KpiKey)}
         same_day = self.data.start == start
@@ -154,7 +154,7 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
     def _next_interval(self) -> timedelta:
         """Return the time until the next quarter hour has settled."""
         now = dt_util.utcnow()
-        step = QUARTER.total_seconds() * max(1, round(self.ledger.stretch))
+        step = QUARTER.total_seconds() * max(1, round(self.client.pacer.ledger.stretch))
         settled = (now - SETTLING).timestamp()
         due = settled - settled % step + step + SETTLING.total_seconds()
         self.next_refresh = dt_util.utc_from_timestamp(due)
