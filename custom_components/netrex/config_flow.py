@@ -1,0 +1,352 @@
+"""Set-up of an account: where the portal is, how to sign in, whose account it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import logging
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlowResult,
+    OptionsFlow,
+)
+from homeassistant.const import (
+    CONF_ACCESS_TOKEN,
+    CONF_API_TOKEN,
+    CONF_HOST,
+    CONF_TOKEN,
+    CONF_URL,
+)
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
+from homeassistant.helpers.selector import (
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .application_credentials import portal_context, redirect_address
+from .auth import fixed_token
+from .client import (
+    Lane,
+    Ledger,
+    NetrexClient,
+    NetrexConnectionError,
+    NetrexError,
+    NetrexRateLimitedError,
+    Pacer,
+    Scope,
+    Tree,
+)
+from .const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_SCOPES,
+    DEFAULT_HOST,
+    DOMAIN,
+    LOGGER,
+)
+from .errors import error_key
+from .models import NetrexConfigEntry
+from .options_flow import NetrexOptionsFlow
+from .pacing import async_get_pacer, async_keep_pacer
+from .portal import InvalidHostError, Portal, async_probe
+
+SECTION_RIGHTS = "rights"
+DEFAULT_SCOPES = [
+    scope.value for scope in (Scope.READ, Scope.WRITE, Scope.LIVEVIEW, Scope.RECORDINGS)
+]
+
+# Errors that may be gone at the next try.
+PASSING_ERRORS = frozenset(
+    {"allowance_used", "cannot_connect", "rate_limited", "unusable_answer"}
+)
+
+RIGHTS_SECTION = {
+    vol.Optional(SECTION_RIGHTS): section(
+        vol.Schema(
+            {
+                vol.Required(CONF_SCOPES, default=DEFAULT_SCOPES): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[scope.value for scope in Scope],
+                        multiple=True,
+                        mode=SelectSelectorMode.LIST,
+                        translation_key="scope",
+                    )
+                )
+            }
+        ),
+        {"collapsed": True},
+    )
+}
+USER_SCHEMA = vol.Schema(
+    {vol.Required(CONF_HOST, default=DEFAULT_HOST): str, **RIGHTS_SECTION}
+)
+RECONFIGURE_SCHEMA = vol.Schema(RIGHTS_SECTION)
+API_TOKEN_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_API_TOKEN): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose token it is: the root of what the token's owner may see."""
+
+    unique_id: str
+    title: str
+
+
+class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
+    """Adds an account, signs in again, or changes the way of signing in."""
+
+    DOMAIN = DOMAIN
+    VERSION = 1
+
+    _portal: Portal
+    _account: Account
+
+    def __init__(self) -> None:
+        """Start with the usual rights and nobody signed in."""
+        super().__init__()
+        self._scopes: list[str] = DEFAULT_SCOPES
+        self._credentials: dict[str, Any] = {}
+        self._pacer = Pacer(Ledger())
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return the options flow."""
+        return NetrexOptionsFlow()
+
+    @property
+    @override
+    def logger(self) -> logging.Logger:
+        """Return the integration's logger."""
+        return LOGGER
+
+    @property
+    @override
+    def extra_authorize_data(self) -> dict[str, Any]:
+        """Ask for the rights, separated by commas as the portal documents."""
+        return {"scope": ",".join(self._scopes)}
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask where the portal is, and make sure that there is one."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = self._take_scopes(user_input) or await self._async_find_portal(
+                user_input[CONF_HOST]
+            )
+            if not errors:
+                return await self.async_step_auth_method()
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(USER_SCHEMA, user_input),
+            description_placeholders={"example_host": DEFAULT_HOST},
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the rights; the portal stays, it is part of who the account is."""
+        self._load(self._get_reconfigure_entry())
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = self._take_scopes(user_input)
+            if not errors:
+                return await self.async_step_auth_method()
+        shown = user_input or {SECTION_RIGHTS: {CONF_SCOPES: self._scopes}}
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(RECONFIGURE_SCHEMA, shown),
+            description_placeholders={"host": self._portal.host},
+            errors=errors,
+        )
+
+    async def async_step_auth_method(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Let the person choose how to sign in."""
+        return self.async_show_menu(
+            step_id="auth_method",
+            menu_options=["pick_implementation", "new_credentials", "api_token"],
+            description_placeholders={
+                "host": self._portal.host,
+                "redirect_url": redirect_address(self.hass),
+            },
+        )
+
+    @override
+    async def async_step_pick_implementation(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Sign in at the entered portal."""
+        with portal_context(self._portal.url):
+            return await super().async_step_pick_implementation(user_input)
+
+    async def async_step_new_credentials(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Make the frontend ask for application credentials and start again."""
+        return self.async_abort(reason="missing_credentials")
+
+    async def async_step_api_token(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for a token that was made in the portal."""
+        return await self._async_step_token("api_token", user_input)
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Start to sign in again, in the way that the entry has."""
+        self._load(self._get_reauth_entry())
+        if CONF_API_TOKEN in entry_data:
+            return await self.async_step_reauth_api_token()
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_api_token(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for a new token."""
+        return await self._async_step_token("reauth_api_token", user_input)
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Announce the portal's sign-in page."""
+        if user_input is None:
+            return self.async_show_form(
+                step_id="reauth_confirm",
+                description_placeholders={"host": self._portal.host},
+            )
+        implementation = self._get_reauth_entry().data[CONF_AUTH_IMPLEMENTATION]
+        return await self.async_step_pick_implementation(
+            {"implementation": implementation}
+        )
+
+    @override
+    async def async_oauth_create_entry(self, data: dict[str, Any]) -> ConfigFlowResult:
+        """Go on after the portal gave a token."""
+        self._credentials = {**data, CONF_SCOPES: self._scopes}
+        return await self.async_step_read_account()
+
+    async def async_step_read_account(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Find out who signed in; shown only if that has to be tried again."""
+        key = await self._async_read_account(
+            self._credentials[CONF_TOKEN][CONF_ACCESS_TOKEN]
+        )
+        if key in PASSING_ERRORS:
+            return self.async_show_form(
+                step_id="read_account",
+                data_schema=vol.Schema({}),
+                description_placeholders={"host": self._portal.host},
+                errors={"base": key},
+            )
+        if key is not None:
+            return self.async_abort(reason=key)
+        return await self._async_finish()
+
+    async def _async_step_token(
+        self, step_id: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            # A pasted token often brings a line end along.
+            token = user_input[CONF_API_TOKEN].strip()
+            self._credentials = {CONF_API_TOKEN: token}
+            key = await self._async_read_account(token)
+            if key is None:
+                return await self._async_finish()
+            errors["base"] = key
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                API_TOKEN_SCHEMA, user_input
+            ),
+            description_placeholders={"host": self._portal.host},
+            errors=errors,
+        )
+
+    def _load(self, entry: NetrexConfigEntry) -> None:
+        """Start from what an entry has."""
+        self._portal = Portal(entry.data[CONF_HOST], entry.data[CONF_URL])
+        self._scopes = entry.data.get(CONF_SCOPES, DEFAULT_SCOPES)
+        self._pacer = async_get_pacer(self.hass, entry.unique_id)
+
+    def _take_scopes(self, user_input: dict[str, Any]) -> dict[str, str]:
+        """Remember the rights to ask for; return the form's errors."""
+        scopes = user_input.get(SECTION_RIGHTS, {}).get(CONF_SCOPES, self._scopes)
+        if Scope.READ not in scopes:
+            return {"base": "read_required"}
+        self._scopes = [scope.value for scope in Scope if scope in scopes]
+        return {}
+
+    async def _async_find_portal(self, address: str) -> dict[str, str]:
+        """Remember the portal at an address; return the form's errors."""
+        try:
+            self._portal = Portal.parse(address)
+            await async_probe(async_get_clientsession(self.hass), self._portal)
+        except (NetrexConnectionError, NetrexRateLimitedError) as err:
+            return {"base": error_key(err)}
+        except InvalidHostError, NetrexError:
+            return {CONF_HOST: "invalid_host"}
+        return {}
+
+    async def _async_read_account(self, token: str) -> str | None:
+        """Find out whose token it is; return the key of what went wrong."""
+        client = NetrexClient(
+            async_get_clientsession(self.hass),
+            self._portal.url,
+            fixed_token(token),
+            pacer=self._pacer,
+        )
+        try:
+            inventory = await client.inventory(lane=Lane.INTERACTIVE)
+        except NetrexError as err:
+            return error_key(err)
+        tree = Tree(inventory.nodes)
+        if tree.root_id is None or (root := tree.node(tree.root_id)) is None:
+            return "no_nodes"
+        host = self._portal.host
+        self._account = Account(f"{host}_{root.node_id}", root.name or host)
+        async_keep_pacer(self.hass, self._account.unique_id, self._pacer)
+        return None
+
+    async def _async_finish(self) -> ConfigFlowResult:
+        """Create the entry, or give the existing one the new way to sign in."""
+        data = {
+            CONF_HOST: self._portal.host,
+            CONF_URL: self._portal.url,
+            **self._credentials,
+        }
+        # Not raise_on_progress: a waiting reauthentication has the same unique id.
+        await self.async_set_unique_id(self._account.unique_id, raise_on_progress=False)
+        if self.source == SOURCE_USER:
+            self._abort_if_unique_id_configured()
+            return self.async_create_entry(title=self._account.title, data=data)
+        self._abort_if_unique_id_mismatch(reason="wrong_account")
+        entry = (
+            self._get_reauth_entry()
+            if self.source == SOURCE_REAUTH
+            else self._get_reconfigure_entry()
+        )
+        return self.async_update_reload_and_abort(entry, data=data)
