@@ -10,11 +10,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ACCESS_TOKEN, CONF_API_TOKEN, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryNotReady,
     OAuth2TokenRequestBaseError,
     OAuth2TokenRequestReauthError,
 )
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.config_entry_oauth2_flow import (
+    AbstractOAuth2Implementation,
     OAuth2Session,
     async_get_config_entry_implementation,
 )
@@ -59,9 +62,7 @@ async def async_get_token_provider(
     """
     if api_token := entry.data.get(CONF_API_TOKEN):
         return fixed_token(api_token)
-    with portal_context(entry.data[CONF_URL]):
-        implementation = await async_get_config_entry_implementation(hass, entry)
-    session = OAuth2Session(hass, entry, implementation)
+    session = OAuth2Session(hass, entry, await _async_implementation(hass, entry))
     _async_plan_sign_in(hass, entry)
 
     async def async_get_token() -> str:
@@ -76,6 +77,31 @@ async def async_get_token_provider(
         return str(session.token[CONF_ACCESS_TOKEN])
 
     return async_get_token
+
+
+async def async_renew(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Refresh an OAuth2 token whatever its age; False if that is not possible.
+
+    "Access token expired." means to request a refresh, and it may come before the
+    time that we know: a clock was wrong, or the portal had told no lifetime.
+    """
+    try:
+        implementation = await _async_implementation(hass, entry)
+        token = await implementation.async_refresh_token(entry.data[CONF_TOKEN])
+    except ConfigEntryAuthFailed, ConfigEntryNotReady:
+        return False
+    # At once: the old refresh token may be worthless now.
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_TOKEN: token}
+    )
+    return True
+
+
+async def _async_implementation(
+    hass: HomeAssistant, entry: ConfigEntry[Any]
+) -> AbstractOAuth2Implementation:
+    with portal_context(entry.data[CONF_URL]):
+        return await async_get_config_entry_implementation(hass, entry)
 
 
 @callback

@@ -34,7 +34,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .application_credentials import portal_context, redirect_address
-from .auth import fixed_token
+from .auth import async_renew, fixed_token
 from .client import (
     Lane,
     Ledger,
@@ -216,9 +216,15 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
         """Start to sign in again, in the way that the entry has."""
-        self._load(self._get_reauth_entry())
+        entry = self._get_reauth_entry()
+        self._load(entry)
         if CONF_API_TOKEN in entry_data:
             return await self.async_step_reauth_api_token()
+        # Nobody is asked as long as the refresh token works.
+        if await async_renew(self.hass, entry):
+            token = entry.data[CONF_TOKEN][CONF_ACCESS_TOKEN]
+            if await self._async_read_account(token) is None:
+                return self.async_update_reload_and_abort(entry)
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_api_token(
