@@ -1,0 +1,89 @@
+"""Fixtures shared by the tests that run inside Home Assistant."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+from custom_components.netrex.client import Pacer
+from custom_components.netrex.const import DOMAIN
+from simulator import Simulator, Switches
+
+# The root of the simulated accounts, as in the vendor's documentation.
+ROOT_ID = 138170
+
+type SetUp = Callable[[], Awaitable[MockConfigEntry]]
+
+
+@pytest.fixture(autouse=True)
+def _integration(enable_custom_integrations: None, socket_enabled: None) -> None:
+    """Let Home Assistant load the integration, and everybody use loopback sockets."""
+
+
+@pytest.fixture(autouse=True)
+def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask without the second between requests; the tests of that put it back."""
+    monkeypatch.setattr(
+        "custom_components.netrex.pacing.Pacer", partial(Pacer, interval=0)
+    )
+
+
+@pytest.fixture
+def scenario() -> str:
+    """Return the simulated account; test modules override it."""
+    return "shop"
+
+
+@pytest.fixture
+def switches() -> Switches:
+    """Return the cloud's unknowns; requests are not spaced, so no limiter."""
+    return Switches(rate_limit=False)
+
+
+@pytest.fixture
+async def cloud(scenario: str, switches: Switches) -> AsyncGenerator[Simulator]:
+    """Run a cloud on a free port."""
+    async with Simulator(scenario, switches=switches) as running:
+        yield running
+
+
+@pytest.fixture
+def config_entry(cloud: Simulator) -> MockConfigEntry:
+    """Return an entry with an API token, not yet added."""
+    host = URL(cloud.url).authority
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Demo shop",
+        unique_id=f"{host}_{ROOT_ID}",
+        data={
+            CONF_HOST: host,
+            CONF_URL: cloud.url,
+            CONF_API_TOKEN: cloud.create_api_token(),
+        },
+    )
+
+
+@pytest.fixture
+def set_up(hass: HomeAssistant, config_entry: MockConfigEntry) -> SetUp:
+    """Return what sets the entry up and waits for it, KPIs included."""
+
+    async def async_set_up() -> MockConfigEntry:
+        config_entry.add_to_hass(hass)
+        await hass.config_entries.async_setup(config_entry.entry_id)
+        await hass.async_block_till_done()
+        return config_entry
+
+    return async_set_up
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, set_up: SetUp) -> MockConfigEntry:
+    """Return the entry, set up."""
+    result = await set_up()
+    assert result.state is ConfigEntryState.LOADED
+    return result
