@@ -20,17 +20,8 @@ from homeassistant.const import (
     CONF_URL,
 )
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import section
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
-from homeassistant.helpers.selector import (
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
 import voluptuous as vol
 
 from .application_credentials import portal_context, redirect_address
@@ -54,48 +45,21 @@ from .const import (
     LOGGER,
 )
 from .errors import error_key
+from .flow_schemas import (
+    API_TOKEN_SCHEMA,
+    DEFAULT_SCOPES,
+    RECONFIGURE_SCHEMA,
+    SECTION_RIGHTS,
+    USER_SCHEMA,
+)
 from .models import NetrexConfigEntry
 from .options_flow import NetrexOptionsFlow
 from .pacing import async_get_pacer, async_keep_pacer
 from .portal import InvalidHostError, Portal, async_probe
 
-SECTION_RIGHTS = "rights"
-DEFAULT_SCOPES = [
-    scope.value for scope in (Scope.READ, Scope.WRITE, Scope.LIVEVIEW, Scope.RECORDINGS)
-]
-
 # Errors that may be gone at the next try.
 PASSING_ERRORS = frozenset(
     {"allowance_used", "cannot_connect", "rate_limited", "unusable_answer"}
-)
-
-RIGHTS_SECTION = {
-    vol.Optional(SECTION_RIGHTS): section(
-        vol.Schema(
-            {
-                vol.Required(CONF_SCOPES, default=DEFAULT_SCOPES): SelectSelector(
-                    SelectSelectorConfig(
-                        options=[scope.value for scope in Scope],
-                        multiple=True,
-                        mode=SelectSelectorMode.LIST,
-                        translation_key="scope",
-                    )
-                )
-            }
-        ),
-        {"collapsed": True},
-    )
-}
-USER_SCHEMA = vol.Schema(
-    {vol.Required(CONF_HOST, default=DEFAULT_HOST): str, **RIGHTS_SECTION}
-)
-RECONFIGURE_SCHEMA = vol.Schema(RIGHTS_SECTION)
-API_TOKEN_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_API_TOKEN): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
-        )
-    }
 )
 
 
