@@ -4,6 +4,7 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 """
 
 from .api import NetrexClient
+from .documents import MAX_SERIES_PER_QUERY
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
@@ -16,7 +17,7 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from .ledger import Ledger
+from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
     CameraStatus,
@@ -36,6 +37,9 @@ from .schema import Schema
 from .tree import Tree
 
 __all__ = [
+    "DEFAULT_ALLOWANCE",
+    "LIMIT",
+    "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
     "Granularity",

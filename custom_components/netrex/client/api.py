@@ -1,12 +1,24 @@
 """The portal's API, one method per use."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import batched
 
 import aiohttp
 
+from . import documents
+from .door import Door, read
 from .enums import Metric, RawMetric
-from .errors import NetrexError
+from .errors import (
+    NetrexError,
+    NetrexNotFoundError,
+    NetrexPermissionError,
+    NetrexQueryError,
+    NetrexResponseError,
+)
 from .models import (
+    Camera,
     CameraStatus,
     Inventory,
     LinkRequest,
@@ -17,11 +29,28 @@ from .models import (
     Slot,
 )
 from .pacer import Lane, Pacer
-from .schema import Schema
+from .parsing import (
+    parse_camera,
+    parse_inventory,
+    parse_live_link,
+    parse_progress,
+    parse_recording,
+    parse_slots,
+    parse_statuses,
+)
+from .schema import INTROSPECTION, Schema
+from .transport import Answer, Transport
+from .values import as_bool, as_float, as_mapping, parse_each
+
+# Cameras by one operation where `cameraList` gives too little.
+_CAMERAS_PER_QUERY = 50
 
 
 class NetrexClient:
     """The portal's API for one account.
+
+    Every method raises NetrexError, of which NetrexAuthError, NetrexConnectionError
+    and NetrexRateLimitedError can happen at any time.
 
     Args:
         session: Not closed by the client.
@@ -42,7 +71,23 @@ class NetrexClient:
         schema: Schema | None = None,
     ) -> None:
         """Remember the parts; nothing is asked yet."""
-        raise NotImplementedError
+        self._door = Door(Transport(session, url, get_token), pacer)
+        self.schema = schema or Schema.documented()
+
+    @property
+    def schema(self) -> Schema:
+        """What is known of the portal's schema."""
+        return self._schema
+
+    @schema.setter
+    def schema(self, schema: Schema) -> None:
+        self._schema = schema
+        # What to ask of all cameras at once, from the most to the least; what the
+        # portal refuses is dropped until the next schema.
+        self._selections: list[Schema | None] = [schema, Schema.documented(), None]
+        if schema.video_channels is None:
+            del self._selections[0]
+        self._camera_ids: tuple[int, ...] = ()
 
     async def execute(
         self,
@@ -51,28 +96,107 @@ class NetrexClient:
         *,
         lane: Lane = Lane.COMMAND,
     ) -> dict[str, object]:
-        """Run any document and return its data."""
-        raise NotImplementedError
+        """Run any document and return its data, also if a part of it failed."""
+        answer = await self._door.ask(lane, query, variables)
+        return dict(answer.data)
 
     async def inventory(self, *, lane: Lane = Lane.STATUS) -> Inventory:
-        """Return all nodes and cameras by one operation."""
-        raise NotImplementedError
+        """Return all nodes and cameras by one operation.
+
+        Where `cameraList` gives less than the documented type of a camera, more
+        operations ask for the cameras one by one.
+        """
+        while True:
+            selection = self._selections[0]
+            query = documents.inventory(selection)
+            try:
+                answer = await self._door.ask(lane, query, shared=True)
+                break
+            except NetrexQueryError:
+                if selection is None:
+                    raise
+                self._selections.remove(selection)
+        _require_list(answer, "nodeList")
+        _require_list(answer, "cameraList")
+        inventory = await read(answer, parse_inventory)
+        if answer.refusals:
+            inventory = replace(inventory, complete=False)
+        if selection is None:
+            self._camera_ids = tuple(camera.node_id for camera in inventory.cameras)
+            inventory = await self._with_details(inventory, lane)
+        return inventory
 
     async def camera_statuses(
         self, *, lane: Lane = Lane.STATUS
     ) -> dict[int, CameraStatus]:
         """Return the status of all cameras by one operation."""
-        raise NotImplementedError
+        if self._selections[0] is not None:
+            query = documents.statuses()
+            try:
+                answer = await self._door.ask(lane, query, shared=True)
+            except NetrexQueryError:
+                self._selections = [None]
+            else:
+                _require_list(answer, "cameraList")
+                return await read(answer, parse_statuses)
+        if not self._camera_ids:
+            inventory = await self.inventory(lane=lane)
+            return {
+                camera.node_id: CameraStatus(camera.is_connected, camera.source_ip)
+                for camera in inventory.cameras
+            }
+        return {
+            node_id: status
+            for answer in await self._each_camera(lane, status_only=True)
+            for node_id, status in parse_statuses(answer.data).items()
+        }
 
     async def fetch_schema(self, *, lane: Lane = Lane.STATUS) -> Schema:
-        """Learn the schema by one operation; refused: the documented one."""
-        raise NotImplementedError
+        """Learn the schema by one operation.
+
+        If the portal refuses or its answer cannot be used, the documented one
+        stands: nothing undocumented may break the documented path. The client goes
+        on with its own until `schema` is set.
+        """
+        try:
+            answer = await self._door.ask(lane, INTROSPECTION, shared=True)
+        except (
+            NetrexQueryError,
+            NetrexPermissionError,
+            NetrexNotFoundError,
+            NetrexResponseError,
+        ):
+            return Schema.documented()
+        return await read(answer, Schema.from_introspection)
 
     async def kpi_series(
         self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
     ) -> dict[SeriesRequest, tuple[Slot, ...]]:
-        """Return series, five by one operation; failed ones are missing."""
-        raise NotImplementedError
+        """Return series, five by one operation; failed ones are missing.
+
+        A series may cover more time than asked for: slots begin and end where the
+        portal's do. If an operation fails as a whole, those before it still count.
+
+        Raises:
+            NetrexError: Nothing of all succeeded, or the token is refused.
+        """
+        unique = tuple(dict.fromkeys(requests))
+        results = await self._door.each(
+            lane,
+            partial(documents.series, schema=self.schema),
+            _read_series,
+            list(batched(unique, documents.MAX_SERIES_PER_QUERY, strict=False)),
+        )
+        found: dict[SeriesRequest, tuple[Slot, ...]] = {}
+        failed: NetrexError | None = None
+        for request, result in results.items():
+            if isinstance(result, NetrexError):
+                failed = failed or result
+            else:
+                found[request] = result
+        if failed is not None and not found:
+            raise failed
+        return found
 
     async def kpi_value(
         self,
@@ -83,8 +207,17 @@ class NetrexClient:
         *,
         lane: Lane = Lane.KPI,
     ) -> float | None:
-        """Return the portal's own figure (statisticDataMetric)."""
-        raise NotImplementedError
+        """Return the portal's own figure (statisticDataMetric).
+
+        Args:
+            node_id: A camera, a location or a folder; the latter give sums.
+            metric: Which figure.
+            start: Unix seconds.
+            end: Unix seconds, at most a year later.
+            lane: Priority.
+        """
+        query = documents.metric(node_id, Metric(metric), start, end)
+        return as_float(await self._door.value(lane, query, documents.alias(0)))
 
     async def raw_kpi_value(
         self,
@@ -95,29 +228,105 @@ class NetrexClient:
         *,
         lane: Lane = Lane.KPI,
     ) -> float | None:
-        """Return a stored value of one object (statisticData)."""
-        raise NotImplementedError
+        """Return a stored value of one camera (statisticData); money times 100."""
+        query = documents.metric(node_id, RawMetric(metric), start, end)
+        return as_float(await self._door.value(lane, query, documents.alias(0)))
 
     async def live_links(
         self, requests: Sequence[LinkRequest], *, lane: Lane = Lane.INTERACTIVE
     ) -> dict[LinkRequest, LiveLink | NetrexError]:
-        """Return links by one operation, or the reason why there is none."""
-        raise NotImplementedError
+        """Return links by one operation, or the reason why there is none.
+
+        A link lives for 30 s and serves one connection, so nobody shares it.
+        """
+        return await self._door.each(
+            lane,
+            partial(documents.live_links, schema=self.schema),
+            partial(_read_link, self.schema),
+            [tuple(dict.fromkeys(requests))],
+            shared=False,
+        )
 
     async def recordings(
         self, node_id: int, start: int, end: int, *, lane: Lane = Lane.COMMAND
     ) -> tuple[Recording, ...]:
-        """Return what can be prepared between two unix times."""
-        raise NotImplementedError
+        """Return what can be prepared between two unix times, in seconds.
+
+        Several entries are the same time on several storages.
+
+        Raises:
+            NetrexNotFoundError: There is no such camera.
+        """
+        query = documents.recordings(node_id, start, end)
+        camera = await self._door.value(lane, query, "camera")
+        if camera is None:
+            raise NetrexNotFoundError("The portal does not know the camera")
+        return parse_each(as_mapping(camera).get("recordings"), parse_recording)
 
     async def prepare_recording(
         self, recording_id: str, height: int, *, lane: Lane = Lane.COMMAND
     ) -> bool:
         """Start the preparation; True if the portal accepted it."""
-        raise NotImplementedError
+        query = documents.prepare_recording(recording_id, height)
+        name = "recordingPrepare"
+        return as_bool(await self._door.value(lane, query, name, shared=False)) is True
 
     async def recording(
         self, recording_id: str, *, lane: Lane = Lane.COMMAND
     ) -> RecordingProgress:
-        """Return how far the preparation is."""
-        raise NotImplementedError
+        """Return how far the preparation is.
+
+        Raises:
+            NetrexNotFoundError: The portal has forgotten the recording.
+        """
+        query = documents.recording(recording_id)
+        value = await self._door.value(lane, query, "recording")
+        if value is None:
+            raise NetrexNotFoundError("The portal does not know the recording")
+        return parse_progress(as_mapping(value))
+
+    async def _each_camera(self, lane: Lane, *, status_only: bool) -> list[Answer]:
+        """Ask for the cameras of the last inventory one by one."""
+        queries = [
+            documents.cameras(node_ids, status_only=status_only)
+            for node_ids in batched(self._camera_ids, _CAMERAS_PER_QUERY, strict=False)
+        ]
+        return [await self._door.ask(lane, query, shared=True) for query in queries]
+
+    async def _with_details(self, inventory: Inventory, lane: Lane) -> Inventory:
+        """Return the inventory with what single queries for its cameras tell."""
+        answers = await self._each_camera(lane, status_only=False)
+        details: dict[int, Camera] = {}
+        for answer in answers:
+            for camera in parse_each(list(answer.data.values()), parse_camera):
+                details[camera.node_id] = camera
+        return replace(
+            inventory,
+            cameras=tuple(
+                replace(details[camera.node_id], video_channels=camera.video_channels)
+                if camera.node_id in details
+                else camera
+                for camera in inventory.cameras
+            ),
+            complete=inventory.complete and len(details) == len(inventory.cameras),
+        )
+
+
+def _require_list(answer: Answer, name: str) -> None:
+    """Raise unless a field is a list: nothing may look as if all were gone."""
+    if isinstance(answer.data.get(name), list):
+        return
+    for refusal in answer.refusals:
+        if refusal.path[:1] in ((name,), ()):
+            raise refusal.error
+    raise NetrexResponseError(f"The portal's answer has no {name}")
+
+
+def _read_series(_: SeriesRequest, value: object) -> tuple[Slot, ...] | None:
+    return parse_slots(value) if isinstance(value, list) else None
+
+
+def _read_link(schema: Schema, request: LinkRequest, value: object) -> LiveLink | None:
+    for key in ("live_view", *(schema.link_path(request.transport) or ())):
+        value = as_mapping(value).get(key)
+    return parse_live_link(value)

@@ -5,7 +5,6 @@ the check that nothing but a known word gets into a query.
 """
 
 from enum import StrEnum
-from typing import override
 
 
 class NodeType(StrEnum):
@@ -31,10 +30,9 @@ class NodeType(StrEnum):
     REMOVED_NODE = "removedNode"
     UNKNOWN = "unknown"
 
-    @override
     @classmethod
-    def _missing_(cls, value: object) -> NodeType:
-        """Take other spellings; everything else is UNKNOWN, never an error."""
+    def parse(cls, value: object) -> NodeType:
+        """Return the type of whatever spelling; everything else is UNKNOWN."""
         if not isinstance(value, str):
             return cls.UNKNOWN
         return _NODE_TYPES.get(value.replace("_", "").lower(), cls.UNKNOWN)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import time
 
 from .lanes import Lane
-from .models import as_int, as_mapping
+from .values import as_int, as_mapping
 
 LIMIT = 10_000
 DEFAULT_ALLOWANCE = 8_000

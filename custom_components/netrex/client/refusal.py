@@ -20,7 +20,7 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from .models import as_float, as_list, as_mapping, as_text
+from .values import as_float, as_list, as_mapping, as_text
 
 _LONGEST_TEXT = 300
 _HIDDEN = "**"
@@ -77,7 +77,7 @@ class _Signs:
         return self.category.lower() in categories
 
     def category_has(self, pattern: str) -> bool:
-        return re.search(pattern, self.category, re.IGNORECASE) is not None
+        return re.search(pattern, self.category) is not None
 
     def says(self, pattern: str) -> bool:
         return re.search(pattern, self.message, re.IGNORECASE) is not None
@@ -102,6 +102,14 @@ def _plain(error: type[NetrexError]) -> Callable[[str, _Signs], NetrexError]:
     return lambda text, _: error(text)
 
 
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 401, 403, 429, 500
+_LIMIT_CATEGORY = r"^rate|Rate|_rate|(?i:limit|throttl|quota|too_?many)"
+_LIMIT_WORDS = (
+    r"rate.?limit|throttl|too many|quota|"
+    r"\b(quer(y|ies)|requests?|calls?|api|daily)\b.*\blimit|"
+    r"\blimit\b.*\b(quer(y|ies)|requests?|calls?|api)\b"
+)
+
 _RULES: tuple[_Rule, ...] = (
     # Documented: the three errors of "Error responses". The third one's category is
     # that of any client's mistake, so its words decide.
@@ -111,15 +119,17 @@ _RULES: tuple[_Rule, ...] = (
     (lambda s: s.says("unknown or unavailable platform"), _auth),
     # The categories of graphql-php.
     (lambda s: s.category_is("graphql", "request"), _plain(NetrexQueryError)),
+    # Validation errors of newer servers have no category, but point into the query.
+    (lambda s: s.has_location and not s.path, _plain(NetrexQueryError)),
     # Foreseen: nobody knows how the portal says that its limit is reached.
     (lambda s: s.status == _TOO_MANY or s.retry_after is not None, _limited),
-    (lambda s: s.category_has("rate|limit|throttl|quota|toomany|too_many"), _limited),
+    (lambda s: s.category_has(_LIMIT_CATEGORY), _limited),
     (lambda s: s.says(_LIMIT_WORDS), _limited),
     (lambda s: s.says(r"token.*expired"), _expired),
     (lambda s: s.says(r"(invalid|missing|empty|revoked|unknown).*token"), _auth),
     (lambda s: s.says(r"token.*(invalid|missing|revoked|unknown)"), _auth),
     (
-        lambda s: s.category_has(r"permission|forbidden|access|denied|scope|right"),
+        lambda s: s.category_has("(?i:permission|forbidden|access|denied|scope)"),
         _plain(NetrexPermissionError),
     ),
     (
@@ -129,7 +139,7 @@ _RULES: tuple[_Rule, ...] = (
         _plain(NetrexPermissionError),
     ),
     (
-        lambda s: s.category_has(r"not_?found|missing") or s.category_is("expired"),
+        lambda s: s.category_has("(?i:not_?found|missing)") or s.category_is("expired"),
         _plain(NetrexNotFoundError),
     ),
     (
@@ -138,17 +148,9 @@ _RULES: tuple[_Rule, ...] = (
     ),
     (lambda s: s.category_is("internal"), _plain(NetrexResponseError)),
     (lambda s: s.says("^internal server error"), _plain(NetrexResponseError)),
-    # Validation errors of newer servers have no category, but point into the query.
-    (lambda s: s.has_location and not s.path, _plain(NetrexQueryError)),
     (lambda s: s.status == _UNAUTHORIZED, _auth),
     (lambda s: s.status == _FORBIDDEN, _plain(NetrexPermissionError)),
     (lambda s: s.status >= _SERVER_ERROR, _plain(NetrexResponseError)),
-)
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 401, 403, 429, 500
-_LIMIT_WORDS = (
-    r"rate.?limit|throttl|too many|quota|"
-    r"\b(quer(y|ies)|requests?|calls?|api|daily)\b.*\blimit|"
-    r"\blimit\b.*\b(quer(y|ies)|requests?|calls?|api)\b"
 )
 
 

@@ -1,42 +1,321 @@
-"""What the portal's schema has beyond the documented fields (decision D5)."""
+"""What the portal's schema has beyond the documented fields (decision D5).
 
-from collections.abc import Mapping
+A vendor's page shows a few fields only and names others without their spelling. One
+introspection query tells the rest. Where it is refused the documented part stands.
+"""
 
-from .enums import Transport
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+import re
+
+from .enums import Metric, Transport
+from .values import as_list, as_mapping, as_text
+
+# The standard introspection, as far as we look (GraphQL specification, section 4).
+INTROSPECTION = (
+    "query{__schema{queryType{name}mutationType{name}types{kind name "
+    "fields{name args{defaultValue type{kind}}type{kind name ofType{kind name "
+    "ofType{kind name ofType{kind name}}}}}enumValues{name}}}}"
+)
+
+# The only name of an enum that a page of the vendor tells.
+METRIC_ENUM = "StatisticDataMetricType"
+
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an object type.
+
+    Attributes:
+        type: Name of its type without list and non-null marks.
+        is_list: It gives several.
+        needs_arguments: It cannot be asked without arguments.
+    """
+
+    type: str
+    is_list: bool = False
+    needs_arguments: bool = False
 
 
 class Schema:
-    """Fields and enum values of the portal."""
+    """Fields and enum values of the portal.
 
-    introspected: bool
+    Args:
+        types: Fields of the object types.
+        enums: Values of the enums.
+        query: Name of the type that queries start from.
+        mutation: Name of the type that mutations start from.
+        introspected: The portal told this; else it is the documentation.
+    """
+
+    def __init__(
+        self,
+        types: Mapping[str, Mapping[str, Field]],
+        enums: Mapping[str, tuple[str, ...]],
+        *,
+        query: str = "Query",
+        mutation: str = "Mutation",
+        introspected: bool = True,
+    ) -> None:
+        """Remember the parts."""
+        self._types = types
+        self._enums = enums
+        self._query = query
+        self._mutation = mutation
+        self.introspected = introspected
 
     @classmethod
     def documented(cls) -> Schema:
         """Return what the vendor's documentation shows, no more."""
-        raise NotImplementedError
+        return cls(
+            _DOCUMENTED,
+            {METRIC_ENUM: tuple(Metric)},
+            introspected=False,
+        )
+
+    @classmethod
+    def from_introspection(cls, data: object) -> Schema:
+        """Return the schema of an introspection's data.
+
+        One without the type that queries start from is no schema: then it is the
+        documented one.
+        """
+        schema = as_mapping(as_mapping(data).get("__schema"))
+        types: dict[str, dict[str, Field]] = {}
+        enums: dict[str, tuple[str, ...]] = {}
+        for item in map(as_mapping, as_list(schema.get("types"))):
+            name = _name(item.get("name"))
+            if name is None or name.startswith("__"):
+                continue
+            if fields := dict(_read_fields(item.get("fields"))):
+                types[name] = fields
+            if values := _names(item.get("enumValues")):
+                enums[name] = values
+        query = _name(as_mapping(schema.get("queryType")).get("name"))
+        mutation = _name(as_mapping(schema.get("mutationType")).get("name"))
+        if query not in types:
+            return cls.documented()
+        return cls(types, enums, query=query, mutation=mutation or "")
 
     @classmethod
     def from_dict(cls, stored: object) -> Schema:
         """Return the schema that `as_dict` gave; `documented()` for anything else."""
-        raise NotImplementedError
+        data = as_mapping(stored)
+        types = {
+            name: {
+                key: Field(str(parts[0]), bool(parts[1]), bool(parts[2]))
+                for key, value in as_mapping(fields).items()
+                if _name(key) and len(parts := as_list(value)) == len(_FIELD_PARTS)
+            }
+            for name, fields in as_mapping(data.get("types")).items()
+        }
+        enums = {
+            name: tuple(value for value in map(_name, as_list(values)) if value)
+            for name, values in as_mapping(data.get("enums")).items()
+        }
+        query = as_text(data.get("query")) or ""
+        if not types.get(query):
+            return cls.documented()
+        mutation = as_text(data.get("mutation")) or ""
+        return cls(types, enums, query=query, mutation=mutation)
 
     def as_dict(self) -> dict[str, object]:
-        """Return the schema, fit for JSON."""
-        raise NotImplementedError
+        """Return the schema, fit for JSON; nothing for the documented one."""
+        if not self.introspected:
+            return {}
+        return {
+            "types": {
+                name: {
+                    key: [getattr(field, part) for part in _FIELD_PARTS]
+                    for key, field in fields.items()
+                }
+                for name, fields in self._types.items()
+            },
+            "enums": {name: list(values) for name, values in self._enums.items()},
+            "query": self._query,
+            "mutation": self._mutation,
+        }
 
     def has_field(self, type_name: str, field: str) -> bool:
         """Tell whether an object type has a field."""
-        raise NotImplementedError
+        return field in self._types.get(type_name, {})
 
     def enum_values(self, name: str) -> frozenset[str]:
         """Return the values of an enum; empty if it is unknown."""
-        raise NotImplementedError
+        return frozenset(self._enums.get(name, ()))
+
+    def has_path(self, *path: str) -> bool:
+        """Tell whether a query can go down these fields."""
+        return self._type_at(*path) is not None
 
     @property
     def transports(self) -> frozenset[Transport]:
         """Transports that a live link can be asked for."""
-        raise NotImplementedError
+        return frozenset(
+            transport for transport in Transport if self.link_path(transport)
+        )
 
-    def summary(self) -> Mapping[str, object]:
-        """Return what is worth a diagnostics file; there is nothing private in it."""
-        raise NotImplementedError
+    def link_path(self, transport: Transport) -> tuple[str, ...] | None:
+        """Return the fields from `live_view` down to a link; None if there are none.
+
+        Only that of `rtsp` is documented. The others are looked for by their
+        documented names, whatever their spelling.
+        """
+        if transport is Transport.RTSP:
+            return _DOCUMENTED_LINK
+        names = (
+            ("local", "rtsp")
+            if transport is Transport.LOCAL
+            else (
+                "remote",
+                transport.value,
+            )
+        )
+        path: list[str] = []
+        for name in names:
+            fields = self._fields_at("camera", "live_view", *path)
+            if (found := _spelled(fields, name)) is None:
+                return None
+            path.append(found)
+        last = self._fields_at("camera", "live_view", *path)
+        if not last:  # the link itself, not an object with its link
+            return tuple(path)
+        return (*path, "url") if "url" in last else None
+
+    @property
+    def video_channels(self) -> str | None:
+        """Name of the camera's field with its video channels; None if there is none.
+
+        The documentation says that there is one, not how it is called. It is the
+        list of things with a node id that has "channel" in its or its type's name.
+        """
+        for name, field in self._fields_at("cameraList").items():
+            if (
+                field.is_list
+                and not field.needs_arguments
+                and "channel" in f"{name} {field.type}".lower()
+                and self.has_field(field.type, "node_id")
+                and self.has_field(field.type, "name")
+            ):
+                return name
+        return None
+
+    def summary(self) -> dict[str, object]:
+        """Return what is worth a diagnostics file: names only, nothing private."""
+        return {
+            "introspected": self.introspected,
+            "queries": sorted(self._types.get(self._query, ())),
+            "mutations": sorted(self._types.get(self._mutation, ())),
+            "transports": sorted(self.transports),
+            "video_channels": self.video_channels,
+            "types": {
+                name: sorted(self._types[name]) for name in sorted(self._reachable())
+            },
+            "enums": {name: list(self._enums[name]) for name in sorted(self._enums)},
+        }
+
+    def _type_at(self, *path: str) -> str | None:
+        """Return the type that a path of fields leads to."""
+        name: str | None = self._query
+        for key in path:
+            field = self._types.get(name or "", {}).get(key)
+            name = None if field is None else field.type
+        return name
+
+    def _fields_at(self, *path: str) -> Mapping[str, Field]:
+        return self._types.get(self._type_at(*path) or "", {})
+
+    def _reachable(self) -> set[str]:
+        """Return the object types that the fields we use lead to."""
+        found: set[str] = set()
+        todo = {self._type_at(key) or "" for key in _DOCUMENTED["Query"]}
+        while todo:
+            name = todo.pop()
+            if name in self._types and name not in found:
+                found.add(name)
+                todo.update(field.type for field in self._types[name].values())
+        return found
+
+
+_FIELD_PARTS = ("type", "is_list", "needs_arguments")
+_DOCUMENTED_LINK = ("remote", "rtsp", "url")
+
+
+def _scalars(*names: str) -> dict[str, Field]:
+    return {name: Field("String") for name in names}
+
+
+# "Common scenarios for API integration". The types' names are ours.
+_DOCUMENTED: Mapping[str, Mapping[str, Field]] = {
+    "Query": {
+        "nodeList": Field("Node", is_list=True),
+        "cameraList": Field("Camera", is_list=True),
+        "camera": Field("Camera", needs_arguments=True),
+        "recording": Field("Recording", needs_arguments=True),
+        "statisticData": Field("Float", needs_arguments=True),
+        "statisticDataMetric": Field("Float", needs_arguments=True),
+        "statisticDataMetricByGranularity": Field(
+            "Slot", is_list=True, needs_arguments=True
+        ),
+    },
+    "Mutation": {"recordingPrepare": Field("Boolean", needs_arguments=True)},
+    "Node": _scalars("node_id", "parent_node_id", "type", "name", "external_id"),
+    "Camera": {
+        **_scalars("node_id", "name", "serial_number", "is_connected"),
+        "connection": Field("Connection"),
+        "stream_profiles": Field("StreamProfile", is_list=True),
+        "live_view": Field("LiveView"),
+        "recordings": Field("Recording", is_list=True, needs_arguments=True),
+    },
+    "Connection": _scalars("source_ip"),
+    "StreamProfile": _scalars("stream_profile_id", "width", "height"),
+    "LiveView": {"remote": Field("RemoteLiveView")},
+    "RemoteLiveView": {"rtsp": Field("LiveLink")},
+    "LiveLink": _scalars("url"),
+    "Recording": {
+        **_scalars("recording_id", "duration", "download_url", "progress"),
+        "outputs": Field("RecordingOutput", is_list=True),
+    },
+    "RecordingOutput": _scalars("height"),
+    "Slot": _scalars("from", "to", "value"),
+}
+
+
+def _name(value: object) -> str | None:
+    """Return a GraphQL name. Names get into documents, so nothing else may pass."""
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = (_name(as_mapping(item).get("name")) for item in as_list(value))
+    return tuple(name for name in names if name is not None)
+
+
+def _read_fields(value: object) -> Iterator[tuple[str, Field]]:
+    """Give the fields of an introspected type."""
+    for item in map(as_mapping, as_list(value)):
+        name = _name(item.get("name"))
+        field_type = as_mapping(item.get("type"))
+        is_list = False
+        while wrapped := as_mapping(field_type.get("ofType")):
+            is_list = is_list or field_type.get("kind") == "LIST"
+            field_type = wrapped
+        type_name = _name(field_type.get("name"))
+        if name is None or type_name is None:
+            continue
+        needs_arguments = any(
+            as_mapping(argument.get("type")).get("kind") == "NON_NULL"
+            and argument.get("defaultValue") is None
+            for argument in map(as_mapping, as_list(item.get("args")))
+        )
+        yield name, Field(type_name, is_list, needs_arguments)
+
+
+def _spelled(fields: Mapping[str, Field], name: str) -> str | None:
+    """Return the field of a name, whatever its case and underscores."""
+    for key, field in fields.items():
+        if key.replace("_", "").lower() == name and not field.needs_arguments:
+            return key
+    return None

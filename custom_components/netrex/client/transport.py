@@ -10,9 +10,14 @@ import time
 
 import aiohttp
 
-from .errors import NetrexAuthError, NetrexConnectionError, NetrexResponseError
-from .models import as_mapping
+from .errors import (
+    NetrexAuthError,
+    NetrexConnectionError,
+    NetrexQueryError,
+    NetrexResponseError,
+)
 from .refusal import Refusal, read_errors, read_retry_after, read_status
+from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -87,18 +92,19 @@ class Transport:
         """Send a document.
 
         Raises:
-            NetrexError: There is no data: the error of the first refusal, or what is
-                wrong with the answer. A refused token always counts as such.
+                NetrexError: Nothing came back: the error of the first refusal, or what
+                is wrong with the answer. A refused token always counts as nothing.
         """
         token = await self.token()
-        body: dict[str, object] = {"query": query}
-        if variables:
-            body["variables"] = dict(variables)
+        body = _body(query, variables)
         try:
             async with self._session.post(
                 self._url,
-                json=body,
-                headers={"Authorization": f"Bearer {token}"},
+                data=body,
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Content-Type": "application/json",
+                },
                 timeout=self._timeout,
                 # A redirect would turn the POST into a GET, or carry it elsewhere.
                 allow_redirects=False,
@@ -129,6 +135,17 @@ class Transport:
 
 # The answers of a token endpoint that no repetition changes (RFC 6749, 5.2).
 _REFUSED_RENEWAL = frozenset({400, 401, 403})
+
+
+def _body(query: str, variables: Mapping[str, object] | None) -> bytes:
+    """Return the JSON of a request (GraphQL over HTTP, "JSON encoding")."""
+    body: dict[str, object] = {"query": query}
+    if variables:
+        body["variables"] = dict(variables)
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except TypeError, ValueError:
+        raise NetrexQueryError("The variables are not fit for JSON") from None
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -166,13 +183,15 @@ def _judge(
         if isinstance(refusal.error, NetrexAuthError):
             raise refusal.error
     data = as_mapping(parsed.get("data"))
-    if any(value is not None for value in data.values()):
-        return Answer(data, refusals, size)
-    if refusals:
-        raise refusals[0].error
     if not data:
+        if refusals:
+            raise refusals[0].error
         raise NetrexResponseError("The portal's answer has neither data nor errors")
-    return Answer(data, size=size)
+    if all(value is None for value in data.values()):
+        for refusal in refusals:
+            if not refusal.path:
+                raise refusal.error
+    return Answer(data, refusals, size)
 
 
 def _no_answer(err: Exception) -> NetrexConnectionError:

@@ -1,6 +1,6 @@
 """The portal's nodes as a tree that no answer can break."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .models import Node
 
@@ -39,6 +39,10 @@ class Tree:
     def __len__(self) -> int:
         """Return the number of distinct nodes."""
         return len(self._nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        """Give the distinct nodes in the portal's order."""
+        return iter(self._nodes.values())
 
     @property
     def root_id(self) -> int | None:

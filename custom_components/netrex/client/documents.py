@@ -1,0 +1,215 @@
+"""The documents that we send (decisions D2 and D5).
+
+Whole numbers and enum values are literals, so no name of a type is needed; fields of
+the same kind travel together under aliases.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+import json
+
+from .enums import Granularity, Metric, RawMetric
+from .errors import NetrexQueryError
+from .models import LinkRequest, SeriesRequest
+from .schema import METRIC_ENUM, Schema
+
+# "5 metrics (for example, branches, cameras, or different metrics)", "API Limit".
+MAX_SERIES_PER_QUERY = 5
+# "1 year maximum range", "API Limit"; a leap year's.
+_LONGEST_RANGE = 366 * 86_400
+
+type Scalar = int | str
+
+# Our name for the camera's field whose real one only the portal's schema tells.
+CHANNELS_ALIAS = "video_channels"
+
+_NODES = "nodeList{node_id parent_node_id type name external_id}"
+_STATUS = "node_id is_connected connection{source_ip}"
+_CAMERA = (
+    "name serial_number stream_profiles{stream_profile_id width height} " + _STATUS
+)
+_RECORDING = "recording_id duration download_url outputs{height}"
+
+# Type Int of GraphQL (specification, section 3.5.1).
+_INT_LIMIT = 2**31
+
+
+def literal(value: Scalar) -> str:
+    """Return a value as it stands in a document.
+
+    Args:
+        value: A whole number, a member of one of our enums, or a string.
+
+    Raises:
+        NetrexQueryError: It is no such thing, or a number that the type Int of
+            GraphQL does not hold (unix times do until 2038).
+    """
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise NetrexQueryError(f"Not a whole number: {value!r}")
+    if not -_INT_LIMIT <= value < _INT_LIMIT:
+        raise NetrexQueryError(f"The number is out of range: {value}")
+    return str(value)
+
+
+def field(
+    name: str,
+    arguments: Mapping[str, Scalar | None] | None = None,
+    *,
+    alias: str = "",
+    select: str = "",
+) -> str:
+    """Return a field of a document; arguments that are None are left out."""
+    given = ",".join(
+        f"{key}:{literal(value)}"
+        for key, value in (arguments or {}).items()
+        if value is not None
+    )
+    return (
+        (f"{alias}:" if alias else "")
+        + name
+        + (f"({given})" if given else "")
+        + (f"{{{select}}}" if select else "")
+    )
+
+
+def alias(index: int) -> str:
+    """Return the name under which the answer to the index-th wish comes back."""
+    return f"a{index}"
+
+
+def _query(fields: Iterable[str]) -> str:
+    return f"query{{{' '.join(fields)}}}"
+
+
+def inventory(schema: Schema | None) -> str:
+    """Return the query for all nodes and cameras.
+
+    Args:
+        schema: What to ask of the cameras; None for ids and names only.
+    """
+    if schema is None:
+        return _query([_NODES, "cameraList{node_id name}"])
+    select = _CAMERA
+    if channels := schema.video_channels:
+        select += " " + field(channels, alias=CHANNELS_ALIAS, select="node_id name")
+    return _query([_NODES, field("cameraList", select=select)])
+
+
+def statuses() -> str:
+    """Return the query for the status of all cameras."""
+    return _query([field("cameraList", select=_STATUS)])
+
+
+def cameras(node_ids: Sequence[int], *, status_only: bool) -> str:
+    """Return the query for single cameras, where cameraList does not tell."""
+    select = _STATUS if status_only else _CAMERA
+    return _query(
+        field("camera", {"node_id": node_id}, alias=alias(index), select=select)
+        for index, node_id in enumerate(node_ids)
+    )
+
+
+def series(requests: Sequence[SeriesRequest], schema: Schema) -> str:
+    """Return the query for KPI series.
+
+    Raises:
+        NetrexQueryError: A range is empty or too long, or the portal's schema does
+            not have one of the metrics.
+    """
+    known = schema.enum_values(METRIC_ENUM)
+    if missing := {request.metric for request in requests if known} - known:
+        raise NetrexQueryError(f"The portal does not know {', '.join(missing)}")
+    return _query(
+        field(
+            "statisticDataMetricByGranularity",
+            {
+                **_range(request.start, request.end),
+                "type": Metric(request.metric),
+                "node_id": request.node_id,
+                "granularity": Granularity(request.granularity),
+            },
+            alias=alias(index),
+            select="from to value",
+        )
+        for index, request in enumerate(requests)
+    )
+
+
+def metric(node_id: int, kind: Metric | RawMetric, start: int, end: int) -> str:
+    """Return the query for a single value."""
+    name = "statisticData" if isinstance(kind, RawMetric) else "statisticDataMetric"
+    arguments: dict[str, Scalar | None] = {
+        **_range(start, end),
+        "type": kind,
+        "node_id": node_id,
+    }
+    return _query([field(name, arguments, alias=alias(0))])
+
+
+def _range(start: int, end: int) -> dict[str, Scalar | None]:
+    """Return the arguments of a time range."""
+    if not 0 < end - start <= _LONGEST_RANGE:
+        raise NetrexQueryError("The range is empty or longer than a year")
+    return {"from": start, "to": end}
+
+
+def live_links(requests: Sequence[LinkRequest], schema: Schema) -> str:
+    """Return the query for links.
+
+    Raises:
+        NetrexQueryError: The portal's schema does not have one of the transports.
+    """
+    return _query(
+        _live_link(alias(index), request, schema)
+        for index, request in enumerate(requests)
+    )
+
+
+def _live_link(name: str, request: LinkRequest, schema: Schema) -> str:
+    path = schema.link_path(request.transport)
+    if path is None:
+        raise NetrexQueryError(f"The portal does not offer {request.transport.value}")
+    select = ""
+    for key in reversed(path):
+        select = field(key, select=select)
+    live_view = field(
+        "live_view",
+        {
+            "stream_profile_id": request.stream_profile_id,
+            "video_channel_node_id": request.video_channel_node_id,
+        },
+        select=select,
+    )
+    return field("camera", {"node_id": request.node_id}, alias=name, select=live_view)
+
+
+def recordings(node_id: int, start: int, end: int) -> str:
+    """Return the query for what can be prepared."""
+    listed = field("recordings", _range(start, end), select=_RECORDING)
+    return _query([field("camera", {"node_id": node_id}, select=listed)])
+
+
+def prepare_recording(recording_id: str, height: int) -> str:
+    """Return the mutation that starts a preparation."""
+    arguments: dict[str, Scalar | None] = {
+        "recording_id": recording_id,
+        "height": height,
+    }
+    return f"mutation{{{field('recordingPrepare', arguments)}}}"
+
+
+def recording(recording_id: str) -> str:
+    """Return the query for the state of a preparation."""
+    return _query(
+        [
+            field(
+                "recording",
+                {"recording_id": recording_id},
+                select="progress download_url",
+            )
+        ]
+    )

@@ -1,0 +1,187 @@
+"""From the portal's data to records.
+
+Every parser takes arbitrary JSON: an item that cannot be identified is left out, a
+field that is missing, null or of a wrong type becomes None, an unknown field is
+ignored. No parser raises.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+import re
+
+from .documents import CHANNELS_ALIAS
+from .enums import NodeType
+from .models import (
+    Camera,
+    CameraStatus,
+    Inventory,
+    LiveLink,
+    Node,
+    Recording,
+    RecordingProgress,
+    Slot,
+    StreamProfile,
+    VideoChannel,
+)
+from .values import (
+    as_bool,
+    as_float,
+    as_int,
+    as_list,
+    as_mapping,
+    as_text,
+    parse_each,
+)
+
+# What the documented transports can start with; nothing that could reach a file.
+_LIVE_LINK = re.compile(r"(?:rtsps?|https?|wss?)://[^\s/]\S*", re.IGNORECASE)
+_DOWNLOAD_LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
+
+_FULL = 100  # percent
+
+
+def parse_inventory(data: Mapping[str, object]) -> Inventory:
+    """Return nodes and cameras of `nodeList` and `cameraList`."""
+    nodes = parse_each(data.get("nodeList"), _parse_node)
+    cameras = parse_each(data.get("cameraList"), parse_camera)
+    unique: dict[int, Camera] = {}
+    for camera in cameras:
+        unique.setdefault(camera.node_id, camera)
+    channels: dict[int, list[VideoChannel]] = {}
+    for node in nodes:
+        if node.type is NodeType.VIDEO_CHANNEL and node.parent_node_id is not None:
+            channel = VideoChannel(node.node_id, node.name)
+            channels.setdefault(node.parent_node_id, []).append(channel)
+    return Inventory(
+        nodes=nodes,
+        cameras=tuple(
+            # The tree knows channels even if the camera's field is not known.
+            camera
+            if camera.video_channels
+            else replace(camera, video_channels=tuple(channels.get(camera.node_id, ())))
+            for camera in unique.values()
+        ),
+        complete=len(nodes) == len(as_list(data.get("nodeList")))
+        and len(cameras) == len(as_list(data.get("cameraList"))),
+    )
+
+
+def _parse_node(item: Mapping[str, object]) -> Node | None:
+    node_id = as_int(item.get("node_id"))
+    if node_id is None:
+        return None
+    return Node(
+        node_id=node_id,
+        parent_node_id=as_int(item.get("parent_node_id")),
+        type=NodeType.parse(item.get("type")),
+        name=as_text(item.get("name")) or str(node_id),
+        external_id=as_text(item.get("external_id")),
+    )
+
+
+def parse_camera(item: Mapping[str, object]) -> Camera | None:
+    """Return a camera; None without its id."""
+    node_id = as_int(item.get("node_id"))
+    if node_id is None:
+        return None
+    status = parse_status(item)
+    return Camera(
+        node_id=node_id,
+        name=as_text(item.get("name")) or str(node_id),
+        serial_number=as_text(item.get("serial_number")),
+        is_connected=status.is_connected,
+        source_ip=status.source_ip,
+        stream_profiles=parse_each(item.get("stream_profiles"), _parse_profile),
+        video_channels=parse_each(item.get(CHANNELS_ALIAS), _parse_channel),
+    )
+
+
+def _parse_profile(item: Mapping[str, object]) -> StreamProfile | None:
+    profile_id = as_int(item.get("stream_profile_id"))
+    if profile_id is None:
+        return None
+    return StreamProfile(
+        profile_id, as_int(item.get("width")), as_int(item.get("height"))
+    )
+
+
+def _parse_channel(item: Mapping[str, object]) -> VideoChannel | None:
+    node_id = as_int(item.get("node_id"))
+    if node_id is None:
+        return None
+    return VideoChannel(node_id, as_text(item.get("name")) or str(node_id))
+
+
+def parse_statuses(data: Mapping[str, object]) -> dict[int, CameraStatus]:
+    """Return the status by node id of all cameras, of `cameraList` or aliased."""
+    listed = as_list(data.get("cameraList")) or list(data.values())
+    return {
+        node_id: parse_status(item)
+        for item in map(as_mapping, listed)
+        if (node_id := as_int(item.get("node_id"))) is not None
+    }
+
+
+def parse_status(item: Mapping[str, object]) -> CameraStatus:
+    """Return the status of one camera."""
+    connection = as_mapping(item.get("connection"))
+    return CameraStatus(
+        is_connected=as_bool(item.get("is_connected")),
+        source_ip=as_text(connection.get("source_ip")),
+    )
+
+
+def parse_slots(value: object) -> tuple[Slot, ...]:
+    """Return the slots of a series in the order of time, each start once."""
+    slots = parse_each(value, _parse_slot)
+    return tuple(sorted({slot.start: slot for slot in slots}.values(), key=_start))
+
+
+def _start(slot: Slot) -> int:
+    return slot.start
+
+
+def _parse_slot(item: Mapping[str, object]) -> Slot | None:
+    start, end = as_int(item.get("from")), as_int(item.get("to"))
+    if start is None or end is None or end <= start:
+        return None
+    return Slot(start, end, as_float(item.get("value")))
+
+
+def parse_live_link(value: object) -> LiveLink | None:
+    """Return a link to a live stream; None for anything else."""
+    if isinstance(value, str) and _LIVE_LINK.fullmatch(value):
+        return LiveLink(value)
+    return None
+
+
+def parse_recording(item: Mapping[str, object]) -> Recording | None:
+    """Return a recording; None without its id."""
+    recording_id = as_text(item.get("recording_id"))
+    if recording_id is None:
+        return None
+    heights = (
+        as_int(as_mapping(output).get("height"))
+        for output in as_list(item.get("outputs"))
+    )
+    return Recording(
+        recording_id=recording_id,
+        duration=as_float(item.get("duration")),
+        heights=tuple(sorted({height for height in heights if height})),
+        download_url=_parse_download_link(item.get("download_url")),
+    )
+
+
+def parse_progress(item: Mapping[str, object]) -> RecordingProgress:
+    """Return the state of a preparation, in percent between 0 and 100."""
+    progress = as_float(item.get("progress"))
+    return RecordingProgress(
+        progress=None if progress is None else int(min(max(progress, 0), _FULL)),
+        download_url=_parse_download_link(item.get("download_url")),
+    )
+
+
+def _parse_download_link(value: object) -> str | None:
+    if isinstance(value, str) and _DOWNLOAD_LINK.fullmatch(value):
+        return value
+    return None
