@@ -28,7 +28,6 @@ from .application_credentials import portal_context, redirect_address
 from .auth import async_renew, fixed_token
 from .client import (
     Lane,
-    Ledger,
     NetrexClient,
     NetrexConnectionError,
     NetrexError,
@@ -77,6 +76,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     DOMAIN = DOMAIN
     VERSION = 1
 
+    _pacer: Pacer
     _portal: Portal
     _account: Account
 
@@ -85,7 +85,6 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         super().__init__()
         self._scopes: list[str] = DEFAULT_SCOPES
         self._credentials: dict[str, Any] = {}
-        self._pacer = Pacer(Ledger())
 
     @staticmethod
     @callback
@@ -274,7 +273,10 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         """Remember the portal at an address; return the form's errors."""
         try:
             self._portal = Portal.parse(address)
-            await async_probe(async_get_clientsession(self.hass), self._portal)
+            self._pacer = async_get_pacer(self.hass, None)
+            await async_probe(
+                async_get_clientsession(self.hass), self._portal, self._pacer
+            )
         except (NetrexConnectionError, NetrexRateLimitedError) as err:
             return {"base": error_key(err)}
         except InvalidHostError, NetrexError:

@@ -10,7 +10,6 @@ from yarl import URL
 
 from .client import (
     Lane,
-    Ledger,
     NetrexAuthError,
     NetrexClient,
     NetrexResponseError,
@@ -77,14 +76,16 @@ def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
         return None
 
 
-async def async_probe(session: aiohttp.ClientSession, portal: Portal) -> None:
+async def async_probe(
+    session: aiohttp.ClientSession, portal: Portal, pacer: Pacer
+) -> None:
     """Make sure that a portal answers at the address, by one request without a token.
 
     A portal refuses it with one of the documented answers ("Error responses").
     Raises NetrexConnectionError without an answer, another NetrexError if the answer
     is not a portal's.
     """
-    client = NetrexClient(session, portal.url, _no_token, pacer=Pacer(Ledger()))
+    client = NetrexClient(session, portal.url, _no_token, pacer=pacer)
     try:
         await client.execute("{__typename}", lane=Lane.INTERACTIVE)
     except NetrexAuthError:
