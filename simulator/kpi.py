@@ -203,7 +203,7 @@ class Kpi:
             return [Point(*span, self._missing()) for span in spans]
         if metric in _MONEY:
             factor = self._state.switches.kpi_money_factor / 100
-            values = [None if v is None else v * factor for v in values]
+            values = [None if v is None else round(v * factor, 2) for v in values]
         if len(values) == len(spans):
             return [Point(*s, v) for s, v in zip(spans, values, strict=True)]
         return [
@@ -315,7 +315,7 @@ def _add(left: Values, right: Values) -> Values:
 
 def _sum(values: Values) -> float | None:
     known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    return round(math.fsum(known), 2) if known else None
 
 
 def _local_edges(day: date, hours: int, zone: ZoneInfo) -> list[tuple[int, int]]:

@@ -1,0 +1,211 @@
+"""The GraphQL endpoint: authorization, limit, faults, and the answer's shape.
+
+Texts of malformed requests are those of webonyx/graphql-php's Server/Helper.
+"""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from ..faults import Fault, FaultKind
+from ..kpi import Kpi
+from ..limiter import Limiter
+from ..records import QueryRecord
+from ..state import State
+from ..world import Token
+from .context import Context, LinkMinter, RecordingBook
+from .engine import Engine, Operation
+from .texts import INTERNAL, error_entry
+
+_NO_BATCH = "Batched queries are not supported by this server"
+_NO_QUERY = (
+    'GraphQL Request must include at least one of those two parameters: "query" or'
+    ' "queryId"'
+)
+_LIMIT_TEXT = "API limit exceeded."
+
+
+class _MalformedError(Exception):
+    """The request is no GraphQL request."""
+
+
+class AuthorizationError(Exception):
+    """The request's token does not do; the documentation's three answers."""
+
+    def __init__(self, message: str, category: str) -> None:
+        """Keep the category beside the message."""
+        super().__init__(message)
+        self.category = category
+
+
+def bearer(state: State, request: web.Request) -> Token:
+    """Return the token of a request. Raises AuthorizationError."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        raise AuthorizationError("Invalid or empty access token.", "authError")
+    token = state.world.tokens.get(text.strip())
+    if token is None:
+        raise AuthorizationError(
+            "Request to an unknown or unavailable platform.", "client"
+        )
+    if token.expired(state.clock.now()):
+        raise AuthorizationError("Access token expired.", "expired")
+    return token
+
+
+async def _operation(request: web.Request) -> Operation | list[Any]:
+    """Return the operation of a request; a batch stays a list."""
+    if "Content-Type" not in request.headers:
+        raise _MalformedError('Missing "Content-Type" header')
+    body = await request.text()
+    if request.content_type == "application/graphql":
+        parameters: Any = {"query": body}
+    elif request.content_type == "application/x-www-form-urlencoded":
+        parameters = dict(await request.post())
+    elif request.content_type == "application/json":
+        try:
+            parameters = json.loads(body)
+        except ValueError as err:
+            raise _MalformedError("Could not parse JSON: Syntax error") from err
+    else:
+        raise _MalformedError(f'Unexpected content type: "{request.content_type}"')
+    if isinstance(parameters, list):
+        return parameters
+    if not isinstance(parameters, dict):
+        raise _MalformedError("GraphQL Server expects JSON object or array")
+    query, variables = parameters.get("query"), parameters.get("variables")
+    if not query or not isinstance(query, str):
+        raise _MalformedError(_NO_QUERY)
+    if isinstance(variables, str):
+        variables = json.loads(variables) if variables else None
+    operation = Operation(query, variables, parameters.get("operationName"))
+    operation.parse()
+    return operation
+
+
+class GraphQLEndpoint:
+    """The handler of /api/graphql.php."""
+
+    def __init__(
+        self,
+        state: State,
+        kpi: Kpi,
+        limiter: Limiter,
+        links: LinkMinter | None,
+        recordings: RecordingBook | None,
+    ) -> None:
+        """Answer from these parts of the cloud."""
+        self._state = state
+        self._kpi = kpi
+        self._limiter = limiter
+        self._links = links
+        self._recordings = recordings
+        self.engine = Engine(state)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one POST."""
+        fault: Fault | None = request.get("fault")
+        try:
+            token = bearer(self._state, request)
+        except AuthorizationError as err:
+            self._record(await request.text(), (), None, refused=False)
+            return self._error(
+                str(err), err.category, self._state.switches.auth_error_status
+            )
+        try:
+            operation = await _operation(request)
+        except _MalformedError as err:
+            self._record(await request.text(), (), token, refused=False)
+            return self._error(str(err), "request", self._state.switches.error_status)
+        if isinstance(operation, list):
+            self._record(await request.text(), (), token, refused=False)
+            return _json([self._entries(_NO_BATCH, "request") for _ in operation])
+        aliases = self._state.switches.aliases_count
+        cost = max(1, len(operation.fields)) if aliases else 1
+        refused = not self._limiter.admit(token.username, cost)
+        refused |= fault is not None and fault.kind is FaultKind.REFUSE
+        self._record(operation.query, operation.fields, token, refused=refused)
+        if refused:
+            return self.limited()
+        context = Context(self._state, self._kpi, token, self._links, self._recordings)
+        answer = await self.engine.execute(operation, context)
+        if fault is not None:
+            answer = _spoil(answer, operation, fault)
+        data = "data" in answer
+        return _json(answer, 200 if data else self._state.switches.error_status)
+
+    def limited(self) -> web.Response:
+        """Return the answer to a query over the limit, as the switches say."""
+        switches = self._state.switches
+        if switches.limit_body == "graphql":
+            response = self._error(
+                _LIMIT_TEXT, switches.limit_category, switches.limit_status
+            )
+        else:
+            text = {
+                "text": _LIMIT_TEXT,
+                "html": f"<html><body><h1>{_LIMIT_TEXT}</h1></body></html>",
+                "empty": "",
+            }[switches.limit_body]
+            kind = "text/html" if switches.limit_body == "html" else "text/plain"
+            response = web.Response(
+                text=text, status=switches.limit_status, content_type=kind
+            )
+        if switches.limit_retry_after >= 0:
+            response.headers["Retry-After"] = str(switches.limit_retry_after)
+        return response
+
+    def _record(
+        self, query: str, fields: tuple[str, ...], token: Token | None, *, refused: bool
+    ) -> None:
+        account = token.username if token else None
+        now = self._state.clock.now()
+        self._state.queries.append(QueryRecord(now, query, fields, refused, account))
+
+    def _entries(self, message: str, category: str) -> dict[str, Any]:
+        place = self._state.switches.category_place
+        return {"errors": [error_entry(message, category, place)]}
+
+    def _error(self, message: str, category: str, status: int) -> web.Response:
+        return _json(self._entries(message, category), status)
+
+
+def _json(answer: object, status: int = 200) -> web.Response:
+    return web.json_response(
+        answer, status=status, dumps=lambda data: json.dumps(data, ensure_ascii=False)
+    )
+
+
+def _spoil(
+    answer: dict[str, Any], operation: Operation, fault: Fault
+) -> dict[str, Any]:
+    """Return the answer as a fault leaves it."""
+    if fault.kind is FaultKind.WRONG_TYPES:
+        return {**answer, "data": _twist(answer.get("data"))}
+    if fault.kind is not FaultKind.HALF or not operation.names:
+        return answer
+    wanted = str(fault.value or operation.names[-1]).split(",")
+    data = dict(answer.get("data") or dict.fromkeys(operation.names))
+    errors = list(answer.get("errors", ()))
+    for name, field in zip(operation.names, operation.fields, strict=True):
+        if name in wanted or field in wanted:
+            data[name] = None
+            errors.append({**error_entry(INTERNAL, "internal"), "path": [name]})
+    return {"errors": errors, "data": data}
+
+
+def _twist(value: object) -> object:
+    """Return a value with every type wrong: the shape of a lying portal."""
+    match value:
+        case dict():
+            return {key: _twist(item) for key, item in value.items()}
+        case list():
+            return {str(index): _twist(item) for index, item in enumerate(value)}
+        case bool():
+            return "yes" if value else []
+        case int() | float():
+            return f"{value} pcs"
+        case str():
+            return [len(value)]
+    return {}

@@ -1,0 +1,70 @@
+"""The portal's limit: queries per second and per day, for each account."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from .clock import Clock
+from .switches import Switches
+
+_DAY = 86_400
+
+
+@dataclass(slots=True)
+class _Account:
+    """Arrivals of one account. `free_at` is when the next query may arrive."""
+
+    free_at: float = 0.0
+    arrivals: deque[tuple[float, int]] = field(default_factory=deque)
+    used: int = 0
+
+
+class Limiter:
+    """Counts by arrival, as strictly as the documentation can be read.
+
+    The span of a query is `query_interval` times its cost; a query that arrives
+    within the span of the one before is refused.
+    """
+
+    def __init__(self, clock: Clock, switches: Switches) -> None:
+        """Count nothing yet."""
+        self._clock = clock
+        self._switches = switches
+        self._accounts: dict[str, _Account] = {}
+
+    def admit(self, account: str, cost: int = 1) -> bool:
+        """Tell whether a query that arrives now is answered, and count it."""
+        switches = self._switches
+        if not switches.rate_limit:
+            return True
+        now = self._clock.now()
+        state = self._accounts.setdefault(account, _Account())
+        self._forget(state, now)
+        admitted = now >= state.free_at and state.used + cost <= switches.daily_queries
+        if admitted or switches.refused_count:
+            state.free_at = now + switches.query_interval * cost
+            state.arrivals.append((now, cost))
+            state.used += cost
+        return admitted
+
+    def used(self, account: str) -> int:
+        """Return the queries that count on the account's day."""
+        state = self._accounts.get(account)
+        if state is None:
+            return 0
+        self._forget(state, self._clock.now())
+        return state.used
+
+    def _forget(self, state: _Account, now: float) -> None:
+        begin = self._day_began(now)
+        while state.arrivals and state.arrivals[0][0] < begin:
+            state.used -= state.arrivals.popleft()[1]
+
+    def _day_began(self, now: float) -> float:
+        if self._switches.limit_day == "rolling":
+            return now - _DAY
+        local = self._switches.limit_day == "local"
+        zone = ZoneInfo(self._switches.time_zone) if local else UTC
+        today = datetime.fromtimestamp(now, zone)
+        return today.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

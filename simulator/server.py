@@ -1,0 +1,185 @@
+"""The simulated cloud as a whole."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from .clock import Clock
+from .control import Control
+from .faults import Faults
+from .graphql.http import GraphQLEndpoint
+from .guard import fault_middleware
+from .kpi import Kpi
+from .limiter import Limiter
+from .oauth import OAuth
+from .portal import Portal
+from .records import LinkRecord, QueryRecord, Secrets
+from .rtsp import RtspServer
+from .scenarios import build_world
+from .shopdays import quarter_floor
+from .state import State
+from .studio import Studio
+from .switches import Switches
+from .world import ALL_SCOPES, Column, OAuthClient, Scope, World
+
+
+class Simulator:
+    """A Netrex cloud on free ports of one address.
+
+    Use it as an asynchronous context manager, or `start` and `stop` it.
+    """
+
+    def __init__(  # noqa: PLR0913 - each has a sensible default
+        self,
+        scenario: str = "chain",
+        *,
+        seed: int = 1,
+        switches: Switches | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
+        """Build the world; nothing listens before `start`.
+
+        Raises ValueError for an unknown scenario.
+        """
+        self.state = State(
+            world=build_world(scenario, seed),
+            clock=clock or Clock(),
+            switches=switches or Switches(),
+        )
+        for client in self.world.clients:
+            self.secrets.add(client.client_secret)
+        self._host = host
+        self._port = port
+        self.kpi = Kpi(self.state)
+        self.limiter = Limiter(self.clock, self.switches)
+        self.oauth = OAuth(self.state)
+        self.studio = Studio(self.clock, self.switches.time_zone)
+        self.rtsp = RtspServer(self.state, self.studio)
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start the servers."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the servers."""
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen. Raises OSError if a port is taken."""
+        await self.rtsp.start(self._host)
+        self.rtsp.announce("local", f"rtsp://{self._host}:{self.rtsp.port}")
+        app = web.Application(middlewares=[fault_middleware(self.state)])
+        endpoint = GraphQLEndpoint(self.state, self.kpi, self.limiter, self.rtsp, None)
+        app.router.add_post("/api/graphql.php", endpoint.handle)
+        app.router.add_routes(Portal(self.state, self.oauth).routes())
+        app.router.add_routes(Control(self).routes())
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop listening and end everything that runs."""
+        await self.rtsp.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        await self.studio.close()
+
+    @property
+    def url(self) -> str:
+        """Return the portal's base address."""
+        return f"http://{self._host}:{self._port}"
+
+    @property
+    def rtsp_port(self) -> int:
+        """Return the port of the plain RTSP server."""
+        return self.rtsp.port
+
+    @property
+    def world(self) -> World:
+        """Return the contents of the account."""
+        return self.state.world
+
+    @property
+    def switches(self) -> Switches:
+        """Return the switches; they may be turned at any time."""
+        return self.state.switches
+
+    @property
+    def clock(self) -> Clock:
+        """Return the cloud's clock."""
+        return self.state.clock
+
+    @property
+    def faults(self) -> Faults:
+        """Return the faults that wait."""
+        return self.state.faults
+
+    @property
+    def queries(self) -> list[QueryRecord]:
+        """Return the GraphQL requests so far."""
+        return self.state.queries
+
+    @property
+    def links(self) -> list[LinkRecord]:
+        """Return the live view links so far."""
+        return self.state.links
+
+    @property
+    def secrets(self) -> Secrets:
+        """Return every secret that was handed out."""
+        return self.state.secrets
+
+    def create_api_token(
+        self,
+        user: str = "owner",
+        scopes: Iterable[str] | None = None,
+        expires_in: float | None = None,
+    ) -> str:
+        """Return a new API token, with all rights unless `scopes` names some.
+
+        `expires_in` in seconds. Raises KeyError for an unknown user, ValueError for
+        an unknown scope.
+        """
+        rights = ALL_SCOPES if scopes is None else frozenset(map(Scope, scopes))
+        return self.oauth.api_token(self.world.users[user].username, rights, expires_in)
+
+    def add_client(
+        self, redirect_uris: Iterable[str], name: str = "Home Assistant"
+    ) -> OAuthClient:
+        """Register a client application."""
+        client = OAuthClient(
+            self.secrets.issue(20).lower(),
+            self.secrets.issue(),
+            name or "Application",
+            list(redirect_uris),
+        )
+        self.world.clients.append(client)
+        return client
+
+    def truth(
+        self, node_id: int, metric: str, start: float, end: float
+    ) -> float | None:
+        """Return what really happened, of what is over by the cloud's clock."""
+        return self.kpi.truth(node_id, metric, start, end)
+
+    def correct(self, node_id: int, start: float, columns: dict[Column, int]) -> None:
+        """Replace what a source counted in the quarter hour that holds `start`."""
+        quarters = self.world.corrections.setdefault(node_id, {})
+        quarters.setdefault(quarter_floor(start), {}).update(columns)
+
+    def drop_sessions(self, node_id: int | None = None) -> int:
+        """Cut the live views of one camera, or all; return how many."""
+        return self.rtsp.drop(node_id)
