@@ -105,44 +105,35 @@ class Door:
                 its limit before anything was found.
         """
         results: dict[R, V | NetrexError] = {}
-        todo: deque[tuple[int, Sequence[R]]] = deque()
-        for part in parts:
-            good = []
-            for request in part:
-                try:
-                    document((request,))
-                except NetrexQueryError as err:
-                    results[request] = err
-                else:
-                    good.append(request)
-            if good:
-                todo.append((_MOST_SPLITS, good))
+        todo = deque(
+            (_MOST_SPLITS, wishes)
+            for part in parts
+            if (wishes := _possible(document, part, results))
+        )
         found = False
         while todo:
-            splits, part = todo.popleft()
-            query = document(part)
+            splits, wishes = todo.popleft()
             try:
-                answer = await self.ask(lane, query, shared=shared)
+                answer = await self.ask(lane, document(wishes), shared=shared)
             except NetrexAuthError:
                 raise
             except (NetrexConnectionError, NetrexRateLimitedError) as err:
                 if not found:
                     raise
-                for _, rest in ((0, part), *todo):
+                for _, rest in ((0, wishes), *todo):
                     results |= dict.fromkeys(rest, err)
                 break
             except NetrexError as err:
-                if isinstance(err, NetrexQueryError) and splits and len(part) > 1:
-                    middle = len(part) // 2
-                    todo.extendleft(
-                        ((splits - 1, part[middle:]), (splits - 1, part[:middle]))
-                    )
+                if isinstance(err, NetrexQueryError) and splits and len(wishes) > 1:
+                    middle = len(wishes) // 2
+                    halves = wishes[:middle], wishes[middle:]
+                    todo.extendleft((splits - 1, half) for half in reversed(halves))
                 else:
-                    results |= dict.fromkeys(part, err)
+                    results |= dict.fromkeys(wishes, err)
             else:
                 found = True
                 results |= await read(
-                    answer, partial(_sort_out, part, answer.refusals, parse)
+                    answer, partial(_sort_out, wishes, answer.refusals, parse)
                 )
         return results
 
@@ -152,6 +143,23 @@ async def read[V](answer: Answer, parse: Callable[[Mapping[str, object]], V]) ->
     if answer.size < LARGE_ANSWER:
         return parse(answer.data)
     return await asyncio.to_thread(parse, answer.data)
+
+
+def _possible[R, V](
+    document: Callable[[Sequence[R]], str],
+    requests: Sequence[R],
+    results: dict[R, V | NetrexError],
+) -> list[R]:
+    """Return the wishes that can be asked; note why the others cannot."""
+    possible = []
+    for request in requests:
+        try:
+            document((request,))
+        except NetrexQueryError as err:
+            results[request] = err
+        else:
+            possible.append(request)
+    return possible
 
 
 def _sort_out[R, V](
