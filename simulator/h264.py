@@ -14,7 +14,7 @@ from .video import Plane
 CLOCK_RATE = 90_000
 _START_CODE = re.compile(rb"\x00\x00\x00?\x01")
 _NAL_TYPE = 0x1F
-_SPS, _PPS = 7, 8
+_SEI, _SPS, _PPS = 6, 7, 8
 _FILLER = b"\x0c"
 # ISO/IEC 23091-2: the full range of 8 bits, as network cameras send.
 _FULL_RANGE = 2
@@ -113,7 +113,10 @@ class Encoder:
             wrapped.pict_type = PictureType.I
         packets = self._context.encode(wrapped)
         units = tuple(
-            unit for packet in packets for unit in split_annex_b(bytes(packet))
+            unit
+            for packet in packets
+            for unit in split_annex_b(bytes(packet))
+            if unit[0] & _NAL_TYPE != _SEI  # x264 only praises itself there
         )
         is_key = any(packet.is_keyframe for packet in packets)
         if is_key:

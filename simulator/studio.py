@@ -213,6 +213,6 @@ class Studio:
         )
 
     async def close(self) -> None:
-        """Stop all sources, then let the threads end after what they are doing."""
+        """Stop all sources and the threads."""
         await asyncio.gather(*(source.stop() for source in self._sources.values()))
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self.executor.shutdown, cancel_futures=True)

@@ -105,22 +105,22 @@ class Walker:
         self._reach = rng.uniform(0.7, 0.95)
         self.height = max(16, int(0.58 * scale(depth) * picture_height)) & ~1
         self.width = max(8, int(self.height * 0.5)) & ~1
-        dress = (rng.choice(_SKIN), rng.choice(CLOTHES), rng.choice(CLOTHES))
-        hair = rng.choice(_HAIR)
-        right = [
-            self._paint(dress, hair, phase / _WALK_PHASES)
-            for phase in range(_WALK_PHASES)
-        ]
-        mirror = Image.Transpose.FLIP_LEFT_RIGHT
-        self._sprites = (
-            [Sprite.of(image) for image in right],
-            [Sprite.of(image.transpose(mirror)) for image in right],
-        )
+        self._dress = (rng.choice(_SKIN), rng.choice(CLOTHES), rng.choice(CLOTHES))
+        self._hair = rng.choice(_HAIR)
+        self._sprites: dict[tuple[int, bool], Sprite] = {}
 
-    def _paint(
-        self, dress: tuple[Colour, Colour, Colour], hair: Colour, phase: float
-    ) -> Image.Image:
-        skin, top, trousers = dress
+    def _sprite(self, step: int, *, right: bool) -> Sprite:
+        """Return the person in one phase of a step, painted when first needed."""
+        sprite = self._sprites.get((step, right))
+        if sprite is None:
+            image = self._paint(step / _WALK_PHASES)
+            if not right:
+                image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            sprite = self._sprites[step, right] = Sprite.of(image)
+        return sprite
+
+    def _paint(self, phase: float) -> Image.Image:
+        skin, top, trousers = self._dress
         zoom = 3 if self.height < _SMALL else 2
         width, height = self.width * zoom, self.height * zoom
         image = Image.new("RGBA", (width, height))
@@ -146,7 +146,7 @@ class Walker:
         arm = [at(0, 0.26), at(0.1 * swing, 0.4), at(0.13 * swing + 0.03, 0.52)]
         limb(arm, 0.055, shade(top, 0.85))
         draw.ellipse((*at(-0.065, 0.04), *at(0.075, 0.19)), skin)
-        draw.pieslice((*at(-0.075, 0.02), *at(0.07, 0.17)), 150, 345, hair)
+        draw.pieslice((*at(-0.075, 0.02), *at(0.07, 0.17)), 150, 345, self._hair)
         return image.resize((self.width, self.height), Image.Resampling.BOX)
 
     def draw(self, planes: tuple[Plane, Plane, Plane], when: float) -> None:
@@ -157,7 +157,7 @@ class Walker:
         step = int(when * 1.1 * _WALK_PHASES) % _WALK_PHASES
         left, foot = project(x, self.depth)
         rows, columns = planes[0].shape
-        self._sprites[0 if right else 1][step].draw(
+        self._sprite(step, right=right).draw(
             planes,
             round(left * columns - self.width / 2),
             round(foot * rows - self.height),

@@ -1,0 +1,61 @@
+"""Fixtures for the simulated cloud on its own, without Home Assistant."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from simulator.clock import Clock
+from simulator.rtsp import RtspServer
+from simulator.state import State
+from simulator.studio import Studio
+from simulator.world import Camera, Node, StreamProfile, VideoChannel
+
+PROFILE = StreamProfile(120846, 320, 180, 10)
+
+
+@pytest.fixture(autouse=True)
+def _integration(socket_enabled: None) -> None:
+    """Use loopback sockets; these tests need no Home Assistant."""
+
+
+@pytest.fixture(autouse=True)
+def _no_spacing() -> None:
+    """Leave the integration's pacer alone."""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that runs and can jump."""
+    return Clock()
+
+
+@pytest.fixture
+def state(clock: Clock) -> State:
+    """Return a small cloud: one folder with two cameras."""
+    state = State(clock=clock)
+    state.world.nodes = [Node(1, None, "folder", "Root")]
+    for node_id, serial in ((11, "ACCC8EE8A9CA"), (12, "ACCC8ED8CBF0")):
+        state.world.nodes.append(Node(node_id, 1, "camera", f"Camera {node_id}"))
+        state.world.cameras[node_id] = Camera(
+            node_id, serial, stream_profiles=[PROFILE]
+        )
+    state.world.nodes.append(Node(111, 11, "videoChannel", "View 2"))
+    state.world.cameras[11].video_channels.append(VideoChannel(111, "View 2"))
+    return state
+
+
+@pytest.fixture
+async def studio(state: State) -> AsyncGenerator[Studio]:
+    """Return a studio for live pictures."""
+    studio = Studio(state.clock, state.switches.time_zone)
+    yield studio
+    await studio.close()
+
+
+@pytest.fixture
+async def rtsp(state: State, studio: Studio) -> AsyncGenerator[RtspServer]:
+    """Run the live view server on a free port."""
+    server = RtspServer(state, studio)
+    await server.start()
+    yield server
+    await server.stop()
