@@ -1,0 +1,98 @@
+"""The icons, and what the user interface shows of the actions."""
+
+import json
+from typing import Any
+
+import hass_frontend
+from homeassistant.helpers import config_validation as cv, service
+from homeassistant.util.yaml import load_yaml_dict
+import pytest
+import voluptuous as vol
+
+from .project import INTEGRATION, read_json
+
+ICONS = read_json(INTEGRATION / "icons.json")
+ENGLISH = read_json(INTEGRATION / "translations" / "en.json")
+
+
+def known_icons() -> set[str]:
+    """Return the Material Design icons of Home Assistant's frontend."""
+    names = (hass_frontend.where() / "static/mdi/iconList.json").read_text("utf-8")
+    return {f"mdi:{entry['name']}" for entry in json.loads(names)}
+
+
+ICON = vol.In(known_icons())
+SCHEMA = vol.Schema(
+    {
+        vol.Optional("entity"): {
+            cv.slug: {
+                cv.slug: {
+                    vol.Optional("default"): ICON,
+                    vol.Optional("state"): {str: ICON},
+                    vol.Optional("range"): {str: ICON},
+                }
+            }
+        },
+        vol.Optional("services"): {
+            cv.slug: {
+                vol.Required("service"): ICON,
+                vol.Optional("sections"): {cv.slug: ICON},
+            }
+        },
+    }
+)
+
+
+def actions() -> dict[str, Any]:
+    """Return the described actions; none without the file."""
+    path = INTEGRATION / "services.yaml"
+    return dict(load_yaml_dict(str(path))) if path.exists() else {}
+
+
+def test_icons_exist() -> None:
+    SCHEMA(ICONS)
+
+
+def test_icons_are_of_named_entities() -> None:
+    for domain, icons in ICONS.get("entity", {}).items():
+        names = ENGLISH["entity"][domain]
+        assert not icons.keys() - names.keys()
+        for name, icon in icons.items():
+            states = icon.get("state", {}).keys()
+            assert not states - names[name].get("state", {}).keys()
+            assert icon.get("default") not in icon.get("state", {}).values()
+
+
+def test_actions_are_described_where_they_are_registered() -> None:
+    registered = any(
+        "async_register" in path.read_text("utf-8")
+        for path in INTEGRATION.rglob("*.py")
+    )
+    assert registered == bool(actions())
+
+
+def test_actions_are_valid_and_have_texts_and_icons() -> None:
+    described = actions()
+    service._SERVICES_SCHEMA(described)
+    texts = ENGLISH.get("services", {})
+    assert described.keys() == texts.keys() == ICONS.get("services", {}).keys()
+    for name, action in described.items():
+        fields: dict[str, Any] = {}
+        for field, value in (action or {}).get("fields", {}).items():
+            if "fields" in value:
+                assert field in texts[name]["sections"]
+                fields |= value["fields"]
+            else:
+                fields[field] = value
+        assert fields.keys() == texts[name].get("fields", {}).keys(), name
+        for field in fields.values():
+            select = field.get("selector", {}).get("select") or {}
+            if key := select.get("translation_key"):
+                assert set(select["options"]) == set(
+                    ENGLISH["selector"][key]["options"]
+                )
+
+
+def test_schema_refuses_an_unknown_icon() -> None:
+    with pytest.raises(vol.Invalid):
+        SCHEMA({"entity": {"sensor": {"visitors": {"default": "mdi:no-such-icon"}}}})
