@@ -71,6 +71,7 @@ class NetrexClient:
         schema: Schema | None = None,
     ) -> None:
         """Remember the parts; nothing is asked yet."""
+        self.pacer = pacer
         self._door = Door(Transport(session, url, get_token), pacer)
         self.schema = schema or Schema.documented()
 

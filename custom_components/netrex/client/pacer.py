@@ -81,7 +81,6 @@ class Pacer:
         self._dispatcher: asyncio.Task[None] | None = None
         self._dispatching = False
         self._sleeper: asyncio.Future[None] | None = None
-        self._closed = False
         self._paused_until: float | None = None
         self._refusals = 0
         self._refused_at = 0.0
@@ -113,10 +112,8 @@ class Pacer:
         Raises:
             NetrexBudgetError: The ledger does not permit a request of the lane.
             NetrexRateLimitedError: A pause is on and will last too long to wait.
-            NetrexConnectionError: The pacer is closed.
+            NetrexConnectionError: The pacer was cleared meanwhile.
         """
-        if self._closed:
-            raise _closed_error()
         job = None if key is None else self._shared.get(key)
         if job is None:
             if (refusal := self._refusal(lane)) is not None:
@@ -173,15 +170,18 @@ class Pacer:
         else:
             self.pause(min(max(retry_after, self.interval), _LONGEST_TOLD_PAUSE))
 
-    async def close(self) -> None:
-        """Reject all waiting callers, end what is in flight, refuse new requests."""
-        self._closed = True
+    async def clear(self) -> None:
+        """Reject all waiting callers and end what is in flight.
+
+        The pacer stays usable and remembers its last start: the next owner of the
+        account has to keep the distance, too.
+        """
         tasks: list[asyncio.Task[Any]] = []
         for queue in self._queues.values():
             for job in tuple(queue):
-                self._reject(job, _closed_error())
+                self._reject(job, _cleared_error())
         for job in tuple(self._running):
-            _deliver(job, _closed_error())
+            _deliver(job, _cleared_error())
             if job.task is not None:
                 job.task.cancel()
                 tasks.append(job.task)
@@ -320,5 +320,5 @@ def _deliver(job: _Job, error: BaseException) -> None:
             waiter.set_exception(error)
 
 
-def _closed_error() -> NetrexConnectionError:
-    return NetrexConnectionError("The client is closed")
+def _cleared_error() -> NetrexConnectionError:
+    return NetrexConnectionError("The account was closed")
