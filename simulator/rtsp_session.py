@@ -193,7 +193,8 @@ class RtspSession:
         except LinkRefusedError as err:
             self._ending = self.link is None
             raise RtspError(switches.link_refused_status) from err
-        if link.transport != self._client.transport or (self.link or link) is not link:
+        carrier = "rtsp" if link.transport == "local" else link.transport
+        if carrier != self._client.transport or (self.link or link) is not link:
             raise RtspError(switches.link_refused_status)
         required = request.headers.get("require")
         if required and switches.backchannel == "refuse":

@@ -224,6 +224,15 @@ async def test_teardown_ends_session_and_link(rtsp: RtspServer) -> None:
         assert (await client.request("DESCRIBE")).status == 404
 
 
+async def test_a_link_opens_only_its_own_transport(rtsp: RtspServer) -> None:
+    base = f"rtsp://127.0.0.1:{rtsp.port}"
+    for transport, status in (("local", 200), ("rtspwss", 404)):
+        rtsp.announce(transport, base)
+        url = rtsp.mint(11, PROFILE, transport=transport)
+        async with await RtspClient.connect(url) as client:
+            assert (await client.request("DESCRIBE")).status == status
+
+
 async def test_drop_cuts_the_sessions_of_one_camera(rtsp: RtspServer) -> None:
     async with (
         await RtspClient.connect(rtsp.mint(11, PROFILE)) as first,
