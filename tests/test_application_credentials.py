@@ -1,0 +1,361 @@
+"""OAuth2 at the portal: addresses, token requests, odd answers, and no leaks."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+import logging
+import time
+from typing import Any
+
+from aiohttp import ClientTimeout, web
+from aiohttp.test_utils import TestServer
+from homeassistant.components.application_credentials import ClientCredential
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import (
+    OAuth2TokenRequestBaseError,
+    OAuth2TokenRequestConnectionError,
+    OAuth2TokenRequestReauthError,
+    OAuth2TokenRequestTransientError,
+)
+from homeassistant.setup import async_setup_component
+import pytest
+from yarl import URL
+
+from custom_components.netrex import application_credentials as platform
+from custom_components.netrex.application_credentials import (
+    NetrexOAuth2Implementation,
+    async_get_auth_implementation,
+    async_get_description_placeholders,
+    portal_context,
+)
+from custom_components.netrex.const import DOMAIN
+from simulator import Simulator
+from simulator.world import OAuthClient
+
+from .leaks import assert_log_clean, assert_no_secret, texts
+from .visitor import visit
+
+REDIRECT = "https://example.com/auth/external/callback"
+CREDENTIAL = ClientCredential("the-client", "the-client-secret")
+REFRESH_TOKEN = "the-refresh-token"
+SECRETS = ("the-client-secret", REFRESH_TOKEN, "the-access-token")
+
+
+class OddPortal:
+    """A token endpoint that answers what a test wants."""
+
+    def __init__(self) -> None:
+        """Start with an answer that is in order."""
+        self.answer: Callable[[], web.Response] = lambda: web.json_response({})
+        self.requests: list[tuple[dict[str, str], dict[str, str]]] = []
+        self.url = ""
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Remember query and body, and answer."""
+        body = {name: str(value) for name, value in (await request.post()).items()}
+        self.requests.append((dict(request.query), body))
+        return self.answer()
+
+
+@pytest.fixture
+async def odd_portal() -> AsyncGenerator[OddPortal]:
+    """Run an odd portal."""
+    portal = OddPortal()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", portal.handle)
+    async with TestServer(app) as server:
+        portal.url = str(server.make_url("")).rstrip("/")
+        yield portal
+
+
+@pytest.fixture
+def odd(hass: HomeAssistant, odd_portal: OddPortal) -> NetrexOAuth2Implementation:
+    """Return the implementation at the odd portal."""
+    return NetrexOAuth2Implementation(hass, DOMAIN, CREDENTIAL, odd_portal.url)
+
+
+@pytest.fixture
+def client(cloud: Simulator) -> OAuthClient:
+    """Return an application registered at the simulated portal."""
+    return cloud.add_client([REDIRECT])
+
+
+def at(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    client: OAuthClient,
+    secret: str | None = None,
+) -> NetrexOAuth2Implementation:
+    """Return the implementation of an application at the simulated portal."""
+    credential = ClientCredential(
+        client.client_id, client.client_secret if secret is None else secret
+    )
+    return NetrexOAuth2Implementation(hass, DOMAIN, credential, cloud.url)
+
+
+async def signed_in(
+    hass: HomeAssistant, implementation: NetrexOAuth2Implementation
+) -> dict[str, Any]:
+    """Return a token after a visit to the portal's pages."""
+    url = URL(await implementation.async_generate_authorize_url("flow"))
+    back = await visit(str(url.update_query(scope="read,write")))
+    return await implementation.async_resolve_external_data(
+        {"code": back.query["code"], "state": {"redirect_uri": REDIRECT}}
+    )
+
+
+def expired(token: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a token whose time is over."""
+    token = token or {
+        "access_token": "the-access-token",
+        "refresh_token": REFRESH_TOKEN,
+    }
+    return {**token, "expires_in": 1, "expires_at": time.time() - 1}
+
+
+async def test_addresses_follow_the_context(hass: HomeAssistant) -> None:
+    usual = await async_get_auth_implementation(hass, DOMAIN, CREDENTIAL)
+    with portal_context("https://cloud.camstreamer.com"):
+        other = await async_get_auth_implementation(hass, DOMAIN, CREDENTIAL)
+    again = await async_get_auth_implementation(hass, DOMAIN, CREDENTIAL)
+    assert usual.authorize_url == "https://system2.netrex.cz/oauth2/auth/"
+    assert usual.token_url == "https://system2.netrex.cz/oauth2/token"
+    assert other.authorize_url == "https://cloud.camstreamer.com/oauth2/auth/"
+    assert other.token_url == "https://cloud.camstreamer.com/oauth2/token"
+    assert again.token_url == usual.token_url
+
+
+@pytest.mark.usefixtures("current_request_with_host")
+@pytest.mark.parametrize("place", ["query", "body", "both"])
+async def test_token_wherever_the_portal_reads(
+    hass: HomeAssistant, cloud: Simulator, client: OAuthClient, place: str
+) -> None:
+    """Nobody knows whether PHP reads $_GET or $_POST there."""
+    cloud.switches.set("token_parameters", place)
+    implementation = at(hass, cloud, client)
+    token = await signed_in(hass, implementation)
+    assert token["expires_in"] == cloud.switches.access_token_lifetime
+    assert token["access_token"] in cloud.world.tokens
+    refreshed = await implementation.async_refresh_token(expired(token))
+    assert refreshed["access_token"] in cloud.world.tokens
+    assert refreshed["access_token"] != token["access_token"]
+    assert refreshed["expires_at"] > time.time() + 3000
+
+
+@pytest.mark.usefixtures("current_request_with_host")
+@pytest.mark.parametrize(
+    ("rotates", "repeats"), [(False, True), (False, False), (True, True)]
+)
+async def test_refresh_token_stays_good(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    client: OAuthClient,
+    rotates: bool,
+    repeats: bool,
+) -> None:
+    cloud.switches.refresh_rotates = rotates
+    cloud.switches.refresh_repeats = repeats
+    implementation = at(hass, cloud, client)
+    token = first = await signed_in(hass, implementation)
+    for _ in range(3):
+        token = await implementation.async_refresh_token(expired(token))
+    assert (token["refresh_token"] != first["refresh_token"]) is rotates
+    assert token["access_token"] in cloud.world.tokens
+
+
+@pytest.mark.usefixtures("current_request_with_host")
+async def test_without_client_secret_there_is_no_refresh(
+    hass: HomeAssistant, cloud: Simulator, client: OAuthClient
+) -> None:
+    implementation = at(hass, cloud, client, secret="")
+    token = await signed_in(hass, implementation)
+    assert token.keys() == {"access_token", "expires_in"}
+    with pytest.raises(OAuth2TokenRequestReauthError, match="no refresh token"):
+        await implementation.async_refresh_token(expired(token))
+
+
+async def test_parameters_go_into_query_and_body(
+    odd: NetrexOAuth2Implementation, odd_portal: OddPortal
+) -> None:
+    odd_portal.answer = lambda: web.json_response({"access_token": "a"})
+    await odd.async_resolve_external_data(
+        {"code": "c+/=&", "state": {"redirect_uri": REDIRECT}}
+    )
+    [(query, body)] = odd_portal.requests
+    assert query == body
+    assert query == {
+        "grant_type": "authorization_code",
+        "code": "c+/=&",
+        "redirect_uri": REDIRECT,
+        "client_id": "the-client",
+        "client_secret": "the-client-secret",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "lifetime"),
+    [
+        ({"expires_in": 60}, 60),
+        ({"expires_in": "60"}, 60),
+        ({"expires_in": 60.9}, 60),
+        ({"expires_in": "1e3"}, 1000),
+        ({}, 3600),
+        ({"expires_in": None}, 3600),
+        ({"expires_in": ""}, 3600),
+        ({"expires_in": "soon"}, 3600),
+        ({"expires_in": 0}, 3600),
+        ({"expires_in": -5}, 3600),
+        ({"expires_in": "inf"}, 3600),
+        ({"expires_in": "nan"}, 3600),
+        ({"expires_in": [60]}, 3600),
+    ],
+)
+async def test_lifetime_may_be_odd(
+    odd: NetrexOAuth2Implementation,
+    odd_portal: OddPortal,
+    answer: dict[str, Any],
+    lifetime: int,
+) -> None:
+    odd_portal.answer = lambda: web.json_response({"access_token": "a", **answer})
+    token = await odd.async_refresh_token(expired())
+    assert token["expires_in"] == lifetime
+    assert token["expires_at"] == pytest.approx(time.time() + lifetime, abs=5)
+
+
+async def test_content_type_does_not_matter(
+    odd: NetrexOAuth2Implementation, odd_portal: OddPortal
+) -> None:
+    odd_portal.answer = lambda: web.Response(
+        text='{"access_token":"new","expires_in":60,"refresh_token":""}',
+        content_type="text/html",
+    )
+    token = await odd.async_refresh_token(expired())
+    assert token["access_token"] == "new"
+    assert token["refresh_token"] == REFRESH_TOKEN
+
+
+REPEATED = "No such token: the-refresh-token of the-client-secret"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, '{"error":"invalid_grant"}', OAuth2TokenRequestReauthError),
+        (200, '{"error":"Refresh token expired."}', OAuth2TokenRequestReauthError),
+        (200, f'{{"error":"{REPEATED}"}}', OAuth2TokenRequestReauthError),
+        (200, '{"error":{"code":7}}', OAuth2TokenRequestReauthError),
+        (200, '{"error":"System error."}', OAuth2TokenRequestTransientError),
+        (400, '{"error":"server_error"}', OAuth2TokenRequestTransientError),
+        (400, f'{{"error":"{REPEATED}"}}', OAuth2TokenRequestReauthError),
+        (400, "", OAuth2TokenRequestReauthError),
+        (401, "<html>", OAuth2TokenRequestReauthError),
+        (403, "[]", OAuth2TokenRequestReauthError),
+        (404, "<html>", OAuth2TokenRequestConnectionError),
+        (404, '{"error":"invalid_client"}', OAuth2TokenRequestReauthError),
+        (429, '{"error":"invalid_grant"}', OAuth2TokenRequestTransientError),
+        (500, "", OAuth2TokenRequestTransientError),
+        (503, "<html>", OAuth2TokenRequestTransientError),
+        (200, "", OAuth2TokenRequestConnectionError),
+        (200, "<html>", OAuth2TokenRequestConnectionError),
+        (200, "[1]", OAuth2TokenRequestConnectionError),
+        (200, '{"access_token":', OAuth2TokenRequestConnectionError),
+        (200, '{"access_token":""}', OAuth2TokenRequestConnectionError),
+        (200, '{"access_token":17}', OAuth2TokenRequestConnectionError),
+        (200, '{"refresh_token":"n"}', OAuth2TokenRequestConnectionError),
+        (201, '{"access_token":"n"}', OAuth2TokenRequestConnectionError),
+        (307, "", OAuth2TokenRequestConnectionError),
+    ],
+)
+async def test_refusals(
+    odd: NetrexOAuth2Implementation,
+    odd_portal: OddPortal,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    body: str,
+    error: type[OAuth2TokenRequestBaseError],
+) -> None:
+    """What the portal says is never wrong enough for another kind of exception."""
+    caplog.set_level(logging.DEBUG)
+    odd_portal.answer = lambda: web.Response(
+        status=status, text=body, headers={"Location": "/elsewhere"}
+    )
+    with pytest.raises(OAuth2TokenRequestBaseError) as caught:
+        await odd.async_refresh_token(expired())
+    assert type(caught.value) is error
+    assert len(odd_portal.requests) == 1, "a redirection was followed"
+    assert_no_secret(texts(caught.value), SECRETS)
+    assert_log_clean(caplog, SECRETS)
+
+
+async def test_reason_of_a_refusal_is_told(
+    odd: NetrexOAuth2Implementation, odd_portal: OddPortal
+) -> None:
+    odd_portal.answer = lambda: web.json_response({"error": REPEATED + "!" * 500})
+    with pytest.raises(OAuth2TokenRequestReauthError) as caught:
+        await odd.async_refresh_token(expired())
+    assert "No such token: ** of **" in caught.value.message
+    assert len(caught.value.message) == 200
+    assert str(caught.value.request_info.real_url) == odd.token_url
+
+
+@pytest.mark.parametrize(
+    "kind", ["cut", "cut_body", "garbage", "empty", "html", "delay"]
+)
+@pytest.mark.usefixtures("current_request_with_host")
+async def test_no_answer(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    client: OAuthClient,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    implementation = at(hass, cloud, client)
+    token = await signed_in(hass, implementation)
+    monkeypatch.setattr(platform, "TOKEN_TIMEOUT", ClientTimeout(total=0.2))
+    cloud.faults.add("token", kind, 0.6 if kind == "delay" else None)
+    with pytest.raises(OAuth2TokenRequestConnectionError) as caught:
+        await implementation.async_refresh_token(expired(token))
+    assert_no_secret(texts(caught.value), cloud.secrets)
+    assert_log_clean(caplog, cloud.secrets)
+    assert (await implementation.async_refresh_token(expired(token)))["access_token"]
+
+
+async def test_closed_port(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, unused_tcp_port: int
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    implementation = NetrexOAuth2Implementation(
+        hass, DOMAIN, CREDENTIAL, f"http://127.0.0.1:{unused_tcp_port}"
+    )
+    with pytest.raises(OAuth2TokenRequestConnectionError) as caught:
+        await implementation.async_refresh_token(expired())
+    assert_no_secret(texts(caught.value), SECRETS)
+    assert_log_clean(caplog, SECRETS)
+
+
+@pytest.mark.usefixtures("current_request_with_host")
+async def test_dialog_names_the_address_of_the_request(hass: HomeAssistant) -> None:
+    placeholders = await async_get_description_placeholders(hass)
+    assert placeholders == {"redirect_url": REDIRECT}
+
+
+async def test_dialog_names_my_home_assistant(hass: HomeAssistant) -> None:
+    assert await async_setup_component(hass, "my", {})
+    placeholders = await async_get_description_placeholders(hass)
+    assert placeholders["redirect_url"] == "https://my.home-assistant.io/redirect/oauth"
+
+
+async def test_dialog_falls_back_to_the_configured_address(hass: HomeAssistant) -> None:
+    """The dialog opens through a web socket, whose request has no such header."""
+    hass.config.internal_url = "http://homeassistant.local:8123"
+    placeholders = await async_get_description_placeholders(hass)
+    assert placeholders["redirect_url"] == (
+        "http://homeassistant.local:8123/auth/external/callback"
+    )
+
+
+async def test_dialog_without_any_address(hass: HomeAssistant) -> None:
+    hass.config.api = None
+    hass.config.internal_url = hass.config.external_url = None
+    placeholders = await async_get_description_placeholders(hass)
+    assert placeholders["redirect_url"] == "https://my.home-assistant.io/redirect/oauth"
