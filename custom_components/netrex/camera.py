@@ -1,0 +1,134 @@
+"""Cameras: the live picture, and still images that cost little."""
+
+from typing import override
+
+from aiohttp import web
+from homeassistant.components.camera import (
+    Camera as CameraEntity,
+    CameraEntityFeature,
+    async_get_still_stream,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .client import VideoChannel
+from .devices import MANUFACTURER
+from .entity import NetrexCameraEntity, async_add_per_node
+from .live import View
+from .models import NetrexConfigEntry
+
+# Images pass the stills' own spacing, and nothing else is updated.
+PARALLEL_UPDATES = 0
+
+# Seconds between the pictures of a motion JPEG, which is made of thumbnails.
+MJPEG_INTERVAL = 10.0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: NetrexConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a camera per camera and video channel, also for cameras to come."""
+    inventory = entry.runtime_data.inventory
+
+    def entities(node_id: int) -> list[Entity]:
+        camera = inventory.data.cameras[node_id]
+        return [
+            NetrexCamera(entry, node_id),
+            *(
+                NetrexCamera(entry, node_id, channel)
+                for channel in camera.video_channels
+            ),
+        ]
+
+    async_add_per_node(
+        entry, async_add_entities, inventory, lambda: inventory.data.cameras, entities
+    )
+
+
+class NetrexCamera(NetrexCameraEntity, CameraEntity):
+    """A camera, or one of its further video channels."""
+
+    _attr_brand = MANUFACTURER
+    _attr_supported_features = CameraEntityFeature.STREAM
+
+    def __init__(
+        self,
+        entry: NetrexConfigEntry,
+        node_id: int,
+        channel: VideoChannel | None = None,
+    ) -> None:
+        """Show camera `node_id`, or the channel of it."""
+        CameraEntity.__init__(self)
+        key = "camera" if channel is None else f"camera_{channel.node_id}"
+        super().__init__(entry, node_id, key)
+        self._attr_name = None if channel is None else channel.name
+        self._live = entry.runtime_data.live
+        self._view = View(node_id, None if channel is None else channel.node_id)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow who watches."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self._live.async_add_listener(self._view, self._async_viewers_changed)
+        )
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Stop Home Assistant's stream; its address is about to end."""
+        await super().async_will_remove_from_hass()
+        if self.stream is not None:
+            await self.stream.stop()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the portal sees the camera.
+
+        A stream that hiccups says nothing about the camera, so Home Assistant's own
+        rule is left out.
+        """
+        return (
+            super().available
+            and self.coordinator.data[self.node_id].is_connected is not False
+        )
+
+    @override
+    async def stream_source(self) -> str:
+        """Return the relay's address.
+
+        Home Assistant asks at every start, for every camera and without a safety net,
+        so this neither costs nor waits nor fails.
+        """
+        return self._live.stream_source(self._view)
+
+    @override
+    async def async_camera_image(
+        self, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
+        """Return a still image; dashboards ask with a size, others want it fresh."""
+        if width is None and height is None and self.available:
+            return await self._live.stills.async_snapshot(str(self._view), self.stream)
+        return await self._async_thumbnail()
+
+    @override
+    async def handle_async_mjpeg_stream(
+        self, request: web.Request
+    ) -> web.StreamResponse:
+        """Send thumbnails: a live picture is what the stream is for."""
+        return await async_get_still_stream(
+            request, self._async_thumbnail, self.content_type, MJPEG_INTERVAL
+        )
+
+    async def _async_thumbnail(self) -> bytes | None:
+        if not self.available:
+            return None
+        return await self._live.stills.async_thumbnail(str(self._view), self.stream)
+
+    @callback
+    def _async_viewers_changed(self) -> None:
+        self._attr_is_streaming = self._live.viewers(self._view) > 0
+        self.async_write_ha_state()

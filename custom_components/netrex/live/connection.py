@@ -1,0 +1,97 @@
+"""One RTSP connection, as the relay sees it at both of its ends."""
+
+import asyncio
+from collections import deque
+import contextlib
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from .rtsp import Event, Parser, Request, Response
+
+CHUNK_SIZE = 128 * 1024
+# A key frame should pass in one go even if the client is busy.
+_WRITE_BUFFER_SIZE = 512 * 1024
+_CLOSE_TIMEOUT = 1.0
+_DEFAULT_PORT = 554
+
+
+class Reader(Protocol):
+    """The part of asyncio.StreamReader that a transport has to offer."""
+
+    async def read(self, n: int, /) -> bytes:
+        """Return what has come, at most `n` bytes; nothing at the end."""
+
+
+class Writer(Protocol):
+    """The part of asyncio.StreamWriter that a transport has to offer."""
+
+    def write(self, data: bytes, /) -> None:
+        """Queue data."""
+
+    async def drain(self) -> None:
+        """Wait while the peer is too slow."""
+
+    def close(self) -> None:
+        """Close after what is queued has been sent."""
+
+    async def wait_closed(self) -> None:
+        """Wait until it is closed."""
+
+
+async def dial_tcp(url: str) -> tuple[Reader, Writer]:
+    """Connect to a plain `rtsp` link. Raises OSError, ValueError for a bad link."""
+    parts = urlsplit(url)
+    if parts.scheme != "rtsp" or not parts.hostname:
+        raise ValueError("not an rtsp address")
+    return await asyncio.open_connection(
+        parts.hostname, parts.port or _DEFAULT_PORT, limit=CHUNK_SIZE
+    )
+
+
+class Connection:
+    """Messages and interleaved data of one connection."""
+
+    def __init__(self, reader: Reader, writer: Writer) -> None:
+        """Take over both directions of a transport."""
+        self._reader = reader
+        self._writer = writer
+        self._parser = Parser()
+        self._events: deque[Event] = deque()
+        self.write = writer.write
+        self.drain = writer.drain
+        self.close = writer.close
+        if isinstance(writer, asyncio.StreamWriter):
+            writer.transport.set_write_buffer_limits(_WRITE_BUFFER_SIZE)
+
+    async def receive(self) -> Event | None:
+        """Return the next message or run of interleaved data; None at the end.
+
+        Raises RtspError for anything else, OSError if the connection breaks.
+        """
+        while not self._events:
+            if not (data := await self._reader.read(CHUNK_SIZE)):
+                return None
+            self._events.extend(self._parser.feed(data))
+        return self._events.popleft()
+
+    async def send(self, message: Request | Response) -> None:
+        """Send a message; returns when the peer is not too slow."""
+        self.write(message.encode())
+        await self.drain()
+
+    def abort(self) -> None:
+        """Close at once, whatever is queued."""
+        if isinstance(self._writer, asyncio.StreamWriter):
+            self._writer.transport.abort()
+        else:
+            self.close()
+
+    async def finish(self) -> None:
+        """Close; what is queued may take a moment to be sent."""
+        self.close()
+        with contextlib.suppress(OSError):
+            try:
+                async with asyncio.timeout(_CLOSE_TIMEOUT):
+                    await self._writer.wait_closed()
+            finally:
+                self.abort()

@@ -1,0 +1,201 @@
+"""Links for the relay: few queries, each link to one taker, a pace per stream."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain
+import time
+
+from ..client import (
+    LinkRequest,
+    LiveLink,
+    NetrexAuthError,
+    NetrexError,
+    NetrexNotFoundError,
+    NetrexPermissionError,
+    NetrexRateLimitedError,
+)
+from .errors import LinkError, Refusal
+from .pace import Pace
+from .session import Ending, SessionEnd
+
+# What is wanted within this time goes into one query, such as a wall of cameras.
+WINDOW = 0.05
+# Enough for a wall; more would make an operation that the portal may refuse.
+_MAX_BATCH = 50
+# A player is kept waiting so long before it is told to come back later: FFmpeg gives
+# up after 5 s in Home Assistant.
+_PATIENCE = 3.0
+# A link is valid for 30 s (API documentation, "Security of access to live stream");
+# one whose taker left may still serve the next, if that connects at once.
+_LINK_LIFE = 20.0
+# A session with a picture for so long was not in vain.
+_GOOD_SESSION = 10.0
+_DEFAULT_RETRY = 10.0
+
+# Kinds of client errors; subclasses come first.
+_REFUSALS: tuple[tuple[type[NetrexError], Refusal], ...] = (
+    (NetrexNotFoundError, Refusal.GONE),
+    (NetrexPermissionError, Refusal.FORBIDDEN),
+    (NetrexAuthError, Refusal.FORBIDDEN),
+    (NetrexRateLimitedError, Refusal.LIMITED),
+    (NetrexError, Refusal.UNAVAILABLE),
+)
+
+type FetchLinks = Callable[
+    [Sequence[LinkRequest]], Awaitable[Mapping[LinkRequest, LiveLink | NetrexError]]
+]
+
+
+class LinkBroker:
+    """Gives each taker a link of its own.
+
+    Queries run one at a time; who comes while one runs is served by the next. A taker
+    who leaves does not stop the query: it may have been sent, and its link serves the
+    next taker of the same stream, such as the same player that tries again.
+
+    Args:
+        fetch: Asks the portal for several links by one query.
+        resolve: Says what a stream's key stands for, or raises LinkError.
+        on_error: Called with each error of a query, such as a refused token.
+        clock: Monotonic time in seconds.
+        sleep: Waits on the same clock.
+    """
+
+    def __init__(
+        self,
+        fetch: FetchLinks,
+        resolve: Callable[[str], LinkRequest],
+        *,
+        on_error: Callable[[NetrexError], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Start with nothing known and nobody waiting."""
+        self._fetch = fetch
+        self._resolve = resolve
+        self._on_error = on_error
+        self._clock = clock
+        self._sleep = sleep
+        self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(clock))
+        self._waiting: dict[LinkRequest, deque[asyncio.Future[str]]] = {}
+        # Who gets what the running query brings.
+        self._asked: dict[LinkRequest, asyncio.Future[str]] = {}
+        self._spare: dict[LinkRequest, tuple[float, str]] = {}
+        self._runner: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """Stop asking; takers who wait get a LinkError."""
+        if self._runner is not None:
+            self._runner.cancel()
+            await asyncio.wait([self._runner])
+
+    async def get_link(self, stream_key: str) -> str:
+        """Return a link that nobody else has, to be used at once.
+
+        Raises LinkError if there is none now.
+        """
+        request = self._resolve(stream_key)
+        pace = self._paces[stream_key]
+        if (wait := pace.wait) > _PATIENCE:
+            raise LinkError(Refusal.LIMITED, wait)
+        if wait:
+            await self._sleep(wait)
+        made_at, url = self._spare.pop(request, (0.0, ""))
+        if url and self._clock() - made_at < _LINK_LIFE:
+            return url
+        pace.take()
+        try:
+            return await self._order(request)
+        except LinkError as err:
+            if err.refusal is not Refusal.LIMITED:
+                pace.failed()
+            raise
+
+    def ended(self, end: SessionEnd) -> None:
+        """Learn how the use of a link went."""
+        pace = self._paces[end.stream_key]
+        if end.played >= _GOOD_SESSION:
+            pace.worked()
+        elif end.ending is Ending.STOPPED or (
+            # Somebody looked in and left.
+            end.ending is Ending.CLIENT and end.played
+        ):
+            return
+        else:
+            pace.failed()
+
+    async def _order(self, request: LinkRequest) -> str:
+        taker: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        if (asked := self._asked.get(request)) is not None and asked.done():
+            self._asked[request] = taker
+        else:
+            self._waiting.setdefault(request, deque()).append(taker)
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.create_task(self._run())
+        return await taker
+
+    async def _run(self) -> None:
+        """Ask until nobody waits."""
+        try:
+            while self._waiting:
+                await self._sleep(WINDOW)
+                self._asked = self._next_batch()
+                if self._asked:
+                    self._deliver(await self._ask(tuple(self._asked)))
+                self._asked = {}
+        finally:
+            left = [*self._asked.values(), *chain(*self._waiting.values())]
+            self._asked, self._waiting = {}, {}
+            for taker in left:
+                if not taker.done():
+                    taker.set_exception(LinkError(Refusal.UNAVAILABLE))
+
+    def _next_batch(self) -> dict[LinkRequest, asyncio.Future[str]]:
+        """Take one taker per stream out of the queue, in the order of their coming."""
+        batch: dict[LinkRequest, asyncio.Future[str]] = {}
+        for request, takers in list(self._waiting.items()):
+            if len(batch) == _MAX_BATCH:
+                break
+            while takers and request not in batch:
+                if not (taker := takers.popleft()).done():
+                    batch[request] = taker
+            if not takers:
+                del self._waiting[request]
+        return batch
+
+    async def _ask(
+        self, requests: Sequence[LinkRequest]
+    ) -> Mapping[LinkRequest, LiveLink | NetrexError]:
+        try:
+            return await self._fetch(requests)
+        except NetrexError as err:
+            return dict.fromkeys(requests, err)
+
+    def _deliver(self, results: Mapping[LinkRequest, LiveLink | NetrexError]) -> None:
+        errors: dict[type[NetrexError], NetrexError] = {}
+        for request, taker in self._asked.items():
+            result = results.get(request)
+            if isinstance(result, LiveLink):
+                if taker.done():
+                    self._spare[request] = (self._clock(), result.url)
+                else:
+                    taker.set_result(result.url)
+                continue
+            if result is not None:
+                errors[type(result)] = result
+            if not taker.done():
+                taker.set_exception(_link_error(result))
+        if self._on_error is not None:
+            for error in errors.values():
+                self._on_error(error)
+
+
+def _link_error(error: NetrexError | None) -> LinkError:
+    """Say in the relay's words why the portal gave no link."""
+    refusal = next(
+        (kind for cls, kind in _REFUSALS if isinstance(error, cls)),
+        Refusal.UNAVAILABLE,
+    )
+    told = error.retry_after if isinstance(error, NetrexRateLimitedError) else None
+    return LinkError(refusal, _DEFAULT_RETRY if told is None else told)

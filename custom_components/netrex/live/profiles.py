@@ -1,0 +1,32 @@
+"""Which of a camera's resolutions is shown unless somebody chooses another."""
+
+from collections.abc import Sequence
+
+from ..client import StreamProfile
+
+# What browsers, phones and Home Assistant's own machines decode without effort.
+_MAX_WIDTH = 1920
+_MAX_HEIGHT = 1080
+
+
+def default_profile(profiles: Sequence[StreamProfile]) -> StreamProfile | None:
+    """Return the largest profile of at most 1920x1080.
+
+    If all are larger it is the smallest; one of unknown size only if there is no
+    other.
+    """
+    sizes = {
+        profile: profile.width * profile.height
+        for profile in profiles
+        if profile.width and profile.height
+    }
+    fitting = [
+        profile
+        for profile in sizes
+        if (profile.width or 0) <= _MAX_WIDTH and (profile.height or 0) <= _MAX_HEIGHT
+    ]
+    if fitting:
+        return max(fitting, key=sizes.__getitem__)
+    if sizes:
+        return min(sizes, key=sizes.__getitem__)
+    return next(iter(profiles), None)

@@ -1,0 +1,231 @@
+"""RTSP/1.0 messages and interleaved data on one TCP connection (RFC 2326).
+
+The parser takes bytes as they come and never keeps more than one unfinished message,
+whose size is bounded. Interleaved frames (section 10.12) are not assembled: a run of
+them is handed on as it came, because a relay only has to know where a run ends and a
+message begins.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+import re
+
+# Real messages are far below: an SDP with two tracks has about 1 KiB.
+MAX_HEADER_SIZE = 16 * 1024
+MAX_BODY_SIZE = 64 * 1024
+
+_FRAME_SIGN = 0x24  # "$"
+_FRAME_HEADER_SIZE = 4
+_LINE_ENDS = b"\r\n"
+# Section 4.2: CRLF, but a receiver takes a bare LF as well.
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_REQUEST_LINE = re.compile(r"([A-Z_]{1,32}) +(\S+) +RTSP/\d\.\d")
+_STATUS_LINE = re.compile(r"RTSP/\d\.\d +(\d{3})(?: +(.*))?")
+_FORBIDDEN = re.compile(r"[\x00\r]")
+
+# Reasons that RFC 2326 (section 7.1.1) adds to those of HTTP.
+_REASONS = {
+    455: "Method Not Valid in This State",
+    461: "Unsupported Transport",
+}
+
+
+class RtspError(Exception):
+    """The bytes are no RTSP, or more than we take."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Message:
+    """What requests and responses share. Texts keep foreign bytes as surrogates."""
+
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header; its name's case does not matter."""
+        return next(
+            (value for key, value in self.headers if key.lower() == name.lower()), None
+        )
+
+    def set_header(self, name: str, value: str | None) -> None:
+        """Replace a header in its place, or add it; None removes it."""
+        new = [] if value is None else [(name, value)]
+        headers: list[tuple[str, str]] = []
+        for key, old in self.headers:
+            if key.lower() != name.lower():
+                headers.append((key, old))
+            else:
+                headers += new
+                new = []
+        self.headers = headers + new
+
+    def _encode(self, first_line: str) -> bytes:
+        if self.body or self.header("Content-Length") is not None:
+            self.set_header("Content-Length", str(len(self.body)))
+        lines = [first_line, *(f"{name}: {value}" for name, value in self.headers)]
+        head = "\r\n".join([*lines, "", ""])
+        return head.encode(errors="surrogateescape") + self.body
+
+
+@dataclass(slots=True)
+class Request(Message):
+    """A request of either side."""
+
+    method: str
+    uri: str
+
+    def encode(self) -> bytes:
+        """Return the bytes to send, with a Content-Length that fits."""
+        return self._encode(f"{self.method} {self.uri} RTSP/1.0")
+
+
+@dataclass(slots=True)
+class Response(Message):
+    """A response of either side."""
+
+    status: int
+    reason: str = ""
+
+    def encode(self) -> bytes:
+        """Return the bytes to send, with a Content-Length that fits."""
+        return self._encode(f"RTSP/1.0 {self.status} {self.reason}")
+
+    @classmethod
+    def to(
+        cls, request: Request, status: int, headers: Iterable[tuple[str, str]] = ()
+    ) -> Response:
+        """Answer `request`; the sequence number is the request's (section 12.17)."""
+        reason = _REASONS.get(status) or HTTPStatus(status).phrase
+        sequence = request.header("CSeq")
+        own = [] if sequence is None else [("CSeq", sequence)]
+        return cls(status, reason, headers=[*own, *headers])
+
+
+type Event = Request | Response | bytes
+
+
+class Parser:
+    """Turns the bytes of one direction into messages and runs of interleaved data."""
+
+    def __init__(self) -> None:
+        """Start at the beginning of a connection."""
+        # Bytes of the current interleaved frame that are still to come.
+        self._frame_rest = 0
+        # Up to three bytes of a frame's header.
+        self._frame_head = b""
+        self._head = bytearray()
+        self._message: Request | Response | None = None
+        self._body = bytearray()
+        self._body_size = 0
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Return what `data` completes, in order.
+
+        Raises RtspError for anything that is no RTSP/1.0 or too large; the parser
+        can't be used after that.
+        """
+        events: list[Event] = []
+        if self._frame_head:
+            data = self._frame_head + data
+            self._frame_head = b""
+        position = 0
+        while position < len(data):
+            if self._message is not None:
+                position = self._take_body(self._message, data, position, events)
+            elif self._head:
+                position = self._take_head(data, position, events)
+            else:
+                position = self._take_frames(data, position, events)
+        return events
+
+    def _take_frames(self, data: bytes, start: int, events: list[Event]) -> int:
+        """Pass frames by: only their headers are looked at, nothing is copied."""
+        size = len(data)
+        position = start + self._frame_rest
+        while position + _FRAME_HEADER_SIZE <= size and data[position] == _FRAME_SIGN:
+            position += _FRAME_HEADER_SIZE + (
+                data[position + 2] << 8 | data[position + 3]
+            )
+        end = min(position, size)
+        self._frame_rest = position - end
+        if end > start:
+            events.append(data if end - start == size else data[start:end])
+        if end == size:
+            return size
+        if data[end] == _FRAME_SIGN:
+            self._frame_head = data[end:]
+            return size
+        if data[end] in _LINE_ENDS:
+            return end + 1
+        return self._take_head(data, end, events)
+
+    def _take_head(self, data: bytes, start: int, events: list[Event]) -> int:
+        before = len(self._head)
+        self._head += data[start : start + MAX_HEADER_SIZE - before]
+        # The blank line may have begun in what was there before.
+        end = _HEADER_END.search(self._head, max(0, before - 3))
+        if end is None:
+            if len(self._head) >= MAX_HEADER_SIZE:
+                raise RtspError("header too large")
+            if not self._head[:1].isupper():
+                raise RtspError("no message")
+            return len(data)
+        message = _parse_head(self._head[: end.start()])
+        self._head.clear()
+        self._body_size = _content_length(message)
+        if self._body_size:
+            self._message = message
+        else:
+            events.append(message)
+        return start + end.end() - before
+
+    def _take_body(
+        self,
+        message: Request | Response,
+        data: bytes,
+        start: int,
+        events: list[Event],
+    ) -> int:
+        missing = self._body_size - len(self._body)
+        self._body += data[start : start + missing]
+        if len(self._body) == self._body_size:
+            message.body = bytes(self._body)
+            events.append(message)
+            self._message = None
+            self._body.clear()
+        return min(start + missing, len(data))
+
+
+def _parse_head(head: bytearray) -> Request | Response:
+    text = head.decode(errors="surrogateescape").replace("\r\n", "\n")
+    if _FORBIDDEN.search(text):
+        raise RtspError("control character in a header")
+    first, *lines = text.split("\n")
+    headers: list[tuple[str, str]] = []
+    for line in lines:
+        if line[:1] in {" ", "\t"} and headers:  # a folded line, section 4.2
+            name, value = headers[-1]
+            headers[-1] = (name, f"{value} {line.strip()}")
+        elif ":" in line:
+            name, _, value = line.partition(":")
+            headers.append((name.strip(), value.strip()))
+    if match := _REQUEST_LINE.fullmatch(first):
+        return Request(match[1], match[2], headers=headers)
+    if match := _STATUS_LINE.fullmatch(first):
+        return Response(int(match[1]), match[2] or "", headers=headers)
+    raise RtspError("no request line and no status line")
+
+
+def _content_length(message: Message) -> int:
+    lengths = {
+        value for name, value in message.headers if name.lower() == "content-length"
+    }
+    if not lengths:
+        return 0
+    value = lengths.pop()
+    if lengths or not (value.isascii() and value.isdecimal()):
+        raise RtspError("unusable Content-Length")
+    if len(value) > len(str(MAX_BODY_SIZE)) or int(value) > MAX_BODY_SIZE:
+        raise RtspError("body too large")
+    return int(value)

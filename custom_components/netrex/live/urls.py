@@ -1,0 +1,96 @@
+"""One RTSP session's two sets of names: the relay's and the portal's.
+
+The client only ever sees the relay's address. What the portal's server says is
+translated on the way to the client, what the client asks for on the way back.
+"""
+
+from collections.abc import Iterable
+import re
+from urllib.parse import urlsplit
+
+from .rtsp import Message, RtspError
+
+# A URL in a header or an SDP. In RTP-Info (RFC 2326 section 12.33) parameters and
+# further URLs follow it without a space, and it may itself contain their separators.
+_URL = re.compile(
+    r'rtsps?://[^\s"<>]+?(?=;(?:seq|rtptime|ssrc)=|,\s*url=|[\s"<>]|$)',
+    re.IGNORECASE,
+)
+# What may follow the address of a presentation in the address of its track.
+_SUFFIX = re.compile(r"(?:[/?].*)?")
+_ALIAS = re.compile(r"/@(\d+)(.*)")
+# Parts of a link long enough to be its secret: the sample link's has 64 characters.
+_SECRET = re.compile(r"(?=[A-Za-z_-]*\d)[\w-]{12,}")
+_SCRUBBED = "-"
+# A presentation has a base address and a handful of tracks.
+_MAX_ALIASES = 32
+
+
+def link_secrets(url: str) -> set[str]:
+    """Return the parts of a link that nobody else may see."""
+    parts = urlsplit(url)
+    secrets = set(_SECRET.findall(f"{parts.path}?{parts.query}"))
+    return secrets | {text for text in (parts.username, parts.password) if text}
+
+
+class UrlMap:
+    """Translates between `local` and `upstream`, the two addresses of one stream.
+
+    An address below `upstream` keeps its tail below `local`. Any other address of the
+    portal's side gets an alias below `local`, because its tail could be a secret.
+    """
+
+    def __init__(self, local: str, upstream: str, secrets: Iterable[str]) -> None:
+        """Start with the two addresses; `secrets` never get through to the client."""
+        self._local = local
+        self._upstream = upstream
+        self._secrets = tuple(secrets)
+        self._aliases: list[str] = []
+
+    def to_upstream(self, url: str) -> str | None:
+        """Return the portal's name of a client's URL; None if it is not ours."""
+        if url == "*":
+            return url
+        tail = url.removeprefix(self._local)
+        if not (url.startswith(self._local) and _SUFFIX.fullmatch(tail)):
+            return None
+        if (match := _ALIAS.fullmatch(tail)) is None:
+            return self._upstream + tail
+        number = int(match[1])
+        return self._aliases[number] + match[2] if number < len(self._aliases) else None
+
+    def localize(self, message: Message) -> None:
+        """Translate all URLs of a message for the client, and scrub what is secret.
+
+        Raises RtspError if the message needs an unreasonable number of aliases.
+        """
+        message.headers = [(name, self._text(text)) for name, text in message.headers]
+        if message.body:
+            body = message.body.decode(errors="surrogateescape")
+            message.body = self._text(body).encode(errors="surrogateescape")
+
+    def _text(self, text: str) -> str:
+        text = _URL.sub(lambda match: self._to_local(match[0]), text)
+        for secret in self._secrets:
+            text = text.replace(secret, _SCRUBBED)
+        return text
+
+    def _to_local(self, url: str) -> str:
+        tail = url.removeprefix(self._upstream)
+        if url.startswith(self._upstream) and self._may_show(tail):
+            return self._local + tail
+        # The tracks below a base address have to stay below it.
+        for number, alias in enumerate(self._aliases):
+            tail = url.removeprefix(alias)
+            if url.startswith(alias) and self._may_show(tail) and "?" not in tail:
+                return f"{self._local}/@{number}{tail}"
+        if len(self._aliases) == _MAX_ALIASES:
+            raise RtspError("too many addresses")
+        stem = url.rstrip("/")
+        self._aliases.append(stem)
+        return f"{self._local}/@{len(self._aliases) - 1}{url[len(stem) :]}"
+
+    def _may_show(self, tail: str) -> bool:
+        return _SUFFIX.fullmatch(tail) is not None and not any(
+            secret in tail for secret in self._secrets
+        )

@@ -1,0 +1,180 @@
+"""Live view of one account: what a stream's key means, and who watches."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Self, override
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from ..client import (
+    Camera,
+    Lane,
+    LinkRequest,
+    NetrexAuthError,
+    NetrexClient,
+    NetrexError,
+    StreamProfile,
+)
+from ..models import NetrexConfigEntry
+from .errors import LinkError, Refusal
+from .links import LinkBroker
+from .profiles import default_profile
+from .relay import Relay
+from .session import SessionEnd
+from .stills import Stills
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture that can be watched: a camera's, or one of its video channels'."""
+
+    camera_id: int
+    channel_id: int | None = None
+
+    @override
+    def __str__(self) -> str:
+        """Return its key in relay addresses and unique ids."""
+        channel = "" if self.channel_id is None else f"_{self.channel_id}"
+        return f"{self.camera_id}{channel}"
+
+    @classmethod
+    def parse(cls, key: str) -> Self:
+        """Read what `str` gave. Raises ValueError."""
+        camera, _, channel = key.partition("_")
+        return cls(int(camera), int(channel) if channel else None)
+
+
+# Stills have keys of their own: they wait behind what people watch, and a camera that
+# gives none does not slow down its live view.
+_STILL = "still_"
+
+
+class LiveView:
+    """Owns the relay and the stills of one account.
+
+    Nothing is asked from the portal before somebody connects or wants an image.
+    """
+
+    def __init__(
+        self, hass: HomeAssistant, entry: NetrexConfigEntry, client: NetrexClient
+    ) -> None:
+        """Prepare; `async_start` opens the port."""
+        self._hass = hass
+        self._entry = entry
+        self._client = client
+        self._profiles: dict[int, int] = {}
+        self._listeners: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._people = self._broker(Lane.INTERACTIVE)
+        self._pictures = self._broker(Lane.STATUS)
+        self._relay = Relay(
+            self._async_get_link,
+            on_started=self._async_changed,
+            on_ended=self._async_ended,
+        )
+        self.stills = Stills(
+            hass,
+            lambda key: self._relay.url(f"{_STILL}{key}"),
+            stretch=lambda: client.pacer.ledger.stretch,
+        )
+
+    async def async_start(self) -> None:
+        """Listen. Raises OSError if loopback has no free port."""
+        await self._relay.start()
+
+    async def async_stop(self) -> None:
+        """Disconnect all viewers; leave no task and no port."""
+        await self._people.close()
+        await self._pictures.close()
+        await self._relay.stop()
+        await self.stills.async_stop()
+
+    def stream_source(self, view: View) -> str:
+        """Return the address of a view: free, and the same until a reload."""
+        return self._relay.url(str(view))
+
+    def viewers(self, view: View) -> int:
+        """Return how many watch a view now."""
+        return self._relay.viewers(str(view))
+
+    @callback
+    def async_add_listener(
+        self, view: View, listener: Callable[[], None]
+    ) -> CALLBACK_TYPE:
+        """Call `listener` when the number of viewers may have changed."""
+        listeners = self._listeners[str(view)]
+        listeners.add(listener)
+        return partial(listeners.discard, listener)
+
+    @callback
+    def async_select_profile(
+        self, camera_id: int, stream_profile_id: int | None
+    ) -> None:
+        """Show a camera in this profile from the next viewer on; None: the default."""
+        if stream_profile_id is None:
+            self._profiles.pop(camera_id, None)
+        else:
+            self._profiles[camera_id] = stream_profile_id
+
+    def profile(self, camera: Camera) -> StreamProfile | None:
+        """Return the profile in which a camera is shown."""
+        chosen = self._profiles.get(camera.node_id)
+        return next(
+            (
+                profile
+                for profile in camera.stream_profiles
+                if profile.stream_profile_id == chosen
+            ),
+            default_profile(camera.stream_profiles),
+        )
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return counts and kinds; no addresses."""
+        return asdict(self._relay.stats)
+
+    def _broker(self, lane: Lane) -> LinkBroker:
+        return LinkBroker(
+            partial(self._client.live_links, lane=lane),
+            self._async_resolve,
+            on_error=self._async_failed,
+        )
+
+    def _broker_of(self, key: str) -> LinkBroker:
+        return self._pictures if key.startswith(_STILL) else self._people
+
+    async def _async_get_link(self, key: str) -> str:
+        return await self._broker_of(key).get_link(key)
+
+    @callback
+    def _async_resolve(self, key: str) -> LinkRequest:
+        """Say what the portal has to be asked for. Raises LinkError."""
+        try:
+            view = View.parse(key.removeprefix(_STILL))
+        except ValueError:
+            raise LinkError(Refusal.GONE) from None
+        cameras = self._entry.runtime_data.inventory.data.cameras
+        if (camera := cameras.get(view.camera_id)) is None:
+            raise LinkError(Refusal.GONE)
+        profile = self.profile(camera)
+        return LinkRequest(
+            camera.node_id,
+            stream_profile_id=None if profile is None else profile.stream_profile_id,
+            video_channel_node_id=view.channel_id,
+        )
+
+    @callback
+    def _async_failed(self, error: NetrexError) -> None:
+        """See to it that somebody signs in again; nobody else notices here."""
+        if isinstance(error, NetrexAuthError):
+            self._entry.async_start_reauth(self._hass)
+
+    @callback
+    def _async_ended(self, end: SessionEnd) -> None:
+        self._broker_of(end.stream_key).ended(end)
+        self._async_changed(end.stream_key)
+
+    @callback
+    def _async_changed(self, key: str) -> None:
+        for listener in tuple(self._listeners.get(key, ())):
+            listener()
