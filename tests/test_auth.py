@@ -1,0 +1,298 @@
+"""Tokens of an entry: refreshed, renewed, ended; sign-in asked for in time."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+import logging
+import time
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.application_credentials import (
+    DATA_COMPONENT,
+    ClientCredential,
+    async_import_client_credential,
+)
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from yarl import URL
+
+from custom_components.netrex.auth import (
+    async_get_token_provider,
+    async_renew,
+    async_revoke,
+)
+from custom_components.netrex.client import NetrexAuthError, NetrexConnectionError
+from custom_components.netrex.const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_SCOPES,
+    DOMAIN,
+)
+from simulator import Simulator
+
+from .leaks import assert_log_clean, assert_no_secret, texts
+
+HOUR = 3600
+
+
+@pytest.fixture
+async def oauth_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
+    """Return an added entry whose sign-in was an hour ago."""
+    client = cloud.add_client(["https://example.com/auth/external/callback"])
+    assert await async_setup_component(hass, "application_credentials", {})
+    await async_import_client_credential(
+        hass, DOMAIN, ClientCredential(client.client_id, client.client_secret)
+    )
+    scopes = cloud.oauth.scopes("read,liveview")
+    code = cloud.oauth.authorize(client, client.redirect_uris[0], "owner", scopes)
+    token = cloud.oauth.token(
+        {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": client.redirect_uris[0],
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+        }
+    )
+    host = URL(cloud.url).authority
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        unique_id=f"{host}_138170",
+        data={
+            CONF_HOST: host,
+            CONF_URL: cloud.url,
+            CONF_AUTH_IMPLEMENTATION: DOMAIN,
+            CONF_SCOPES: ["read", "liveview"],
+            CONF_TOKEN: {**token, "expires_at": time.time() - 1},
+        },
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+def change_token(
+    hass: HomeAssistant, entry: MockConfigEntry, **changes: object
+) -> dict[str, Any]:
+    """Change the stored token; None takes a field away."""
+    token = {**entry.data[CONF_TOKEN], **changes}
+    token = {name: value for name, value in token.items() if value is not None}
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_TOKEN: token}
+    )
+    return token
+
+
+def reauth_flows(hass: HomeAssistant) -> list[Mapping[str, Any]]:
+    """Return the requests to sign in again."""
+    return [
+        flow
+        for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+        if flow["context"]["source"] == SOURCE_REAUTH
+    ]
+
+
+async def test_api_token_is_given_as_it_is(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    get_token = await async_get_token_provider(hass, config_entry)
+    assert await get_token() == config_entry.data["api_token"]
+
+
+async def test_old_token_is_refreshed_and_kept(
+    hass: HomeAssistant, cloud: Simulator, oauth_entry: MockConfigEntry
+) -> None:
+    get_token = await async_get_token_provider(hass, oauth_entry)
+    token = await get_token()
+    assert token in cloud.world.tokens
+    assert oauth_entry.data[CONF_TOKEN]["access_token"] == token
+    assert oauth_entry.data[CONF_TOKEN]["expires_at"] > time.time() + HOUR - 60
+    assert await get_token() == token
+    assert not reauth_flows(hass)
+
+
+async def test_refused_refresh_asks_to_sign_in_once(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    get_token = await async_get_token_provider(hass, oauth_entry)
+    cloud.oauth.revoke_all()
+    for _ in range(3):
+        with pytest.raises(NetrexAuthError) as caught:
+            await get_token()
+        await hass.async_block_till_done()
+    assert len(reauth_flows(hass)) == 1
+    assert_no_secret(texts(caught.value), cloud.secrets)
+    assert_log_clean(caplog, cloud.secrets)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("cut", None), ("status", 503), ("status", 429), ("html", None)]
+)
+async def test_trouble_of_the_portal_is_no_reason_to_sign_in(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
+    value: int | None,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    get_token = await async_get_token_provider(hass, oauth_entry)
+    cloud.faults.add("token", kind, value)
+    with pytest.raises(NetrexConnectionError) as caught:
+        await get_token()
+    await hass.async_block_till_done()
+    assert not reauth_flows(hass)
+    assert_no_secret(texts(caught.value), cloud.secrets)
+    assert_log_clean(caplog, cloud.secrets)
+    assert await get_token() in cloud.world.tokens
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "lead"), [(HOUR, HOUR / 4), (30 * 24 * HOUR, 3 * 24 * HOUR)]
+)
+async def test_token_without_refresh_asks_before_its_end(
+    hass: HomeAssistant,
+    oauth_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    lifetime: int,
+    lead: float,
+) -> None:
+    token = change_token(
+        hass,
+        oauth_entry,
+        refresh_token=None,
+        expires_in=lifetime,
+        expires_at=time.time() + lifetime,
+    )
+    get_token = await async_get_token_provider(hass, oauth_entry)
+
+    freezer.move_to(dt_util.utc_from_timestamp(token["expires_at"] - lead - 60))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert not reauth_flows(hass)
+    assert await get_token() == token["access_token"]
+
+    freezer.tick(timedelta(seconds=62))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert len(reauth_flows(hass)) == 1
+    assert await get_token() == token["access_token"]
+
+    freezer.tick(timedelta(seconds=lead))
+    with pytest.raises(NetrexAuthError):
+        await get_token()
+    await hass.async_block_till_done()
+    assert len(reauth_flows(hass)) == 1
+
+
+async def test_unloaded_entry_does_not_ask(
+    hass: HomeAssistant, oauth_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    change_token(
+        hass,
+        oauth_entry,
+        refresh_token=None,
+        expires_in=HOUR,
+        expires_at=time.time() + HOUR,
+    )
+    assert await hass.config_entries.async_setup(oauth_entry.entry_id)
+    assert await hass.config_entries.async_unload(oauth_entry.entry_id)
+    freezer.tick(timedelta(hours=2))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert not reauth_flows(hass)
+
+
+async def test_removed_credentials(
+    hass: HomeAssistant, oauth_entry: MockConfigEntry
+) -> None:
+    credentials = hass.data[DATA_COMPONENT]
+    for item in credentials.async_items():
+        await credentials.async_delete_item(item["id"])
+    with pytest.raises(ConfigEntryAuthFailed):
+        await async_get_token_provider(hass, oauth_entry)
+    assert not await async_renew(hass, oauth_entry)
+
+
+async def test_renewal_does_not_wait_for_the_end(
+    hass: HomeAssistant, cloud: Simulator, oauth_entry: MockConfigEntry
+) -> None:
+    before = change_token(hass, oauth_entry, expires_at=time.time() + HOUR)
+    assert await async_renew(hass, oauth_entry)
+    after = oauth_entry.data[CONF_TOKEN]
+    assert after["access_token"] != before["access_token"]
+    assert after["access_token"] in cloud.world.tokens
+
+
+@pytest.mark.parametrize("trouble", ["revoked", "no_refresh_token", "portal_down"])
+async def test_renewal_that_is_not_possible(
+    hass: HomeAssistant, cloud: Simulator, oauth_entry: MockConfigEntry, trouble: str
+) -> None:
+    match trouble:
+        case "revoked":
+            cloud.oauth.revoke_all()
+        case "no_refresh_token":
+            change_token(hass, oauth_entry, refresh_token=None)
+        case "portal_down":
+            cloud.faults.add("token", "status", 503)
+    before = oauth_entry.data[CONF_TOKEN]
+    assert not await async_renew(hass, oauth_entry)
+    assert oauth_entry.data[CONF_TOKEN] == before
+
+
+async def test_removed_entry_ends_its_access(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert await hass.config_entries.async_setup(oauth_entry.entry_id)
+    assert oauth_entry.state is ConfigEntryState.LOADED
+    assert cloud.world.grants
+    await hass.config_entries.async_remove(oauth_entry.entry_id)
+    assert not cloud.world.tokens
+    assert not cloud.world.grants
+    assert_log_clean(caplog, cloud.secrets)
+
+
+async def test_api_token_outlives_the_entry(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+) -> None:
+    await async_revoke(hass, config_entry)
+    assert config_entry.data["api_token"] in cloud.world.tokens
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("cut", None), ("status", 500), ("html", None), ("empty", None), (None, None)],
+)
+async def test_unconfirmed_end_of_access_is_told(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    kind: str | None,
+    value: int | None,
+) -> None:
+    """The last case is a token that the portal does not know any more."""
+    caplog.set_level(logging.DEBUG)
+    if kind is None:
+        cloud.oauth.revoke_all()
+    else:
+        cloud.faults.add("revoke", kind, value)
+    await async_revoke(hass, oauth_entry)
+    assert "did not confirm" in caplog.text
+    assert_log_clean(caplog, cloud.secrets)
