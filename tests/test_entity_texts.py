@@ -1,0 +1,76 @@
+"""What the user interface shows of the entities: names and icons."""
+
+import json
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components import netrex
+
+FOLDER = Path(netrex.__file__).parent
+ICONS = json.loads((FOLDER / "icons.json").read_text("utf-8"))["entity"]
+LANGUAGES = {
+    path.stem: json.loads(path.read_text("utf-8"))["entity"]
+    for path in (FOLDER / "translations").iterdir()
+}
+
+# The camera is its device's main entity and has its name; a device class has a name and
+# an icon of Home Assistant's own.
+UNNAMED = {("camera", None), ("binary_sensor", None)}
+
+
+@pytest.fixture
+async def entities(
+    hass: HomeAssistant, entry: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> list[er.RegistryEntry]:
+    """Return all entities of an account, disabled ones too."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+    found = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    assert {entity.domain for entity in found} == {"binary_sensor", "camera", "sensor"}
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entities_have_names_and_no_name_is_left_over(
+    entities: list[er.RegistryEntry], language: str
+) -> None:
+    used = {(entity.domain, entity.translation_key) for entity in entities}
+    named = {
+        (domain, key)
+        for domain, names in LANGUAGES[language].items()
+        for key, text in names.items()
+        if text["name"]
+    }
+    assert used - UNNAMED == named
+
+
+def test_entities_have_an_icon_or_a_device_class(
+    entities: list[er.RegistryEntry],
+) -> None:
+    bare = {
+        entity.entity_id
+        for entity in entities
+        if entity.domain != "camera"
+        and entity.original_device_class is None
+        and entity.translation_key not in ICONS.get(entity.domain, {})
+    }
+    assert not bare
+
+
+def test_icons_are_of_entities_that_exist(entities: list[er.RegistryEntry]) -> None:
+    used = {(entity.domain, entity.translation_key) for entity in entities}
+    assert (
+        not {(domain, key) for domain, icons in ICONS.items() for key in icons} - used
+    )
+
+
+def test_unique_ids_carry_the_account(
+    entities: list[er.RegistryEntry], entry: MockConfigEntry
+) -> None:
+    assert entry.unique_id
+    assert all(
+        entity.unique_id.startswith(f"{entry.unique_id}_") for entity in entities
+    )
