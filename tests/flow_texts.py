@@ -52,7 +52,7 @@ def collect_missing_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
                 return result
         if domain == DOMAIN:
             missing.extend(
-                f"{kind}: {text}" for text in _missing(ENGLISH[kind], result)
+                f"{kind}: {text}" for text in missing_texts(ENGLISH[kind], result)
             )
         return result
 
@@ -60,7 +60,7 @@ def collect_missing_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return missing
 
 
-def _missing(texts: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[str]:
+def missing_texts(texts: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[str]:
     given = set(result.get("description_placeholders") or {})
     shown: list[object] = []
     match result["type"]:
