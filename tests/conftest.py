@@ -1,7 +1,8 @@
 """Fixtures shared by the tests that run inside Home Assistant."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from functools import partial
+import time
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
@@ -13,9 +14,9 @@ from yarl import URL
 from custom_components.netrex.client import Pacer
 from custom_components.netrex.const import DOMAIN
 from simulator import Simulator, Switches
+from simulator.clock import Clock
 
-# The root of the simulated accounts, as in the vendor's documentation.
-ROOT_ID = 138170
+from .flow_texts import collect_missing_texts
 
 type SetUp = Callable[[], Awaitable[MockConfigEntry]]
 
@@ -28,9 +29,18 @@ def _integration(enable_custom_integrations: None, socket_enabled: None) -> None
 @pytest.fixture(autouse=True)
 def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask without the second between requests; the tests of that put it back."""
-    monkeypatch.setattr(
-        "custom_components.netrex.pacing.Pacer", partial(Pacer, interval=0)
-    )
+    for module in ("pacing", "config_flow", "portal"):
+        monkeypatch.setattr(
+            f"custom_components.netrex.{module}.Pacer", partial(Pacer, interval=0)
+        )
+
+
+@pytest.fixture(autouse=True)
+def _flow_texts(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Fail where a flow shows something that has no English text."""
+    missing = collect_missing_texts(monkeypatch)
+    yield
+    assert not missing
 
 
 @pytest.fixture
@@ -48,7 +58,9 @@ def switches() -> Switches:
 @pytest.fixture
 async def cloud(scenario: str, switches: Switches) -> AsyncGenerator[Simulator]:
     """Run a cloud on a free port."""
-    async with Simulator(scenario, switches=switches) as running:
+    # Looked up at each call, so that a test that freezes time freezes the cloud's.
+    clock = Clock(lambda: time.time())  # noqa: PLW0108 - see above
+    async with Simulator(scenario, switches=switches, clock=clock) as running:
         yield running
 
 
@@ -56,10 +68,11 @@ async def cloud(scenario: str, switches: Switches) -> AsyncGenerator[Simulator]:
 def config_entry(cloud: Simulator) -> MockConfigEntry:
     """Return an entry with an API token, not yet added."""
     host = URL(cloud.url).authority
+    root = next(n.node_id for n in cloud.world.nodes if n.parent_node_id is None)
     return MockConfigEntry(
         domain=DOMAIN,
         title="Demo shop",
-        unique_id=f"{host}_{ROOT_ID}",
+        unique_id=f"{host}_{root}",
         data={
             CONF_HOST: host,
             CONF_URL: cloud.url,

@@ -1,0 +1,62 @@
+"""Diagnostics help without giving anything away."""
+
+import json
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from simulator import Simulator
+
+
+async def download(
+    hass: HomeAssistant, client: ClientSessionGenerator, entry: MockConfigEntry
+) -> dict[str, Any]:
+    """Get the diagnostics as a person would."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    response = await (await client()).get(
+        f"/api/diagnostics/config_entry/{entry.entry_id}"
+    )
+    assert response.status == 200
+    data: dict[str, Any] = (await response.json())["data"]
+    return data
+
+
+async def test_counts_and_states(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    data = await download(hass, hass_client, entry)
+
+    assert data["entry"]["sign_in"] == "token"
+    assert data["inventory"]["cameras"] == len(cloud.world.cameras)
+    assert data["inventory"]["nodes"]["camera"] == len(cloud.world.cameras)
+    assert data["connected"] == {"True": len(cloud.world.cameras)}
+    assert data["kpi"]["nodes"] == len(entry.runtime_data.kpi.nodes) > 0
+    assert sum(data["ledger"]["used_by_lane"].values()) == len(cloud.queries)
+    assert data["refreshes"]["status"]["success"] is True
+    assert data["live"]["live_sessions"] == 0
+
+
+async def test_nothing_private(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+) -> None:
+    text = json.dumps(
+        await download(hass, hass_client, entry), ensure_ascii=False
+    ).casefold()
+
+    for secret in cloud.secrets:
+        assert secret.casefold() not in text
+    for node in cloud.world.nodes:
+        assert f'"{(node.name or "-").casefold()}"' not in text
+    for camera in cloud.world.cameras.values():
+        assert camera.serial_number.casefold() not in text
+        assert (camera.source_ip or "-") not in text

@@ -1,0 +1,171 @@
+"""Set-up and unload of an account: what it asks, what it leaves behind."""
+
+import asyncio
+
+from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+from custom_components.netrex import async_remove_config_entry_device
+from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.devices import node_identifier
+from custom_components.netrex.live import View
+from simulator import Simulator
+
+from .conftest import SetUp
+
+
+def fields(cloud: Simulator) -> list[str]:
+    """Return the first field of each query so far."""
+    return [record.fields[0] for record in cloud.queries]
+
+
+@pytest.mark.parametrize("scenario", ["large"])
+async def test_a_thousand_cameras_start_with_two_queries_and_no_link(
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp
+) -> None:
+    entry = await set_up()
+
+    assert entry.state is ConfigEntryState.LOADED
+    start = [name for name in fields(cloud) if not name.startswith("statistic")]
+    assert start == ["__schema", "nodeList"]
+    assert cloud.links == []
+    channels = sum(len(c.video_channels) for c in cloud.world.cameras.values())
+    assert len(cloud.world.cameras) == 1000
+    assert len(hass.states.async_entity_ids(CAMERA_DOMAIN)) == 1000 + channels
+
+
+async def test_a_restart_asks_once(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.config_entries.async_unload(entry.entry_id)
+    cloud.queries.clear()
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert [f for f in fields(cloud) if not f.startswith("statistic")] == ["nodeList"]
+    assert "granularity:D" not in "".join(record.query for record in cloud.queries)
+
+
+async def test_unload_leaves_nothing(
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp
+) -> None:
+    before = asyncio.all_tasks()
+    entry = await set_up()
+    port = URL(entry.runtime_data.live.stream_source(View(1))).port
+    assert port
+    _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+    assert not [
+        task
+        for task in asyncio.all_tasks() - before
+        if "netrex" in repr(task.get_coro())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        ("cut", ConfigEntryState.SETUP_RETRY),
+        ("html", ConfigEntryState.SETUP_RETRY),
+        ("empty", ConfigEntryState.SETUP_RETRY),
+        ("garbage", ConfigEntryState.SETUP_RETRY),
+        ("refuse", ConfigEntryState.SETUP_RETRY),
+    ],
+)
+async def test_a_portal_in_trouble_is_tried_again(
+    cloud: Simulator, set_up: SetUp, kind: str, state: ConfigEntryState
+) -> None:
+    cloud.faults.add("graphql", kind, count=None)
+
+    assert (await set_up()).state is state
+
+
+async def test_a_refused_token_asks_to_sign_in_once(
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp
+) -> None:
+    cloud.world.tokens.clear()
+    entry = await set_up()
+
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    flows = hass.config_entries.flow.async_progress()
+    assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
+
+
+async def test_devices_form_the_portals_tree(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    registry = dr.async_get(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    def parent(node_id: int | None) -> str | None:
+        device = registry.async_get_device_by_identifier(
+            node_identifier(entry, node_id), entry.entry_id
+        )
+        assert device
+        if device.via_device_id is None:
+            return None
+        via = registry.async_get(device.via_device_id)
+        assert via
+        return next(identifier for _, identifier in via.identifiers)
+
+    shop = next(n for n in cloud.world.nodes if n.type == "location")
+    camera = next(iter(cloud.world.cameras))
+    assert parent(None) is None
+    assert shop.parent_node_id
+    assert parent(shop.parent_node_id) == entry.unique_id
+    assert parent(shop.node_id) == f"{entry.unique_id}_{shop.parent_node_id}"
+    assert parent(camera) == f"{entry.unique_id}_{shop.node_id}"
+
+
+async def test_unique_ids_carry_the_account(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+
+    assert len(entities) > 10
+    assert entry.unique_id
+    assert all(e.unique_id.startswith(entry.unique_id) for e in entities)
+
+
+async def test_only_what_the_portal_does_not_show_may_be_removed_by_hand(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    registry = dr.async_get(hass)
+    camera = next(iter(cloud.world.cameras))
+    device = registry.async_get_device_by_identifier(
+        node_identifier(entry, camera), entry.entry_id
+    )
+    account = registry.async_get_device_by_identifier(
+        node_identifier(entry), entry.entry_id
+    )
+    gone = registry.async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={node_identifier(entry, 4711)}
+    )
+    assert device
+    assert account
+
+    assert not await async_remove_config_entry_device(hass, entry, device)
+    assert not await async_remove_config_entry_device(hass, entry, account)
+    assert await async_remove_config_entry_device(hass, entry, gone)
+
+
+async def test_removal_forgets_the_account(
+    hass: HomeAssistant, hass_storage: dict[str, object], entry: MockConfigEntry
+) -> None:
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert f"{DOMAIN}.{entry.entry_id}" in hass_storage
+    await hass.config_entries.async_remove(entry.entry_id)
+
+    assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage

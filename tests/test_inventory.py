@@ -1,0 +1,130 @@
+"""Cameras that come, go and come back."""
+
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.coordinators.inventory import READS_UNTIL_GONE
+from custom_components.netrex.devices import async_known_nodes
+from simulator import Simulator
+from simulator.scenarios import add_camera
+
+
+async def read(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Read inventory and status as the rhythm would."""
+    await entry.runtime_data.inventory.async_refresh()
+    await entry.runtime_data.status.async_refresh()
+    await hass.async_block_till_done()
+
+
+def connectivity(hass: HomeAssistant, entry: MockConfigEntry, node_id: int) -> str:
+    """Return the entity id of a camera's connectivity."""
+    entity_id = er.async_get(hass).async_get_entity_id(
+        "binary_sensor", "netrex", f"{entry.unique_id}_{node_id}_connectivity"
+    )
+    assert entity_id
+    return entity_id
+
+
+def shop_id(cloud: Simulator) -> int:
+    """Return the node id of the shop."""
+    return next(n.node_id for n in cloud.world.nodes if n.type == "location")
+
+
+def remove(cloud: Simulator, node_id: int) -> object:
+    """Take a camera out of the portal."""
+    cloud.world.nodes[:] = [n for n in cloud.world.nodes if n.node_id != node_id]
+    return cloud.world.cameras.pop(node_id)
+
+
+async def test_a_new_camera_appears_without_a_reload(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    camera = add_camera(cloud.world, "Nová kamera", shop_id(cloud))
+    await read(hass, entry)
+
+    state = hass.states.get(connectivity(hass, entry, camera.node_id))
+    assert state
+    assert state.state == "on"
+    assert state.name == "Nová kamera Connectivity"
+
+
+async def test_a_camera_goes_after_several_complete_reads_and_may_come_back(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    camera = add_camera(cloud.world, "Nová kamera", shop_id(cloud))
+    node = cloud.world.nodes[-1]
+    await read(hass, entry)
+    entity_id = connectivity(hass, entry, camera.node_id)
+
+    remove(cloud, camera.node_id)
+    for _ in range(READS_UNTIL_GONE - 1):
+        await read(hass, entry)
+        state = hass.states.get(entity_id)
+        assert state
+        assert state.state == STATE_UNAVAILABLE
+    await read(hass, entry)
+    assert hass.states.get(entity_id) is None
+    assert camera.node_id not in async_known_nodes(hass, entry)
+
+    cloud.world.nodes.append(node)
+    cloud.world.cameras[camera.node_id] = camera
+    await read(hass, entry)
+    state = hass.states.get(entity_id)
+    assert state
+    assert state.state == "on"
+
+
+async def test_a_camera_that_is_back_in_time_stays(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    camera = add_camera(cloud.world, "Nová kamera", shop_id(cloud))
+    node = cloud.world.nodes[-1]
+    await read(hass, entry)
+    for _ in range(3):
+        remove(cloud, camera.node_id)
+        for _ in range(READS_UNTIL_GONE - 1):
+            await read(hass, entry)
+        cloud.world.nodes.append(node)
+        cloud.world.cameras[camera.node_id] = camera
+        await read(hass, entry)
+
+    state = hass.states.get(connectivity(hass, entry, camera.node_id))
+    assert state
+    assert state.state == "on"
+
+
+@pytest.mark.parametrize("kind", ["half", "wrong_types", "html", "cut", "refuse"])
+async def test_a_portal_in_trouble_removes_nothing(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, kind: str
+) -> None:
+    before = async_known_nodes(hass, entry)
+    cloud.faults.add("graphql", kind, count=None)
+    for _ in range(READS_UNTIL_GONE + 1):
+        await read(hass, entry)
+
+    assert async_known_nodes(hass, entry) >= before
+
+
+async def test_an_account_that_shows_no_camera_is_not_believed(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    before = async_known_nodes(hass, entry)
+    for camera in list(cloud.world.cameras):
+        remove(cloud, camera)
+    for _ in range(READS_UNTIL_GONE + 1):
+        await read(hass, entry)
+
+    assert async_known_nodes(hass, entry) >= before
+
+
+@pytest.mark.parametrize("scenario", ["broken_tree"])
+async def test_a_broken_tree_is_set_up(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+
+    assert set(cloud.world.cameras) <= async_known_nodes(hass, entry)
+    assert all(device.name for device in devices)
