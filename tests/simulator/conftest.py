@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncGenerator
 
+import aiohttp
 import pytest
 
+from simulator import Simulator, Switches
 from simulator.clock import Clock
 from simulator.rtsp import RtspServer
 from simulator.state import State
 from simulator.studio import Studio
 from simulator.world import Camera, Node, StreamProfile, VideoChannel
+
+from .portal_client import PortalClient
 
 PROFILE = StreamProfile(120846, 320, 180, 10)
 
@@ -59,3 +63,30 @@ async def rtsp(state: State, studio: Studio) -> AsyncGenerator[RtspServer]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def scenario() -> str:
+    """Return the simulated account; test modules override it."""
+    return "shop"
+
+
+@pytest.fixture
+def switches() -> Switches:
+    """Return the cloud's unknowns, without the limiter."""
+    return Switches(rate_limit=False)
+
+
+@pytest.fixture
+async def cloud(scenario: str, switches: Switches) -> AsyncGenerator[Simulator]:
+    """Run a whole cloud on a free port."""
+    async with Simulator(scenario, switches=switches) as running:
+        yield running
+
+
+@pytest.fixture
+async def portal(cloud: Simulator) -> AsyncGenerator[PortalClient]:
+    """Return an HTTP client of the whole cloud, with the owner's API token."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        yield PortalClient(session, cloud, cloud.create_api_token())

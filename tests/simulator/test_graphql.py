@@ -1,0 +1,224 @@
+"""The GraphQL server: errors, scopes, limits, introspection."""
+
+import json
+
+import aiohttp
+import pytest
+
+from simulator.kpi import GRANULARITIES, METRICS, RAW_METRICS
+from simulator.world import Camera
+
+from .portal_client import PortalClient
+
+
+def camera_of(portal: PortalClient) -> Camera:
+    return next(iter(portal.cloud.world.cameras.values()))
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("{x}", 'Cannot query field "x" on type "Query".'),
+        (
+            "{cameraList{nam}}",
+            'Cannot query field "nam" on type "Camera". Did you mean "name"?',
+        ),
+        (
+            "{camera{name}}",
+            'Field "camera" argument "node_id" of type "Int!" is required but',
+        ),
+        (
+            "{nodeList(tree:1){name}}",
+            'Unknown argument "tree" on field "nodeList" of type "Query".',
+        ),
+        ('{camera(node_id:"x"){name}}', 'Expected type Int!, found "x".'),
+        (
+            "{camera(node_id:1589186000.0){name}}",
+            "Expected type Int!, found 1589186000.0.",
+        ),
+        ("{nodeList}", 'Field "nodeList" of type "[Node]" must have a sub selection.'),
+        (
+            "{nodeList{name{first}}}",
+            'Field "name" of type "String" must not have a sub selection.',
+        ),
+        ("{nodeList(type:planet){name}}", "Expected type NodeType, found planet"),
+        ("{", "Syntax Error: "),
+    ],
+)
+async def test_query_errors(portal: PortalClient, query: str, message: str) -> None:
+    answer = await portal.query(query)
+    assert set(answer) == {"errors"}
+    error = answer["errors"][0]
+    assert error["message"].startswith(message)
+    assert list(error)[:2] == ["message", "category"]
+    assert error["category"] == "graphql"
+    assert error["locations"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "GraphQL Request must include at least one of those two parameters"),
+        ("text", "GraphQL Server expects JSON object or array"),
+    ],
+)
+async def test_malformed_requests(
+    portal: PortalClient, body: object, message: str
+) -> None:
+    _, _, text = await portal.post(body)
+    error = json.loads(text)["errors"][0]
+    assert error["category"] == "request"
+    assert error["message"].startswith(message)
+
+
+async def test_no_json(portal: PortalClient) -> None:
+    async with portal.session.post(
+        f"{portal.cloud.url}/api/graphql.php",
+        data=b"{cameraList",
+        headers={
+            "Authorization": f"Bearer {portal.token}",
+            "Content-Type": "application/json",
+        },
+    ) as response:
+        error = (await response.json())["errors"][0]
+    assert error["message"] == "Could not parse JSON: Syntax error"
+
+
+async def test_batches_are_refused(portal: PortalClient) -> None:
+    _, _, text = await portal.post([{"query": "{cameraList{name}}"}] * 2)
+    answers = json.loads(text)
+    assert [a["errors"][0]["message"] for a in answers] == [
+        "Batched queries are not supported by this server"
+    ] * 2
+
+
+async def test_partial_answer(portal: PortalClient) -> None:
+    camera = camera_of(portal)
+    answer = await portal.query(
+        f"{{good:camera(node_id:{camera.node_id}){{serial_number}}"
+        " bad:camera(node_id:7){serial_number}}"
+    )
+    assert list(answer) == ["errors", "data"]
+    assert answer["data"] == {
+        "good": {"serial_number": camera.serial_number},
+        "bad": None,
+    }
+    assert answer["errors"][0]["path"] == ["bad"]
+    assert answer["errors"][0]["category"] == "client"
+
+
+@pytest.mark.parametrize("place", ["top", "extensions", "none"])
+async def test_place_of_the_category(portal: PortalClient, place: str) -> None:
+    portal.cloud.switches.set("category_place", place)
+    error = (await portal.query("{x}"))["errors"][0]
+    assert ("category" in error) is (place == "top")
+    assert ("extensions" in error) is (place == "extensions")
+
+
+async def test_statuses(portal: PortalClient) -> None:
+    switches = portal.cloud.switches
+    switches.error_status, switches.auth_error_status = 400, 401
+    assert (await portal.post({"query": "{x}"}))[0] == 400
+    assert (await portal.post({"query": "{x}"}, "Bearer nobody"))[0] == 401
+    partial = "{nodeList{name} camera(node_id:7){name}}"
+    assert (await portal.post({"query": partial}))[0] == 200
+
+
+async def test_variables_fragments_aliases(portal: PortalClient) -> None:
+    camera = camera_of(portal)
+    answer = await portal.query(
+        "query Q($id:Int!){first:camera(node_id:$id){...F} second:camera(node_id:$id)"
+        "{...F}} fragment F on Camera{__typename node_id}",
+        id=camera.node_id,
+    )
+    row = {"__typename": "Camera", "node_id": camera.node_id}
+    assert answer == {"data": {"first": row, "second": row}}
+
+
+async def test_introspection(portal: PortalClient) -> None:
+    query = (
+        '{__type(name:"%s"){enumValues{name}}}',
+        '{__type(name:"LiveViewRemote"){fields{name}}}',
+    )
+    for name, values in {
+        "StatisticDataMetricType": METRICS,
+        "StatisticDataType": RAW_METRICS,
+        "StatisticDataGranularity": GRANULARITIES,
+    }.items():
+        data = await portal.data(query[0] % name)
+        assert {v["name"] for v in data["__type"]["enumValues"]} == set(values)
+    portal.cloud.switches.set("transports", "rtsp,rtspwss")
+    data = await portal.data(query[1])
+    assert [f["name"] for f in data["__type"]["fields"]] == ["rtsp", "rtspwss"]
+    portal.cloud.switches.introspection = False
+    answer = await portal.query(query[1])
+    assert answer["errors"][0]["message"] == (
+        "GraphQL introspection is not allowed, but the query contained __schema or"
+        " __type"
+    )
+
+
+async def test_device_input_is_spelled_by_a_switch(portal: PortalClient) -> None:
+    portal.cloud.switches.device_input_type = "cameraInput"
+    assert (await portal.data("{nodeList(type:cameraInput){type}}"))["nodeList"] == [
+        {"type": "cameraInput"}
+    ]
+    assert "errors" in await portal.query("{nodeList(type:deviceInput){type}}")
+
+
+async def test_mutation_needs_write(portal: PortalClient) -> None:
+    token = portal.cloud.create_api_token(scopes=["read", "recordings"])
+    answer = await portal.query(
+        'mutation{recordingPrepare(recording_id:"x", height:720)}', token
+    )
+    assert answer["data"] == {"recordingPrepare": None}
+    assert "permissions" in answer["errors"][0]["message"]
+
+
+async def test_query_needs_read(portal: PortalClient) -> None:
+    token = portal.cloud.create_api_token(scopes=["liveview"])
+    answer = await portal.query("{cameraList{name}}", token)
+    assert answer["data"] == {"cameraList": None}
+
+
+@pytest.mark.parametrize(("switch", "errors"), [("null", 0), ("error", 1)])
+async def test_offline_camera(portal: PortalClient, switch: str, errors: int) -> None:
+    camera = camera_of(portal)
+    camera.is_connected = False
+    portal.cloud.switches.set("offline_live_view", switch)
+    profile = camera.stream_profiles[0].stream_profile_id
+    answer = await portal.query(
+        f"{{camera(node_id:{camera.node_id}){{is_connected live_view("
+        f"stream_profile_id:{profile}){{remote{{rtsp{{url}}}}}}}}}}"
+    )
+    assert answer["data"]["camera"] == {"is_connected": False, "live_view": None}
+    assert len(answer.get("errors", ())) == errors
+
+
+@pytest.mark.parametrize(
+    "arguments", ["stream_profile_id:1", "stream_profile_id:%d,video_channel_node_id:1"]
+)
+async def test_unknown_profile_or_channel(portal: PortalClient, arguments: str) -> None:
+    camera = camera_of(portal)
+    if "%d" in arguments:
+        arguments %= camera.stream_profiles[0].stream_profile_id
+    answer = await portal.query(
+        f"{{camera(node_id:{camera.node_id}){{live_view({arguments})"
+        "{remote{rtsp{url}}}}}"
+    )
+    assert answer["data"]["camera"] == {"live_view": None}
+
+
+async def test_queries_are_recorded(portal: PortalClient) -> None:
+    await portal.query("{a:nodeList{name} cameraList{name}}")
+    record = portal.cloud.queries[-1]
+    assert record.fields == ("nodeList", "cameraList")
+    assert (record.refused, record.account) == (False, "owner")
+    await portal.post({"query": "{nodeList{name}}"}, "Bearer nobody")
+    assert portal.cloud.queries[-1].account is None
+
+
+async def test_endpoint_answers_posts_only(portal: PortalClient) -> None:
+    async with aiohttp.ClientSession() as session:
+        response = await session.get(f"{portal.cloud.url}/api/graphql.php")
+        assert response.status == 405
