@@ -11,8 +11,8 @@ import pytest
 
 from .project import INTEGRATION, ROOT, imports, modules, repository_files
 
-# Parts that must be usable, and testable, without Home Assistant: the client, and of the
-# live view all but what ties it to Home Assistant.
+# Parts that must be usable, and testable, without Home Assistant: the client, and of
+# the live view all but what ties it to Home Assistant.
 TIES = {Path("live/__init__.py"), Path("live/stills.py"), Path("live/view.py")}
 PURE = [
     path
