@@ -13,14 +13,17 @@ main { width: min(30rem, 94vw); padding: 2rem; border-radius: 14px;
   background: light-dark(#fff, #1e242b); box-shadow: 0 8px 30px #0002; margin: 2rem 0; }
 h1 { font-size: 1.35rem; margin: 0 0 1rem; } h2 { font-size: 1.05rem; }
 label { display: block; margin: .8rem 0; font-weight: 600; }
-input[type=text], input[type=password], select { width: 100%; padding: .6rem .7rem;
-  margin-top: .25rem; border: 1px solid #8a97a5; border-radius: 8px; font: inherit; }
+input[type=text], input[type=password], select, textarea { width: 100%;
+  padding: .6rem .7rem; margin-top: .25rem; border: 1px solid #8a97a5;
+  border-radius: 8px; font: inherit; }
 button { padding: .6rem 1.2rem; border: 0; border-radius: 8px; font: inherit;
   font-weight: 600; background: var(--accent); color: #fff; cursor: pointer; }
 button.quiet { background: none; color: inherit; border: 1px solid #8a97a5; }
 .error { padding: .6rem .8rem; border-radius: 8px; background: #b3261e; color: #fff; }
 .check { display: flex; gap: .5rem; font-weight: 400; margin: .2rem 0; }
-code { overflow-wrap: anywhere; } .buttons { display: flex; gap: .8rem; }
+code, pre { overflow-wrap: anywhere; white-space: pre-wrap; }
+ul { padding-left: 1.2rem; }
+ .buttons { display: flex; gap: .8rem; }
 .brand { color: var(--accent); font-weight: 700; letter-spacing: .04em; }
 """
 _SCOPES = {

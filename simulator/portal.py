@@ -52,6 +52,10 @@ class Portal:
         self._sessions[session] = user.username
         return session
 
+    def sign_out(self, request: web.Request) -> None:
+        """End the browser's session, if it has one."""
+        self._sessions.pop(request.cookies.get(_COOKIE, ""), None)
+
     @staticmethod
     def keep(response: web.Response, session: str) -> None:
         """Put a session's cookie on a response."""

@@ -6,6 +6,7 @@ from typing import Self
 
 from aiohttp import web
 
+from .account import Account
 from .clock import Clock
 from .control import Control
 from .faults import Faults
@@ -82,7 +83,9 @@ class Simulator:
         app = web.Application(middlewares=[fault_middleware(self.state)])
         endpoint = GraphQLEndpoint(self.state, self.kpi, self.limiter, self.rtsp, None)
         app.router.add_post("/api/graphql.php", endpoint.handle)
-        app.router.add_routes(Portal(self.state, self.oauth).routes())
+        portal = Portal(self.state, self.oauth)
+        account = Account(self.state, self.oauth, portal, endpoint)
+        app.router.add_routes([*portal.routes(), *account.routes()])
         app.router.add_routes(Control(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()

@@ -101,7 +101,7 @@ class GraphQLEndpoint:
         self._limiter = limiter
         self._links = links
         self._recordings = recordings
-        self.engine = Engine(state)
+        self._engine = Engine(state)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one POST."""
@@ -121,19 +121,32 @@ class GraphQLEndpoint:
         if isinstance(operation, list):
             self._record(await request.text(), (), token, refused=False)
             return _json([self._entries(_NO_BATCH, "request") for _ in operation])
-        aliases = self._state.switches.aliases_count
-        cost = max(1, len(operation.fields)) if aliases else 1
-        refused = not self._limiter.admit(token.username, cost)
-        refused |= fault is not None and fault.kind is FaultKind.REFUSE
-        self._record(operation.query, operation.fields, token, refused=refused)
-        if refused:
+        refuse = fault is not None and fault.kind is FaultKind.REFUSE
+        answer = await self._answer(operation, token, refuse=refuse)
+        if answer is None:
             return self.limited()
-        context = Context(self._state, self._kpi, token, self._links, self._recordings)
-        answer = await self.engine.execute(operation, context)
         if fault is not None:
             answer = _spoil(answer, operation, fault)
         data = "data" in answer
         return _json(answer, 200 if data else self._state.switches.error_status)
+
+    async def answer(self, query: str, token: Token) -> dict[str, Any] | None:
+        """Return the answer to a query of the API Explorer; None over the limit."""
+        operation = Operation(query)
+        operation.parse()
+        return await self._answer(operation, token)
+
+    async def _answer(
+        self, operation: Operation, token: Token, *, refuse: bool = False
+    ) -> dict[str, Any] | None:
+        aliases = self._state.switches.aliases_count
+        cost = max(1, len(operation.fields)) if aliases else 1
+        refused = not self._limiter.admit(token.username, cost) or refuse
+        self._record(operation.query, operation.fields, token, refused=refused)
+        if refused:
+            return None
+        context = Context(self._state, self._kpi, token, self._links, self._recordings)
+        return await self._engine.execute(operation, context)
 
     def limited(self) -> web.Response:
         """Return the answer to a query over the limit, as the switches say."""
