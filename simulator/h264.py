@@ -36,32 +36,33 @@ def split_annex_b(stream: bytes) -> tuple[bytes, ...]:
     return tuple(unit for unit in _START_CODE.split(stream) if unit)
 
 
-def open_encoder(
-    width: int, height: int, frame_rate: int, key_interval: float, preset: str
-) -> VideoCodecContext:
-    """Return an open libx264 encoder with its parameter sets in `extradata`.
+def configure(
+    context: VideoCodecContext,
+    width: int,
+    height: int,
+    frame_rate: Fraction,
+    key_interval: int,
+) -> None:
+    """Set up a libx264 encoder that is not open yet.
 
-    `key_interval` is the greatest distance of key pictures in seconds. One thread and
-    no look-ahead: many encoders share a small machine, and a live picture must not
-    wait.
+    `key_interval` is the greatest distance of key pictures, in pictures. One thread,
+    no look-ahead, the cheapest preset: many encoders share a small machine, and a live
+    picture must not wait.
     """
-    context = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.color_range = _FULL_RANGE
     context.time_base = Fraction(1, CLOCK_RATE)
-    context.framerate = Fraction(frame_rate)
-    context.gop_size = max(1, round(frame_rate * key_interval))
+    context.framerate = frame_rate
+    context.gop_size = key_interval
     context.thread_count = 1
     context.flags |= Flags.global_header
     context.options = {
-        "preset": preset,
+        "preset": "ultrafast",
         "tune": "zerolatency",
         "crf": "26",
         "forced-idr": "1",
         "x264-params": "scenecut=0",
     }
-    context.open()
-    return context
 
 
 def picture(frame: Plane, timestamp: int) -> av.VideoFrame:
@@ -85,15 +86,16 @@ class Encoder:
         key_interval: float = 2.0,
         bit_rate: int = 0,
     ) -> None:
-        """Open the encoder.
+        """Open the encoder; `key_interval` in seconds.
 
         With a `bit_rate` (bit/s) each access unit is filled up with filler data (NAL
         unit type 12), so that the stream weighs what a real camera's does although the
         scene is simple; 0 leaves it as it is.
         """
-        self._context = open_encoder(
-            width, height, frame_rate, key_interval, "ultrafast"
-        )
+        self._context = av.CodecContext.create("libx264", "w")
+        interval = max(1, round(frame_rate * key_interval))
+        configure(self._context, width, height, Fraction(frame_rate), interval)
+        self._context.open()
         self.parameter_sets = tuple(
             unit
             for unit in split_annex_b(self._context.extradata or b"")

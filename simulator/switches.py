@@ -109,6 +109,14 @@ class Switches:
     download_range: bool = True
     download_length: bool = True
     download_needs_token: bool = False
+    # HTTP status for a key that is unknown or too old.
+    download_expired_status: int = 404
+    # How many storages hold each recording: the cloud, the camera's own card, ...
+    recording_storages: int = 1
+    # How long each camera does not record each day.
+    recording_gap: int = 0
+    # Files are filled up to this many bytes, to weigh what real recordings do.
+    recording_size: int = 0
 
     # --- device gateway
     gateway_bad_token_status: int = 401
