@@ -8,7 +8,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
-    ConfigEntryNotReady,
     HomeAssistantError,
     ServiceValidationError,
 )
@@ -60,7 +59,8 @@ def update_errors() -> Iterator[None]:
     """Raise for a coordinator what it understands.
 
     ConfigEntryAuthFailed starts reauthentication; UpdateFailed is all else, with the
-    seconds to wait where the portal or the ledger told them.
+    seconds to wait where the portal or the ledger told them. A first refresh makes
+    ConfigEntryNotReady of it.
     """
     try:
         yield
@@ -69,20 +69,6 @@ def update_errors() -> Iterator[None]:
     except NetrexError as err:
         seconds = err.retry_after if isinstance(err, NetrexRateLimitedError) else None
         raise UpdateFailed(retry_after=seconds, **_translation(err)) from err
-
-
-@contextmanager
-def setup_errors() -> Iterator[None]:
-    """Raise for the set-up of an entry what it understands.
-
-    ConfigEntryAuthFailed starts reauthentication; ConfigEntryNotReady tries again.
-    """
-    try:
-        yield
-    except NetrexAuthError as err:
-        raise ConfigEntryAuthFailed(**_translation(err)) from err
-    except NetrexError as err:
-        raise ConfigEntryNotReady(**_translation(err)) from err
 
 
 @contextmanager

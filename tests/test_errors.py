@@ -1,0 +1,165 @@
+"""The table of errors: complete, translated, and mapped to what Home Assistant does."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    HomeAssistantError,
+    ServiceValidationError,
+)
+from homeassistant.helpers.update_coordinator import UpdateFailed
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components import netrex
+from custom_components.netrex.client import (
+    Lane,
+    NetrexAuthError,
+    NetrexBudgetError,
+    NetrexConnectionError,
+    NetrexError,
+    NetrexNotFoundError,
+    NetrexPermissionError,
+    NetrexQueryError,
+    NetrexRateLimitedError,
+    NetrexResponseError,
+)
+from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.errors import (
+    ERRORS,
+    command_errors,
+    error_key,
+    update_errors,
+)
+from simulator import Simulator
+
+from .leaks import assert_no_secret, texts
+
+CASES: list[tuple[NetrexError, str, type[HomeAssistantError]]] = [
+    (NetrexAuthError("r"), "invalid_auth", HomeAssistantError),
+    (NetrexAuthError("r", expired=True), "invalid_auth", HomeAssistantError),
+    (NetrexPermissionError("r"), "no_permission", HomeAssistantError),
+    (NetrexNotFoundError("r"), "not_found", ServiceValidationError),
+    (NetrexBudgetError("r"), "allowance_used", HomeAssistantError),
+    (NetrexRateLimitedError("r", retry_after=7), "rate_limited", HomeAssistantError),
+    (NetrexQueryError("r"), "query_refused", ServiceValidationError),
+    (NetrexConnectionError("r"), "cannot_connect", HomeAssistantError),
+    (NetrexResponseError("r"), "unusable_answer", HomeAssistantError),
+    (NetrexError("r"), "portal_error", HomeAssistantError),
+]
+
+
+def subclasses(cls: type[NetrexError]) -> Iterator[type[NetrexError]]:
+    """Yield a class of errors and all below it."""
+    yield cls
+    for below in cls.__subclasses__():
+        yield from subclasses(below)
+
+
+def translations(language: str) -> dict[str, Any]:
+    """Return a language's texts."""
+    path = Path(netrex.__file__).parent / "translations" / f"{language}.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def test_every_client_error_has_a_row_of_its_own() -> None:
+    in_client = {
+        cls for cls in subclasses(NetrexError) if ".client." in f"{cls.__module__}."
+    }
+    assert {row[0] for row in ERRORS} == in_client
+    assert len({row[1] for row in ERRORS}) == len(ERRORS)
+
+
+def test_no_row_hides_another() -> None:
+    rows = [row[0] for row in ERRORS]
+    for number, cls in enumerate(rows):
+        assert not any(issubclass(cls, earlier) for earlier in rows[:number])
+
+
+@pytest.mark.parametrize("language", ["en", "cs"])
+@pytest.mark.parametrize("section", [("exceptions",), ("config", "error")])
+def test_every_row_has_its_texts(language: str, section: tuple[str, ...]) -> None:
+    known = translations(language)
+    for name in section:
+        known = known[name]
+    assert {row[1] for row in ERRORS} <= known.keys()
+
+
+@pytest.mark.parametrize(("err", "key", "action"), CASES)
+def test_update(err: NetrexError, key: str, action: type[HomeAssistantError]) -> None:
+    del action  # tells only what a command raises
+    auth = isinstance(err, NetrexAuthError)
+    with (
+        pytest.raises(ConfigEntryAuthFailed if auth else UpdateFailed) as caught,
+        update_errors(),
+    ):
+        raise err
+    assert caught.value.translation_domain == DOMAIN
+    assert caught.value.translation_key == key == error_key(err)
+    assert caught.value.translation_placeholders == {"reason": "r"}
+    if isinstance(caught.value, UpdateFailed):
+        assert caught.value.retry_after == getattr(err, "retry_after", None)
+
+
+@pytest.mark.parametrize(("err", "key", "action"), CASES)
+async def test_command(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    err: NetrexError,
+    key: str,
+    action: type[HomeAssistantError],
+) -> None:
+    config_entry.add_to_hass(hass)
+    with (
+        pytest.raises(HomeAssistantError) as caught,
+        command_errors(hass, config_entry),
+    ):
+        raise err
+    await hass.async_block_till_done()
+    assert type(caught.value) is action
+    assert caught.value.translation_key == key
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    sources = [flow["context"]["source"] for flow in flows]
+    assert sources == ([SOURCE_REAUTH] if isinstance(err, NetrexAuthError) else [])
+
+
+async def test_other_errors_pass(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    for errors in (update_errors(), command_errors(hass, config_entry)):
+        with pytest.raises(KeyError), errors:
+            raise KeyError("a bug stays a bug")
+
+
+async def test_revoked_token_asks_once(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    """Poll and command meet the same refusal; one request to sign in is enough."""
+    cloud.oauth.revoke_all()
+    client = entry.runtime_data.client
+    for _ in range(2):
+        with pytest.raises(HomeAssistantError) as caught, command_errors(hass, entry):
+            await client.inventory(lane=Lane.COMMAND)
+        await entry.runtime_data.inventory.async_refresh()
+        await hass.async_block_till_done()
+    [flow] = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    assert_no_secret(texts(caught.value), cloud.secrets)
+
+
+async def test_message_is_readable(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """The texts are found by Home Assistant, and say what the portal said."""
+    cloud.faults.add("graphql", "cut", count=None)
+    config_entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(config_entry.entry_id)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert config_entry.reason is not None
+    assert config_entry.reason.startswith("The portal does not answer: ")
