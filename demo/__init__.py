@@ -1,0 +1,1 @@
+"""The demo: a simulated cloud, a real Home Assistant, a dashboard to look at."""

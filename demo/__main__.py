@@ -1,0 +1,117 @@
+"""Start everything, show it or check it, and leave nothing behind."""
+
+import argparse
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+import shutil
+import signal
+import sys
+import tempfile
+
+import aiohttp
+
+from . import cloud, home_assistant
+from .account import add_account
+from .browser import find_browser, watch
+from .check import run_checks
+from .processes import DemoError
+from .registry import DOMAIN
+from .stage import Running, start
+from .table import Outcome, render
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo",
+        description="A simulated Netrex cloud and a real Home Assistant with it.",
+        epilog="scripts/demo --ha-version V takes another release of Home Assistant.",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="exercise everything once, print a table, end; the exit code tells",
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FOLDER",
+        help="Home Assistant's folder, new or empty, which stays (default: temporary)",
+    )
+    parser.add_argument(
+        "--screenshot",
+        type=Path,
+        metavar="FILE",
+        help="save a picture of the dashboard, by a Chromium on this machine, and end",
+    )
+    return parser.parse_args(arguments)
+
+
+async def serve(running: Running) -> None:
+    """Tell where to look and stay until a process ends or somebody ends us."""
+    print(
+        f"""
+  Home Assistant   {running.client.url}/{DOMAIN}
+                   user {home_assistant.USER}, password {home_assistant.PASSWORD}
+  Simulated cloud  {running.control.url}
+                   user {cloud.USERNAME}, password {cloud.PASSWORD}
+
+  Ctrl-C ends everything and removes what was made.
+""",
+        flush=True,
+    )
+    children = (running.simulator, running.home_assistant)
+    await asyncio.wait(
+        [asyncio.create_task(child.wait()) for child in children],
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    for child in children:
+        child.ensure_running()
+
+
+async def run(options: argparse.Namespace) -> int:
+    """Do what the command line says and return the exit code."""
+    if options.screenshot and find_browser() is None:
+        raise DemoError("--screenshot needs a Chromium on this machine")
+    async with AsyncExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="netrex-demo-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        config = options.config or folder / "config"
+        running = await start(stack, folder, config)
+        try:
+            account = await add_account(running)
+            if options.check:
+                rows = await run_checks(running, account, config)
+                print(f"\n{render(rows)}\n", flush=True)
+                return int(any(row.outcome is Outcome.FAILED for row in rows))
+            if options.screenshot:
+                seen = await watch(running.client.url, DOMAIN, options.screenshot)
+                print(f"{options.screenshot}: {seen}")
+                return 0
+            await serve(running)
+        except DemoError, aiohttp.ClientError, TimeoutError:
+            print(running.simulator.tail(), running.home_assistant.tail(), sep="\n")
+            raise
+    return 0
+
+
+async def main() -> int:
+    """Run until done or until a signal ends it; everything is cleaned up either way."""
+    task = asyncio.create_task(run(parse(sys.argv[1:])))
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        print("  Ended", flush=True)
+        return 130
+    except (DemoError, aiohttp.ClientError, TimeoutError) as err:
+        print(f"demo: {err or type(err).__name__}", file=sys.stderr)
+        return 1
+
+
+sys.exit(asyncio.run(main()))

@@ -1,0 +1,73 @@
+"""The account in Home Assistant: added, filled with numbers, on a dashboard."""
+
+import asyncio
+from dataclasses import dataclass
+import time
+
+from . import home_assistant
+from .cloud import PASSWORD, USERNAME
+from .dashboard import build_dashboard, show
+from .numbers import read_numbers, wait_for_numbers
+from .processes import DemoError
+from .registry import DOMAIN, read_places
+from .sign_in import CALLBACK, Portal, sign_in
+from .stage import Running, say
+
+LOAD_TIMEOUT = 60.0
+LOAD_INTERVAL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The added account, and what adding it took until it was loaded.
+
+    `queries` are the top-level fields of each query, `links` the live view links that
+    the cloud had handed out.
+    """
+
+    entry_id: str
+    seconds: float
+    queries: tuple[tuple[str, ...], ...]
+    links: int
+
+
+async def add_account(running: Running) -> Account:
+    """Sign in, wait for the numbers, make the dashboard."""
+    client, control = running.client, running.control
+    started = time.monotonic()
+    application = await control.post(
+        "clients", redirect_uris=[client.url + CALLBACK], name="Home Assistant demo"
+    )
+    portal = Portal(
+        USERNAME, PASSWORD, application["client_id"], application["client_secret"]
+    )
+    entry_id = await sign_in(client, portal, control.url)
+    await wait_for_load(running, entry_id)
+    seconds = time.monotonic() - started
+    account = Account(
+        entry_id,
+        seconds,
+        tuple(tuple(query["fields"]) for query in await control.get("queries")),
+        len(await control.get("links")),
+    )
+    say(started, "Signed in through the portal's pages; the account is loaded")
+    await wait_for_numbers(client)
+    say(started, "All shops have their numbers")
+    numbers = read_numbers(await client.states())
+    await home_assistant.tidy(client)
+    await show(client, build_dashboard(await read_places(client), numbers))
+    return account
+
+
+async def wait_for_load(running: Running, entry_id: str) -> None:
+    """Wait until the config entry is loaded."""
+    deadline = time.monotonic() + LOAD_TIMEOUT
+    while time.monotonic() < deadline:
+        entries = await running.client.request(
+            "GET", f"/api/config/config_entries/entry?domain={DOMAIN}"
+        )
+        entry = next(entry for entry in entries if entry["entry_id"] == entry_id)
+        if entry["state"] == "loaded":
+            return
+        await asyncio.sleep(LOAD_INTERVAL)
+    raise DemoError(f"The account is not loaded: {entry['state']}, {entry['reason']}")

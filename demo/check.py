@@ -1,0 +1,57 @@
+"""What a check run exercises, in order, and how it reports."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+from playwright.async_api import Error as BrowserError
+
+from . import check_account, check_live, check_secrets
+from .account import Account
+from .case import Case, Failed, NotRun
+from .processes import DemoError
+from .stage import Running
+from .table import Outcome, Row
+
+# The order matters: what nobody may have caused is looked at before it is caused, and
+# secrets are looked for when everything has had its chance to leave some.
+CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
+    ("sign-in", check_account.sign_in),
+    ("start", check_account.start),
+    ("tree", check_account.tree),
+    ("status", check_account.status),
+    ("KPI", check_account.kpi),
+    ("live view", check_live.live_view),
+    ("after a drop", check_live.after_a_drop),
+    ("still image", check_live.still_image),
+    ("frontend", check_live.frontend),
+    ("reload", check_account.reload),
+    ("ledger", check_account.ledger),
+    ("limits", check_account.limits),
+    ("diagnostics", check_secrets.diagnostics),
+    ("repairs", check_secrets.repairs),
+    ("log", check_secrets.log),
+    ("secrets", check_secrets.secrets),
+)
+
+
+async def run_checks(running: Running, account: Account, config: Path) -> list[Row]:
+    """Exercise everything once; a failure does not keep the rest from running."""
+    case = Case(running, account, config)
+    return [await _run(name, check, case) for name, check in CHECKS]
+
+
+async def _run(name: str, check: Callable[[Case], Awaitable[str]], case: Case) -> Row:
+    try:
+        return Row(name, Outcome.PASSED, await check(case))
+    except NotRun as err:
+        return Row(name, Outcome.NOT_RUN, str(err))
+    except (
+        Failed,
+        DemoError,
+        BrowserError,
+        aiohttp.ClientError,
+        TimeoutError,
+        LookupError,
+    ) as err:
+        return Row(name, Outcome.FAILED, str(err) or repr(err))

@@ -1,0 +1,252 @@
+"""Checks of the account: sign-in, tree, status, numbers and the query budget."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import pairwise
+import time
+from zoneinfo import ZoneInfo
+
+from .account import wait_for_load
+from .case import Case, eventually, expect
+from .client import Json
+from .cloud import USERNAME
+from .numbers import read_numbers
+from .registry import Place, read_places
+
+# The goals of the design: queries until an account is ready, and links by then.
+MAX_START_QUERIES = 5
+DAILY_ALLOWANCE = 8000
+# KPI sensors by the end of their unique id, and the portal's names of their metrics.
+METRICS = {
+    "visitors_today": "peopleCountAverage",
+    "people_in_today": "peopleCountIn",
+    "people_out_today": "peopleCountOut",
+}
+COUNTING_TYPES = frozenset({"camera", "folder", "location"})
+ZONE = ZoneInfo("Europe/Prague")
+QUARTER = 15 * 60
+# How long after its end a quarter hour is read.
+SETTLING = 2 * 60
+WEEK = 7 * 24 * 60 * 60
+STATUS_TIMEOUT = 30.0
+
+
+async def sign_in(case: Case) -> str:
+    """The account came in through the portal's own pages."""
+    entry = await _entry(case)
+    expect(entry["state"] == "loaded", f"the entry is {entry['state']}")
+    accounts = {query["account"] for query in await case.running.control.get("queries")}
+    expect(accounts == {USERNAME}, f"queries came as {accounts}")
+    return (
+        f"config flow, portal's login and consent, callback: “{entry['title']}”"
+        f" loaded in {case.account.seconds:.1f} s"
+    )
+
+
+async def start(case: Case) -> str:
+    """Until the account was loaded few queries were made, and no link."""
+    queries, links = case.account.queries, case.account.links
+    expect(
+        len(queries) <= MAX_START_QUERIES,
+        f"{len(queries)} queries until loaded: {queries}",
+    )
+    expect(links == 0, f"{links} links before anybody watched")
+    now = len(await case.running.control.get("links"))
+    expect(now == 0, f"{now} links with nobody watching")
+    return f"{len(queries)} queries until loaded, no link while nobody watches"
+
+
+async def tree(case: Case) -> str:
+    """Each camera of the cloud is a device below its shop."""
+    world = await case.running.control.get("world")
+    nodes = {node["node_id"]: node for node in world["nodes"]}
+    places = await read_places(case.running.client)
+    by_node = {place.node_id: place for place in places if place.node_id is not None}
+    by_device = {place.device_id: place for place in places}
+    for camera in world["cameras"]:
+        node = nodes[camera["node_id"]]
+        place = by_node.get(node["node_id"])
+        expect(place and "camera" in place.entities, f"no camera {node['name']}")
+        if place is None:
+            continue
+        expect(place.name == node["name"], f"{node['name']} is called {place.name}")
+        parent = by_device.get(place.parent_id or "")
+        shop = nodes[node["parent_node_id"]]
+        expect(
+            parent and parent.node_id == shop["node_id"],
+            f"{node['name']} is not below {shop['name']} but {parent}",
+        )
+    strangers = by_node.keys() - nodes.keys()
+    expect(not strangers, f"devices without a node: {strangers}")
+    kinds = Counter(place.model for place in by_node.values())
+    return ", ".join(f"{count} {model}" for model, count in kinds.most_common())
+
+
+async def status(case: Case) -> str:
+    """All cameras' connections are the cloud's, also after one was lost."""
+    client, control = case.running.client, case.running.control
+    world = await control.get("world")
+    sensors = {
+        place.node_id: place.entities["connectivity"]
+        for place in await read_places(client)
+        if "connectivity" in place.entities
+    }
+    states = await client.states()
+    wrong = [
+        camera["node_id"]
+        for camera in world["cameras"]
+        if (states[sensors[camera["node_id"]]]["state"] == "on")
+        != camera["is_connected"]
+    ]
+    expect(not wrong, f"{len(wrong)} of {len(world['cameras'])} differ: {wrong[:5]}")
+    lost = world["cameras"][-1]["node_id"]
+    took = []
+    for connected in (False, True):
+        await control.post("camera", node_id=lost, is_connected=connected)
+        await _refresh(case, sensors[lost])
+        wanted = "on" if connected else "off"
+
+        async def shown(wanted: str = wanted) -> bool:
+            state = (await client.states())[sensors[lost]]["state"]
+            return bool(state == wanted)
+
+        took.append(
+            await eventually(shown, STATUS_TIMEOUT, f"the camera is not {wanted}")
+        )
+    return (
+        f"{len(sensors)} cameras as the cloud has them; a lost one shown"
+        f" {took[0]:.1f} s after a refresh, its return {took[1]:.1f} s"
+    )
+
+
+async def kpi(case: Case) -> str:
+    """Each counting node has its numbers of today, and they are true."""
+    world = await case.running.control.get("world")
+    places = await read_places(case.running.client)
+    showing = {place.node_id or 0: place for place in places if _counts(place)}
+    now = time.time()
+    counting = {
+        node["node_id"]
+        for node in world["nodes"]
+        if node["type"] in COUNTING_TYPES
+        and await case.running.control.truth(
+            node["node_id"], "peopleCountAverage", now - WEEK, now
+        )
+    }
+    expect(
+        showing.keys() == counting,
+        f"nodes that count without numbers: {sorted(counting - showing.keys())},"
+        f" with numbers that do not: {sorted(showing.keys() - counting)}",
+    )
+    # A quarter hour may settle while we look: then look again.
+    wrong = await _wrong_numbers(case, showing.values())
+    if wrong:
+        await asyncio.sleep(SETTLING / 4)
+        wrong = await _wrong_numbers(case, showing.values())
+    expect(not wrong, f"{len(wrong)} differ: {'; '.join(wrong[:3])}")
+    whole = next(place for place in showing.values())
+    visitors = read_numbers(await case.running.client.states())[
+        whole.entities["visitors_today"]
+    ]
+    return (
+        f"{len(showing) * len(METRICS)} numbers of {len(showing)} nodes are the"
+        f" cloud's; {whole.name}: {visitors:.0f} visitors"
+    )
+
+
+async def reload(case: Case) -> str:
+    """A reload brings everything back with few queries."""
+    client, control = case.running.client, case.running.control
+    before = len(await control.get("queries"))
+    missing = [name for name, state in (await client.states()).items() if _gone(state)]
+    path = f"/api/config/config_entries/entry/{case.account.entry_id}/reload"
+    await client.request("POST", path)
+    await wait_for_load(case.running, case.account.entry_id)
+    queries = len(await control.get("queries")) - before
+    expect(queries <= MAX_START_QUERIES, f"{queries} queries until loaded again")
+
+    async def back() -> bool:
+        states = await client.states()
+        return [name for name, state in states.items() if _gone(state)] == missing
+
+    took = await eventually(back, 60, "not all states are back")
+    return f"{queries} queries until loaded again, all states {took:.1f} s later"
+
+
+async def ledger(case: Case) -> str:
+    """The ledger counts each query that the cloud counted."""
+    places = await read_places(case.running.client)
+    service = next(place for place in places if place.node_id is None)
+    used_id = service.entities["queries_used"]
+    before = len(await case.running.control.get("queries"))
+    await _refresh(case, used_id)
+
+    async def true() -> bool:
+        used = read_numbers(await case.running.client.states()).get(used_id, -1)
+        return before <= used <= len(await case.running.control.get("queries"))
+
+    await eventually(true, 70, "the ledger differs from the cloud's count")
+    numbers = read_numbers(await case.running.client.states())
+    used, left = numbers[used_id], numbers[service.entities["queries_remaining"]]
+    expect(used + left == DAILY_ALLOWANCE, f"{used} used, {left} left")
+    return f"{used:.0f} queries used as the cloud counted, {left:.0f} left"
+
+
+async def limits(case: Case) -> str:
+    """The cloud's limiter, strict and on, never had to refuse."""
+    switches = await case.running.control.get("switches")
+    expect(switches["rate_limit"], "the cloud's limiter is off")
+    queries = await case.running.control.get("queries")
+    refused = [query["fields"] for query in queries if query["refused"]]
+    expect(not refused, f"{len(refused)} of {len(queries)} refused: {refused[:3]}")
+    gap = min(later["time"] - earlier["time"] for earlier, later in pairwise(queries))
+    return f"none of {len(queries)} queries refused; the closest two {gap:.2f} s apart"
+
+
+def _counts(place: Place) -> bool:
+    return METRICS.keys() <= place.entities.keys()
+
+
+def _gone(state: Json) -> bool:
+    return state["state"] in {"unavailable", "unknown"}
+
+
+async def _entry(case: Case) -> Json:
+    entries = await case.running.client.request(
+        "GET", "/api/config/config_entries/entry?domain=netrex"
+    )
+    entry: Json = next(e for e in entries if e["entry_id"] == case.account.entry_id)
+    return entry
+
+
+async def _refresh(case: Case, entity_id: str) -> None:
+    """Have an entity's coordinator ask now instead of in a while."""
+    await case.running.client.request(
+        "POST",
+        "/api/services/homeassistant/update_entity",
+        {"entity_id": entity_id},
+    )
+
+
+async def _wrong_numbers(case: Case, places: Iterable[Place]) -> list[str]:
+    """Compare all numbers with the truth from midnight to the last settled quarter."""
+    states = await case.running.client.states()
+    now = datetime.now(ZONE)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    settled = (now.timestamp() - SETTLING) // QUARTER * QUARTER
+    wrong: list[str] = []
+    for place in places:
+        for key, metric in METRICS.items():
+            shown = states[place.entities[key]]
+            truth = await case.running.control.truth(
+                place.node_id or 0, metric, midnight, max(midnight, settled)
+            )
+            if read_numbers({"": shown}).get("") != truth:
+                wrong.append(f"{place.name} {metric} {shown['state']}, truth {truth}")
+            if datetime.fromisoformat(shown["attributes"]["last_reset"]) != (
+                datetime.fromtimestamp(midnight, ZONE)
+            ):
+                wrong.append(f"{place.name} {metric} is not of today")
+    return wrong

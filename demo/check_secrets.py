@@ -1,0 +1,87 @@
+"""Checks that nothing secret got out and nobody complained."""
+
+import asyncio
+import json
+from pathlib import Path
+import re
+
+from .case import Case, expect
+from .client import Json
+from .registry import DOMAIN
+
+LEVELS = ("WARNING", "ERROR", "CRITICAL")
+# Home Assistant says this of each custom integration.
+HARMLESS = "has not been tested by Home Assistant"
+# What is too short to be told from ordinary text.
+MIN_SECRET_LENGTH = 8
+
+
+async def diagnostics(case: Case) -> str:
+    """The diagnostics can be downloaded and are of use."""
+    answer = await _diagnostics(case)
+    expect(answer["data"], "they are empty")
+    text = json.dumps(answer["data"])
+    return f"{len(text)} characters: {', '.join(answer['data'])}"
+
+
+async def repairs(case: Case) -> str:
+    """Home Assistant has nothing of ours to repair, and asks for no new sign-in."""
+    client = case.running.client
+    issues = (await client.command("repairs/list_issues"))["issues"]
+    ours = [issue["issue_id"] for issue in issues if issue["domain"] == DOMAIN]
+    expect(not ours, f"issues: {ours}")
+    flows = await client.command("config_entries/flow/progress")
+    open_flows = [flow["step_id"] for flow in flows if flow["handler"] == DOMAIN]
+    expect(not open_flows, f"open flows: {open_flows}")
+    return "no issue, no open flow"
+
+
+async def log(case: Case) -> str:
+    """Home Assistant's log has no warning and no error about us."""
+    lines = case.running.home_assistant.log.read_text(errors="replace").splitlines()
+    ours = [
+        line
+        for line in lines
+        if DOMAIN in line
+        and HARMLESS not in line
+        and any(f" {level} " in line for level in LEVELS)
+    ]
+    traces = [line for line in lines if f"custom_components/{DOMAIN}/" in line]
+    expect(not ours, f"{len(ours)} lines, first: {ours and ours[0][:300]}")
+    expect(not traces, f"tracebacks through us: {traces and traces[0][:300]}")
+    debug = sum(f"custom_components.{DOMAIN}" in line for line in lines)
+    return f"no warning or error of ours in {len(lines)} lines, {debug} of them ours"
+
+
+async def secrets(case: Case) -> str:
+    """No secret of the cloud is in logs, states, diagnostics or the database."""
+    client = case.running.client
+    issued = [
+        secret
+        for secret in await case.running.control.get("secrets")
+        if len(secret) >= MIN_SECRET_LENGTH
+    ]
+    expect(issued, "the cloud issued no secrets")
+    places = {
+        "states": json.dumps(await client.states()).encode(),
+        "diagnostics": json.dumps(await _diagnostics(case)).encode(),
+        "log": case.running.home_assistant.log.read_bytes(),
+        **await asyncio.to_thread(_files, case.config),
+    }
+    pattern = re.compile(b"|".join(re.escape(secret.encode()) for secret in issued))
+    found = [name for name, content in places.items() if pattern.search(content)]
+    expect(not found, f"secrets in: {', '.join(found)}")
+    size = sum(map(len, places.values())) / 1e6
+    return f"{len(issued)} secrets, none in {size:.1f} MB of {', '.join(places)}"
+
+
+async def _diagnostics(case: Case) -> Json:
+    answer: Json = await case.running.client.request(
+        "GET", f"/api/diagnostics/config_entry/{case.account.entry_id}"
+    )
+    return answer
+
+
+def _files(config: Path) -> dict[str, bytes]:
+    """Read the folder, but not .storage below it: the credentials belong there."""
+    return {path.name: path.read_bytes() for path in config.glob("*") if path.is_file()}

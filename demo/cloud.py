@@ -1,0 +1,56 @@
+"""The simulated cloud as a process, and what its control endpoint tells."""
+
+from pathlib import Path
+import sys
+from typing import Any
+
+import aiohttp
+
+from .processes import Child
+
+ROOT = Path(__file__).resolve().parent.parent
+SCENARIO = "chain"
+# The account that every scenario has (simulator/scenarios.py).
+USERNAME = "owner"
+PASSWORD = "owner"
+
+
+async def start(port: int, log: Path) -> Child:
+    """Start the simulator; it answers a moment later."""
+    command = [sys.executable, "-m", "simulator", "--scenario", SCENARIO]
+    return await Child.start(
+        "simulator", [*command, "--port", str(port)], cwd=ROOT, log=log
+    )
+
+
+class Control:
+    """The cloud's own view of itself: the truth, its records, its switches."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        """Take a session and the simulator's base URL."""
+        self._session = session
+        self.url = url
+
+    async def get(self, path: str, **parameters: str | float) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Return what the control endpoint answers at a path."""
+        async with self._session.get(
+            f"{self.url}/control/{path}", params=parameters
+        ) as response:
+            response.raise_for_status()
+            return await response.json()
+
+    async def post(self, path: str, **body: object) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Change something and return the answer."""
+        async with self._session.post(
+            f"{self.url}/control/{path}", json=body
+        ) as response:
+            response.raise_for_status()
+            return await response.json()
+
+    async def truth(
+        self, node_id: int, metric: str, start: float, end: float
+    ) -> float | None:
+        """Return what a node really counted from `start` to `end` (unix seconds)."""
+        span: dict[str, float] = {"node_id": node_id, "from": start, "to": end}
+        answer = await self.get("truth", metric=metric, **span)
+        return None if answer["value"] is None else float(answer["value"])

@@ -1,0 +1,109 @@
+"""Child processes that are gone when the demo is gone."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+import contextlib
+import os
+from pathlib import Path
+import signal
+import socket
+from typing import Self
+
+STOP_TIMEOUT = 25.0
+KILL_TIMEOUT = 5.0
+TAIL_LINES = 40
+LOOPBACK = "127.0.0.1"
+
+
+class DemoError(Exception):
+    """The demo can't go on; the text says why, for a person."""
+
+
+def free_port(preferred: int) -> int:
+    """Return a port of the loopback interface: the preferred one if nobody has it."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((LOOPBACK, port))
+                return int(probe.getsockname()[1])
+    raise DemoError("No free port on the loopback interface")
+
+
+class Child:
+    """One process in a session of its own, with its output in a file."""
+
+    def __init__(
+        self, name: str, process: asyncio.subprocess.Process, log: Path
+    ) -> None:
+        """Keep a running process; `start` makes one."""
+        self.name = name
+        self.log = log
+        self._process = process
+        self._ended = False
+
+    @classmethod
+    async def start(
+        cls,
+        name: str,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Start a command; its standard output and error go to the log file."""
+        with log.open("ab") as output:
+            # A session of its own keeps the terminal's Ctrl-C away (we stop the child
+            # in order) and makes a process group, so that grandchildren go with it.
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        return cls(name, process, log)
+
+    @property
+    def returncode(self) -> int | None:
+        """Return the exit code, None while the process runs."""
+        return self._process.returncode
+
+    async def wait(self) -> int:
+        """Wait for the end and return the exit code."""
+        return await self._process.wait()
+
+    def ensure_running(self) -> None:
+        """Raise with the end of its output if the process has ended."""
+        if self.returncode is not None:
+            raise DemoError(
+                f"{self.name} ended with code {self.returncode}\n{self.tail()}"
+            )
+
+    def tail(self) -> str:
+        """Return the last lines of the output."""
+        with contextlib.suppress(OSError):
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            return "\n".join(f"  {self.name}: {line}" for line in lines[-TAIL_LINES:])
+        return ""
+
+    async def stop(self) -> None:
+        """End the process and everything it started: politely, then by force."""
+        if self.returncode is None:
+            self._process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT)
+        self.kill()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), KILL_TIMEOUT)
+        # From here on the number may be another process's.
+        self._ended = True
+
+    def kill(self) -> None:
+        """End the whole process group at once."""
+        if not self._ended:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,0 +1,65 @@
+"""The two processes on stage: the simulated cloud and Home Assistant."""
+
+import atexit
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+import time
+
+import aiohttp
+
+from . import cloud, home_assistant
+from .client import HomeAssistantClient
+from .cloud import Control
+from .processes import LOOPBACK, Child, free_port
+
+HOME_ASSISTANT_PORT = 8123
+SIMULATOR_PORT = 8480
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The two processes and the ways to talk to them."""
+
+    simulator: Child
+    home_assistant: Child
+    control: Control
+    client: HomeAssistantClient
+
+
+async def start(stack: AsyncExitStack, folder: Path, config: Path) -> Running:
+    """Start both processes; the stack ends them."""
+    started = time.monotonic()
+    ha_port, cloud_port = free_port(HOME_ASSISTANT_PORT), free_port(SIMULATOR_PORT)
+    ha_url, cloud_url = (f"http://{LOOPBACK}:{port}" for port in (ha_port, cloud_port))
+    home_assistant.prepare_folder(config, ha_port)
+    simulator = await cloud.start(cloud_port, folder / "simulator.log")
+    _own(stack, simulator)
+    hass = await home_assistant.start(config, folder / "home-assistant.log")
+    _own(stack, hass)
+    session = await stack.enter_async_context(
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+    )
+    say(started, f"Home Assistant {home_assistant.version()} and the simulator start")
+    await home_assistant.wait_for_answer(
+        session, f"{cloud_url}/control/switches", simulator
+    )
+    await home_assistant.wait_for_answer(session, f"{ha_url}/api/onboarding", hass)
+    tokens = await home_assistant.onboard(session, ha_url)
+    client = await stack.enter_async_context(
+        HomeAssistantClient(session, ha_url, tokens)
+    )
+    await home_assistant.settle(client)
+    say(started, "Home Assistant is ready")
+    return Running(simulator, hass, Control(session, cloud_url), client)
+
+
+def _own(stack: AsyncExitStack, child: Child) -> None:
+    """End the child with the stack, and in the last resort with the interpreter."""
+    stack.push_async_callback(child.stop)
+    atexit.register(child.kill)
+
+
+def say(started: float, text: str) -> None:
+    """Print progress with the seconds it took."""
+    print(f"  {time.monotonic() - started:5.1f} s  {text}", flush=True)

@@ -1,0 +1,1 @@
+"""Pure parts of the demo; the rest is checked by running it."""

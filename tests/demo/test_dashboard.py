@@ -1,0 +1,112 @@
+"""The demo's view of the registries and the dashboard that it builds."""
+
+from typing import Any
+
+from demo.dashboard import build_dashboard
+from demo.registry import build_places
+
+PREFIX = "127.0.0.1:8480_1"
+
+
+def device(
+    node_id: int | None, name: str, model: str | None, parent: int | None
+) -> dict[str, Any]:
+    identifier = PREFIX if node_id is None else f"{PREFIX}_{node_id}"
+    return {
+        "id": f"device-{node_id}",
+        "identifiers": [["netrex", identifier]],
+        "entry_type": "service" if node_id is None else None,
+        "name": name,
+        "name_by_user": None,
+        "model": model,
+        "via_device_id": None if node_id is None else f"device-{parent}",
+    }
+
+
+def entity(node_id: int | None, key: str, domain: str = "sensor") -> dict[str, Any]:
+    middle = "" if node_id is None else f"_{node_id}"
+    return {
+        "platform": "netrex",
+        "disabled_by": None,
+        "unique_id": f"{PREFIX}{middle}_{key}",
+        "entity_id": f"{domain}.n{node_id}_{key}",
+        "device_id": f"device-{node_id}",
+    }
+
+
+DEVICES = [
+    device(31, "Door", "Camera", 21),
+    device(21, "Praha", "Location", 11),
+    device(22, "Brno", "Location", 11),
+    device(11, "Region", "Folder", 1),
+    device(1, "Chain", "Folder", None),
+    device(None, "Account", None, None),
+]
+ENTITIES = [
+    entity(None, "queries_used"),
+    *(entity(node, "visitors_today") for node in (1, 11, 21, 22, 31)),
+    *(entity(node, "people_in_today") for node in (1, 11, 21, 22, 31)),
+    entity(31, "camera", "camera"),
+    entity(31, "connectivity", "binary_sensor"),
+]
+
+
+def found(config: object, key: str) -> list[Any]:
+    """Return all values of a key anywhere in a configuration."""
+    if isinstance(config, list):
+        return [value for item in config for value in found(item, key)]
+    if not isinstance(config, dict):
+        return []
+    return [config[key]] * (key in config) + [
+        value for item in config.values() for value in found(item, key)
+    ]
+
+
+def test_parents_come_before_children() -> None:
+    places = build_places(DEVICES, ENTITIES)
+    assert [place.node_id for place in places] == [None, 1, 11, 21, 22, 31]
+
+
+def test_entities_are_known_by_the_end_of_their_unique_id() -> None:
+    places = {place.node_id: place for place in build_places(DEVICES, ENTITIES)}
+    assert places[31].entities["camera"] == "camera.n31_camera"
+    assert places[None].entities == {"queries_used": "sensor.nNone_queries_used"}
+
+
+def test_other_integrations_and_disabled_entities_are_left_out() -> None:
+    other = device(5, "Lamp", None, None) | {"identifiers": [["hue", "x_5"]]}
+    disabled = entity(21, "people_out_today") | {"disabled_by": "integration"}
+    foreign = entity(21, "lamp") | {"platform": "hue"}
+    places = build_places([*DEVICES, other], [*ENTITIES, disabled, foreign])
+    assert {place.node_id for place in places} == {None, 1, 11, 21, 22, 31}
+    shop = next(place for place in places if place.node_id == 21)
+    assert set(shop.entities) == {"visitors_today", "people_in_today"}
+
+
+def test_a_region_gets_a_view_with_its_shops() -> None:
+    overview, region = build_dashboard(build_places(DEVICES, ENTITIES), {})["views"]
+    assert overview["path"] == "overview"
+    assert region["title"] == "Region"
+    headings = [section["cards"][0]["heading"] for section in region["sections"]]
+    assert headings == ["Praha", "Brno"]
+
+
+def test_only_the_first_cameras_play() -> None:
+    places = build_places(DEVICES, ENTITIES)
+    assert found(build_dashboard(places, {}), "camera_view") == ["live", "auto"]
+    still = build_dashboard(places, {}, live=False)
+    assert found(still, "camera_view") == ["auto", "auto"]
+
+
+def test_bars_leave_room_above_the_largest_number() -> None:
+    config = build_dashboard(
+        build_places(DEVICES, ENTITIES), {"sensor.n21_visitors_today": 910.0}
+    )
+    assert set(found(config, "max")) == {1100}
+
+
+def test_an_account_without_shops_still_has_its_status() -> None:
+    (view,) = build_dashboard(build_places(DEVICES[-1:], ENTITIES[:1]), {})["views"]
+    assert [section["cards"][0]["heading"] for section in view["sections"]] == [
+        "Cameras and cloud"
+    ]
