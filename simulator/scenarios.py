@@ -1,17 +1,16 @@
 """Worlds to start from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-import random
 
+from .builder import FIRST_ID, WorldBuilder
 from .shopdays import QUARTER
 from .world import (
+    ArchivedRecording,
     Camera,
     Column,
     Node,
     OAuthClient,
     Shop,
-    Source,
     SourceKind,
     StreamProfile,
     User,
@@ -51,118 +50,6 @@ _REGIONS: dict[str, tuple[tuple[str, float], ...]] = {
         ("Wrocław, Świdnicka", 930),
     ),
 }
-# The cameras of a shop: name, model, what it counts, share of the shop's doors.
-_CAMERAS: tuple[tuple[str, str, SourceKind | None, float], ...] = (
-    ("Vchod", "AXIS P8815-2", SourceKind.PEOPLE, 1.0),
-    ("Výloha", "AXIS P3268-LVE", SourceKind.PASS_BY, 1.0),
-    ("Pokladny", "AXIS M3085-V", None, 0.0),
-    ("Prodejna", "AXIS M3077-PLVE", None, 0.0),
-    ("Sklad", "AXIS M2036-LE", None, 0.0),
-)
-_PROFILES = ((640, 360), (1280, 720), (1920, 1080))
-_FIRST_ID = 200_000
-_SERIAL_BASE = 0xB8A44F000000
-
-
-@dataclass
-class _Builder:
-    """Adds nodes with fresh ids."""
-
-    world: World
-    next_id: int = _FIRST_ID
-    serial: int = _SERIAL_BASE
-    rng: random.Random = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rng = random.Random(self.world.seed)  # noqa: S311 - believable, not secret
-        self.serial += self.rng.randrange(0x100000) * 8
-
-    def fresh_id(self) -> int:
-        """Return the next id; ids have gaps, as in a portal of many accounts."""
-        self.next_id += self.rng.randint(1, 9)
-        return self.next_id
-
-    def node(
-        self,
-        kind: str,
-        name: str | None,
-        parent: int | None,
-        external_id: str | None = None,
-    ) -> int:
-        """Add a node and return its id."""
-        node_id = self.fresh_id()
-        self.world.nodes.append(Node(node_id, parent, kind, name, external_id))
-        return node_id
-
-    def camera(self, name: str, parent: int, model: str = "AXIS P3268-LV") -> Camera:
-        """Add a camera with three stream profiles."""
-        node_id = self.node("camera", name, parent)
-        self.serial += self.rng.randint(1, 40)
-        camera = Camera(
-            node_id,
-            f"{self.serial:012X}",
-            source_ip=f"203.0.113.{self.rng.randint(1, 254)}",
-            model=model,
-            stream_profiles=[
-                StreamProfile(self.fresh_id(), width, height)
-                for width, height in _PROFILES
-            ],
-        )
-        self.world.cameras[node_id] = camera
-        return camera
-
-    def channel(self, camera: Camera, name: str) -> None:
-        """Add a further video channel below a camera."""
-        node_id = self.node("videoChannel", name, camera.node_id)
-        camera.video_channels.append(VideoChannel(node_id, name))
-
-    def count(
-        self, node_id: int, kind: SourceKind, shop: Shop, share: float = 1.0
-    ) -> None:
-        """Let a node count something."""
-        sources = self.world.sources.get(node_id, ())
-        self.world.sources[node_id] = (*sources, Source(node_id, kind, shop, share))
-
-    def shop(
-        self,
-        name: str,
-        visitors: float,
-        parent: int,
-        number: int,
-        *,
-        cameras: int = len(_CAMERAS),
-    ) -> int:
-        """Add a shop as a location: cameras, cash desks, inputs, a dashboard."""
-        shop = Shop(
-            key=number,
-            visitors=visitors,
-            pass_by=self.rng.uniform(4, 9),
-            conversion=self.rng.uniform(0.22, 0.38),
-            refunds=self.rng.uniform(0.02, 0.05),
-            ticket=self.rng.uniform(320, 690),
-            closes=self.rng.choice((19.0, 20.0, 21.0)),
-        )
-        location = self.node("location", name, parent, f"shop-{number:03d}")
-        two_doors = number % 3 == 1
-        for title, model, kind, share in _CAMERAS[:cameras]:
-            camera = self.camera(title, location, model)
-            if kind is SourceKind.PEOPLE:
-                self.count(camera.node_id, kind, shop, 0.7 if two_doors else share)
-                self.node("deviceInput", "Dveře", camera.node_id)
-            elif kind is not None:
-                self.count(camera.node_id, kind, shop, share)
-            elif title == "Pokladny" and two_doors:
-                # The other door is seen by the camera over the cash desks.
-                self.count(camera.node_id, SourceKind.PEOPLE, shop, 0.3)
-            elif title == "Prodejna":
-                camera.ptz = True
-                self.channel(camera, "Prodejna, pohled 2")
-        desks = 2 if visitors > 600 else 1  # noqa: PLR2004 - a big shop needs two
-        for desk in range(1, desks + 1):
-            desk_id = self.node("cashdesk", f"Pokladna {desk}", location)
-            self.count(desk_id, SourceKind.TRANSACTIONS, shop, 1 / desks)
-        self.node("dashboard", f"{name}: přehled", location)
-        return location
 
 
 def _accounts(world: World, *, guest_sees: tuple[int, ...] = ()) -> None:
@@ -188,7 +75,7 @@ def _accounts(world: World, *, guest_sees: tuple[int, ...] = ()) -> None:
 def _chain(seed: int) -> World:
     """Build 20 shops in five regions with 100 cameras."""
     world = World(seed)
-    build = _Builder(world)
+    build = WorldBuilder(world)
     root = build.node("folder", "Sportovní svět", None)
     number, shops = 0, list[int]()
     for region, places in _REGIONS.items():
@@ -206,7 +93,7 @@ def _chain(seed: int) -> World:
 def _large(seed: int) -> World:
     """Build 200 shops with 1,000 cameras."""
     world = World(seed)
-    build = _Builder(world)
+    build = WorldBuilder(world)
     root = build.node("folder", "Sportovní svět", None)
     places = [place for region in _REGIONS.values() for place in region]
     first = 0
@@ -224,7 +111,7 @@ def _large(seed: int) -> World:
 def _shop(seed: int) -> World:
     """Build one shop with four cameras."""
     world = World(seed)
-    build = _Builder(world)
+    build = WorldBuilder(world)
     root = build.node("folder", "Kolo a hory", None)
     shop = build.shop("Brno, Česká", 640, root, 1, cameras=4)
     build.node("user", "guest", root)
@@ -251,7 +138,7 @@ def _guest(seed: int) -> World:
 def _empty(seed: int) -> World:
     """Build an account that has only its root folder."""
     world = World(seed)
-    _Builder(world).node("folder", "Nový účet", None)
+    WorldBuilder(world).node("folder", "Nový účet", None)
     _accounts(world)
     return world
 
@@ -261,7 +148,7 @@ def _broken_tree(seed: int) -> World:
     world = _shop(seed)
     root = world.nodes[0].node_id
     location = next(node for node in world.nodes if node.type == "location")
-    build = _Builder(world, next_id=300_000)
+    build = WorldBuilder(world, next_id=300_000)
     own_parent = build.node("folder", "San Diego", root)
     world.nodes[-1].parent_node_id = own_parent
     build.camera("Kamera pod sebou samým", own_parent)
@@ -312,7 +199,7 @@ def _documentation(seed: int) -> World:
             ],
         ),
     }
-    build = _Builder(world)
+    build = WorldBuilder(world)
     door, store = Shop(1, visitors=900), Shop(2, visitors=500)
     build.count(140094, SourceKind.PEOPLE, door)
     build.count(140094, SourceKind.TRANSACTIONS, door)
@@ -326,6 +213,14 @@ def _documentation(seed: int) -> World:
             start: {Column.PEOPLE_IN: count, Column.PEOPLE_OUT: count}
             for start, count in zip((first, second), counts, strict=True)
         }
+    # Both ids of the documentation's example; the second one is prepared.
+    begin, heights = 1589190089, (480, 720, 800)
+    world.archive = [
+        ArchivedRecording("xRMElmAkh3", 62303, begin, begin + 598, heights),
+        ArchivedRecording(
+            "6RjiHGzqCE", 62303, begin - 600, begin - 540, heights, prepared=True
+        ),
+    ]
     _accounts(world, guest_sees=(63575,))
     return world
 
@@ -350,13 +245,13 @@ def build_world(scenario: str, seed: int = 1) -> World:
 
 def add_camera(world: World, name: str, parent_node_id: int) -> Camera:
     """Add a camera to a running world."""
-    highest = max((node.node_id for node in world.nodes), default=_FIRST_ID)
+    highest = max((node.node_id for node in world.nodes), default=FIRST_ID)
     profile_ids = (
         profile.stream_profile_id
         for camera in world.cameras.values()
         for profile in camera.stream_profiles
     )
-    build = _Builder(world, next_id=max([highest, *profile_ids]))
+    build = WorldBuilder(world, next_id=max([highest, *profile_ids]))
     taken = {camera.serial_number for camera in world.cameras.values()}
     camera = build.camera(name, parent_node_id)
     while camera.serial_number in taken:

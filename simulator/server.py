@@ -9,6 +9,7 @@ from aiohttp import web
 from .account import Account
 from .clock import Clock
 from .control import Control
+from .download import Downloads
 from .faults import Faults
 from .graphql.http import GraphQLEndpoint
 from .guard import fault_middleware
@@ -16,6 +17,7 @@ from .kpi import Kpi
 from .limiter import Limiter
 from .oauth import OAuth
 from .portal import Portal
+from .recordings import RecordingStore
 from .records import LinkRecord, QueryRecord, Secrets
 from .rtsp import RtspServer
 from .scenarios import build_world
@@ -60,6 +62,7 @@ class Simulator:
         self.oauth = OAuth(self.state)
         self.studio = Studio(self.clock, self.switches.time_zone)
         self.rtsp = RtspServer(self.state, self.studio)
+        self.recordings = RecordingStore(self.state, self.studio)
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -81,16 +84,21 @@ class Simulator:
         await self.rtsp.start(self._host)
         self.rtsp.announce("local", f"rtsp://{self._host}:{self.rtsp.port}")
         app = web.Application(middlewares=[fault_middleware(self.state)])
-        endpoint = GraphQLEndpoint(self.state, self.kpi, self.limiter, self.rtsp, None)
+        endpoint = GraphQLEndpoint(
+            self.state, self.kpi, self.limiter, self.rtsp, self.recordings
+        )
         app.router.add_post("/api/graphql.php", endpoint.handle)
         portal = Portal(self.state, self.oauth)
         account = Account(self.state, self.oauth, portal, endpoint)
-        app.router.add_routes([*portal.routes(), *account.routes()])
+        downloads = Downloads(self.state, self.recordings)
+        for part in (portal, account, downloads):
+            app.router.add_routes(part.routes())
         app.router.add_routes(Control(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
         self._port = self._runner.addresses[0][1]
+        self.recordings.base_url = self.url
 
     async def stop(self) -> None:
         """Stop listening and end everything that runs."""
@@ -98,6 +106,7 @@ class Simulator:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        await self.recordings.close()
         await self.studio.close()
 
     @property

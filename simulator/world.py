@@ -73,6 +73,18 @@ class Camera:
     ptz: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ArchivedRecording:
+    """A recording that is there from the beginning, however old. Unix seconds."""
+
+    recording_id: str
+    node_id: int
+    start: int
+    end: int
+    heights: tuple[int, ...]
+    prepared: bool = False
+
+
 class Column(StrEnum):
     """A number that is stored per quarter hour. Amounts are in minor units (x100)."""
 
@@ -187,6 +199,7 @@ class World:
     cameras: dict[int, Camera] = field(default_factory=dict)
     sources: dict[int, tuple[Source, ...]] = field(default_factory=dict)
     corrections: dict[int, dict[int, dict[Column, int]]] = field(default_factory=dict)
+    archive: list[ArchivedRecording] = field(default_factory=list)
     users: dict[str, User] = field(default_factory=dict)
     clients: list[OAuthClient] = field(default_factory=list)
     tokens: dict[str, Token] = field(default_factory=dict)
