@@ -161,7 +161,8 @@ def live_links(requests: Sequence[LinkRequest], schema: Schema) -> str:
     """Return the query for links.
 
     Raises:
-        NetrexQueryError: The portal's schema does not have one of the transports.
+        NetrexQueryError: The portal's schema does not have one of the transports, or
+            does not choose a profile.
     """
     return _query(
         _live_link(alias(index), request, schema)
@@ -173,6 +174,8 @@ def _live_link(name: str, request: LinkRequest, schema: Schema) -> str:
     path = schema.link_path(request.transport)
     if path is None:
         raise NetrexQueryError(f"The portal does not offer {request.transport.value}")
+    if request.stream_profile_id is None and schema.needs_profile:
+        raise NetrexQueryError("The portal wants a stream profile for a live view")
     select = ""
     for key in reversed(path):
         select = field(key, select=select)

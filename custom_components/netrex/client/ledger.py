@@ -21,6 +21,9 @@ _COMFORT = 0.7
 # Pollers leave the rest of the allowance to actions.
 _POLLING = 0.95
 _MAX_STRETCH = 10.0
+# Hours from which the pace is taken, and how far it alone may stretch.
+_PACE = 3
+_FORECAST = 0.9
 
 _SHARES = {
     Lane.COMMAND: 1.0,
@@ -28,6 +31,7 @@ _SHARES = {
     Lane.KPI: _POLLING,
     Lane.BACKFILL: _COMFORT,
 }
+_POLLERS = tuple(lane.name.lower() for lane in (Lane.STATUS, Lane.KPI))
 _UNKNOWN_LANE = "unknown"
 
 
@@ -99,10 +103,12 @@ class Ledger:
         """Factor, at least 1, by which pollers lengthen their intervals.
 
         It stays 1 in the comfortable part of the allowance and then grows the
-        quicker the less is left, so that the rolling sum settles below the share
-        at which polling would stop.
+        quicker the less is left. What counts is the day that has been, and the day
+        to come if polling goes on as in the last hours: else the first hours of a
+        day would be quick and the others empty.
         """
-        over = self.used / self._allowance - _COMFORT
+        used = max(self.used, min(self._forecast(), _FORECAST * self._allowance))
+        over = used / self._allowance - _COMFORT
         left = 1 - over / (_POLLING - _COMFORT)
         return min(max(1.0, 1 / left), _MAX_STRETCH) if left > 0 else _MAX_STRETCH
 
@@ -162,6 +168,17 @@ class Ledger:
         if lane is Lane.INTERACTIVE:
             return LIMIT
         return max(1, int(self._allowance * _SHARES[lane]))
+
+    def _forecast(self) -> float:
+        """Return the requests of a day that polls at the present pace."""
+        hour, begun = divmod(self._clock(), _HOUR)
+        polled = recent = 0
+        for number, counts in self._hours.items():
+            count = sum(counts[lane] for lane in _POLLERS)
+            polled += count
+            recent += count if number > hour - _PACE else 0
+        pace = recent / (_PACE - 1 + begun / _HOUR)
+        return self.used - polled + pace * _WINDOW
 
     def _trim(self) -> int:
         """Drop the hours that have left the window; return the present hour.

@@ -176,18 +176,15 @@ class Pacer:
         The pacer stays usable and remembers its last start: the next owner of the
         account has to keep the distance, too.
         """
-        tasks: list[asyncio.Task[Any]] = []
         for queue in self._queues.values():
             for job in tuple(queue):
                 self._reject(job, _cleared_error())
+        tasks = [job.task for job in self._running if job.task is not None]
         for job in tuple(self._running):
             _deliver(job, _cleared_error())
-            if job.task is not None:
-                job.task.cancel()
-                tasks.append(job.task)
-        if self._dispatcher is not None:
-            self._dispatcher.cancel()
-            tasks.append(self._dispatcher)
+        for task in tasks:
+            task.cancel()
+        self._wake()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _refusal(self, lane: Lane) -> NetrexRateLimitedError | None:

@@ -43,7 +43,8 @@ def redact(text: str, *secrets: str) -> str:
 _SECRETS = (
     re.compile(r"[a-zA-Z][\w+.-]*://\S+"),  # a link
     re.compile(r"[?&][\w.]+=\S*"),  # a query string
-    re.compile(r"(?i)\b(?:bearer|token)\s+[\w.~+/=-]{8,}"),  # a header's value
+    re.compile(r"(?i)\bbearer\s+\S+"),  # a header's value
+    re.compile(r"(?i)\btoken\s+(?=\S*\d)\S{8,}"),
     re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b"),  # an address
     re.compile(r"(?=[\w~+/=-]*\d)[\w~+/=-]{16,}"),  # a token or key: has a digit
 )
@@ -103,6 +104,7 @@ def _plain(error: type[NetrexError]) -> Callable[[str, _Signs], NetrexError]:
 
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 401, 403, 429, 500
+_PAGE_START = 1000  # bytes
 _LIMIT_CATEGORY = r"^rate|Rate|_rate|(?i:limit|throttl|quota|too_?many)"
 _LIMIT_WORDS = (
     r"rate.?limit|throttl|too many|quota|"
@@ -203,10 +205,21 @@ def _read_entry(
     return Refusal(signs.path, NetrexQueryError(text))
 
 
-def read_status(status: int, *, retry_after: float | None) -> NetrexError:
-    """Return the meaning of an answer that is not JSON; its body says nothing."""
+def read_page(raw: bytes, status: int, *, retry_after: float | None) -> NetrexError:
+    """Return the meaning of an answer that is not JSON.
+
+    Args:
+        raw: A page, a half of an answer, or nothing.
+        status: The answer's HTTP status.
+        retry_after: Seconds, from the header.
+    """
     text = f"The portal's answer is no JSON (HTTP status {status})"
-    if status == _TOO_MANY or retry_after is not None:
+    start = raw[:_PAGE_START].decode("latin-1")
+    if (
+        status == _TOO_MANY
+        or retry_after is not None
+        or re.search(_LIMIT_WORDS, start, re.IGNORECASE)
+    ):
         return NetrexRateLimitedError(text, retry_after=retry_after)
     return _STATUSES.get(status, NetrexResponseError)(text)
 

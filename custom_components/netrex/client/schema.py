@@ -146,9 +146,11 @@ class Schema:
         """Return the values of an enum; empty if it is unknown."""
         return frozenset(self._enums.get(name, ()))
 
-    def has_path(self, *path: str) -> bool:
-        """Tell whether a query can go down these fields."""
-        return self._type_at(*path) is not None
+    @property
+    def needs_profile(self) -> bool:
+        """Whether a live link cannot be asked for without a stream profile."""
+        live_view = self._fields_at("camera").get("live_view")
+        return live_view is not None and live_view.needs_arguments
 
     @property
     def transports(self) -> frozenset[Transport]:

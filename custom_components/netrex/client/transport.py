@@ -16,7 +16,7 @@ from .errors import (
     NetrexQueryError,
     NetrexResponseError,
 )
-from .refusal import Refusal, read_errors, read_retry_after, read_status
+from .refusal import Refusal, read_errors, read_page, read_retry_after
 from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ class Transport:
         try:
             parsed = await _parse(raw)
         except ValueError, RecursionError:
-            raise read_status(status, retry_after=retry_after) from None
+            raise read_page(raw, status, retry_after=retry_after) from None
         return _judge(parsed, len(raw), status, retry_after, token)
 
 

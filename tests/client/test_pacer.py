@@ -1,0 +1,482 @@
+"""The pacer, case by case, in virtual time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import logging
+
+import pytest
+
+from custom_components.netrex.client import (
+    Lane,
+    Ledger,
+    NetrexBudgetError,
+    NetrexConnectionError,
+    NetrexNotFoundError,
+    NetrexRateLimitedError,
+    Pacer,
+)
+
+from .virtual_time import clock, run
+
+
+class Requests:
+    """Requests that note when they start."""
+
+    def __init__(self) -> None:
+        self.starts: list[tuple[str, float]] = []
+        self.finished: list[str] = []
+
+    def make(
+        self, name: str, seconds: float = 0.0, error: Exception | None = None
+    ) -> Callable[[], Awaitable[str]]:
+        async def request() -> str:
+            self.starts.append((name, clock()))
+            await asyncio.sleep(seconds)
+            self.finished.append(name)
+            if error is not None:
+                raise error
+            return name
+
+        return request
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.starts]
+
+    @property
+    def times(self) -> list[float]:
+        return [round(time, 3) for _, time in self.starts]
+
+
+def make_pacer(ledger: Ledger | None = None, interval: float = 1.1) -> Pacer:
+    return Pacer(ledger or Ledger(clock=clock), interval=interval, clock=clock)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "starts"),
+    [
+        (0.0, [0.0, 1.1, 2.2]),
+        (0.5, [0.0, 1.5, 3.0]),  # an answer proves the arrival, a second later
+        (2.5, [0.0, 3.0, 6.0]),  # but nobody waits more than 3 s for it
+        (20.0, [0.0, 3.0, 6.0]),
+    ],
+)
+def test_spacing(seconds: float, starts: list[float]) -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        names = ["a", "b", "c"]
+        answers = await asyncio.gather(
+            *(pacer.run(Lane.KPI, requests.make(name, seconds)) for name in names)
+        )
+        assert answers == names
+        assert requests.times == starts
+
+    run(main())
+
+
+def test_no_spacing_with_interval_0() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(interval=0), Requests()
+        await asyncio.gather(
+            *(pacer.run(Lane.KPI, requests.make(str(i), 9)) for i in range(5))
+        )
+        assert requests.times == [0.0] * 5
+
+    run(main())
+
+
+def test_no_answer_proves_nothing() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        error = NetrexConnectionError("nobody")
+        with pytest.raises(NetrexConnectionError, match="nobody"):
+            await pacer.run(Lane.KPI, requests.make("a", 0.1, error))
+        await pacer.run(Lane.KPI, requests.make("b"))
+        assert requests.times == [0.0, 3.0]
+
+    run(main())
+
+
+def test_priority_then_order() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        order = [Lane.BACKFILL, *reversed(Lane), *Lane]
+        await asyncio.gather(
+            *(
+                pacer.run(lane, requests.make(f"{lane:d}{index}"))
+                for index, lane in enumerate(order)
+            )
+        )
+        assert requests.names == sorted(requests.names)
+        assert len(requests.names) == len(order)
+
+    run(main())
+
+
+def test_same_key_shares_one_request() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        before = pacer.run(Lane.STATUS, requests.make("before"))
+        many = [
+            pacer.run(Lane.KPI, requests.make("shared", 1), key="k") for _ in range(5)
+        ]
+        assert await asyncio.gather(before, *many) == ["before"] + ["shared"] * 5
+        # What is over is not shared any more.
+        await pacer.run(Lane.KPI, requests.make("later"), key="k")
+        assert requests.names == ["before", "shared", "later"]
+        assert pacer.ledger.used == 3
+
+    run(main())
+
+
+def test_sharing_gives_the_best_priority() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        await asyncio.gather(
+            pacer.run(Lane.BACKFILL, requests.make("first")),
+            pacer.run(Lane.BACKFILL, requests.make("shared"), key="k"),
+            pacer.run(Lane.STATUS, requests.make("status")),
+            pacer.run(Lane.COMMAND, requests.make("unused"), key="k"),
+            pacer.run(Lane.KPI, requests.make("unused too"), key="k"),
+        )
+        assert requests.names == ["shared", "status", "first"]
+        assert pacer.ledger.used_by_lane[Lane.COMMAND] == 1
+
+    run(main())
+
+
+def test_sharing_a_request_in_flight() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        first = asyncio.create_task(pacer.run(Lane.KPI, requests.make("a", 2), key="k"))
+        await asyncio.sleep(1)
+        assert await pacer.run(Lane.INTERACTIVE, requests.make("b"), key="k") == "a"
+        assert await first == "a"
+
+    run(main())
+
+
+def test_all_sharers_get_the_error() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        error = NetrexNotFoundError("gone")
+        answers = await asyncio.gather(
+            *(
+                pacer.run(Lane.KPI, requests.make("a", 1, error), key="k")
+                for _ in range(3)
+            ),
+            return_exceptions=True,
+        )
+        assert answers == [error] * 3
+
+    run(main())
+
+
+def test_cancelling_a_waiter_frees_its_place() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        tasks = [
+            asyncio.create_task(pacer.run(Lane.KPI, requests.make(name), key=name))
+            for name in "abcd"
+        ]
+        await asyncio.sleep(0.5)
+        tasks[1].cancel()
+        await asyncio.wait(tasks)
+        assert tasks[1].cancelled()
+        assert requests.starts == [
+            ("a", 0.0),
+            ("c", pytest.approx(1.1)),
+            ("d", pytest.approx(2.2)),
+        ]
+        assert pacer.ledger.used == 3
+
+    run(main())
+
+
+@pytest.mark.parametrize("delay", [0.5, 1.5])
+def test_cancelling_one_sharer_leaves_the_others(delay: float) -> None:
+    """Before and after the shared request has started."""
+
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        await pacer.run(Lane.KPI, requests.make("before"))
+        tasks = [
+            asyncio.create_task(pacer.run(Lane.KPI, requests.make("a", 1), key="k"))
+            for _ in range(3)
+        ]
+        await asyncio.sleep(delay)
+        tasks[0].cancel()
+        await asyncio.wait(tasks)
+        assert tasks[0].cancelled()
+        assert [task.result() for task in tasks[1:]] == ["a", "a"]
+        assert requests.names == ["before", "a"]
+
+    run(main())
+
+
+def test_cancelling_all_sharers_ends_the_request() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        tasks = [
+            asyncio.create_task(pacer.run(Lane.KPI, requests.make("a", 9), key="k"))
+            for _ in range(2)
+        ]
+        await asyncio.sleep(0.5)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        # Who comes now does not join the dying one. It may still have arrived.
+        assert await pacer.run(Lane.KPI, requests.make("b"), key="k") == "b"
+        assert requests.finished == ["b"]
+        assert requests.times == [0.0, 3.0]
+
+    run(main())
+
+
+def test_cancelled_when_the_error_is_already_there() -> None:
+    """Nobody is left to look at it; asyncio must not complain."""
+    complaints: list[dict[str, object]] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        pacer = make_pacer()
+        task: asyncio.Task[str]
+
+        async def request() -> str:
+            # Behind the pacer's own callback, before the caller wakes up.
+            asyncio.get_running_loop().call_soon(loop.call_soon, task.cancel)
+            raise NetrexNotFoundError("gone")
+
+        task = asyncio.create_task(pacer.run(Lane.KPI, request))
+        await asyncio.wait([task])
+
+    run(main())
+    assert complaints == []
+
+
+def test_request_that_cancels_itself() -> None:
+    async def main() -> None:
+        async def request() -> str:
+            raise asyncio.CancelledError
+
+        with pytest.raises(asyncio.CancelledError):
+            await make_pacer().run(Lane.KPI, request)
+
+    run(main())
+
+
+def test_refusal_pauses_all_lanes_longer_each_time() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        refusal = NetrexRateLimitedError("slow down")
+        for pause in (5.0, 10.0, 20.0):
+            with pytest.raises(NetrexRateLimitedError):
+                await pacer.run(Lane.KPI, requests.make("no", 0, refusal))
+            assert pacer.retry_after == pytest.approx(pause)
+        await pacer.run(Lane.INTERACTIVE, requests.make("yes"))
+        assert requests.times == [0.0, 5.0, 15.0, 35.0]
+        assert pacer.retry_after is None
+        # A success resets the length of pauses.
+        with pytest.raises(NetrexRateLimitedError):
+            await pacer.run(Lane.KPI, requests.make("no", 0, refusal))
+        assert pacer.retry_after == pytest.approx(5)
+
+    run(main())
+
+
+def test_longest_pause() -> None:
+    async def main() -> None:
+        pacer = make_pacer()
+        for _ in range(60):
+            pacer.refused()
+            await asyncio.sleep(pacer.retry_after or 0)
+        pacer.refused()
+        assert pacer.retry_after == pytest.approx(900)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("told", "pause"), [(7.0, 7.0), (0.0, 1.1), (10_000_000.0, 86_400.0)]
+)
+def test_pause_as_told_within_reason(told: float, pause: float) -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        refusal = NetrexRateLimitedError("slow down", retry_after=told)
+        with pytest.raises(NetrexRateLimitedError):
+            await pacer.run(Lane.KPI, requests.make("no", 0, refusal))
+        assert pacer.retry_after == pytest.approx(pause)
+
+    run(main())
+
+
+def test_echoes_of_one_refusal_do_not_add_up() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(interval=0), Requests()
+        refusal = NetrexRateLimitedError("slow down")
+        await asyncio.gather(
+            *(pacer.run(Lane.KPI, requests.make("no", 1, refusal)) for _ in range(9)),
+            pacer.run(Lane.KPI, requests.make("started before", 2)),
+            return_exceptions=True,
+        )
+        assert pacer.retry_after == pytest.approx(4)
+        await asyncio.sleep(4)
+        # The success that had started before the refusal proved nothing.
+        pacer.refused()
+        assert pacer.retry_after == pytest.approx(10)
+
+    run(main())
+
+
+def test_nobody_waits_for_the_end_of_a_long_pause() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        await pacer.run(Lane.KPI, requests.make("before"))
+        waiting = [
+            asyncio.create_task(pacer.run(lane, requests.make("no"))) for lane in Lane
+        ]
+        await asyncio.sleep(0.1)
+        pacer.pause(10)
+        pacer.pause(60)
+        pacer.pause(5)
+        for answer in await asyncio.gather(*waiting, return_exceptions=True):
+            assert isinstance(answer, NetrexRateLimitedError)
+            assert answer.retry_after == pytest.approx(60)
+        with pytest.raises(NetrexRateLimitedError):
+            await pacer.run(Lane.INTERACTIVE, requests.make("no"))
+        await asyncio.sleep(35)
+        # What is left of the pause is short enough to wait for.
+        await pacer.run(Lane.INTERACTIVE, requests.make("yes"))
+        assert requests.starts == [("before", 0.0), ("yes", pytest.approx(60.1))]
+        assert pacer.ledger.used == 2
+
+    run(main())
+
+
+def test_one_line_at_the_start_and_one_at_the_end_of_a_pause(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        for _ in range(3):
+            with pytest.raises(NetrexRateLimitedError):
+                await pacer.run(
+                    Lane.KPI, requests.make("no", 0, NetrexRateLimitedError("no"))
+                )
+        for _ in range(3):
+            await pacer.run(Lane.KPI, requests.make("yes"))
+
+    caplog.set_level(logging.INFO, "custom_components.netrex")
+    run(main())
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("WARNING", "The portal's limit is reached; pausing all queries"),
+        ("INFO", "The portal answers queries again"),
+    ]
+
+
+def test_ledger_forbids() -> None:
+    async def main() -> None:
+        ledger = Ledger(allowance=10, clock=clock, hours={0: 10})
+        pacer, requests = make_pacer(ledger), Requests()
+        with pytest.raises(NetrexBudgetError) as caught:
+            await pacer.run(Lane.COMMAND, requests.make("no"))
+        assert caught.value.retry_after == 25 * 3600
+        await pacer.run(Lane.INTERACTIVE, requests.make("yes"))
+        assert requests.names == ["yes"]
+        assert pacer.retry_after is None
+
+    run(main())
+
+
+def test_ledger_forbids_who_waited_in_vain() -> None:
+    """The last of the allowance goes to whom it was promised first."""
+
+    async def main() -> None:
+        ledger = Ledger(allowance=100, clock=clock, hours={0: 97})
+        pacer, requests = make_pacer(ledger), Requests()
+        answers = await asyncio.gather(
+            *(pacer.run(Lane.COMMAND, requests.make(name)) for name in "abcdef"),
+            return_exceptions=True,
+        )
+        assert answers[:3] == ["a", "b", "c"]
+        assert all(isinstance(answer, NetrexBudgetError) for answer in answers[3:])
+
+    run(main())
+
+
+def test_clearing_rejects_waiters_and_ends_requests() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        tasks = [
+            asyncio.create_task(pacer.run(Lane.KPI, requests.make(name, 5), key=name))
+            for name in "abc"
+        ]
+        await asyncio.sleep(0.5)
+        await pacer.clear()
+        for answer in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(answer, NetrexConnectionError)
+        await asyncio.sleep(0.01)
+        assert len(asyncio.all_tasks()) == 1
+        # The next owner of the account keeps the distance.
+        assert await pacer.run(Lane.KPI, requests.make("d"), key="b") == "d"
+        assert requests.times == [0.0, 3.0]
+        assert requests.finished == ["d"]
+
+    run(main())
+
+
+def test_clearing_what_has_not_begun() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        await pacer.clear()
+        task = asyncio.create_task(pacer.run(Lane.KPI, requests.make("a")))
+        await asyncio.sleep(0)
+        await pacer.clear()
+        with pytest.raises(NetrexConnectionError):
+            await task
+        assert await pacer.run(Lane.KPI, requests.make("b")) == "b"
+
+    run(main())
+
+
+def test_nothing_stays_behind_when_the_queue_is_empty() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        await pacer.run(Lane.KPI, requests.make("a"))
+        task = asyncio.create_task(pacer.run(Lane.KPI, requests.make("b")))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0.1)
+        assert len(asyncio.all_tasks()) == 1
+        assert await pacer.run(Lane.KPI, requests.make("c")) == "c"
+
+    run(main())
+
+
+def test_eager_tasks() -> None:
+    """Home Assistant's loop may run a task before it is returned."""
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        pacer = make_pacer()
+        order: list[str] = []
+
+        async def inner() -> str:
+            order.append("inner")
+            return "inner"
+
+        async def outer() -> str:
+            order.append("outer")
+            return await pacer.run(Lane.KPI, inner)
+
+        answers = await asyncio.gather(
+            pacer.run(Lane.KPI, outer), pacer.run(Lane.STATUS, inner)
+        )
+        assert answers == ["inner", "inner"]
+        assert order[0] == "outer"
+        assert len(order) == 3
+        assert pacer.ledger.used == 3
+
+    run(main())
