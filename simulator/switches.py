@@ -137,7 +137,10 @@ class Switches:
         hint = get_type_hints(Switches).get(name)
         if name not in {field.name for field in fields(self)} or hint is None:
             raise KeyError(name)
-        setattr(self, name, _coerce(hint, value))
+        coerced = _coerce(hint, value)
+        if name == "transports" and not set(coerced) <= set(TRANSPORTS):
+            raise ValueError(f"{value!r} is none of {TRANSPORTS}")
+        setattr(self, name, coerced)
 
     def as_dict(self) -> dict[str, Any]:
         """Return all switches as plain data."""
@@ -149,7 +152,7 @@ _BOOLEANS = {"true": True, "1": True, "on": True, "yes": True} | dict.fromkeys(
 )
 
 
-def _coerce(hint: Any, value: object) -> object:  # noqa: ANN401 - a type hint has no type
+def _coerce(hint: Any, value: object) -> Any:  # noqa: ANN401 - a type hint has no type
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise ValueError(f"{value!r} is none of {get_args(hint)}")

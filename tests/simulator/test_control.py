@@ -140,7 +140,13 @@ async def test_switches(portal: PortalClient) -> None:
     await portal.control("switches", kpi_missing="zero", transports=["rtsp"])
     switches = await portal.look("switches")
     assert (switches["kpi_missing"], switches["transports"]) == ("zero", ["rtsp"])
-    for body in ({"kpi_missing": "perhaps"}, {"nothing": 1}, {"introspection": 7}):
+    for body in (
+        {"kpi_missing": "perhaps"},
+        {"nothing": 1},
+        {"introspection": 7},
+        {"transports": ["carrier pigeon"]},
+        {"query_interval": "soon"},
+    ):
         async with portal.session.post(
             f"{portal.cloud.url}/control/switches", json=body
         ) as response:
