@@ -1,15 +1,23 @@
 """Recordings as MP4 files (ISO/IEC 14496-12)."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Container, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+import contextlib
 from fractions import Fraction
+import os
 from pathlib import Path
+import secrets
 import struct
+import tempfile
+import threading
 
 import av
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from .h264 import CLOCK_RATE, configure, picture
+from .studio import View
 from .video import Scene
 
 type Span = tuple[float, float]
@@ -21,6 +29,7 @@ _MOST_PICTURES = 600
 _RATES = (10, 5, 2, 1)
 _KEY_SECONDS = 2
 _KEY_PICTURES = 4
+_NICENESS = 10
 # Size and type of a box whose size is written as 64 bits (section 4.2).
 _LARGE_BOX = struct.Struct(">I4sQ")
 
@@ -92,3 +101,59 @@ def _fill_up(path: Path, size: int) -> None:
             file.seek(0, 2)
             file.write(_LARGE_BOX.pack(1, b"free", missing))
             file.truncate(size)
+
+
+class ClipStore:
+    """Clips that are written in the background and kept while wanted.
+
+    Must be closed, from the same loop.
+    """
+
+    def __init__(self, scene: Callable[[View], Scene]) -> None:
+        """Write what `scene` gives for a view."""
+        self._scene = scene
+        self._directory = tempfile.TemporaryDirectory(prefix="netrex-simulator-")
+        self._executor = ThreadPoolExecutor(
+            1, thread_name_prefix="recording", initializer=_give_way
+        )
+        self._files: dict[tuple[View, Sequence[Span], int], asyncio.Future[Path]] = {}
+
+    def write(
+        self, view: View, spans: tuple[Span, ...], minimum_size: int
+    ) -> asyncio.Future[Path]:
+        """Return the file with these spans, written once; see `write_clip`."""
+        key = (view, spans, minimum_size)
+        file = self._files.get(key)
+        if file is None:
+            path = Path(self._directory.name) / f"{secrets.token_hex(8)}.mp4"
+
+            def write() -> Path:
+                write_clip(path, self._scene(view), spans, minimum_size)
+                return path
+
+            file = asyncio.get_running_loop().run_in_executor(self._executor, write)
+            self._files[key] = file
+        return file
+
+    def keep(self, wanted: Container[asyncio.Future[Path]]) -> None:
+        """Remove the written files that are not in `wanted`."""
+        for key, file in tuple(self._files.items()):
+            if file not in wanted and file.done():
+                del self._files[key]
+                if not file.cancelled() and file.exception() is None:
+                    file.result().unlink(missing_ok=True)
+
+    async def close(self) -> None:
+        """Drop what is not written yet, and remove all files."""
+        files = list(self._files.values())
+        for file in files:
+            file.cancel()
+        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
+        await asyncio.gather(*files, return_exceptions=True)
+        await asyncio.to_thread(self._directory.cleanup)
+
+
+def _give_way() -> None:
+    """Let the encoding of recordings give way to live pictures."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

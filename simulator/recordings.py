@@ -2,20 +2,16 @@
 
 import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-import os
 from pathlib import Path
 import secrets
 import string
-import tempfile
-import threading
 
-from .clip import Span, write_clip
+from .clip import ClipStore, Span
 from .graphql.context import RequestRefusedError
 from .state import State
 from .studio import Studio, View
-from .world import Camera
+from .world import ArchivedRecording, Camera
 
 _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 10
@@ -25,8 +21,6 @@ _DAY = 86_400
 _RETENTION = 30 * _DAY
 _UPLOAD_DELAY = 10
 _WIDESCREEN = 16 / 9
-# Encoding recordings gives way to live pictures.
-_NICENESS = 10
 # A further storage (a memory card) is so much slower than the cloud.
 _SLOWNESS = 5
 
@@ -68,6 +62,7 @@ class _Recording:
     listed_at: float
     slowness: float
     heights: tuple[int, ...]
+    archived: bool = False
     job: _Job | None = None
 
     @property
@@ -91,23 +86,28 @@ class RecordingStore:
     def __init__(self, state: State, studio: Studio) -> None:
         """Show in recordings what `studio` showed live at that time."""
         self._state = state
-        self._studio = studio
         # The address of the portal, known when it listens.
         self.base_url = ""
         self._recordings: dict[str, _Recording] = {}
+        # Not read before there is an event loop to write files in.
+        self._archive: tuple[ArchivedRecording, ...] = tuple(state.world.archive)
         self._downloads: dict[str, Download] = {}
-        self._directory = tempfile.TemporaryDirectory(prefix="netrex-simulator-")
-        self._executor = ThreadPoolExecutor(
-            1, thread_name_prefix="recording", initializer=_give_way
-        )
-        self._files: dict[tuple[View, tuple[Span, ...], int], asyncio.Future[Path]] = {}
+        self._clips = ClipStore(studio.scene)
 
     def list(self, camera: Camera, start: int, end: int) -> list[Row]:
         """Return one row per storage that has something between two unix times."""
         now = self._state.clock.now()
         self._forget(now)
-        if not camera.records:
-            return []
+        archived = [
+            self._row(recording)
+            for recording in self._recordings.values()
+            if recording.archived
+            and recording.camera is camera
+            and recording.spans[0][0] < end
+            and start < recording.spans[0][1]
+        ]
+        if archived or not camera.records:
+            return archived
         gap = self._state.switches.recording_gap
         gap_start = camera.node_id * 7919 % _DAY
         start, end = (
@@ -181,12 +181,7 @@ class RecordingStore:
 
     async def close(self) -> None:
         """Drop what is not written yet, and remove all files."""
-        files = list(self._files.values())
-        for file in files:
-            file.cancel()
-        await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
-        await asyncio.gather(*files, return_exceptions=True)
-        await asyncio.to_thread(self._directory.cleanup)
+        await self._clips.close()
 
     def _find(self, recording_id: str) -> _Recording:
         self._forget(self._state.clock.now())
@@ -239,21 +234,30 @@ class RecordingStore:
         name = node.name if node and node.name else str(camera.node_id)
         view = View(camera.node_id, name, width, height)
         size = self._state.switches.recording_size
-        key = (view, recording.spans, size)
-        file = self._files.get(key)
-        if file is None:
-            path = Path(self._directory.name) / f"{secrets.token_hex(8)}.mp4"
+        return self._clips.write(view, recording.spans, size)
 
-            def write() -> Path:
-                write_clip(path, self._studio.scene(view), recording.spans, size)
-                return path
-
-            file = asyncio.get_running_loop().run_in_executor(self._executor, write)
-            self._files[key] = file
-        return file
+    def _load_archive(self) -> None:
+        """Take over what the world says was recorded long ago."""
+        archive, self._archive = self._archive, ()
+        for item in archive:
+            recording = _Recording(
+                item.recording_id,
+                self._state.world.cameras[item.node_id],
+                ((item.start, item.end),),
+                item.end,
+                1,
+                item.heights,
+                archived=True,
+            )
+            self._recordings[item.recording_id] = recording
+            if item.prepared:
+                height = item.heights[-1]
+                file = self._write(recording, height)
+                recording.job = _Job(height, item.end, 0, file)
 
     def _forget(self, now: float) -> None:
         """Drop ids that nobody used, keys that are too old, and files without a key."""
+        self._load_archive()
         switches = self._state.switches
         self._downloads = {
             key: download
@@ -263,7 +267,8 @@ class RecordingStore:
         self._recordings = {
             name: recording
             for name, recording in self._recordings.items()
-            if now - recording.listed_at < switches.recording_id_lifetime
+            if recording.archived
+            or now - recording.listed_at < switches.recording_id_lifetime
             or (recording.job is not None and self._alive(recording.job))
         }
         wanted = {download.file for download in self._downloads.values()} | {
@@ -271,20 +276,12 @@ class RecordingStore:
             for recording in self._recordings.values()
             if recording.job
         }
-        for key, file in tuple(self._files.items()):
-            if file not in wanted and file.done():
-                del self._files[key]
-                if not file.cancelled() and file.exception() is None:
-                    file.result().unlink(missing_ok=True)
+        self._clips.keep({file for file in wanted if file is not None})
 
     def _alive(self, job: _Job) -> bool:
         return job.file is not None and (
             job.auth_key is None or job.auth_key in self._downloads
         )
-
-
-def _give_way() -> None:
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _recorded(start: float, end: float, gap_start: float, gap: float) -> Iterator[Span]:

@@ -15,7 +15,7 @@ from simulator.guard import fault_middleware
 from simulator.recordings import RecordingStore
 from simulator.state import State
 from simulator.studio import Studio
-from simulator.world import Camera
+from simulator.world import ArchivedRecording, Camera
 
 type Ready = Callable[..., Awaitable[str]]
 
@@ -329,3 +329,22 @@ async def test_a_download_may_need_the_token(
     state.switches.download_needs_token = True
     async with session.get(await ready()) as response:
         assert response.status == 401
+
+
+async def test_an_archived_recording_keeps_its_id(state: State, studio: Studio) -> None:
+    state.world.archive = [
+        ArchivedRecording("xRMElmAkh3", 11, 1000, 1598, (480, 720)),
+        ArchivedRecording("6RjiHGzqCE", 11, 400, 404, (180,), prepared=True),
+    ]
+    store = RecordingStore(state, studio)
+    try:
+        rows = store.list(state.world.cameras[11], 1000, 1600)
+        assert [(row.recording_id, row.duration) for row in rows] == [
+            ("xRMElmAkh3", 598)
+        ]
+        ready = store.progress("6RjiHGzqCE")
+        assert ready.progress == 100
+        assert ready.download_url is not None
+        assert store.list(state.world.cameras[12], 1000, 1600) == []
+    finally:
+        await store.close()
