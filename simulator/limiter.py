@@ -13,8 +13,9 @@ _DAY = 86_400
 
 @dataclass(slots=True)
 class _Account:
-    """Arrivals of one account. `free_at` is when the next query may arrive."""
+    """Arrivals of one account, and the time before which the next is too early."""
 
+    arrived_at: float = 0.0
     free_at: float = 0.0
     arrivals: deque[tuple[float, int]] = field(default_factory=deque)
     used: int = 0
@@ -41,8 +42,11 @@ class Limiter:
         now = self._clock.now()
         state = self._accounts.setdefault(account, _Account())
         self._forget(state, now)
-        admitted = now >= state.free_at and state.used + cost <= switches.daily_queries
+        # Before the last arrival: the clock was moved back, nobody came too early.
+        spaced = now >= state.free_at or now < state.arrived_at
+        admitted = spaced and state.used + cost <= switches.daily_queries
         if admitted or switches.refused_count:
+            state.arrived_at = now
             state.free_at = now + switches.query_interval * cost
             state.arrivals.append((now, cost))
             state.used += cost

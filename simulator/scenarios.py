@@ -218,7 +218,7 @@ def _documentation(seed: int) -> World:
     world.archive = [
         ArchivedRecording("xRMElmAkh3", 62303, begin, begin + 598, heights),
         ArchivedRecording(
-            "6RjiHGzqCE", 62303, begin - 600, begin - 540, heights, prepared=True
+            "6RjiHGzqCE", 62303, begin - 600, begin - 590, heights, prepared=True
         ),
     ]
     _accounts(world, guest_sees=(63575,))

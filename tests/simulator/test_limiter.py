@@ -53,6 +53,14 @@ def test_cost_of_aliases() -> None:
     assert limit.admit("owner")
 
 
+def test_clock_moved_back() -> None:
+    clock, limit = limiter(Switches())
+    assert limit.admit("owner")
+    clock.jump(-3600)
+    assert limit.admit("owner")
+    assert not limit.admit("owner")
+
+
 @pytest.mark.parametrize(
     ("day", "wait"), [("rolling", 86_400), ("utc", 2.5 * 3600), ("local", 1800)]
 )
