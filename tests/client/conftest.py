@@ -62,7 +62,7 @@ async def portal() -> AsyncGenerator[Portal]:
     portal = Portal()
     app = web.Application()
     app.router.add_post("/api/graphql.php", portal.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -100,8 +100,9 @@ def client(
 
 
 def object_type(name: str, /, **fields: str) -> dict[str, Any]:
-    """Return an introspected type; a field's type is `T`, `[T]`, with `!` in front
-    if the field has a required argument.
+    """Return an introspected type.
+
+    A field's type is written `T` or `[T]`, with `!` in front if it needs an argument.
     """
     return {
         "kind": "OBJECT",

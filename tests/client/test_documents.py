@@ -12,8 +12,8 @@ from custom_components.netrex.client import (
     Schema,
     SeriesRequest,
     Transport,
+    documents,
 )
-from custom_components.netrex.client import documents
 from custom_components.netrex.client.schema import INTROSPECTION
 
 from .conftest import introspection, object_type, rich_schema

@@ -15,9 +15,11 @@ class Clock:
     """A clock to set."""
 
     def __init__(self, now: float = NOON) -> None:
+        """Show `now`, unix seconds."""
         self.now = now
 
     def __call__(self) -> float:
+        """Return what it shows."""
         return self.now
 
 

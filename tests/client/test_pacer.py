@@ -23,12 +23,15 @@ class Requests:
     """Requests that note when they start."""
 
     def __init__(self) -> None:
+        """Start with none."""
         self.starts: list[tuple[str, float]] = []
         self.finished: list[str] = []
 
     def make(
         self, name: str, seconds: float = 0.0, error: Exception | None = None
     ) -> Callable[[], Awaitable[str]]:
+        """Return a request that answers its name, or fails, after some seconds."""
+
         async def request() -> str:
             self.starts.append((name, clock()))
             await asyncio.sleep(seconds)
@@ -41,10 +44,12 @@ class Requests:
 
     @property
     def names(self) -> list[str]:
+        """Return what started, in order."""
         return [name for name, _ in self.starts]
 
     @property
     def times(self) -> list[float]:
+        """Return when something started, in seconds."""
         return [round(time, 3) for _, time in self.starts]
 
 
@@ -245,7 +250,7 @@ def test_cancelled_when_the_error_is_already_there() -> None:
 
         async def request() -> str:
             # Behind the pacer's own callback, before the caller wakes up.
-            asyncio.get_running_loop().call_soon(loop.call_soon, task.cancel)
+            loop.call_soon(lambda: loop.call_soon(task.cancel))
             raise NetrexNotFoundError("gone")
 
         task = asyncio.create_task(pacer.run(Lane.KPI, request))
@@ -474,7 +479,7 @@ def test_eager_tasks() -> None:
         answers = await asyncio.gather(
             pacer.run(Lane.KPI, outer), pacer.run(Lane.STATUS, inner)
         )
-        assert answers == ["inner", "inner"]
+        assert list(answers) == ["inner", "inner"]
         assert order[0] == "outer"
         assert len(order) == 3
         assert pacer.ledger.used == 3

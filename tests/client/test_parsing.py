@@ -117,7 +117,9 @@ _JSON: st.SearchStrategy[Any] = st.recursive(
         as_text,
     ],
 )
-def test_nothing_raises_on_junk(parse: Callable[[object], object], junk: Any) -> None:
+def test_nothing_raises_on_junk(
+    parse: Callable[[object], object], junk: object
+) -> None:
     parse(junk)
 
 
@@ -225,7 +227,10 @@ def test_statuses_listed_and_aliased() -> None:
         {"is_connected": True},
         None,
     ]
-    expected = {1: CameraStatus(False), 2: CameraStatus(True, "10.0.0.1")}
+    expected = {
+        1: CameraStatus(is_connected=False),
+        2: CameraStatus(is_connected=True, source_ip="10.0.0.1"),
+    }
     assert parse_statuses({"cameraList": items}) == expected
     assert parse_statuses(dict(zip("abcd", items, strict=True))) == expected
     assert parse_statuses({"cameraList": []}) == {}
@@ -363,7 +368,7 @@ def test_secrets_are_not_in_repr() -> None:
         Recording("id", download_url=secret),
         RecordingProgress(1, secret),
         Camera(1, "c", source_ip=address),
-        CameraStatus(True, address),
+        CameraStatus(source_ip=address),
     ):
         assert "s3cr3t" not in repr(record)
         assert address not in repr(record)
