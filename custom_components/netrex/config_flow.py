@@ -299,7 +299,9 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         if tree.root_id is None or (root := tree.node(tree.root_id)) is None:
             return "no_nodes"
         host = self._portal.host
-        self._account = Account(f"{host}_{root.node_id}", root.name or host)
+        # The client calls a nameless node by its number.
+        title = host if root.name == str(root.node_id) else root.name
+        self._account = Account(f"{host}_{root.node_id}", title)
         async_keep_pacer(self.hass, self._account.unique_id, self._pacer)
         return None
 

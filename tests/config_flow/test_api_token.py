@@ -1,0 +1,94 @@
+"""An account by a token that was made in the portal."""
+
+from collections.abc import Callable
+
+from homeassistant.const import CONF_API_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.const import (
+    DOMAIN,
+)
+from simulator import Simulator
+from simulator.world import User
+
+from .steps import assert_aborted, authority, choose, configure, start, suggested
+
+
+@pytest.mark.usefixtures("no_setup", "short_pause")
+@pytest.mark.parametrize(
+    ("kind", "value", "error"),
+    [
+        ("cut", None, "cannot_connect"),
+        ("status", 503, "cannot_connect"),
+        ("refuse", None, "rate_limited"),
+        ("html", None, "unusable_answer"),
+        ("cut_body", None, "unusable_answer"),
+        ("wrong_types", None, "unusable_answer"),
+    ],
+)
+async def test_trouble_while_the_token_is_tried(
+    hass: HomeAssistant, cloud: Simulator, kind: str, value: int | None, error: str
+) -> None:
+    token = cloud.create_api_token()
+    result = await choose(hass, await start(hass, host=cloud.url), "api_token")
+    cloud.faults.add("graphql", kind, value)
+    result = await configure(hass, result, {CONF_API_TOKEN: token})
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "api_token"
+    assert result["errors"] == {"base": error}
+    assert suggested(result, CONF_API_TOKEN) == token
+    result = await configure(hass, result, {CONF_API_TOKEN: token})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.usefixtures("no_setup")
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda _: "no-such-token", "invalid_auth"),
+        (lambda _: "žádný token", "invalid_auth"),
+        (lambda _: " ", "invalid_auth"),
+        (lambda cloud: cloud.create_api_token(expires_in=-1), "invalid_auth"),
+        (lambda cloud: cloud.create_api_token(scopes=["liveview"]), "no_permission"),
+        (lambda cloud: cloud.create_api_token("blind"), "no_nodes"),
+    ],
+)
+async def test_token_that_does_not_work(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    make: Callable[[Simulator], str],
+    error: str,
+) -> None:
+    cloud.world.users["blind"] = User("blind", "blind", full_access=False)
+    result = await choose(hass, await start(hass, host=cloud.url), "api_token")
+    result = await configure(hass, result, {CONF_API_TOKEN: make(cloud)})
+    assert result["errors"] == {"base": error}
+    result = await configure(hass, result, {CONF_API_TOKEN: cloud.create_api_token()})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.usefixtures("no_setup")
+async def test_nameless_root(hass: HomeAssistant, cloud: Simulator) -> None:
+    cloud.world.nodes[0].name = None
+    result = await choose(hass, await start(hass, host=cloud.url), "api_token")
+    result = await configure(hass, result, {CONF_API_TOKEN: cloud.create_api_token()})
+    assert result["title"] == authority(cloud)
+
+
+@pytest.mark.usefixtures("no_setup")
+async def test_accounts_side_by_side_but_none_twice(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+) -> None:
+    """The guest of the shop has another root: it is another account."""
+    config_entry.add_to_hass(hass)
+    result = await choose(hass, await start(hass, host=cloud.url), "api_token")
+    result = await configure(hass, result, {CONF_API_TOKEN: cloud.create_api_token()})
+    assert_aborted(result, "already_configured")
+    result = await choose(hass, await start(hass, host=cloud.url), "api_token")
+    guest = cloud.create_api_token("guest")
+    result = await configure(hass, result, {CONF_API_TOKEN: guest})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 2

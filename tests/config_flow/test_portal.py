@@ -1,0 +1,123 @@
+"""The first page: where the portal is, and what to ask it for."""
+
+from collections.abc import AsyncGenerator
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from homeassistant.const import CONF_HOST
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+import pytest
+from yarl import URL
+
+from custom_components.netrex.const import (
+    CONF_SCOPES,
+)
+from simulator import Simulator
+from simulator.world import OAuthClient
+
+from .steps import SignIn, choose, configure, start, suggested
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a b", "ftp://portal.example", "name:password@portal.example", "x:y"]
+)
+async def test_text_that_is_no_address(
+    hass: HomeAssistant, cloud: Simulator, host: str
+) -> None:
+    result = await start(hass, host=host)
+    assert result["errors"] == {CONF_HOST: "invalid_host"}
+    assert suggested(result, CONF_HOST) == host
+    result = await configure(hass, result, {CONF_HOST: cloud.url})
+    assert result["type"] is FlowResultType.MENU
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "errors"),
+    [
+        ("cut", None, {"base": "cannot_connect"}),
+        ("status", 502, {"base": "cannot_connect"}),
+        ("status", 429, {"base": "rate_limited"}),
+        ("status", 404, {CONF_HOST: "invalid_host"}),
+        ("html", None, {CONF_HOST: "invalid_host"}),
+        ("garbage", None, {CONF_HOST: "invalid_host"}),
+        ("empty", None, {CONF_HOST: "invalid_host"}),
+    ],
+)
+async def test_portal_in_trouble(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    kind: str,
+    value: int | None,
+    errors: dict[str, str],
+) -> None:
+    cloud.faults.add("graphql", kind, value)
+    rights = {"scopes": ["read", "events"]}
+    result = await start(hass, host=cloud.url, rights=rights)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == errors
+    assert suggested(result, CONF_HOST) == cloud.url
+    result = await configure(hass, result, {CONF_HOST: cloud.url, "rights": rights})
+    assert result["type"] is FlowResultType.MENU
+
+
+async def test_nobody_at_the_address(hass: HomeAssistant, unused_tcp_port: int) -> None:
+    result = await start(hass, host=f"127.0.0.1:{unused_tcp_port}")
+    assert result["errors"] == {"base": "cannot_connect"}
+
+
+@pytest.fixture
+async def stranger() -> AsyncGenerator[tuple[TestServer, list[web.Request]]]:
+    """Run a GraphQL server that is no portal: it answers anybody."""
+    requests: list[web.Request] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        requests.append(request)
+        return web.json_response({"data": {"__typename": "Query"}})
+
+    app = web.Application()
+    app.router.add_post("/api/graphql.php", answer)
+    server = TestServer(app)
+    async with server:
+        yield server, requests
+
+
+async def test_another_server_at_the_address(
+    hass: HomeAssistant, stranger: tuple[TestServer, list[web.Request]]
+) -> None:
+    server, requests = stranger
+    result = await start(hass, host=f"127.0.0.1:{server.port}")
+    assert result["errors"] == {CONF_HOST: "invalid_host"}
+    [request] = requests
+    assert request.headers["Authorization"].split() == ["Bearer"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 401])
+@pytest.mark.parametrize("place", ["top", "extensions", "none"])
+async def test_portal_refuses_strangers_in_its_way(
+    hass: HomeAssistant, cloud: Simulator, status: int, place: str
+) -> None:
+    cloud.switches.set("auth_error_status", status)
+    cloud.switches.set("category_place", place)
+    assert (await start(hass, host=cloud.url))["type"] is FlowResultType.MENU
+
+
+async def test_rights_are_those_of_the_boxes(
+    hass: HomeAssistant, cloud: Simulator, client: OAuthClient, sign_in: SignIn
+) -> None:
+    del client
+    result = await start(hass, host=cloud.url, rights={"scopes": ["events", "write"]})
+    assert result["errors"] == {"base": "read_required"}
+    scopes = ["liveview_ptz", "events", "read"]
+    result = await configure(
+        hass, result, {CONF_HOST: cloud.url, "rights": {"scopes": scopes}}
+    )
+    result = await choose(hass, result, "pick_implementation")
+    assert URL(result["url"]).query["scope"] == "read,liveview_ptz,events"
+    result = await sign_in(result)
+    assert result["data"][CONF_SCOPES] == ["read", "liveview_ptz", "events"]
+
+
+async def test_unknown_right_is_refused(hass: HomeAssistant, cloud: Simulator) -> None:
+    with pytest.raises(InvalidData):
+        await start(hass, host=cloud.url, rights={"scopes": ["read", "everything"]})

@@ -1,0 +1,165 @@
+"""Signing in again."""
+
+import time
+from unittest.mock import AsyncMock
+
+from homeassistant.components.application_credentials import (
+    DATA_COMPONENT,
+)
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlowResult,
+)
+from homeassistant.const import CONF_API_TOKEN, CONF_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+from custom_components.netrex.const import (
+    CONF_SCOPES,
+    DOMAIN,
+)
+from simulator import Simulator
+
+from .steps import (
+    SignIn,
+    access_token,
+    assert_aborted,
+    authority,
+    choose,
+    configure,
+    start,
+)
+
+
+async def reauth(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
+    """Start to sign in again, as a refused token does."""
+    return await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={
+            "source": "reauth",
+            "entry_id": entry.entry_id,
+            "unique_id": entry.unique_id,
+            "title_placeholders": {"name": entry.title},
+        },
+        data=dict(entry.data),
+    )
+
+
+async def test_new_api_token(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    token_entry: MockConfigEntry,
+    no_setup: AsyncMock,
+) -> None:
+    before = dict(token_entry.data)
+    cloud.oauth.revoke_all()
+    result = await reauth(hass, token_entry)
+    assert result["step_id"] == "reauth_api_token"
+    result = await configure(hass, result, {CONF_API_TOKEN: before[CONF_API_TOKEN]})
+    assert result["errors"] == {"base": "invalid_auth"}
+    token = cloud.create_api_token()
+    set_ups = no_setup.call_count
+    result = await configure(hass, result, {CONF_API_TOKEN: token})
+    await hass.async_block_till_done()
+    assert_aborted(result, "reauth_successful")
+    assert token_entry.data == {**before, CONF_API_TOKEN: token}
+    assert no_setup.call_count == set_ups + 1
+
+
+async def test_new_api_token_of_somebody_else(
+    hass: HomeAssistant, cloud: Simulator, token_entry: MockConfigEntry
+) -> None:
+    before = dict(token_entry.data)
+    result = await reauth(hass, token_entry)
+    guest = cloud.create_api_token("guest")
+    result = await configure(hass, result, {CONF_API_TOKEN: guest})
+    assert_aborted(result, "wrong_account")
+    assert token_entry.data == before
+
+
+async def test_refresh_token_spares_the_sign_in(
+    hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry
+) -> None:
+    """The portal ended the access token before its time."""
+    before = access_token(oauth_entry)
+    cloud.world.tokens[before].expires_at = time.time() - 1
+    assert_aborted(await reauth(hass, oauth_entry), "reauth_successful")
+    await hass.async_block_till_done()
+    assert access_token(oauth_entry) != before
+    assert access_token(oauth_entry) in cloud.world.tokens
+    assert oauth_entry.data[CONF_SCOPES] == ["read", "liveview"]
+
+
+async def test_refreshed_token_that_does_not_work(
+    hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry
+) -> None:
+    """A portal that renews what it does not accept must not keep us going round."""
+    cloud.switches.access_token_lifetime = 0
+    result = await reauth(hass, oauth_entry)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "reauth_confirm"
+
+
+async def test_sign_in_again(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: ConfigEntry,
+    sign_in: SignIn,
+    no_setup: AsyncMock,
+) -> None:
+    before = dict(oauth_entry.data)
+    cloud.oauth.revoke_all()
+    result = await reauth(hass, oauth_entry)
+    assert result["step_id"] == "reauth_confirm"
+    assert result["description_placeholders"] == {
+        "host": authority(cloud),
+        "name": oauth_entry.title,
+    }
+    result = await configure(hass, result, {})
+    assert URL(result["url"]).query["scope"] == "read,liveview"
+    set_ups = no_setup.call_count
+    result = await sign_in(result)
+    await hass.async_block_till_done()
+    assert_aborted(result, "reauth_successful")
+    assert no_setup.call_count == set_ups + 1
+    assert access_token(oauth_entry) in cloud.world.tokens
+    assert {**oauth_entry.data, CONF_TOKEN: None} == {**before, CONF_TOKEN: None}
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 1
+
+
+async def test_sign_in_again_as_somebody_else(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: ConfigEntry,
+    sign_in: SignIn,
+) -> None:
+    before = dict(oauth_entry.data)
+    cloud.oauth.revoke_all()
+    result = await configure(hass, await reauth(hass, oauth_entry), {})
+    result = await sign_in(result, username="guest")
+    assert_aborted(result, "wrong_account")
+    assert oauth_entry.data == before
+
+
+async def test_sign_in_again_without_credentials(
+    hass: HomeAssistant, oauth_entry: ConfigEntry
+) -> None:
+    credentials = hass.data[DATA_COMPONENT]
+    await hass.config_entries.async_unload(oauth_entry.entry_id)
+    for item in credentials.async_items():
+        await credentials.async_delete_item(item["id"])
+    result = await configure(hass, await reauth(hass, oauth_entry), {})
+    assert_aborted(result, "missing_credentials")
+
+
+@pytest.mark.usefixtures("token_entry")
+async def test_waiting_reauthentication_does_not_hide_a_double(
+    hass: HomeAssistant, cloud: Simulator, token_entry: MockConfigEntry
+) -> None:
+    await reauth(hass, token_entry)
+    result = await choose(hass, await start(hass, host=cloud.url), "api_token")
+    result = await configure(hass, result, {CONF_API_TOKEN: cloud.create_api_token()})
+    assert_aborted(result, "already_configured")

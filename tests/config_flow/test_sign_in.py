@@ -1,0 +1,162 @@
+"""An account by the portal's own sign-in pages."""
+
+import logging
+
+from homeassistant.components.application_credentials import (
+    ClientCredential,
+    async_import_client_credential,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+from custom_components.netrex.const import (
+    CONF_AUTH_IMPLEMENTATION,
+    DOMAIN,
+)
+from simulator import Simulator
+from simulator.world import OAuthClient, User
+
+from ..leaks import assert_log_clean
+from .steps import REDIRECT, SignIn, assert_aborted, choose, configure, start
+
+
+async def test_without_credentials(hass: HomeAssistant, cloud: Simulator) -> None:
+    assert await async_setup_component(hass, "application_credentials", {})
+    result = await start(hass, host=cloud.url)
+    result = await choose(hass, result, "pick_implementation")
+    assert_aborted(result, "missing_credentials")
+
+
+@pytest.mark.usefixtures("client")
+async def test_other_credentials(hass: HomeAssistant, cloud: Simulator) -> None:
+    """Home Assistant's dialog for credentials opens by this reason."""
+    result = await choose(hass, await start(hass, host=cloud.url), "new_credentials")
+    assert_aborted(result, "missing_credentials")
+
+
+@pytest.mark.usefixtures("client", "no_setup")
+async def test_several_credentials(
+    hass: HomeAssistant, cloud: Simulator, sign_in: SignIn
+) -> None:
+    """The link of the chosen ones leads to the entered portal."""
+    other = cloud.add_client([REDIRECT])
+    await async_import_client_credential(
+        hass,
+        DOMAIN,
+        ClientCredential(other.client_id, other.client_secret, "Other"),
+        "other",
+    )
+    result = await start(hass, host=cloud.url)
+    result = await choose(hass, result, "pick_implementation")
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "pick_implementation"
+    result = await configure(hass, result, {"implementation": "other"})
+    assert URL(result["url"]).origin() == URL(cloud.url)
+    assert URL(result["url"]).query["client_id"] == other.client_id
+    result = await sign_in(result)
+    assert result["data"][CONF_AUTH_IMPLEMENTATION] == "other"
+
+
+@pytest.mark.usefixtures("client")
+async def test_consent_refused(
+    hass: HomeAssistant, cloud: Simulator, sign_in: SignIn
+) -> None:
+    result = await start(hass, host=cloud.url)
+    result = await choose(hass, result, "pick_implementation")
+    result = await sign_in(result, decision="deny")
+    assert_aborted(result, "user_rejected_authorize")
+    assert result["description_placeholders"] == {"error": "access_denied"}
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_code_not_accepted(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    client: OAuthClient,
+    sign_in: SignIn,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    cloud.switches.token_error_status = status
+    client.client_secret = cloud.secrets.issue()
+    result = await start(hass, host=cloud.url)
+    result = await choose(hass, result, "pick_implementation")
+    result = await sign_in(result)
+    assert_aborted(result, "oauth_unauthorized")
+    assert "Invalid client_secret." in caplog.text
+    assert_log_clean(caplog, cloud.secrets)
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize(
+    ("kind", "value"), [("cut", None), ("status", 500), ("html", None)]
+)
+async def test_token_endpoint_in_trouble(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    sign_in: SignIn,
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
+    value: int | None,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    cloud.faults.add("token", kind, value)
+    result = await start(hass, host=cloud.url)
+    result = await choose(hass, result, "pick_implementation")
+    result = await sign_in(result)
+    assert_aborted(result, "oauth_failed")
+    assert_log_clean(caplog, cloud.secrets)
+
+
+@pytest.mark.usefixtures("client", "no_setup", "short_pause")
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("cut", "cannot_connect"),
+        ("html", "unusable_answer"),
+        ("refuse", "rate_limited"),
+    ],
+)
+async def test_account_cannot_be_read_at_once(
+    hass: HomeAssistant, cloud: Simulator, sign_in: SignIn, kind: str, error: str
+) -> None:
+    """The person does not have to sign in twice because of that."""
+    result = await start(hass, host=cloud.url)
+    result = await choose(hass, result, "pick_implementation")
+    cloud.faults.add("graphql", kind)
+    result = await sign_in(result)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "read_account"
+    assert result["errors"] == {"base": error}
+    result = await configure(hass, result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.usefixtures("client")
+async def test_account_that_sees_nothing(
+    hass: HomeAssistant, cloud: Simulator, sign_in: SignIn
+) -> None:
+    cloud.world.users["blind"] = User("blind", "blind", full_access=False)
+    result = await start(hass, host=cloud.url)
+    result = await choose(hass, result, "pick_implementation")
+    result = await sign_in(result, username="blind")
+    assert_aborted(result, "no_nodes")
+
+
+@pytest.mark.usefixtures("client")
+async def test_account_signed_in_twice(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    sign_in: SignIn,
+    config_entry: MockConfigEntry,
+) -> None:
+    config_entry.add_to_hass(hass)
+    result = await start(hass, host=cloud.url)
+    result = await choose(hass, result, "pick_implementation")
+    result = await sign_in(result)
+    assert_aborted(result, "already_configured")
