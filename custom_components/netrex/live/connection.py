@@ -69,6 +69,8 @@ class Connection:
         Raises RtspError for anything else, OSError if the connection breaks.
         """
         while not self._events:
+            if self._parser.failure is not None:
+                raise self._parser.failure
             if not (data := await self._reader.read(CHUNK_SIZE)):
                 return None
             self._events.extend(self._parser.feed(data))

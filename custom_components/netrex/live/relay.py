@@ -18,7 +18,7 @@ from .session import Ending, Session, SessionEnd, SessionHost
 from .upstream import Dial
 
 _HOST = "127.0.0.1"
-_WATCH_INTERVAL = 5.0
+WATCH_INTERVAL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,9 @@ class Relay:
         self._limits = limits
         self._on_started = on_started
         self._on_ended = on_ended
-        self._host = SessionHost(
-            secret=secrets.token_urlsafe(16),
-            get_link=get_link,
-            dial=dial,
-            request_timeout=limits.request_timeout,
-            admit=self._admit,
-            started=self._started,
-            ended=self._ended,
-            refused=self._refused,
-        )
+        self._get_link = get_link
+        self._dial = dial
+        self._secret = ""
         self._links_used = 0
         self._last_error: Refusal | Ending | None = None
         # In the order of their arrival.
@@ -92,7 +85,8 @@ class Relay:
         self._watcher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen on a free port of loopback."""
+        """Listen on a free port of loopback, under a new secret."""
+        self._secret = secrets.token_urlsafe(16)
         self._server = await asyncio.start_server(
             self._accept, _HOST, 0, limit=CHUNK_SIZE
         )
@@ -133,12 +127,22 @@ class Relay:
             raise RuntimeError("The relay does not run")
         port = self._server.sockets[0].getsockname()[1]
         path = quote(stream_key, safe="")
-        return f"rtsp://{_HOST}:{port}/{self._host.secret}/{path}"
+        return f"rtsp://{_HOST}:{port}/{self._secret}/{path}"
 
     def _accept(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        session = Session(self._host, Connection(reader, writer))
+        host = SessionHost(
+            secret=self._secret,
+            get_link=self._get_link,
+            dial=self._dial,
+            request_timeout=self._limits.request_timeout,
+            admit=self._admit,
+            started=self._started,
+            ended=self._ended,
+            refused=self._refused,
+        )
+        session = Session(host, Connection(reader, writer))
         strangers = [known for known in self._sessions if known.stream_key is None]
         if len(strangers) >= self._limits.strangers:
             strangers[0].abort(Ending.STOPPED)
@@ -168,7 +172,7 @@ class Relay:
     async def _watch(self) -> None:
         """End the sessions that nobody has moved for a while."""
         while True:
-            await asyncio.sleep(_WATCH_INTERVAL)
+            await asyncio.sleep(WATCH_INTERVAL)
             oldest = time.monotonic() - self._limits.idle_timeout
             for session in tuple(self._sessions):
                 if session.active_at < oldest:

@@ -18,6 +18,7 @@ MAX_BODY_SIZE = 64 * 1024
 _FRAME_SIGN = 0x24  # "$"
 _FRAME_HEADER_SIZE = 4
 _LINE_ENDS = b"\r\n"
+_BLANKS = " \t"
 # Section 4.2: CRLF, but a receiver takes a bare LF as well.
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"([A-Z_]{1,32}) +(\S+) +RTSP/\d\.\d")
@@ -110,6 +111,7 @@ class Parser:
 
     def __init__(self) -> None:
         """Start at the beginning of a connection."""
+        self.failure: RtspError | None = None
         # Bytes of the current interleaved frame that are still to come.
         self._frame_rest = 0
         # Up to three bytes of a frame's header.
@@ -122,21 +124,24 @@ class Parser:
     def feed(self, data: bytes) -> list[Event]:
         """Return what `data` completes, in order.
 
-        Raises RtspError for anything that is no RTSP/1.0 or too large; the parser
-        can't be used after that.
+        At anything that is no RTSP/1.0, or too large, it stops for good and sets
+        `failure`; what came before is returned.
         """
         events: list[Event] = []
         if self._frame_head:
             data = self._frame_head + data
             self._frame_head = b""
         position = 0
-        while position < len(data):
-            if self._message is not None:
-                position = self._take_body(self._message, data, position, events)
-            elif self._head:
-                position = self._take_head(data, position, events)
-            else:
-                position = self._take_frames(data, position, events)
+        try:
+            while position < len(data) and self.failure is None:
+                if self._message is not None:
+                    position = self._take_body(self._message, data, position, events)
+                elif self._head:
+                    position = self._take_head(data, position, events)
+                else:
+                    position = self._take_frames(data, position, events)
+        except RtspError as err:
+            self.failure = err
         return events
 
     def _take_frames(self, data: bytes, start: int, events: list[Event]) -> int:
@@ -204,12 +209,12 @@ def _parse_head(head: bytearray) -> Request | Response:
     first, *lines = text.split("\n")
     headers: list[tuple[str, str]] = []
     for line in lines:
-        if line[:1] in {" ", "\t"} and headers:  # a folded line, section 4.2
+        if line[:1] and line[0] in _BLANKS and headers:  # a folded line, section 4.2
             name, value = headers[-1]
-            headers[-1] = (name, f"{value} {line.strip()}")
+            headers[-1] = (name, f"{value} {line.strip(_BLANKS)}")
         elif ":" in line:
             name, _, value = line.partition(":")
-            headers.append((name.strip(), value.strip()))
+            headers.append((name.strip(_BLANKS), value.strip(_BLANKS)))
     if match := _REQUEST_LINE.fullmatch(first):
         return Request(match[1], match[2], headers=headers)
     if match := _STATUS_LINE.fullmatch(first):

@@ -116,6 +116,7 @@ class Session:
         self._opening: asyncio.Task[None] | None = None
         self._playing_since: float | None = None
         self._ending = Ending.CLIENT
+        self._torn_down = False
         # The address by which the client knows its stream.
         self._local = ""
         # None until the client has shown the secret and named a stream.
@@ -218,6 +219,7 @@ class Session:
                 await self._reply(request, 461)
                 return
             request.set_header("Transport", ",".join(usable))
+        self._torn_down = request.method == "TEARDOWN"
         request.uri = url
         _drop_back_channel(request)
         await upstream.connection.send(request)
@@ -238,7 +240,9 @@ class Session:
             await self._refuse(describe, _UNAVAILABLE)
             return
         try:
-            self._ending = await self._pass_on(upstream)
+            ending = await self._pass_on(upstream)
+            # After TEARDOWN it does not matter who closes first.
+            self._ending = Ending.CLIENT if self._torn_down else ending
         except OSError as err:
             _LOGGER.debug("A viewer of stream %s left (%s)", key, type(err).__name__)
         finally:
