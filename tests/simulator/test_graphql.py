@@ -222,3 +222,57 @@ async def test_endpoint_answers_posts_only(portal: PortalClient) -> None:
     async with aiohttp.ClientSession() as session:
         response = await session.get(f"{portal.cloud.url}/api/graphql.php")
         assert response.status == 405
+
+
+def statistic(field: str, node_id: int, arguments: str, selection: str = "") -> str:
+    return f"{{value:{field}(node_id:{node_id},{arguments}){selection}}}"
+
+
+async def test_raw_data_stays_at_its_source(portal: PortalClient) -> None:
+    """Raw numbers are read from one object, metrics are added up."""
+    now = int(portal.cloud.clock.now())
+    span = f"from:{now - 7 * 86_400},to:{now - 86_400},type:peopleCountIn"
+    source = next(iter(portal.cloud.world.sources))
+    location = next(n for n in portal.cloud.world.nodes if n.type == "location").node_id
+    raw = await portal.data(statistic("statisticData", source, span))
+    assert raw["value"] > 0
+    raw = await portal.data(statistic("statisticData", location, span))
+    assert raw["value"] is None
+    metric = await portal.data(statistic("statisticDataMetric", location, span))
+    assert metric["value"] > 0
+
+
+@pytest.mark.parametrize(("kind", "fraction"), [("Float", True), ("Int", False)])
+async def test_type_of_numbers(portal: PortalClient, kind: str, fraction: bool) -> None:
+    portal.cloud.switches.set("kpi_type", kind)
+    now = int(portal.cloud.clock.now())
+    root = portal.cloud.world.nodes[0].node_id
+    span = f"from:{now - 7 * 86_400},to:{now - 86_400},type:conversionCount"
+    single = await portal.data(statistic("statisticDataMetric", root, span))
+    series = await portal.data(
+        statistic(
+            "statisticDataMetricByGranularity",
+            root,
+            f"{span},granularity:W",
+            "{__typename at:from value}",
+        )
+    )
+    point = series["value"][0]
+    assert list(point) == ["__typename", "at", "value"]
+    assert isinstance(single["value"], float) is fraction
+    assert isinstance(point["value"], float) is fraction
+
+
+async def test_time_ranges(portal: PortalClient) -> None:
+    root = portal.cloud.world.nodes[0].node_id
+
+    async def errors(start: int, end: int) -> bool:
+        span = f"from:{start},to:{end},type:peopleCountIn"
+        answer = await portal.query(statistic("statisticDataMetric", root, span))
+        return "errors" in answer
+
+    assert await errors(1_780_000_900, 1_780_000_900)
+    assert await errors(1_780_000_900, 1_780_000_000)
+    assert not await errors(1_700_000_000, 1_780_000_000)
+    portal.cloud.switches.kpi_max_days = 366
+    assert await errors(1_700_000_000, 1_780_000_000)
