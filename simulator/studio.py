@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from .clock import Clock
 from .h264 import AccessUnit, Encoder
 from .rtp import RtpStream, interleave, media_time
-from .video import Scene
+from .video import Plane, Scene
 
 _REPORT_INTERVAL = 5.0
 # A beat that is so late (seconds) starts anew instead of catching up.
@@ -64,14 +64,17 @@ class LiveSource:
 
     def __init__(
         self,
-        scene: Scene,
+        picture: Callable[[], Plane],
         encoder: Encoder,
         frame_rate: int,
         clock: Clock,
         executor: ThreadPoolExecutor,
     ) -> None:
-        """Prepare; nothing runs before the first viewer. `frame_rate` per second."""
-        self._scene = scene
+        """Prepare; nothing runs before the first viewer.
+
+        `picture` draws this moment; `frame_rate` is per second.
+        """
+        self._picture = picture
         self._encoder = encoder
         self.frame_rate = frame_rate
         self._clock = clock
@@ -117,8 +120,7 @@ class LiveSource:
         return self._stream.sender_report(media_time(now), self._clock.now())
 
     def _encode(self, timestamp: int, key: bool) -> AccessUnit:
-        frame = self._scene.frame(self._clock.now())
-        return self._encoder.encode(frame, timestamp, key=key)
+        return self._encoder.encode(self._picture(), timestamp, key=key)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -163,6 +165,8 @@ class Studio:
         """Take the time of the pictures from `clock`, shown in `time_zone` (IANA)."""
         self.clock = clock
         zone = ZoneInfo(time_zone)
+        # How much lighter (or, below 0, darker) a node's pictures are, -50 to 50.
+        self.brightness: dict[int, int] = {}
         self.executor = ThreadPoolExecutor(workers, thread_name_prefix="picture")
         self._sources: WeakValueDictionary[tuple[View, int, int], LiveSource] = (
             WeakValueDictionary()
@@ -196,21 +200,28 @@ class Studio:
 
     async def _open(self, view: View, frame_rate: int, bit_rate: int) -> LiveSource:
         def build() -> tuple[Scene, Encoder]:
-            encoder = Encoder(
-                view.width & ~1, view.height & ~1, frame_rate, bit_rate=bit_rate
+            scene = self.scene(view)
+            return scene, Encoder(
+                scene.width, scene.height, frame_rate, bit_rate=bit_rate
             )
-            return self.scene(view), encoder
 
         loop = asyncio.get_running_loop()
         scene, encoder = await loop.run_in_executor(self.executor, build)
-        return LiveSource(scene, encoder, frame_rate, self.clock, self.executor)
+
+        def picture() -> Plane:
+            brightness = self.brightness.get(view.node_id, 0)
+            return scene.frame(self.clock.now(), brightness)
+
+        return LiveSource(picture, encoder, frame_rate, self.clock, self.executor)
 
     async def still(self, view: View, quality: int = 75) -> bytes:
         """Return the view's picture of this moment as JPEG."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self.executor,
-            lambda: self.scene(view).jpeg(self.clock.now(), quality),
-        )
+
+        def draw() -> bytes:
+            scene, now = self.scene(view), self.clock.now()
+            return scene.jpeg(now, quality, self.brightness.get(view.node_id, 0))
+
+        return await asyncio.get_running_loop().run_in_executor(self.executor, draw)
 
     async def close(self) -> None:
         """Stop all sources and the threads."""

@@ -210,10 +210,11 @@ class Scene:
             flat[pixels * 5 // 4 :].reshape(half),
         )
 
-    def frame(self, when: float) -> Plane:
+    def frame(self, when: float, brightness: int = 0) -> Plane:
         """Return the picture at `when` (unix seconds).
 
-        It has the layout of a contiguous full-range yuv420p frame: height * 3/2 rows.
+        `brightness` -50 to 50 makes it darker or lighter; the clock stays readable. It
+        has the layout of a contiguous full-range yuv420p frame: height * 3/2 rows.
         """
         frame = self._background.copy()
         planes = self._planes(frame)
@@ -223,6 +224,9 @@ class Scene:
         self._counter.draw(planes, *self._counter_place)
         for walker in self._walkers[len(behind) :]:
             walker.draw(planes, when)
+        if brightness:
+            levels = np.clip(np.arange(256) + 2 * brightness, 0, 255)
+            planes[0][:] = levels.astype(np.uint8)[planes[0]]
         bar = self._bar(int(when))
         rows = bar.shape[0]
         planes[0][:rows] = bar
@@ -245,12 +249,12 @@ class Scene:
             self._clock = (second, np.asarray(image))
         return self._clock[1]
 
-    def jpeg(self, when: float, quality: int = 75) -> bytes:
-        """Return the picture at `when` as JPEG; `quality` 1 to 95 as in libjpeg."""
+    def jpeg(self, when: float, quality: int = 75, brightness: int = 0) -> bytes:
+        """Return a picture (see `frame`) as JPEG; `quality` 1 to 95 as in libjpeg."""
         size = (self.width, self.height)
         channels = [
             Image.fromarray(plane).resize(size)
-            for plane in self._planes(self.frame(when))
+            for plane in self._planes(self.frame(when, brightness))
         ]
         buffer = io.BytesIO()
         Image.merge("YCbCr", channels).save(buffer, "JPEG", quality=quality)
