@@ -1,0 +1,376 @@
+"""The broker: few queries, each link to one taker, a pace per stream."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from custom_components.netrex.client import (
+    LinkRequest,
+    LiveLink,
+    NetrexAuthError,
+    NetrexBudgetError,
+    NetrexConnectionError,
+    NetrexError,
+    NetrexNotFoundError,
+    NetrexPermissionError,
+    NetrexRateLimitedError,
+    NetrexResponseError,
+)
+from custom_components.netrex.live.errors import LinkError, Refusal
+from custom_components.netrex.live.links import LinkBroker
+from custom_components.netrex.live.session import Ending, SessionEnd
+from tests.client.virtual_time import clock, run
+from tests.leaks import assert_no_secret
+
+
+class Portal:
+    """Answers queries for links, each with links of its own."""
+
+    def __init__(self) -> None:
+        """Start without queries."""
+        self.queries: list[tuple[LinkRequest, ...]] = []
+        self.answers: dict[int, NetrexError | None] = {}
+        self.error: Exception | None = None
+        self.gate: asyncio.Event | None = None
+
+    @property
+    def links(self) -> int:
+        """How many links were made."""
+        return sum(map(len, self.queries))
+
+    async def fetch(
+        self, requests: Sequence[LinkRequest]
+    ) -> Mapping[LinkRequest, LiveLink | NetrexError]:
+        """Answer as `NetrexClient.live_links`; a None in `answers` is left out."""
+        self.queries.append(tuple(requests))
+        number = len(self.queries)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        results: dict[LinkRequest, LiveLink | NetrexError] = {}
+        for request in requests:
+            url = f"rtsp://portal/{request.node_id}~{number}"
+            answer = self.answers.get(request.node_id, LiveLink(url))
+            if answer is not None:
+                results[request] = answer
+        return results
+
+
+def resolve(key: str) -> LinkRequest:
+    """Take the key as the camera's id."""
+    if not key.isdecimal():
+        raise LinkError(Refusal.GONE)
+    return LinkRequest(int(key))
+
+
+def broker_for(
+    portal: Portal, on_error: Callable[[NetrexError], None] | None = None
+) -> LinkBroker:
+    return LinkBroker(portal.fetch, resolve, on_error=on_error, clock=clock)
+
+
+async def refusal(broker: LinkBroker, key: str = "1") -> LinkError:
+    """Return why there is no link."""
+    with pytest.raises(LinkError) as caught:
+        await broker.get_link(key)
+    return caught.value
+
+
+def failed(key: str = "1", ending: Ending = Ending.UPSTREAM) -> SessionEnd:
+    return SessionEnd(key, ending, 0.0)
+
+
+def test_a_wall_of_cameras_is_one_query() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        links = await asyncio.gather(
+            *(broker.get_link(str(number)) for number in range(20))
+        )
+        assert clock() == pytest.approx(0.05)
+        assert links == [f"rtsp://portal/{number}~1" for number in range(20)]
+
+    run(scenario())
+    assert len(portal.queries) == 1
+
+
+def test_two_viewers_of_a_camera_get_two_links() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        links = await asyncio.gather(*(broker.get_link("1") for _ in range(3)))
+        assert len(set(links)) == 3
+
+    run(scenario())
+    assert [len(query) for query in portal.queries] == [1, 1, 1]
+
+
+def test_no_query_asks_for_more_than_fifty_links() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        await asyncio.gather(*(broker.get_link(str(number)) for number in range(120)))
+
+    run(scenario())
+    assert [len(query) for query in portal.queries] == [50, 50, 20]
+
+
+def test_who_comes_while_a_query_runs_is_served_by_the_next() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        portal.gate = asyncio.Event()
+        broker = broker_for(portal)
+        first = asyncio.create_task(broker.get_link("1"))
+        await asyncio.sleep(0.1)
+        later = [asyncio.create_task(broker.get_link(key)) for key in "23"]
+        await asyncio.sleep(1)
+        assert len(portal.queries) == 1
+        portal.gate.set()
+        await asyncio.gather(first, *later)
+
+    run(scenario())
+    assert [len(query) for query in portal.queries] == [1, 2]
+
+
+def test_the_link_of_a_taker_who_left_serves_the_next_while_it_is_good() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        portal.gate = asyncio.Event()
+        broker = broker_for(portal)
+        for wait, expected in ((19.0, 1), (21.0, 2)):
+            portal.gate.clear()
+            gone = asyncio.create_task(broker.get_link("1"))
+            await asyncio.sleep(0.1)
+            gone.cancel()
+            await asyncio.sleep(0.1)
+            portal.gate.set()
+            await asyncio.sleep(wait)
+            asked = len(portal.queries)
+            await broker.get_link("1")
+            assert len(portal.queries) - asked == expected - 1
+
+    run(scenario())
+
+
+def test_a_player_that_comes_back_joins_the_query_it_started() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        portal.gate = asyncio.Event()
+        broker = broker_for(portal)
+        gone = asyncio.create_task(broker.get_link("1"))
+        await asyncio.sleep(5)
+        gone.cancel()
+        again = asyncio.create_task(broker.get_link("1"))
+        await asyncio.sleep(1)
+        portal.gate.set()
+        assert await again == "rtsp://portal/1~1"
+
+    run(scenario())
+    assert len(portal.queries) == 1
+
+
+def test_a_taker_who_leaves_before_the_query_costs_none() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        gone = asyncio.create_task(broker.get_link("1"))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.sleep(1)
+
+    run(scenario())
+    assert portal.queries == []
+
+
+@pytest.mark.parametrize(
+    ("error", "refused", "retry_after"),
+    [
+        (NetrexNotFoundError("x"), Refusal.GONE, 10),
+        (NetrexPermissionError("x"), Refusal.FORBIDDEN, 10),
+        (NetrexAuthError("x"), Refusal.FORBIDDEN, 10),
+        (NetrexRateLimitedError("x", retry_after=70), Refusal.LIMITED, 70),
+        (NetrexRateLimitedError("x"), Refusal.LIMITED, 10),
+        (NetrexBudgetError("x", retry_after=3600), Refusal.LIMITED, 3600),
+        (NetrexConnectionError("x"), Refusal.UNAVAILABLE, 10),
+        (NetrexResponseError("x"), Refusal.UNAVAILABLE, 10),
+        (None, Refusal.UNAVAILABLE, 10),
+    ],
+)
+def test_errors_are_told_in_the_relays_words(
+    error: NetrexError | None, refused: Refusal, retry_after: float
+) -> None:
+    """Of one link among others, and of a query as a whole."""
+    one, whole = Portal(), Portal()
+    one.answers[1] = error
+    whole.error = error
+    seen: list[NetrexError] = []
+
+    async def scenario() -> None:
+        broker = broker_for(one, seen.append)
+        good, bad = await asyncio.gather(broker.get_link("2"), refusal(broker))
+        assert good
+        assert (bad.refusal, bad.retry_after) == (refused, retry_after)
+        if error is not None:
+            broker = broker_for(whole, seen.append)
+            for bad in await asyncio.gather(refusal(broker, "1"), refusal(broker, "2")):
+                assert (bad.refusal, bad.retry_after) == (refused, retry_after)
+
+    run(scenario())
+    assert seen == ([] if error is None else [error, error])
+
+
+def test_an_unknown_stream_is_gone_without_a_query() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        assert (await refusal(broker_for(portal), "x")).refusal is Refusal.GONE
+
+    run(scenario())
+    assert portal.queries == []
+
+
+def test_a_bug_leaves_nobody_waiting() -> None:
+    portal = Portal()
+    portal.error = ZeroDivisionError()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        assert (await refusal(broker)).refusal is Refusal.UNAVAILABLE
+        await broker.close()
+
+    run(scenario())
+
+
+def test_close_leaves_nobody_waiting() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        portal.gate = asyncio.Event()
+        broker = broker_for(portal)
+        await broker.close()
+        waiting = [asyncio.create_task(refusal(broker, key)) for key in "11"]
+        await asyncio.sleep(1)
+        await broker.close()
+        refusals = [error.refusal for error in await asyncio.gather(*waiting)]
+        assert refusals == [Refusal.UNAVAILABLE] * 2
+
+    run(scenario())
+
+
+def test_failures_slow_a_stream_down_and_a_picture_sets_it_free() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        waits: list[float] = []
+        for _ in range(10):
+            asked = clock()
+            while True:
+                try:
+                    await broker.get_link("1")
+                except LinkError as err:
+                    await asyncio.sleep(err.retry_after)
+                else:
+                    break
+            waits.append(round(clock() - asked))
+            broker.ended(failed())
+        assert waits == [0, 0, 5, 10, 20, 40, 80, 160, 300, 300]
+        assert (await refusal(broker)).retry_after == pytest.approx(300)
+        # Other streams do not wait.
+        await broker.get_link("2")
+
+        await asyncio.sleep(300)
+        await broker.get_link("1")
+        broker.ended(SessionEnd("1", Ending.UPSTREAM, 10.0))
+        await broker.get_link("1")
+        broker.ended(failed())
+        await broker.get_link("1")
+
+    run(scenario())
+
+
+def test_a_short_wait_is_waited_out() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        for _ in range(2):
+            await broker.get_link("1")
+            broker.ended(failed())
+        await asyncio.sleep(2.5)
+        await broker.get_link("1")
+        assert clock() == pytest.approx(5.15)
+
+    run(scenario())
+
+
+def test_a_refusal_of_the_limit_is_not_the_streams_fault() -> None:
+    portal = Portal()
+    portal.error = NetrexRateLimitedError("x", retry_after=1)
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        for _ in range(5):
+            await refusal(broker)
+        portal.error = None
+        await broker.get_link("1")
+        portal.error = NetrexConnectionError("x")
+        await refusal(broker)
+        await refusal(broker)
+        assert (await refusal(broker)).refusal is Refusal.LIMITED
+
+    run(scenario())
+
+
+def test_people_who_look_in_and_leave_are_no_failure() -> None:
+    portal = Portal()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        for _ in range(10):
+            await broker.get_link("1")
+            broker.ended(SessionEnd("1", Ending.CLIENT, 2.0))
+            broker.ended(failed(ending=Ending.STOPPED))
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("played", [0.0, 2.0, 11.0])
+def test_no_player_can_drain_the_day(played: float) -> None:
+    """A player that starts again and again, however long it plays in between."""
+    portal = Portal()
+
+    async def scenario() -> None:
+        broker = broker_for(portal)
+        while clock() < 24 * 3600:
+            try:
+                await broker.get_link("1")
+            except LinkError as err:
+                await asyncio.sleep(min(err.retry_after, 5))
+            else:
+                await asyncio.sleep(played)
+                broker.ended(SessionEnd("1", Ending.CLIENT, played))
+
+    run(scenario())
+    assert portal.links <= 24 * 20 + 31
+
+
+def test_no_link_shows_in_texts(caplog: pytest.LogCaptureFixture) -> None:
+    portal = Portal()
+    taken: list[str] = []
+
+    async def scenario() -> str:
+        broker = broker_for(portal)
+        taken.append(await broker.get_link("1"))
+        return f"{broker!r} {LiveLink(taken[0])!r} {await refusal(broker, 'x')!r}"
+
+    assert_no_secret(run(scenario()) + caplog.text, taken)
