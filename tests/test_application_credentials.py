@@ -1,5 +1,6 @@
 """OAuth2 at the portal: addresses, token requests, odd answers, and no leaks."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 import logging
 import time
@@ -318,6 +319,30 @@ async def test_no_answer(
     assert_no_secret(texts(caught.value), cloud.secrets)
     assert_log_clean(caplog, cloud.secrets)
     assert (await implementation.async_refresh_token(expired(token)))["access_token"]
+
+
+async def test_server_that_speaks_no_http(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The HTTP client's own error for this has the whole request in it."""
+    caplog.set_level(logging.DEBUG)
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"220 mail.example ESMTP\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        implementation = NetrexOAuth2Implementation(
+            hass, DOMAIN, CREDENTIAL, f"http://127.0.0.1:{port}"
+        )
+        with pytest.raises(OAuth2TokenRequestConnectionError) as caught:
+            await implementation.async_refresh_token(expired())
+    assert_no_secret(texts(caught.value), SECRETS)
+    assert_log_clean(caplog, SECRETS)
 
 
 async def test_closed_port(
