@@ -259,7 +259,7 @@ class NetrexClient:
             NetrexNotFoundError: There is no such camera.
         """
         query = documents.recordings(node_id, start, end)
-        camera = await self._door.value(lane, query, "camera")
+        camera = await self._door.value(lane, query, "camera", inner="recordings")
         if camera is None:
             raise NetrexNotFoundError("The portal does not know the camera")
         return parse_each(as_mapping(camera).get("recordings"), parse_recording)

@@ -17,6 +17,7 @@ from .errors import (
 from .pacer import Lane, Pacer
 from .refusal import Refusal
 from .transport import LARGE_ANSWER, Answer, Transport
+from .values import as_mapping
 
 # How often an operation is halved: enough to single out one of five. A wall of live
 # views must not cost the whole allowance because the portal refuses all of them.
@@ -65,16 +66,24 @@ class Door:
         return answer
 
     async def value(
-        self, lane: Lane, query: str, name: str, *, shared: bool = True
+        self, lane: Lane, query: str, name: str, *, inner: str = "", shared: bool = True
     ) -> object:
         """Return the value of a document's only field; None if it is null.
 
+        Args:
+            lane: Priority.
+            query: The document.
+            name: The field, or its alias.
+            inner: Its only field, if it is an object.
+            shared: Others who want the same may share the answer.
+
         Raises:
-            NetrexError: It is null because it was refused.
+            NetrexError: One of the two is null because it was refused.
         """
         answer = await self.ask(lane, query, shared=shared)
         value = answer.data.get(name)
-        if value is None and answer.refusals:
+        wanted = as_mapping(value).get(inner) if inner else value
+        if wanted is None and answer.refusals:
             raise answer.refusals[0].error
         return value
 
