@@ -312,8 +312,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             CONF_URL: self._portal.url,
             **self._credentials,
         }
-        # Not raise_on_progress: a waiting reauthentication has the same unique id.
-        await self.async_set_unique_id(self._account.unique_id, raise_on_progress=False)
+        await self.async_set_unique_id(self._account.unique_id)
         if self.source == SOURCE_USER:
             self._abort_if_unique_id_configured()
             return self.async_create_entry(title=self._account.title, data=data)
