@@ -93,8 +93,21 @@ class RtspServer:
             self._server = None
 
     def announce(self, transport: str, base: str) -> None:
-        """Let links of a transport begin with `base`."""
+        """Let links of a transport begin with `base`, such as ws://host:port."""
         self._addresses[transport] = base
+
+    def _address(self, transport: str) -> str:
+        """Return the beginning of a link, with the scheme that the switch wants."""
+        base = self._addresses[transport]
+        scheme, _, rest = base.partition("://")
+        switch = self._state.switches.tunnel_scheme
+        if scheme == "rtsp" or switch == "carrier":
+            return base
+        return f"{transport if switch == 'name' else 'rtsp'}://{rest}"
+
+    def knows(self, path: str, transport: str) -> bool:
+        """Tell whether an unused link of a transport has this path."""
+        return self.links.unused(path.strip("/").partition("/")[0], transport)
 
     def mint(
         self,
@@ -109,7 +122,7 @@ class RtspServer:
         """
         view_node_id = node_id if channel_node_id is None else channel_node_id
         name, link = self.links.mint(
-            node_id, view_node_id, profile, self._addresses[transport], transport
+            node_id, view_node_id, profile, self._address(transport), transport
         )
         self._state.secrets.add(name.rpartition("~")[2])
         self._state.links.append(link.record)

@@ -84,6 +84,17 @@ class LinkBook:
             raise LinkRefusedError
         return link
 
+    def unused(self, name: str, transport: str) -> bool:
+        """Tell whether a link of this name and transport still waits for its use."""
+        link = self._links.get(name)
+        return (
+            link is not None
+            and link.transport == transport
+            and not link.spent
+            and link.holder is None
+            and self._fresh(link, self._clock.now())
+        )
+
     def touch(self, link: Link, holder: object) -> None:
         """Note that a connection sent a request with the link."""
         if self._switches.link_single_use == "connection":

@@ -87,6 +87,9 @@ class Switches:
     offline_live_view: Literal["null", "error"] = "error"
     # WebSocket subprotocol that the server wants; empty: any.
     websocket_protocol: str = "binary"
+    # Scheme of the links of tunnelled transports: http, wss, ...; that of RTSP; or the
+    # transport's own name.
+    tunnel_scheme: Literal["carrier", "rtsp", "name"] = "carrier"
     backchannel: Literal["ignore", "refuse"] = "refuse"
     # RTSP status for a link that is unknown, too old or used up.
     link_refused_status: int = 404

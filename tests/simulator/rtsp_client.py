@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 
 @dataclass(slots=True)
@@ -14,12 +14,20 @@ class Answer:
     body: str
 
 
+class Writer(Protocol):
+    """What the client writes to."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send bytes without waiting."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
 class RtspClient:
     """One connection to an RTSP server."""
 
-    def __init__(
-        self, url: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, url: str, reader: asyncio.StreamReader, writer: Writer) -> None:
         """Wrap an open connection for the link `url`."""
         self.url = url
         self.reader = reader

@@ -16,9 +16,9 @@ from .conftest import PROFILE
 from .rtsp_client import RtspClient
 
 
-def watch(url: str, frames: int) -> list[av.VideoFrame]:
+def watch(url: str, frames: int, transport: str = "tcp") -> list[av.VideoFrame]:
     """Play `frames` pictures with FFmpeg's RTSP client."""
-    options = {"rtsp_transport": "tcp", "fpsprobesize": "0"}
+    options = {"rtsp_transport": transport, "fpsprobesize": "0"}
     with av.open(url, options=options, timeout=8) as container:
         pictures: list[av.VideoFrame] = []
         for frame in container.decode(video=0):
