@@ -11,6 +11,7 @@ from .clock import Clock
 from .control import Control
 from .download import Downloads
 from .faults import Faults
+from .gateway import DeviceGateway
 from .graphql.http import GraphQLEndpoint
 from .guard import fault_middleware
 from .kpi import Kpi
@@ -93,6 +94,7 @@ class Simulator:
         downloads = Downloads(self.state, self.recordings)
         for part in (portal, account, downloads):
             app.router.add_routes(part.routes())
+        DeviceGateway(self.state, self.studio, self.limiter).setup(app)
         app.router.add_routes(Control(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()

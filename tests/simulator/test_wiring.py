@@ -1,0 +1,119 @@
+"""The parts of the cloud as one: gateway, recordings, live view behind one address."""
+
+import aiohttp
+import pytest
+
+from simulator import Simulator
+
+from .portal_client import PortalClient
+from .rtsp_client import RtspClient
+
+PARAMETERS = "axis-cgi/param.cgi?action=list&group=Brand"
+
+
+async def test_gateway_by_path_and_by_host(portal: PortalClient) -> None:
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    headers = {"Authorization": f"Token {portal.token}"}
+    host = f"{camera.serial_number.lower()}.device-connect.net"
+    for url, extra in (
+        (f"{portal.cloud.url}/device/{camera.serial_number}/{PARAMETERS}", {}),
+        (f"{portal.cloud.url}/{PARAMETERS}", {"Host": host}),
+    ):
+        async with portal.session.get(url, headers=headers | extra) as response:
+            assert response.status == 200
+            assert "root.Brand.Brand=AXIS" in await response.text()
+
+
+async def test_gateway_needs_the_configuration_permission(
+    portal: PortalClient,
+) -> None:
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    token = portal.cloud.create_api_token(scopes=["read", "write"])
+    async with portal.session.get(
+        f"{portal.cloud.url}/device/{camera.serial_number}/{PARAMETERS}",
+        headers={"Authorization": f"Token {token}"},
+    ) as response:
+        assert response.status == 403
+
+
+async def test_gateway_fault(portal: PortalClient) -> None:
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    portal.cloud.faults.add("gateway", "status", 502)
+    async with portal.session.get(
+        f"{portal.cloud.url}/{PARAMETERS}",
+        headers={"Host": f"{camera.serial_number}.device-connect.net"},
+    ) as response:
+        assert response.status == 502
+
+
+async def test_recording_from_list_to_file(portal: PortalClient) -> None:
+    cloud = portal.cloud
+    camera = next(iter(cloud.world.cameras.values()))
+    now = int(cloud.clock.now())
+    data = await portal.data(
+        f"{{camera(node_id:{camera.node_id}){{recordings(from:{now - 120},"
+        f"to:{now - 115}){{recording_id duration outputs{{height}}}}}}}}"
+    )
+    (recording,) = data["camera"]["recordings"]
+    name, height = recording["recording_id"], recording["outputs"][0]["height"]
+    await portal.data(
+        f'mutation{{recordingPrepare(recording_id:"{name}",height:{height})}}'
+    )
+    query = f'{{recording(recording_id:"{name}"){{progress download_url}}}}'
+    assert (await portal.data(query))["recording"]["download_url"] is None
+    cloud.clock.jump(60)
+    row = (await portal.data(query))["recording"]
+    assert row["progress"] == 100
+    async with portal.session.get(row["download_url"]) as response:
+        assert response.content_type == "video/mp4"
+        assert (await response.read())[4:8] == b"ftyp"
+
+
+async def test_guest_does_not_reach_the_gateway_of_hidden_cameras(
+    portal: PortalClient,
+) -> None:
+    guest = portal.cloud.world.users["guest"]
+    guest.sees = ()
+    token = portal.cloud.create_api_token("guest")
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    async with portal.session.get(
+        f"{portal.cloud.url}/device/{camera.serial_number}/{PARAMETERS}",
+        headers={"Authorization": f"Token {token}"},
+    ) as response:
+        assert response.status == 404
+
+
+async def test_stop_leaves_nothing_open(cloud: Simulator) -> None:
+    await cloud.stop()
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(cloud.url)
+
+
+async def test_live_view_from_query_to_description(portal: PortalClient) -> None:
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    profile = camera.stream_profiles[0].stream_profile_id
+    data = await portal.data(
+        f"{{camera(node_id:{camera.node_id}){{live_view(stream_profile_id:{profile})"
+        "{remote{rtsp{url}} local{rtsp{url}}}}}"
+    )
+    view = data["camera"]["live_view"]
+    urls = [view[side]["rtsp"]["url"] for side in ("remote", "local")]
+    assert [link.url for link in portal.cloud.links] == urls
+    for url in urls:
+        assert url.rpartition("~")[2] in portal.cloud.secrets
+        async with await RtspClient.connect(url) as client:
+            assert (await client.request("DESCRIBE")).status == 200
+
+
+async def test_link_of_yesterday(portal: PortalClient) -> None:
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    profile = camera.stream_profiles[0].stream_profile_id
+    data = await portal.data(
+        f"{{camera(node_id:{camera.node_id}){{live_view(stream_profile_id:{profile})"
+        "{remote{rtsp{url}}}}}"
+    )
+    url = data["camera"]["live_view"]["remote"]["rtsp"]["url"]
+    portal.cloud.clock.jump(31)
+    async with await RtspClient.connect(url) as client:
+        assert (await client.request("DESCRIBE")).status == 404
