@@ -26,6 +26,7 @@ from .shopdays import quarter_floor
 from .state import State
 from .studio import Studio
 from .switches import Switches
+from .tunnels import Tunnels
 from .world import ALL_SCOPES, Column, OAuthClient, Scope, World
 
 
@@ -63,6 +64,7 @@ class Simulator:
         self.oauth = OAuth(self.state)
         self.studio = Studio(self.clock, self.switches.time_zone)
         self.rtsp = RtspServer(self.state, self.studio)
+        self.tunnels = Tunnels(self.rtsp, self.switches)
         self.recordings = RecordingStore(self.state, self.studio)
         self._runner: web.AppRunner | None = None
 
@@ -84,6 +86,7 @@ class Simulator:
         """Listen. Raises OSError if a port is taken."""
         await self.rtsp.start(self._host)
         self.rtsp.announce("local", f"rtsp://{self._host}:{self.rtsp.port}")
+        await self.tunnels.start(self._host)
         app = web.Application(middlewares=[fault_middleware(self.state)])
         endpoint = GraphQLEndpoint(
             self.state, self.kpi, self.limiter, self.rtsp, self.recordings
@@ -104,6 +107,7 @@ class Simulator:
 
     async def stop(self) -> None:
         """Stop listening and end everything that runs."""
+        await self.tunnels.stop()
         await self.rtsp.stop()
         if self._runner is not None:
             await self._runner.cleanup()

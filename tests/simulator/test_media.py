@@ -1,0 +1,89 @@
+"""Pictures by way of the whole cloud: API first, then the media servers."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+import io
+
+from aiohttp import ClientSession
+import av
+import pytest
+
+from simulator import Simulator, Switches
+from simulator.switches import TRANSPORTS
+
+from .portal_client import PortalClient
+from .test_rtsp import watch
+
+
+@pytest.fixture
+async def api() -> AsyncGenerator[PortalClient]:
+    """Run a cloud with all transports and without a limiter."""
+    switches = Switches(rate_limit=False, transports=TRANSPORTS)
+    async with (
+        Simulator("shop", switches=switches) as cloud,
+        ClientSession() as session,
+    ):
+        yield PortalClient(session, cloud, cloud.create_api_token())
+
+
+async def test_live_view(api: PortalClient) -> None:
+    camera = next(iter(api.cloud.world.cameras.values()))
+    profile = camera.stream_profiles[0]
+    remote = " ".join(f"{name} {{ url }}" for name in TRANSPORTS)
+    data = await api.data(
+        f"{{ camera(node_id: {camera.node_id}) {{ live_view("
+        f"stream_profile_id: {profile.stream_profile_id}) {{"
+        f" remote {{ {remote} }} local {{ rtsp {{ url }} }} }} }} }}"
+    )
+
+    view = data["camera"]["live_view"]
+    assert {
+        name: link["url"].partition(":")[0] for name, link in view["remote"].items()
+    } == {
+        "rtsp": "rtsp",
+        "rtsph": "http",
+        "rtsphs": "https",
+        "rtspws": "ws",
+        "rtspwss": "wss",
+    }
+    for url in (view["remote"]["rtsp"]["url"], view["local"]["rtsp"]["url"]):
+        frames = await asyncio.to_thread(watch, url, 2)
+        assert frames[0].width == profile.width
+    assert len(api.cloud.links) == 6
+    assert sum(link.used for link in api.cloud.links) == 2
+
+
+async def test_recording(api: PortalClient) -> None:
+    camera = next(iter(api.cloud.world.cameras.values()))
+    start = int(api.cloud.clock.now()) - 300
+    data = await api.data(
+        f"{{ camera(node_id: {camera.node_id}) {{ recordings(from: {start}, "
+        f"to: {start + 6}) {{ recording_id duration outputs {{ height }} }} }} }}"
+    )
+    row = data["camera"]["recordings"][0]
+    assert row["duration"] == 6
+    name, height = row["recording_id"], row["outputs"][0]["height"]
+    data = await api.data(
+        f'mutation {{ recordingPrepare(recording_id: "{name}", height: {height}) }}'
+    )
+    assert data == {"recordingPrepare": True}
+    api.cloud.clock.jump(60)
+    data = await api.data(
+        f'{{ recording(recording_id: "{name}") {{ progress download_url }} }}'
+    )
+    assert data["recording"]["progress"] == 100
+
+    async with api.session.get(data["recording"]["download_url"]) as response:
+        body = await response.read()
+    with av.open(io.BytesIO(body), "r") as container:
+        assert container.duration == pytest.approx(6_000_000, abs=200_000)
+        assert container.streams.video[0].height == height
+
+
+async def test_device(api: PortalClient) -> None:
+    camera = next(iter(api.cloud.world.cameras.values()))
+    url = f"{api.cloud.url}/device/{camera.serial_number}/axis-cgi/param.cgi"
+    headers = {"Authorization": f"Token {api.token}"}
+    params = {"action": "list", "group": "Brand.ProdShortName"}
+    async with api.session.get(url, params=params, headers=headers) as response:
+        assert await response.text() == (f"root.Brand.ProdShortName={camera.model}\r\n")
