@@ -17,6 +17,5 @@ CONF_SCOPES: Final = "scopes"
 
 # Options.
 CONF_DAILY_ALLOWANCE: Final = "daily_allowance"
-DEFAULT_DAILY_ALLOWANCE: Final = 8000
 
 DEFAULT_HOST: Final = "system2.netrex.cz"

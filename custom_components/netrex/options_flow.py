@@ -10,17 +10,18 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .const import CONF_DAILY_ALLOWANCE, DEFAULT_DAILY_ALLOWANCE
+from .client import DEFAULT_ALLOWANCE, LIMIT
+from .const import CONF_DAILY_ALLOWANCE
 
 # One row per option: what it is called, its default, its field.
 OPTIONS_SCHEMA = vol.Schema(
     {
-        # Queries a day. The portal's own limit is 10 000 for the whole account; below
-        # 500 not even the cameras' states can be followed.
-        vol.Required(CONF_DAILY_ALLOWANCE, default=DEFAULT_DAILY_ALLOWANCE): vol.All(
+        # Queries a day, up to the portal's own limit. Below 500 not even the cameras'
+        # states can be followed.
+        vol.Required(CONF_DAILY_ALLOWANCE, default=DEFAULT_ALLOWANCE): vol.All(
             NumberSelector(
                 NumberSelectorConfig(
-                    min=500, max=10_000, step=100, mode=NumberSelectorMode.BOX
+                    min=500, max=LIMIT, step=100, mode=NumberSelectorMode.BOX
                 )
             ),
             vol.Coerce(int),
