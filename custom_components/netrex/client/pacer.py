@@ -134,10 +134,6 @@ class Pacer:
         finally:
             if not waiter.done() or waiter.cancelled():
                 self._leave(job, waiter)
-            else:
-                # If this caller was cancelled at the same moment, nobody else
-                # looks at an error in there, and asyncio would complain.
-                waiter.exception()
 
     def pause(self, seconds: float) -> None:
         """Start nothing for the next seconds; a longer pause stays.

@@ -1,0 +1,171 @@
+"""KPI series and values, against a scripted portal."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.netrex.client import (
+    Granularity,
+    Metric,
+    NetrexAuthError,
+    NetrexClient,
+    NetrexError,
+    NetrexNotFoundError,
+    NetrexPermissionError,
+    NetrexQueryError,
+    NetrexRateLimitedError,
+    SeriesRequest,
+)
+
+from .answers import (
+    DAY,
+    INTERNAL,
+    INVALID,
+    LIMITED,
+    NO_TOKEN,
+    ROWS,
+    SLOTS,
+    refusal,
+    series,
+)
+from .conftest import Portal
+
+
+async def test_series_five_by_five(portal: Portal, client: NetrexClient) -> None:
+    requests = series(12)
+    portal.says({"data": {f"a{index}": ROWS for index in range(5)}})
+    found = await client.kpi_series([*requests, *requests])
+    assert found == dict.fromkeys(requests, SLOTS)
+    assert [query.count("statisticData") for query in portal.queries] == [5, 5, 2]
+    assert await client.kpi_series([]) == {}
+    assert len(portal.queries) == 3
+
+
+async def test_failed_series_are_missing(portal: Portal, client: NetrexClient) -> None:
+    requests = series(4)
+    portal.says(
+        {
+            "data": {"a0": ROWS, "a1": None, "a2": [], "a3": "x"},
+            "errors": [refusal("Node not found", "a1")],
+        }
+    )
+    found = await client.kpi_series(requests)
+    assert found == {requests[0]: SLOTS, requests[2]: ()}
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        (refusal("Node not found", "a0"), NetrexNotFoundError),
+        (refusal("Access denied", "a0", 5), NetrexPermissionError),
+    ],
+)
+async def test_series_that_all_failed(
+    portal: Portal,
+    client: NetrexClient,
+    entry: dict[str, Any],
+    kind: type[NetrexError],
+) -> None:
+    portal.says({"data": {"a0": None, "a1": None}, "errors": [entry]})
+    with pytest.raises(kind):
+        await client.kpi_series(series(2))
+
+
+async def test_bad_series_do_not_spoil_the_others(
+    portal: Portal, client: NetrexClient
+) -> None:
+    """Refused before anything is sent: a range, and a number out of range."""
+    good = series(2)
+    bad = [
+        SeriesRequest(1, Metric.PEOPLE_COUNT_IN, 0, 400 * DAY, Granularity.D),
+        SeriesRequest(2**40, Metric.PEOPLE_COUNT_IN, 0, DAY, Granularity.D),
+    ]
+    portal.says({"data": {"a0": ROWS, "a1": ROWS}})
+    found = await client.kpi_series([bad[0], good[0], bad[1], good[1]])
+    assert found == dict.fromkeys(good, SLOTS)
+    assert len(portal.queries) == 1
+    with pytest.raises(NetrexQueryError):
+        await client.kpi_series(bad)
+    assert len(portal.queries) == 1
+
+
+async def test_series_that_the_portal_does_not_validate_are_singled_out(
+    portal: Portal, client: NetrexClient
+) -> None:
+    requests = series(5)
+    for _ in range(3):
+        portal.says(INVALID)  # all, the first two, the first
+    portal.says({"data": {"a0": ROWS, "a1": ROWS, "a2": ROWS}})
+    assert await client.kpi_series(requests) == dict.fromkeys(requests[1:], SLOTS)
+    assert [query.count("statisticData") for query in portal.queries] == [5, 2, 1, 1, 3]
+
+
+async def test_series_before_a_failure_count(
+    portal: Portal, client: NetrexClient
+) -> None:
+    requests = series(15)
+    portal.says({"data": {f"a{index}": ROWS for index in range(5)}})
+    portal.says(LIMITED)
+    assert await client.kpi_series(requests) == dict.fromkeys(requests[:5], SLOTS)
+    assert len(portal.queries) == 2
+
+
+async def test_one_bad_operation_does_not_stop_the_others(
+    portal: Portal, client: NetrexClient
+) -> None:
+    requests = series(10)
+    portal.says(INTERNAL)
+    portal.says({"data": {f"a{index}": ROWS for index in range(5)}})
+    assert await client.kpi_series(requests) == dict.fromkeys(requests[5:], SLOTS)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"), [(LIMITED, NetrexRateLimitedError), (NO_TOKEN, NetrexAuthError)]
+)
+async def test_series_without_an_answer(
+    portal: Portal,
+    client: NetrexClient,
+    answer: dict[str, Any],
+    kind: type[NetrexError],
+) -> None:
+    portal.says(answer)
+    with pytest.raises(kind):
+        await client.kpi_series(series(10))
+    assert len(portal.queries) == 1
+
+
+async def test_token_refused_in_the_middle(
+    portal: Portal, client: NetrexClient
+) -> None:
+    portal.says({"data": {f"a{index}": ROWS for index in range(5)}})
+    portal.says(NO_TOKEN)
+    with pytest.raises(NetrexAuthError):
+        await client.kpi_series(series(10))
+
+
+async def test_largeseries(portal: Portal, client: NetrexClient) -> None:
+    rows = [
+        {"from": start, "to": start + 900, "value": start}
+        for start in range(0, 5000 * 900, 900)
+    ]
+    portal.says({"data": {"a0": rows}})
+    [request] = series(1)
+    found = await client.kpi_series([request])
+    assert len(found[request]) == 5000
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(57, 57.0), ("1.5", 1.5), (None, None), ("much", None)]
+)
+async def test_kpi_value(
+    portal: Portal, client: NetrexClient, value: object, number: float | None
+) -> None:
+    portal.says({"data": {"a0": value}})
+    assert await client.kpi_value(1, Metric.CONVERSION_COUNT, 0, 900) == number
+
+
+async def test_value_that_was_refused(portal: Portal, client: NetrexClient) -> None:
+    errors = [refusal("Node not found", "a0")]
+    portal.says({"data": {"a0": None}, "errors": errors})
+    with pytest.raises(NetrexNotFoundError):
+        await client.kpi_value(1, Metric.CONVERSION_COUNT, 0, 900)

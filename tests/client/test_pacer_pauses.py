@@ -1,0 +1,155 @@
+"""The pacer when the portal or the ledger says no, in virtual time."""
+
+import asyncio
+import logging
+
+import pytest
+
+from custom_components.netrex.client import (
+    Lane,
+    Ledger,
+    NetrexBudgetError,
+    NetrexRateLimitedError,
+)
+
+from .requests_for_pacer import Requests, make_pacer
+from .virtual_time import clock, run
+
+
+def test_refusal_pauses_all_lanes_longer_each_time() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        refusal = NetrexRateLimitedError("slow down")
+        for pause in (5.0, 10.0, 20.0):
+            with pytest.raises(NetrexRateLimitedError):
+                await pacer.run(Lane.KPI, requests.make("no", 0, refusal))
+            assert pacer.retry_after == pytest.approx(pause)
+        await pacer.run(Lane.INTERACTIVE, requests.make("yes"))
+        assert requests.times == [0.0, 5.0, 15.0, 35.0]
+        assert pacer.retry_after is None
+        # A success resets the length of pauses.
+        with pytest.raises(NetrexRateLimitedError):
+            await pacer.run(Lane.KPI, requests.make("no", 0, refusal))
+        assert pacer.retry_after == pytest.approx(5)
+
+    run(main())
+
+
+def test_longest_pause() -> None:
+    async def main() -> None:
+        pacer = make_pacer()
+        for _ in range(60):
+            pacer.refused()
+            await asyncio.sleep(pacer.retry_after or 0)
+        pacer.refused()
+        assert pacer.retry_after == pytest.approx(900)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("told", "pause"), [(7.0, 7.0), (0.0, 1.1), (10_000_000.0, 86_400.0)]
+)
+def test_pause_as_told_within_reason(told: float, pause: float) -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        refusal = NetrexRateLimitedError("slow down", retry_after=told)
+        with pytest.raises(NetrexRateLimitedError):
+            await pacer.run(Lane.KPI, requests.make("no", 0, refusal))
+        assert pacer.retry_after == pytest.approx(pause)
+
+    run(main())
+
+
+def test_echoes_of_one_refusal_do_not_add_up() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(interval=0), Requests()
+        refusal = NetrexRateLimitedError("slow down")
+        await asyncio.gather(
+            *(pacer.run(Lane.KPI, requests.make("no", 1, refusal)) for _ in range(9)),
+            pacer.run(Lane.KPI, requests.make("started before", 2)),
+            return_exceptions=True,
+        )
+        assert pacer.retry_after == pytest.approx(4)
+        await asyncio.sleep(4)
+        # The success that had started before the refusal proved nothing.
+        pacer.refused()
+        assert pacer.retry_after == pytest.approx(10)
+
+    run(main())
+
+
+def test_nobody_waits_for_the_end_of_a_long_pause() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        await pacer.run(Lane.KPI, requests.make("before"))
+        waiting = [
+            asyncio.create_task(pacer.run(lane, requests.make("no"))) for lane in Lane
+        ]
+        await asyncio.sleep(0.1)
+        pacer.pause(10)
+        pacer.pause(60)
+        pacer.pause(5)
+        for answer in await asyncio.gather(*waiting, return_exceptions=True):
+            assert isinstance(answer, NetrexRateLimitedError)
+            assert answer.retry_after == pytest.approx(60)
+        with pytest.raises(NetrexRateLimitedError):
+            await pacer.run(Lane.INTERACTIVE, requests.make("no"))
+        await asyncio.sleep(35)
+        # What is left of the pause is short enough to wait for.
+        await pacer.run(Lane.INTERACTIVE, requests.make("yes"))
+        assert requests.starts == [("before", 0.0), ("yes", pytest.approx(60.1))]
+        assert pacer.ledger.used == 2
+
+    run(main())
+
+
+def test_one_line_at_the_start_and_one_at_the_end_of_a_pause(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        for _ in range(3):
+            with pytest.raises(NetrexRateLimitedError):
+                await pacer.run(
+                    Lane.KPI, requests.make("no", 0, NetrexRateLimitedError("no"))
+                )
+        for _ in range(3):
+            await pacer.run(Lane.KPI, requests.make("yes"))
+
+    caplog.set_level(logging.INFO, "custom_components.netrex")
+    run(main())
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("WARNING", "The portal's limit is reached; pausing all queries"),
+        ("INFO", "The portal answers queries again"),
+    ]
+
+
+def test_ledger_forbids() -> None:
+    async def main() -> None:
+        ledger = Ledger(allowance=10, clock=clock, hours={0: 10})
+        pacer, requests = make_pacer(ledger), Requests()
+        with pytest.raises(NetrexBudgetError) as caught:
+            await pacer.run(Lane.COMMAND, requests.make("no"))
+        assert caught.value.retry_after == 25 * 3600
+        await pacer.run(Lane.INTERACTIVE, requests.make("yes"))
+        assert requests.names == ["yes"]
+        assert pacer.retry_after is None
+
+    run(main())
+
+
+def test_ledger_forbids_who_waited_in_vain() -> None:
+    """The last of the allowance goes to whom it was promised first."""
+
+    async def main() -> None:
+        ledger = Ledger(allowance=100, clock=clock, hours={0: 97})
+        pacer, requests = make_pacer(ledger), Requests()
+        answers = await asyncio.gather(
+            *(pacer.run(Lane.COMMAND, requests.make(name)) for name in "abcdef"),
+            return_exceptions=True,
+        )
+        assert answers[:3] == ["a", "b", "c"]
+        assert all(isinstance(answer, NetrexBudgetError) for answer in answers[3:])
+
+    run(main())
