@@ -12,13 +12,13 @@ import tempfile
 import aiohttp
 
 from . import cloud, home_assistant
-from .account import add_account
+from .account import add_account, complete, make_dashboard
 from .browser import find_browser, watch
 from .check import run_checks
+from .dashboard import LIVE_CAMERAS
 from .processes import DemoError
 from .registry import DOMAIN
 from .stage import Running, start
-from .table import Outcome, render
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -52,6 +52,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 async def serve(running: Running) -> None:
     """Tell where to look and stay until a process ends or somebody ends us."""
+    await make_dashboard(running.client)
     print(
         f"""
   Home Assistant   {running.client.url}/{DOMAIN}
@@ -59,10 +60,12 @@ async def serve(running: Running) -> None:
   Simulated cloud  {running.control.url}
                    user {cloud.USERNAME}, password {cloud.PASSWORD}
 
+  The shops' numbers arrive over the next minute: the cloud answers one query a second.
   Ctrl-C ends everything and removes what was made.
 """,
         flush=True,
     )
+    await complete(running.client)
     children = (running.simulator, running.home_assistant)
     await asyncio.wait(
         [asyncio.create_task(child.wait()) for child in children],
@@ -84,11 +87,13 @@ async def run(options: argparse.Namespace) -> int:
         try:
             account = await add_account(running)
             if options.check:
-                rows = await run_checks(running, account, config)
-                print(f"\n{render(rows)}\n", flush=True)
-                return int(any(row.outcome is Outcome.FAILED for row in rows))
+                await complete(running.client)
+                return int(not await run_checks(running, account, config))
             if options.screenshot:
-                seen = await watch(running.client.url, DOMAIN, options.screenshot)
+                await complete(running.client)
+                seen = await watch(
+                    running.client.url, DOMAIN, LIVE_CAMERAS, options.screenshot
+                )
                 print(f"{options.screenshot}: {seen}")
                 return 0
             await serve(running)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import time
 
 from . import home_assistant
+from .client import HomeAssistantClient
 from .cloud import PASSWORD, USERNAME
 from .dashboard import build_dashboard, show
 from .numbers import read_numbers, wait_for_numbers
@@ -32,7 +33,7 @@ class Account:
 
 
 async def add_account(running: Running) -> Account:
-    """Sign in, wait for the numbers, make the dashboard."""
+    """Sign in through the portal's pages and wait until the account is loaded."""
     client, control = running.client, running.control
     started = time.monotonic()
     application = await control.post(
@@ -51,12 +52,25 @@ async def add_account(running: Running) -> Account:
         len(await control.get("links")),
     )
     say(started, "Signed in through the portal's pages; the account is loaded")
+    await home_assistant.tidy(client)
+    return account
+
+
+async def make_dashboard(client: HomeAssistantClient) -> None:
+    """Show what the account has by now."""
+    places = await read_places(client)
+    numbers = read_numbers(await client.states())
+    statistics = await client.command("recorder/list_statistic_ids")
+    ids = [item["statistic_id"] for item in statistics if item["source"] == DOMAIN]
+    await show(client, build_dashboard(places, numbers, ids))
+
+
+async def complete(client: HomeAssistantClient) -> None:
+    """Wait until all shops have their numbers, and show them."""
+    started = time.monotonic()
     await wait_for_numbers(client)
     say(started, "All shops have their numbers")
-    numbers = read_numbers(await client.states())
-    await home_assistant.tidy(client)
-    await show(client, build_dashboard(await read_places(client), numbers))
-    return account
+    await make_dashboard(client)
 
 
 async def wait_for_load(running: Running, entry_id: str) -> None:

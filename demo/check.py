@@ -11,7 +11,7 @@ from .account import Account
 from .case import Case, Failed, NotRun
 from .processes import DemoError
 from .stage import Running
-from .table import Outcome, Row
+from .table import Outcome, Row, render_row, verdict
 
 # The order matters: what nobody may have caused is looked at before it is caused, and
 # secrets are looked for when everything has had its chance to leave some.
@@ -35,10 +35,20 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
 )
 
 
-async def run_checks(running: Running, account: Account, config: Path) -> list[Row]:
-    """Exercise everything once; a failure does not keep the rest from running."""
+async def run_checks(running: Running, account: Account, config: Path) -> bool:
+    """Exercise everything once, print the table, and tell whether nothing failed.
+
+    A failure does not keep the rest from running.
+    """
     case = Case(running, account, config)
-    return [await _run(name, check, case) for name, check in CHECKS]
+    width = max(len(name) for name, _ in CHECKS)
+    rows: list[Row] = []
+    print(flush=True)
+    for name, check in CHECKS:
+        rows.append(await _run(name, check, case))
+        print(render_row(rows[-1], width), flush=True)
+    print(f"\n  {verdict(rows)}", flush=True)
+    return all(row.outcome is not Outcome.FAILED for row in rows)
 
 
 async def _run(name: str, check: Callable[[Case], Awaitable[str]], case: Case) -> Row:

@@ -1,8 +1,7 @@
 """A dashboard for a chain of shops, built from whatever places the account has."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from .client import HomeAssistantClient, Json
 from .registry import DOMAIN, Place
@@ -22,8 +21,10 @@ HIDDEN_PANELS = (
 )
 LIVE_CAMERAS = 2
 STILL_CAMERAS = 2
+RANKED_SHOPS = 6
 MAX_CHART_LINES = 6
 VISITORS = "visitors_today"
+HISTORY = "visitors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,81 +81,65 @@ def _films(place: Place) -> bool:
 
 
 def build_dashboard(
-    places: Sequence[Place], values: Mapping[str, float], *, live: bool = True
+    places: Sequence[Place],
+    values: Mapping[str, float],
+    statistics: Collection[str] = (),
 ) -> Json:
     """Return the Lovelace configuration.
 
-    `values` are the sensors' present numbers by entity id, for the length of the
-    bars; `live` off shows stills only.
+    `values` are the sensors' present numbers by entity id, for the order of the shops
+    and the length of their bars; `statistics` are the ids of the long-term history.
     """
     account = cast(places)
-    scale = _scale(values.get(shop.entities[VISITORS], 0) for shop in account.shops)
     groups = account.regions or ([account.chain] if account.chain else [])
-    return {
-        "views": [
-            _overview(account, scale, live=live),
-            *(
-                _region_view(account, region)
-                for region in groups
-                if account.below(region, account.shops)
-            ),
-        ]
-    }
-
-
-def _scale(numbers: Iterable[float]) -> int:
-    """Return a round length for bars: the largest number and some room."""
-    return max(100, -(-int(max(numbers, default=0) * 1.2) // 100) * 100)
-
-
-def _overview(account: Account, scale: int, *, live: bool) -> Json:
     sections = [
         _today(account),
-        _live(account, live=live),
-        _best_shops(account, scale),
-        _status(account),
+        _live(account),
+        _best_shops(account, values),
+        _trends(account, statistics),
     ]
-    return {
+    overview = {
         "title": "Overview",
         "path": "overview",
         "icon": "mdi:view-dashboard",
         "type": "sections",
         "max_columns": 4,
-        "dense_section_placement": True,
         "sections": [section for section in sections if section],
     }
+    regions = [
+        _region_view(account, region)
+        for region in groups
+        if account.below(region, account.shops)
+    ]
+    return {"views": [overview, *regions]}
 
 
 def _heading(text: str, icon: str) -> Json:
     return {"type": "heading", "heading": text, "icon": icon}
 
 
-def _today(account: Account) -> Json | None:
-    """Show the whole account's numbers, and how the regions share in them."""
-    if (whole := account.chain or next(iter(account.shops), None)) is None:
-        return None
-    cards = [_heading(f"{whole.name} today", "mdi:storefront"), *_figures(whole)]
-    regions = [
-        {"entity": region.entities[VISITORS], "name": region.name}
-        for region in account.regions
-    ]
-    if regions:
-        cards += [
+def _today(account: Account) -> Json:
+    """Show the whole account: its numbers, its regions' shares, its status."""
+    cards: list[Json] = []
+    if whole := account.chain or next(iter(account.shops), None):
+        cards += [_heading(f"{whole.name} today", "mdi:storefront"), *_figures(whole)]
+    if account.regions:
+        cards.append(
             {
                 "type": "distribution",
                 "title": "Visitors by region",
-                "entities": regions,
+                "entities": _named(account.regions),
                 "grid_options": {"columns": 12, "rows": "auto"},
-            },
-            {
-                "type": "history-graph",
-                "title": "Visitors since the morning",
-                "hours_to_show": 12,
-                "entities": regions[:MAX_CHART_LINES],
-                "grid_options": {"columns": 12, "rows": "auto"},
-            },
-        ]
-    return {"type": "grid", "cards": cards}
+            }
+        )
+    return {"type": "grid", "cards": [*cards, *_status(account)]}
+
+
+def _named(places: Iterable[Place]) -> list[Json]:
+    """Return the places' visitors under the places' own names."""
+    return [
+        {"entity": place.entities[VISITORS], "name": place.name} for place in places
+    ]
 
 
 def _figures(place: Place) -> list[Json]:
@@ -186,40 +171,51 @@ def _picture(camera: Place, name: str, view: str) -> Json:
 
 
 def _featured(account: Account) -> list[tuple[Place, Place]]:
-    """Return cameras with their shops, the first of each shop before the second."""
-    by_shop = [
-        [(camera, shop) for camera in account.below(shop, account.cameras)]
-        for shop in account.shops
-    ]
-    depth = max(map(len, by_shop), default=0)
-    return [shop[turn] for turn in range(depth) for shop in by_shop if turn < len(shop)]
+    """Return a camera of each shop with the shop, another one each time."""
+    featured: list[tuple[Place, Place]] = []
+    for number, shop in enumerate(account.shops):
+        if cameras := account.below(shop, account.cameras):
+            featured.append((cameras[number % len(cameras)], shop))
+    return featured
 
 
-def _live(account: Account, *, live: bool) -> Json | None:
+def _live(account: Account) -> Json | None:
     """Show cameras that play, and below them some that show a still."""
     if not (featured := _featured(account)):
         return None
-    cards = [_heading("Live from the shops", "mdi:cctv")]
-    for number, (camera, shop) in enumerate(
-        islice(featured, LIVE_CAMERAS + STILL_CAMERAS)
-    ):
-        plays = live and number < LIVE_CAMERAS
-        cards.append(
-            _picture(
-                camera, f"{shop.name} · {camera.name}", "live" if plays else "auto"
-            )
-        )
-    return {"type": "grid", "column_span": 2, "cards": cards}
+    return {
+        "type": "grid",
+        "column_span": 2,
+        "cards": [
+            _heading("Live from the shops", "mdi:cctv"),
+            *(
+                _picture(
+                    camera,
+                    f"{shop.name} · {camera.name}",
+                    "live" if number < LIVE_CAMERAS else "auto",
+                )
+                for number, (camera, shop) in enumerate(
+                    featured[: LIVE_CAMERAS + STILL_CAMERAS]
+                )
+            ),
+        ],
+    }
 
 
-def _best_shops(account: Account, scale: int) -> Json | None:
+def _best_shops(account: Account, values: Mapping[str, float]) -> Json | None:
     if len(account.shops) <= 1:
         return None
+    ranked = sorted(
+        account.shops, key=lambda shop: -values.get(shop.entities[VISITORS], 0)
+    )
+    longest = values.get(ranked[0].entities[VISITORS], 0)
+    # Some room, since the numbers grow during the day.
+    scale = max(100, -(-int(longest * 1.1) // 100) * 100)
     return {
         "type": "grid",
         "cards": [
             _heading("Visitors by shop", "mdi:podium"),
-            *(_bar(shop, scale) for shop in account.shops[:10]),
+            *(_bar(shop, scale) for shop in ranked[:RANKED_SHOPS]),
         ],
     }
 
@@ -237,7 +233,44 @@ def _bar(shop: Place, scale: int) -> Json:
     }
 
 
-def _status(account: Account) -> Json:
+def _trends(account: Account, statistics: Collection[str]) -> Json | None:
+    """Show how the numbers went: by days where there is a history, else since now."""
+    shown = account.regions or account.shops
+    if not shown:
+        return None
+    history = [
+        {"entity": statistic_id, "name": place.name}
+        for place in shown
+        for statistic_id in statistics
+        if statistic_id.endswith(f"_{place.node_id}_{HISTORY}")
+    ]
+    chart: Json = {
+        "entities": history[:MAX_CHART_LINES] or _named(shown[:MAX_CHART_LINES]),
+        "grid_options": {"columns": "full", "rows": RANKED_SHOPS},
+    }
+    if history:
+        chart |= {
+            "type": "statistics-graph",
+            "title": "Visitors of the last two weeks",
+            "chart_type": "bar",
+            "period": "day",
+            "days_to_show": 14,
+            "stat_types": ["change"],
+        }
+    else:
+        chart |= {
+            "type": "history-graph",
+            "title": "Visitors since the start",
+            "hours_to_show": 3,
+        }
+    return {
+        "type": "grid",
+        "column_span": 2,
+        "cards": [_heading("Trends", "mdi:chart-line"), chart],
+    }
+
+
+def _status(account: Account) -> list[Json]:
     """Show the cameras' connections and the day's queries."""
     connections = [
         camera.entities["connectivity"]
@@ -272,7 +305,7 @@ def _status(account: Account) -> Json:
             )
             if key in account.service.entities
         ]
-    return {"type": "grid", "cards": cards}
+    return cards
 
 
 def _region_view(account: Account, region: Place) -> Json:

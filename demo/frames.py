@@ -35,8 +35,7 @@ async def decode_live(client: HomeAssistantClient, entity_id: str) -> Decoded:
     Raises DemoError if no two segments come within LIVE_TIMEOUT seconds.
     """
     started = time.monotonic()
-    master = (await client.command("camera/stream", entity_id=entity_id))["url"]
-    variant = urljoin(master, _uris(await _read(client, master))[0])
+    variant = await open_playlist(client, entity_id)
     seconds = 0.0
     while len(segments := _uris(playlist := await _read(client, variant))) < (
         WANTED_SEGMENTS
@@ -53,6 +52,17 @@ async def decode_live(client: HomeAssistantClient, entity_id: str) -> Decoded:
     ]
     seconds = seconds or time.monotonic() - started
     return await asyncio.to_thread(_decode, b"".join(parts), seconds)
+
+
+async def open_playlist(client: HomeAssistantClient, entity_id: str) -> str:
+    """Start a camera's stream and return the path of its playlist."""
+    master = str((await client.command("camera/stream", entity_id=entity_id))["url"])
+    return urljoin(master, _uris(await _read(client, master))[0])
+
+
+async def newest_segment(client: HomeAssistantClient, playlist: str) -> str:
+    """Return the address of the last whole segment, empty without one; as a viewer."""
+    return next(reversed(_uris(await _read(client, playlist))), "")
 
 
 def _uris(playlist: bytes) -> list[str]:

@@ -25,7 +25,7 @@ class Place:
 
 
 async def read_places(client: HomeAssistantClient) -> list[Place]:
-    """Return the places of the account, parents before children."""
+    """Return the places of the account, parents first, then as the portal numbers."""
     return build_places(
         await client.command("config/device_registry/list"),
         await client.command("config/entity_registry/list"),
@@ -59,7 +59,10 @@ def build_places(devices: Iterable[Json], entities: Iterable[Json]) -> list[Plac
                 if entity["device_id"] == device["id"]
             },
         )
-    return sorted(places.values(), key=lambda place: len(_path(places, place)))
+    return sorted(
+        places.values(),
+        key=lambda place: (len(_path(places, place)), place.node_id or 0),
+    )
 
 
 def _path(places: Mapping[str, Place], place: Place) -> list[str]:

@@ -22,18 +22,16 @@ class Row:
     detail: str
 
 
-def render(rows: Sequence[Row]) -> str:
-    """Return the rows as a table, with the sum below."""
-    width = max((len(row.name) for row in rows), default=0)
-    lines = [
-        f"  {row.outcome:<4}  {row.name:<{width}}  {row.detail}".rstrip()
-        for row in rows
-    ]
+def render_row(row: Row, width: int) -> str:
+    """Return a line of the table; `width` is the longest name's."""
+    return f"  {row.outcome:<4}  {row.name:<{width}}  {row.detail}".rstrip()
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """Return the sum of a table."""
     outcomes = [row.outcome for row in rows]
     if failed := outcomes.count(Outcome.FAILED):
-        verdict = f"{failed} of {len(rows)} failed"
-    else:
-        verdict = f"{outcomes.count(Outcome.PASSED)} of {len(rows)} passed"
-        if skipped := outcomes.count(Outcome.NOT_RUN):
-            verdict += f", {skipped} not run"
-    return "\n".join([*lines, "", f"  {verdict}"])
+        return f"{failed} of {len(rows)} failed"
+    passed = f"{outcomes.count(Outcome.PASSED)} of {len(rows)} passed"
+    skipped = outcomes.count(Outcome.NOT_RUN)
+    return f"{passed}, {skipped} not run" if skipped else passed

@@ -57,9 +57,8 @@ def found(config: object, key: str) -> list[Any]:
         return [value for item in config for value in found(item, key)]
     if not isinstance(config, dict):
         return []
-    return [config[key]] * (key in config) + [
-        value for item in config.values() for value in found(item, key)
-    ]
+    inside = [value for item in config.values() for value in found(item, key)]
+    return [config[key], *inside] if key in config else inside
 
 
 def test_parents_come_before_children() -> None:
@@ -92,15 +91,34 @@ def test_a_region_gets_a_view_with_its_shops() -> None:
 
 
 def test_only_the_first_cameras_play() -> None:
+    config = build_dashboard(build_places(DEVICES, ENTITIES), {})
+    assert found(config, "camera_view") == ["live", "auto"]
+
+
+def test_shops_are_ranked_by_their_visitors() -> None:
+    config = build_dashboard(
+        build_places(DEVICES, ENTITIES),
+        {"sensor.n21_visitors_today": 20.0, "sensor.n22_visitors_today": 30.0},
+    )
+    bars = [card for card in found(config, "cards")[2] if "features" in card]
+    assert [bar["name"] for bar in bars] == ["Brno", "Praha"]
+
+
+def test_the_chart_takes_the_long_history_where_there_is_one() -> None:
     places = build_places(DEVICES, ENTITIES)
-    assert found(build_dashboard(places, {}), "camera_view") == ["live", "auto"]
-    still = build_dashboard(places, {}, live=False)
-    assert found(still, "camera_view") == ["auto", "auto"]
+    assert "history-graph" in found(build_dashboard(places, {}), "type")
+    statistics = ["netrex:127_0_0_1_8480_11_visitors", "netrex:127_0_0_1_8480_11_sales"]
+    (chart,) = [
+        cards[-1]
+        for cards in found(build_dashboard(places, {}, statistics), "cards")
+        if cards[-1]["type"] == "statistics-graph"
+    ]
+    assert [entity["entity"] for entity in chart["entities"]] == statistics[:1]
 
 
 def test_bars_leave_room_above_the_largest_number() -> None:
     config = build_dashboard(
-        build_places(DEVICES, ENTITIES), {"sensor.n21_visitors_today": 910.0}
+        build_places(DEVICES, ENTITIES), {"sensor.n21_visitors_today": 950.0}
     )
     assert set(found(config, "max")) == {1100}
 

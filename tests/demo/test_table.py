@@ -1,26 +1,21 @@
 """The table of a check run."""
 
-from demo.table import Outcome, Row, render
+from demo.table import Outcome, Row, render_row, verdict
+
+PASSED = Row("KPI", Outcome.PASSED, "")
+FAILED = Row("sign-in", Outcome.FAILED, "refused")
+NOT_RUN = Row("browser", Outcome.NOT_RUN, "none here")
 
 
 def test_each_row_is_a_line_with_its_outcome() -> None:
-    rows = [
-        Row("sign-in", Outcome.PASSED, "as owner"),
-        Row("KPI", Outcome.FAILED, "3 differ"),
-    ]
-    assert render(rows).splitlines() == [
-        "  ok    sign-in  as owner",
-        "  FAIL  KPI      3 differ",
-        "",
-        "  1 of 2 failed",
-    ]
+    assert render_row(FAILED, 8) == "  FAIL  sign-in   refused"
+    assert render_row(PASSED, 8) == "  ok    KPI"
 
 
-def test_a_row_that_could_not_run_is_no_failure_but_is_told() -> None:
-    rows = [
-        Row("browser", Outcome.NOT_RUN, "none here"),
-        Row("KPI", Outcome.PASSED, ""),
-    ]
-    table = render(rows)
-    assert "  --    browser  none here" in table
-    assert table.endswith("  1 of 2 passed, 1 not run")
+def test_one_failure_is_the_verdict() -> None:
+    assert verdict([PASSED, FAILED, NOT_RUN]) == "1 of 3 failed"
+
+
+def test_what_could_not_run_is_no_failure_but_is_told() -> None:
+    assert verdict([PASSED, PASSED]) == "2 of 2 passed"
+    assert verdict([PASSED, NOT_RUN]) == "1 of 2 passed, 1 not run"
