@@ -80,6 +80,7 @@ def test_documented_errors(
         ({"message": "The token has expired"}, "expired"),
         ({"message": "Missing access token"}, "auth"),
         ({"message": "Token is invalid"}, "auth"),
+        ({"message": "Unknown device token", "path": ["a"]}, "query"),
         # rights
         ({"message": "No", "category": "permission"}, "permission"),
         ({"message": "No", "category": "accessDenied"}, "permission"),

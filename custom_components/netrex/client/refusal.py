@@ -111,6 +111,10 @@ _LIMIT_WORDS = (
     r"\b(quer(y|ies)|requests?|calls?|api|daily)\b.*\blimit|"
     r"\blimit\b.*\b(quer(y|ies)|requests?|calls?|api)\b"
 )
+_TOKEN_WORDS = (
+    "(invalid|missing|empty|revoked|unknown).*token|"
+    "token.*(invalid|missing|revoked|unknown)"
+)
 
 _RULES: tuple[_Rule, ...] = (
     # Documented: the three errors of "Error responses". The third one's category is
@@ -127,9 +131,9 @@ _RULES: tuple[_Rule, ...] = (
     (lambda s: s.status == _TOO_MANY or s.retry_after is not None, _limited),
     (lambda s: s.category_has(_LIMIT_CATEGORY), _limited),
     (lambda s: s.says(_LIMIT_WORDS), _limited),
-    (lambda s: s.says(r"token.*expired"), _expired),
-    (lambda s: s.says(r"(invalid|missing|empty|revoked|unknown).*token"), _auth),
-    (lambda s: s.says(r"token.*(invalid|missing|revoked|unknown)"), _auth),
+    # A refused token concerns the whole request, so there is no path.
+    (lambda s: not s.path and s.says("token.*expired"), _expired),
+    (lambda s: not s.path and s.says(_TOKEN_WORDS), _auth),
     (
         lambda s: s.category_has("(?i:permission|forbidden|access|denied|scope)"),
         _plain(NetrexPermissionError),
@@ -167,8 +171,8 @@ def read_errors(
 
     Args:
         body: The whole answer; entries of `errors` that are no objects count as
-            errors without a text. A bare `error` or `message` beside no data is
-            read like an entry.
+            errors without a text. Errors that are no list, or a bare `error`, are
+            read like one entry.
         status: The answer's HTTP status.
         retry_after: Seconds, from the header.
         secrets: What must not appear in texts.
