@@ -111,7 +111,7 @@ _LIMIT_WORDS = (
     r"\b(quer(y|ies)|requests?|calls?|api|daily)\b.*\blimit|"
     r"\blimit\b.*\b(quer(y|ies)|requests?|calls?|api)\b"
 )
-_TOKEN_WORDS = (
+_AUTH_WORDS = (
     "(invalid|missing|empty|revoked|unknown).*token|"
     "token.*(invalid|missing|revoked|unknown)"
 )
@@ -133,7 +133,7 @@ _RULES: tuple[_Rule, ...] = (
     (lambda s: s.says(_LIMIT_WORDS), _limited),
     # A refused token concerns the whole request, so there is no path.
     (lambda s: not s.path and s.says("token.*expired"), _expired),
-    (lambda s: not s.path and s.says(_TOKEN_WORDS), _auth),
+    (lambda s: not s.path and s.says(_AUTH_WORDS), _auth),
     (
         lambda s: s.category_has("(?i:permission|forbidden|access|denied|scope)"),
         _plain(NetrexPermissionError),
