@@ -25,6 +25,8 @@ async def test_home_assistant_finds_nothing_to_complain_about(
         record.getMessage()
         for record in caplog.records
         if record.levelno >= logging.WARNING
+        # Its debug mode tells how slow this machine is.
+        and record.name != "asyncio"
     ]
     ours = [message for message in said if "netrex" in message]
     assert any(message.startswith(UNTESTED) for message in ours)
