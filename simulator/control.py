@@ -109,6 +109,7 @@ class Control:
             {
                 "now": self._cloud.clock.now(),
                 "rtsp_port": self._cloud.rtsp_port,
+                "authority": self._cloud.authority,
                 "nodes": [asdict(node) for node in world.nodes],
                 "cameras": cameras,
                 "sources": sorted(world.sources),

@@ -126,6 +126,11 @@ class Simulator:
         return self.rtsp.port
 
     @property
+    def authority(self) -> str:
+        """Return the certificate (PEM) that vouches for the encrypted live views."""
+        return self.tunnels.authority
+
+    @property
     def world(self) -> World:
         """Return the contents of the account."""
         return self.state.world

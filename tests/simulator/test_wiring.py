@@ -1,7 +1,11 @@
 """The parts of the cloud as one: gateway, recordings, live view behind one address."""
 
+import asyncio
+import ssl
+
 import aiohttp
 import pytest
+from yarl import URL
 
 from simulator import Simulator
 
@@ -104,6 +108,32 @@ async def test_live_view_from_query_to_description(portal: PortalClient) -> None
         assert url.rpartition("~")[2] in portal.cloud.secrets
         async with await RtspClient.connect(url) as client:
             assert (await client.request("DESCRIBE")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("transport", "scheme"),
+    [("rtsph", "http"), ("rtsphs", "https"), ("rtspws", "ws"), ("rtspwss", "wss")],
+)
+async def test_links_of_all_transports(
+    portal: PortalClient, transport: str, scheme: str
+) -> None:
+    """Each leads to a server that listens; the encrypted ones to one with our CA."""
+    portal.cloud.switches.set("transports", transport)
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    profile = camera.stream_profiles[0].stream_profile_id
+    data = await portal.data(
+        f"{{camera(node_id:{camera.node_id}){{live_view(stream_profile_id:{profile})"
+        f"{{remote{{{transport}{{url}}}}}}}}}}"
+    )
+    url = URL(data["camera"]["live_view"]["remote"][transport]["url"])
+    assert url.scheme == scheme
+    assert portal.cloud.links[-1].transport == transport
+    context = None
+    if scheme in {"https", "wss"}:
+        authority = (await portal.look("world"))["authority"]
+        context = ssl.create_default_context(cadata=authority)
+    _, writer = await asyncio.open_connection(url.host, url.port, ssl=context)
+    writer.close()
 
 
 async def test_link_of_yesterday(portal: PortalClient) -> None:
