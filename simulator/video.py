@@ -3,10 +3,10 @@
 The picture is a pure function of the camera and of the time, so a live view, a still
 and a recording of the same second show the same thing, and the clock in the picture
 tells the truth. Only the walkers and the clock change, therefore a frame costs little:
-measured on one core of a plain server, drawing and encoding together take 1.0 ms for
-640x360 and 7 ms for 1920x1080, so 20 different views of 640x360 at 10 frames/s take a
-fifth of a core. That is why nothing is encoded ahead for live views (see `live`):
-a loop would be hardly cheaper and its clock would lie.
+drawing and encoding take 0.9 ms of a core for 640x360 and 5 ms for 1920x1080 when the
+machine is quiet (1.5 times that beside other work), so 20 different views of 640x360
+at 10 frames/s take about a fifth of a core. That is why nothing is encoded ahead for
+live views (see `studio`): a loop would be hardly cheaper and its clock would lie.
 """
 
 from dataclasses import dataclass
@@ -45,16 +45,22 @@ _SMALL = 200
 class Sprite:
     """A small picture with soft edges, ready to be laid over YUV 4:2:0 planes.
 
-    `colours` are the three planes already multiplied with the opacity, `rests` what
-    they leave of the background (0 to 256).
+    `left` and `top` place it in the picture that it was made of. `colours` are the
+    three planes already multiplied with the opacity, `rests` what they leave of the
+    background (0 to 256).
     """
 
+    left: int
+    top: int
     colours: tuple[NDArray[np.uint16], ...]
     rests: tuple[NDArray[np.uint16], ...]
 
     @classmethod
     def of(cls, image: Image.Image) -> Sprite:
-        """Convert an RGBA picture with even width and height."""
+        """Convert an RGBA picture, without its empty margins."""
+        box = image.getbbox() or (0, 0, 2, 2)
+        left, top = box[0] & ~1, box[1] & ~1
+        image = image.crop((left, top, (box[2] + 1) & ~1, (box[3] + 1) & ~1))
         alpha = image.getchannel("A")
         half = (image.width // 2, image.height // 2)
         luma, *chroma = image.convert("RGB").convert("YCbCr").split()
@@ -65,6 +71,8 @@ class Sprite:
             for mask in opacity
         ]
         return cls(
+            left,
+            top,
             tuple(
                 np.asarray(plane, np.uint16) * weight
                 for plane, weight in zip(planes, weights, strict=True)
@@ -73,8 +81,11 @@ class Sprite:
         )
 
     def draw(self, planes: tuple[Plane, Plane, Plane], x: int, y: int) -> None:
-        """Lay the sprite over `planes`; parts outside are cut off."""
-        x, y = x & ~1, y & ~1
+        """Lay the sprite over `planes`; parts outside are cut off.
+
+        `x` and `y` are where the left top of the picture is that it was made of.
+        """
+        x, y = self.left + x & ~1, self.top + y & ~1
         for number, plane in enumerate(planes):
             left, top = (x, y) if number == 0 else (x // 2, y // 2)
             height, width = self.rests[number].shape
@@ -189,8 +200,7 @@ class Scene:
         ):
             scaled = channel if plane.shape[1] == self.width else channel.resize(half)
             plane[:] = np.asarray(scaled)
-        counter, self._counter_place = paint_counter(self.width, self.height)
-        self._counter = Sprite.of(counter)
+        self._counter = Sprite.of(paint_counter(self.width, self.height))
         depths = (0.9, 0.7, 0.55, 0.3, 0.12)
         self._walkers = [
             Walker(rng, depth + rng.uniform(-0.05, 0.05), self.height)
@@ -221,7 +231,7 @@ class Scene:
         behind = [walker for walker in self._walkers if walker.depth > COUNTER_DEPTH]
         for walker in behind:
             walker.draw(planes, when)
-        self._counter.draw(planes, *self._counter_place)
+        self._counter.draw(planes, 0, 0)
         for walker in self._walkers[len(behind) :]:
             walker.draw(planes, when)
         if brightness:
