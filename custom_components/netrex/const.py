@@ -17,5 +17,7 @@ CONF_SCOPES: Final = "scopes"
 
 # Options.
 CONF_DAILY_ALLOWANCE: Final = "daily_allowance"
+CONF_LIVE_TRANSPORT: Final = "live_transport"
+TRANSPORT_AUTO: Final = "auto"
 
 DEFAULT_HOST: Final = "system2.netrex.cz"

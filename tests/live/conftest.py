@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.netrex.live.relay import Limits, Relay
 from custom_components.netrex.live.session import SessionEnd
+from custom_components.netrex.live.transports import Link
 from simulator.clock import Clock
 from simulator.rtsp import RtspServer
 from simulator.state import State
@@ -82,10 +83,10 @@ class Harness(Relay):
         self.ends: list[SessionEnd] = []
         self.started: list[str] = []
 
-        async def counted(key: str) -> str:
-            link = await get_link(key)
+        async def counted(key: str) -> Link:
+            url = await get_link(key)
             self.links += 1
-            return link
+            return Link(url)
 
         super().__init__(
             counted,

@@ -16,6 +16,7 @@ from custom_components.netrex.client import (
     NetrexPermissionError,
     NetrexRateLimitedError,
     NetrexResponseError,
+    Transport,
 )
 from custom_components.netrex.live.errors import LinkError, Refusal
 from custom_components.netrex.live.links import LinkBroker
@@ -79,7 +80,7 @@ async def refusal(broker: LinkBroker, key: str = "1") -> LinkError:
 
 
 def failed(key: str = "1", ending: Ending = Ending.UPSTREAM) -> SessionEnd:
-    return SessionEnd(key, ending, 0.0)
+    return SessionEnd(key, Transport.RTSP, ending, 0.0)
 
 
 def test_a_wall_of_cameras_is_one_query() -> None:
@@ -91,7 +92,9 @@ def test_a_wall_of_cameras_is_one_query() -> None:
             *(broker.get_link(str(number)) for number in range(20))
         )
         assert clock() == pytest.approx(0.05)
-        assert links == [f"rtsp://portal/{number}~1" for number in range(20)]
+        assert [link.url for link in links] == [
+            f"rtsp://portal/{number}~1" for number in range(20)
+        ]
 
     run(scenario())
     assert len(portal.queries) == 1
@@ -171,7 +174,7 @@ def test_a_player_that_comes_back_joins_the_query_it_started() -> None:
         again = asyncio.create_task(broker.get_link("1"))
         await asyncio.sleep(1)
         portal.gate.set()
-        assert await again == "rtsp://portal/1~1"
+        assert (await again).url == "rtsp://portal/1~1"
 
     run(scenario())
     assert len(portal.queries) == 1
@@ -290,7 +293,7 @@ def test_failures_slow_a_stream_down_and_a_picture_sets_it_free() -> None:
 
         await asyncio.sleep(300)
         await broker.get_link("1")
-        broker.ended(SessionEnd("1", Ending.UPSTREAM, 10.0))
+        broker.ended(SessionEnd("1", Transport.RTSP, Ending.UPSTREAM, 10.0))
         await broker.get_link("1")
         broker.ended(failed())
         await broker.get_link("1")
@@ -338,7 +341,7 @@ def test_people_who_look_in_and_leave_are_no_failure() -> None:
         broker = broker_for(portal)
         for _ in range(10):
             await broker.get_link("1")
-            broker.ended(SessionEnd("1", Ending.CLIENT, 2.0))
+            broker.ended(SessionEnd("1", Transport.RTSP, Ending.CLIENT, 2.0))
             broker.ended(failed(ending=Ending.STOPPED))
 
     run(scenario())
@@ -358,7 +361,7 @@ def test_no_player_can_drain_the_day(played: float) -> None:
                 await asyncio.sleep(min(err.retry_after, 5))
             else:
                 await asyncio.sleep(played)
-                broker.ended(SessionEnd("1", Ending.CLIENT, played))
+                broker.ended(SessionEnd("1", Transport.RTSP, Ending.CLIENT, played))
 
     run(scenario())
     assert portal.links <= 24 * 20 + 31
@@ -370,7 +373,10 @@ def test_no_link_shows_in_texts(caplog: pytest.LogCaptureFixture) -> None:
 
     async def scenario() -> str:
         broker = broker_for(portal)
-        taken.append(await broker.get_link("1"))
-        return f"{broker!r} {LiveLink(taken[0])!r} {await refusal(broker, 'x')!r}"
+        link = await broker.get_link("1")
+        taken.append(link.url)
+        return (
+            f"{broker!r} {link!r} {LiveLink(link.url)!r} {await refusal(broker, 'x')!r}"
+        )
 
     assert_no_secret(run(scenario()) + caplog.text, taken)

@@ -97,6 +97,7 @@ async def test_no_bytes_of_a_client_raise_anything(
     described = f"DESCRIBE {address} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode()
     for lead in (b"", described):
         async with await RtspClient.connect(address) as client:
+            assert isinstance(client.writer, asyncio.StreamWriter)
             client.writer.writelines([lead, *chunks])
             client.writer.write_eof()
             async with asyncio.timeout(5):

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 import contextlib
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from .rtsp import Event, Parser, Request, Response
 
@@ -12,7 +11,6 @@ CHUNK_SIZE = 128 * 1024
 # A key frame should pass in one go even if the client is busy.
 _WRITE_BUFFER_SIZE = 512 * 1024
 _CLOSE_TIMEOUT = 1.0
-_DEFAULT_PORT = 554
 
 
 class Reader(Protocol):
@@ -36,16 +34,6 @@ class Writer(Protocol):
 
     async def wait_closed(self) -> None:
         """Wait until it is closed."""
-
-
-async def dial_tcp(url: str) -> tuple[Reader, Writer]:
-    """Connect to a plain `rtsp` link. Raises OSError, ValueError for a bad link."""
-    parts = urlsplit(url)
-    if parts.scheme != "rtsp" or not parts.hostname:
-        raise ValueError("not an rtsp address")
-    return await asyncio.open_connection(
-        parts.hostname, parts.port or _DEFAULT_PORT, limit=CHUNK_SIZE
-    )
 
 
 class Connection:

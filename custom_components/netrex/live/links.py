@@ -18,6 +18,7 @@ from ..client import (
 from .errors import LinkError, Refusal
 from .pace import Pace
 from .session import Ending, SessionEnd
+from .transports import Link
 
 # What is wanted within this time goes into one query, such as a wall of cameras.
 WINDOW = 0.05
@@ -78,10 +79,10 @@ class LinkBroker:
         self._clock = clock
         self._sleep = sleep
         self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(clock))
-        self._waiting: dict[LinkRequest, deque[asyncio.Future[str]]] = {}
+        self._waiting: dict[LinkRequest, deque[asyncio.Future[Link]]] = {}
         # Who gets what the running query brings.
-        self._asked: dict[LinkRequest, asyncio.Future[str]] = {}
-        self._spare: dict[LinkRequest, tuple[float, str]] = {}
+        self._asked: dict[LinkRequest, asyncio.Future[Link]] = {}
+        self._spare: dict[LinkRequest, tuple[float, Link]] = {}
         self._runner: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -90,7 +91,7 @@ class LinkBroker:
             self._runner.cancel()
             await asyncio.wait([self._runner])
 
-    async def get_link(self, stream_key: str) -> str:
+    async def get_link(self, stream_key: str) -> Link:
         """Return a link that nobody else has, to be used at once.
 
         Raises LinkError if there is none now.
@@ -101,9 +102,9 @@ class LinkBroker:
             raise LinkError(Refusal.LIMITED, wait)
         if wait:
             await self._sleep(wait)
-        made_at, url = self._spare.pop(request, (0.0, ""))
-        if url and self._clock() - made_at < _LINK_LIFE:
-            return url
+        made_at, spare = self._spare.pop(request, (0.0, None))
+        if spare is not None and self._clock() - made_at < _LINK_LIFE:
+            return spare
         pace.take()
         try:
             return await self._order(request)
@@ -125,8 +126,8 @@ class LinkBroker:
         else:
             pace.failed()
 
-    async def _order(self, request: LinkRequest) -> str:
-        taker: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    async def _order(self, request: LinkRequest) -> Link:
+        taker: asyncio.Future[Link] = asyncio.get_running_loop().create_future()
         if (asked := self._asked.get(request)) is not None and asked.done():
             self._asked[request] = taker
         else:
@@ -151,9 +152,9 @@ class LinkBroker:
                 if not taker.done():
                     taker.set_exception(LinkError(Refusal.UNAVAILABLE))
 
-    def _next_batch(self) -> dict[LinkRequest, asyncio.Future[str]]:
+    def _next_batch(self) -> dict[LinkRequest, asyncio.Future[Link]]:
         """Take one taker per stream out of the queue, in the order of their coming."""
-        batch: dict[LinkRequest, asyncio.Future[str]] = {}
+        batch: dict[LinkRequest, asyncio.Future[Link]] = {}
         for request, takers in list(self._waiting.items()):
             if len(batch) == _MAX_BATCH:
                 break
@@ -177,10 +178,11 @@ class LinkBroker:
         for request, taker in self._asked.items():
             result = results.get(request)
             if isinstance(result, LiveLink):
+                link = Link(result.url, request.transport)
                 if taker.done():
-                    self._spare[request] = (self._clock(), result.url)
+                    self._spare[request] = (self._clock(), link)
                 else:
-                    taker.set_result(result.url)
+                    taker.set_result(link)
                 continue
             if result is not None:
                 errors[type(result)] = result

@@ -12,9 +12,11 @@ import secrets
 import time
 from urllib.parse import quote
 
-from .connection import CHUNK_SIZE, Connection, dial_tcp
+from ..client import Transport
+from .connection import CHUNK_SIZE, Connection
 from .errors import Refusal
 from .session import Ending, Session, SessionEnd, SessionHost
+from .transports import Link, dial_tcp
 from .upstream import Dial
 
 _HOST = "127.0.0.1"
@@ -56,6 +58,7 @@ class Relay:
     Args:
         get_link: Gives a fresh link to a stream, or raises LinkError.
         dial: Connects to a link.
+        transport: Says over which transport a stream's next link would come.
         limits: What it bears with.
         on_started: Called with a stream's key when a viewer's session is up.
         on_ended: Called when the use of a link has ended, whether it worked or not.
@@ -63,9 +66,10 @@ class Relay:
 
     def __init__(
         self,
-        get_link: Callable[[str], Awaitable[str]],
+        get_link: Callable[[str], Awaitable[Link]],
         *,
         dial: Dial = dial_tcp,
+        transport: Callable[[str], Transport] = lambda _: Transport.RTSP,
         limits: Limits = Limits(),
         on_started: Callable[[str], None] | None = None,
         on_ended: Callable[[SessionEnd], None] | None = None,
@@ -76,6 +80,7 @@ class Relay:
         self._on_ended = on_ended
         self._get_link = get_link
         self._dial = dial
+        self._transport = transport
         self._secret = ""
         self._links_used = 0
         self._last_error: Refusal | Ending | None = None
@@ -135,6 +140,7 @@ class Relay:
         host = SessionHost(
             secret=self._secret,
             get_link=self._get_link,
+            transport=self._transport,
             dial=self._dial,
             request_timeout=self._limits.request_timeout,
             admit=self._admit,

@@ -13,9 +13,11 @@ import secrets
 import time
 from urllib.parse import unquote
 
+from ..client import Transport
 from .connection import Connection
 from .errors import LinkError, Refusal
 from .rtsp import Event, Request, Response, RtspError
+from .transports import Link
 from .upstream import (
     Dial,
     LinkRefusedError,
@@ -28,6 +30,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Players give up after 5 to 30 s; a link that comes later is of no use.
 LINK_TIMEOUT = 30.0
+# By one DESCRIBE; a player does not wait for more.
+_MOST_LINKS = 3
 
 _METHODS = (
     "OPTIONS",
@@ -66,6 +70,7 @@ class SessionEnd:
     """How one use of a link went; `played` is the seconds with a picture."""
 
     stream_key: str
+    transport: Transport
     ending: Ending
     played: float
 
@@ -77,6 +82,7 @@ class SessionHost:
     Args:
         secret: First part of the path of all addresses.
         get_link: Gives a fresh link to a stream, or raises LinkError.
+        transport: Says over which transport the next link would come.
         dial: Connects to a link.
         request_timeout: Seconds from a client's connection to its DESCRIBE.
         admit: Asked before a link is taken; False refuses the viewer.
@@ -86,7 +92,8 @@ class SessionHost:
     """
 
     secret: str
-    get_link: Callable[[str], Awaitable[str]]
+    get_link: Callable[[str], Awaitable[Link]]
+    transport: Callable[[str], Transport]
     dial: Dial
     request_timeout: float
     admit: Callable[[], bool]
@@ -114,6 +121,7 @@ class Session:
         self._client = client
         self._upstream: Upstream | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._transport = Transport.RTSP
         self._playing_since: float | None = None
         self._ending = Ending.CLIENT
         self._torn_down = False
@@ -247,34 +255,48 @@ class Session:
             _LOGGER.debug("A viewer of stream %s left (%s)", key, type(err).__name__)
         finally:
             self._upstream = None
-            self._host.ended(SessionEnd(key, self._ending, self._played))
+            self._host.ended(
+                SessionEnd(key, self._transport, self._ending, self._played)
+            )
             await upstream.connection.finish()
             await self._client.finish()
 
     async def _open(self, key: str, describe: Request) -> Upstream:
-        """Have the stream described, with a second link if the first is refused.
+        """Have the stream described, with further links while that may help.
 
-        A link may have expired, or been used by somebody, since it was made.
+        A link may have expired, or been used by somebody, since it was made; and the
+        next may come over another transport.
         """
         _drop_back_channel(describe)
-        try:
-            return await self._open_link(key, describe)
-        except LinkRefusedError:
-            _LOGGER.debug("The link of stream %s was refused; taking another", key)
-            return await self._open_link(key, describe)
+        attempts = 0
+        while True:
+            link = await self._get_link(key)
+            attempts += 1
+            try:
+                return await self._open_link(key, link, describe)
+            except UpstreamError as err:
+                again = (attempts == 1 and isinstance(err, LinkRefusedError)) or (
+                    self._host.transport(key) is not link.transport
+                )
+                if not again or attempts == _MOST_LINKS:
+                    raise
+                _LOGGER.debug("Stream %s by %s: %s", key, link.transport, err)
 
-    async def _open_link(self, key: str, describe: Request) -> Upstream:
+    async def _get_link(self, key: str) -> Link:
         try:
             async with asyncio.timeout(LINK_TIMEOUT):
-                link = await self._host.get_link(key)
+                return await self._host.get_link(key)
         except TimeoutError:
             raise LinkError(Refusal.UNAVAILABLE) from None
+
+    async def _open_link(self, key: str, link: Link, describe: Request) -> Upstream:
         try:
             upstream = await open_upstream(link, describe, self._local, self._host.dial)
         except BaseException as err:
             ending = _ENDINGS.get(type(err), Ending.CLIENT)
-            self._host.ended(SessionEnd(key, ending, 0.0))
+            self._host.ended(SessionEnd(key, link.transport, ending, 0.0))
             raise
+        self._transport = link.transport
         return upstream
 
     async def _pass_on(self, upstream: Upstream) -> Ending:

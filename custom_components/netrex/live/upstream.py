@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from .connection import Connection, Reader, Writer
 from .rtsp import Request, Response, RtspError
+from .transports import WIRES, Address, Link
 from .urls import UrlMap, link_secrets
 
-type Dial = Callable[[str], Awaitable[tuple[Reader, Writer]]]
+type Dial = Callable[[Link], Awaitable[tuple[Reader, Writer]]]
 
-DIAL_TIMEOUT = 5.0
+# Below the 5 s that FFmpeg waits in Home Assistant, so that a transport which does
+# not get through is noticed before the player leaves.
+DIAL_TIMEOUT = 3.0
 ANSWER_TIMEOUT = 10.0
 
 _MAX_REDIRECTS = 3
@@ -38,13 +41,14 @@ class Upstream:
 
 
 async def open_upstream(
-    link: str, describe: Request, local: str, dial: Dial
+    link: Link, describe: Request, local: str, dial: Dial
 ) -> Upstream:
     """Connect to `link` and have the stream described.
 
     A link is valid for 30 s and for one player (API documentation, "Security of
     access to live stream"), so nothing is sent before DESCRIBE. Redirects are
-    followed here, because the client must not learn the portal's addresses.
+    followed here, because the client must not learn the portal's addresses, and only
+    without a tunnel, which they would lead out of.
 
     Args:
         link: The secret address.
@@ -56,25 +60,26 @@ async def open_upstream(
         LinkRefusedError: Another link may help.
         UpstreamError: Another link would not help.
     """
-    secrets = link_secrets(link)
+    secrets = link_secrets(link.url)
     for _ in range(_MAX_REDIRECTS + 1):
-        url = _without_credentials(link)
+        url = _request_uri(link)
         request = Request("DESCRIBE", url, headers=describe.headers)
         connection = await _dial(link, dial)
         try:
             answer = await _answer(connection, request)
-            if answer.status not in _REDIRECTS:
+            if answer.status not in _REDIRECTS or WIRES[link.transport].tunnel:
                 return Upstream(connection, UrlMap(local, url, secrets), answer)
         except BaseException:
             connection.abort()
             raise
         await connection.finish()
-        link = urljoin(link, answer.header("Location") or "")
-        secrets |= link_secrets(link)
+        location = urljoin(link.url, answer.header("Location") or "")
+        link = Link(location, link.transport)
+        secrets |= link_secrets(location)
     raise UpstreamError("redirected too often")
 
 
-async def _dial(link: str, dial: Dial) -> Connection:
+async def _dial(link: Link, dial: Dial) -> Connection:
     # Causes are not chained: their texts may contain the link.
     try:
         async with asyncio.timeout(DIAL_TIMEOUT):
@@ -99,6 +104,8 @@ async def _answer(connection: Connection, request: Request) -> Response:
     return event
 
 
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def _request_uri(link: Link) -> str:
+    try:
+        return Address.of(link).request_uri
+    except ValueError:
+        raise UpstreamError("not a link") from None

@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any, Self, override
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util.ssl import get_default_context
 
 from ..client import (
     Camera,
@@ -16,14 +18,22 @@ from ..client import (
     NetrexClient,
     NetrexError,
     StreamProfile,
+    Transport,
 )
+from ..const import CONF_LIVE_TRANSPORT, TRANSPORT_AUTO
 from ..models import NetrexConfigEntry
+from .choice import TransportChoice
 from .errors import LinkError, Refusal
 from .links import LinkBroker
 from .profiles import default_profile
 from .relay import Relay
-from .session import SessionEnd
+from .session import Ending, SessionEnd
 from .stills import Stills
+from .transports import Dialer, Link
+
+# Stills have keys of their own: they wait behind what people watch, and a camera that
+# gives none does not slow down its live view.
+_STILL = "still_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +50,13 @@ class View:
         return f"{self.camera_id}{channel}"
 
     @classmethod
-    def parse(cls, key: str) -> Self:
-        """Read what `str` gave. Raises ValueError."""
-        camera, _, channel = key.partition("_")
-        return cls(int(camera), int(channel) if channel else None)
-
-
-# Stills have keys of their own: they wait behind what people watch, and a camera that
-# gives none does not slow down its live view.
-_STILL = "still_"
+    def parse_key(cls, key: str) -> Self:
+        """Read a relay's key, be it for people or for stills. Raises LinkError."""
+        camera, _, channel = key.removeprefix(_STILL).partition("_")
+        try:
+            return cls(int(camera), int(channel) if channel else None)
+        except ValueError:
+            raise LinkError(Refusal.GONE) from None
 
 
 class LiveView:
@@ -64,12 +72,19 @@ class LiveView:
         self._hass = hass
         self._entry = entry
         self._client = client
+        pinned = entry.options.get(CONF_LIVE_TRANSPORT, TRANSPORT_AUTO)
+        self._choice = TransportChoice(
+            lambda: client.schema.transports,
+            None if pinned == TRANSPORT_AUTO else Transport(pinned),
+        )
         self._profiles: dict[int, int] = {}
         self._listeners: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
         self._people = self._broker(Lane.INTERACTIVE)
         self._pictures = self._broker(Lane.STATUS)
         self._relay = Relay(
             self._async_get_link,
+            dial=Dialer(async_get_clientsession(hass), get_default_context()),
+            transport=self._transport,
             on_started=self._async_changed,
             on_ended=self._async_ended,
         )
@@ -143,22 +158,30 @@ class LiveView:
     def _broker_of(self, key: str) -> LinkBroker:
         return self._pictures if key.startswith(_STILL) else self._people
 
-    async def _async_get_link(self, key: str) -> str:
-        return await self._broker_of(key).get_link(key)
+    async def _async_get_link(self, key: str) -> Link:
+        transport = self._transport(key)
+        try:
+            return await self._broker_of(key).get_link(key)
+        except LinkError as err:
+            if err.refusal is Refusal.GONE and transport is not Transport.RTSP:
+                # The camera, or only this transport? Plain RTSP will tell.
+                self._choice.failed(View.parse_key(key).camera_id, transport)
+            raise
+
+    def _transport(self, key: str) -> Transport:
+        return self._choice.choose(View.parse_key(key).camera_id)
 
     @callback
     def _async_resolve(self, key: str) -> LinkRequest:
         """Say what the portal has to be asked for. Raises LinkError."""
-        try:
-            view = View.parse(key.removeprefix(_STILL))
-        except ValueError:
-            raise LinkError(Refusal.GONE) from None
+        view = View.parse_key(key)
         cameras = self._entry.runtime_data.inventory.data.cameras
         if (camera := cameras.get(view.camera_id)) is None:
             raise LinkError(Refusal.GONE)
         profile = self.profile(camera)
         return LinkRequest(
             camera.node_id,
+            self._choice.choose(camera.node_id),
             stream_profile_id=None if profile is None else profile.stream_profile_id,
             video_channel_node_id=view.channel_id,
         )
@@ -172,6 +195,11 @@ class LiveView:
     @callback
     def _async_ended(self, end: SessionEnd) -> None:
         self._broker_of(end.stream_key).ended(end)
+        camera_id = View.parse_key(end.stream_key).camera_id
+        if end.played:
+            self._choice.worked(camera_id, end.transport)
+        elif end.ending in (Ending.REFUSED, Ending.UNREACHABLE):
+            self._choice.failed(camera_id, end.transport)
         self._async_changed(end.stream_key)
 
     @callback
