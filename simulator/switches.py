@@ -84,7 +84,8 @@ class Switches:
     # What ends a link: the end of its session or the end of a TCP connection.
     link_single_use: Literal["session", "connection", "never"] = "session"
     options_uses_link: bool = False
-    offline_live_view: Literal["null", "error"] = "error"
+    # What an offline camera has: nothing, an error, or a link that leads nowhere.
+    offline_live_view: Literal["null", "error", "link"] = "error"
     # WebSocket subprotocol that the server wants; empty: any.
     websocket_protocol: str = "binary"
     # Scheme of the links of tunnelled transports: http, wss, ...; that of RTSP; or the

@@ -140,8 +140,9 @@ def _live_view(
     video_channel_node_id: int | None = None,
 ) -> dict[str, _View] | None:
     context.require(Scope.LIVEVIEW)
-    if not camera.is_connected:
-        if context.state.switches.offline_live_view == "null":
+    offline = context.state.switches.offline_live_view
+    if not camera.is_connected and offline != "link":
+        if offline == "null":
             return None
         raise RequestRefusedError("Camera is not connected.")
     profiles = {p.stream_profile_id: p for p in camera.stream_profiles}

@@ -12,6 +12,7 @@ from simulator import Simulator, Switches
 from simulator.switches import TRANSPORTS
 
 from .portal_client import PortalClient
+from .rtsp_client import RtspClient
 from .test_rtsp import watch
 
 
@@ -87,3 +88,22 @@ async def test_device(api: PortalClient) -> None:
     params = {"action": "list", "group": "Brand.ProdShortName"}
     async with api.session.get(url, params=params, headers=headers) as response:
         assert await response.text() == (f"root.Brand.ProdShortName={camera.model}\r\n")
+
+
+async def test_an_offline_camera_may_have_a_link_that_leads_nowhere(
+    api: PortalClient,
+) -> None:
+    camera = next(iter(api.cloud.world.cameras.values()))
+    camera.is_connected = False
+    query = (
+        f"{{ camera(node_id: {camera.node_id}) {{ live_view(stream_profile_id: "
+        f"{camera.stream_profiles[0].stream_profile_id})"
+        " { remote { rtsp { url } } } } }"
+    )
+    assert "errors" in await api.query(query)
+    api.cloud.switches.offline_live_view = "null"
+    assert (await api.data(query))["camera"]["live_view"] is None
+    api.cloud.switches.offline_live_view = "link"
+    view = (await api.data(query))["camera"]["live_view"]
+    async with await RtspClient.connect(view["remote"]["rtsp"]["url"]) as client:
+        assert (await client.request("DESCRIBE")).status == 503
