@@ -6,6 +6,7 @@ from aiohttp import web
 from homeassistant.components.camera import (
     Camera as CameraEntity,
     CameraEntityFeature,
+    DynamicStreamSettings,
     async_get_still_stream,
 )
 from homeassistant.core import HomeAssistant, callback
@@ -78,9 +79,16 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        """Stop Home Assistant's stream; its address is about to end."""
+        """End Home Assistant's stream, also one that it keeps running unwatched.
+
+        Its address is about to end, and nothing would ever give it a new one.
+        """
         await super().async_will_remove_from_hass()
         if self.stream is not None:
+            self.stream.dynamic_stream_settings = DynamicStreamSettings()
+            # `stop` alone would leave the timers of the outputs.
+            for output in self.stream.outputs().values():
+                await self.stream.remove_provider(output)
             await self.stream.stop()
 
     @property

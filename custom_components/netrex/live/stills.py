@@ -16,7 +16,7 @@ import math
 import time
 
 from homeassistant.components.stream import HLS_PROVIDER, Stream
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
 from PIL.Image import Image
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ SNAPSHOT_AGE = 10.0
 THUMBNAIL_AGE = 60.0
 _THUMBNAIL_SHOWN = 900.0
 # Thumbnails that are due within this time are renewed by one query.
-_WINDOW = 2.0
+RENEWAL_WINDOW = 2.0
 # Home Assistant waits 10 s for an image.
 _OPEN_TIMEOUT = 8.0
 _READ_TIMEOUT = 4.0
@@ -151,7 +151,7 @@ class Stills:
 
     async def _async_renew_due(self) -> None:
         while self._due:
-            await asyncio.sleep(_WINDOW)
+            await asyncio.sleep(RENEWAL_WINDOW)
             keys, self._due = self._due, set()
             spacing = THUMBNAIL_AGE * self._stretch()
             await asyncio.gather(*(self._async_view(key, spacing) for key in keys))
@@ -164,21 +164,23 @@ class Stills:
         if (view := self._views.get(key)) is None:
             now = self._clock()
             # While Home Assistant starts, nobody looks at what asks for images.
-            if not self._hass.is_running or now - self._tried_at[key] < spacing:
+            if (
+                self._hass.state is not CoreState.running
+                or now - self._tried_at[key] < spacing
+            ):
                 return None
             self._tried_at[key] = now
             view = self._hass.async_create_background_task(
                 self._async_grab(key), "netrex still"
             )
-            self._views[key] = view
+            if not view.done():
+                self._views[key] = view
+                view.add_done_callback(lambda _: self._views.pop(key))
         # A caller who gives up does not take it from the others.
         return await asyncio.shield(view)
 
     async def _async_grab(self, key: str) -> bytes | None:
-        try:
-            image = await self._hass.async_add_executor_job(grab, self._url(key))
-        finally:
-            del self._views[key]
+        image = await self._hass.async_add_executor_job(grab, self._url(key))
         return image and self._keep(key, image)
 
 
