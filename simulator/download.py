@@ -48,7 +48,6 @@ class Downloads:
         response: web.StreamResponse
         if switches.download_range and switches.download_length and not cut:
             response = web.FileResponse(path, _CHUNK, headers=headers)
-            await response.prepare(request)
         else:
             limit = int(fault.number) if cut and fault else None
             response = await self._send(request, path, headers, limit)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import contextlib
 import io
+import logging
 
 from aiohttp import ClientPayloadError, ClientSession, web
 import av
@@ -21,8 +22,10 @@ type Ready = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
-async def store(state: State, studio: Studio) -> AsyncGenerator[RecordingStore]:
-    """Run the download server on a free port in front of a store."""
+async def store(
+    state: State, studio: Studio, caplog: pytest.LogCaptureFixture
+) -> AsyncGenerator[RecordingStore]:
+    """Run the download server on a free port in front of a store, without errors."""
     store = RecordingStore(state, studio)
     app = web.Application(middlewares=[fault_middleware(state)])
     app.router.add_routes(Downloads(state, store).routes())
@@ -33,6 +36,8 @@ async def store(state: State, studio: Studio) -> AsyncGenerator[RecordingStore]:
     yield store
     await runner.cleanup()
     await store.close()
+    records = caplog.get_records("call")
+    assert [record for record in records if record.levelno >= logging.ERROR] == []
 
 
 @pytest.fixture
