@@ -260,5 +260,9 @@ class _SocketWriter:
     abort = close
 
     async def wait_closed(self) -> None:
-        if self._closing is not None:
-            await self._closing
+        try:
+            if self._closing is not None:
+                await self._closing
+        finally:
+            # aiohttp leaves it open where the server disconnects without a word.
+            self._socket._response.close()  # noqa: SLF001 - nothing public does it

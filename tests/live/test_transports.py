@@ -1,0 +1,162 @@
+"""Every transport plays through the relay, and only a trusted server is dialled."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+import ssl
+
+import aiohttp
+import av
+import pytest
+
+from custom_components.netrex.client import (
+    Ledger,
+    LinkRequest,
+    LiveLink,
+    NetrexClient,
+    Pacer,
+    Transport,
+)
+from custom_components.netrex.live.relay import Relay
+from custom_components.netrex.live.session import Ending, SessionEnd
+from custom_components.netrex.live.transports import WIRES, Address, Dialer, Link
+from simulator import Simulator, Switches
+from simulator.switches import TRANSPORTS
+from tests.leaks import assert_no_secret
+
+from .players import until, watch
+
+ENCRYPTED = [transport for transport, wire in WIRES.items() if wire.encrypted]
+TUNNELS = [transport for transport, wire in WIRES.items() if wire.tunnel]
+
+type Play = Callable[[Transport, ssl.SSLContext | None], Awaitable[list[int]]]
+
+
+@pytest.fixture
+async def cloud() -> AsyncGenerator[Simulator]:
+    """Run a cloud that has all transports."""
+    switches = Switches(rate_limit=False, transports=TRANSPORTS)
+    async with Simulator("shop", switches=switches) as running:
+        yield running
+
+
+@pytest.fixture
+def trusting(cloud: Simulator) -> ssl.SSLContext:
+    """Return a context that trusts the cloud's authority, and checks the host."""
+    return ssl.create_default_context(cadata=cloud.authority)
+
+
+@pytest.fixture
+def ends() -> list[SessionEnd]:
+    """Return where the relay reports how links ended."""
+    return []
+
+
+@pytest.fixture
+async def play(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Play]:
+    """Return what plays the first camera by a transport through a relay."""
+    token = cloud.create_api_token()
+    camera = next(iter(cloud.world.cameras.values()))
+    relays: list[Relay] = []
+
+    async def get_token() -> str:
+        return token
+
+    async with aiohttp.ClientSession() as session:
+        client = NetrexClient(
+            session, cloud.url, get_token, pacer=Pacer(Ledger(), interval=0)
+        )
+        client.schema = await client.fetch_schema()
+
+        async def run(
+            transport: Transport, context: ssl.SSLContext | None
+        ) -> list[int]:
+            request = LinkRequest(
+                camera.node_id,
+                transport,
+                stream_profile_id=camera.stream_profiles[0].stream_profile_id,
+            )
+
+            async def get_link(_key: str) -> Link:
+                link = (await client.live_links([request]))[request]
+                assert isinstance(link, LiveLink)
+                return Link(link.url, transport)
+
+            relay = Relay(
+                get_link,
+                dial=Dialer(session, context or ssl.create_default_context()),
+                transport=lambda _: transport,
+                on_ended=ends.append,
+            )
+            await relay.start()
+            relays.append(relay)
+            return await watch(relay.url("camera"), frames=5)
+
+        yield run
+        for relay in relays:
+            await relay.stop()
+
+
+@pytest.mark.parametrize("transport", Transport)
+async def test_every_transport_plays(
+    cloud: Simulator,
+    play: Play,
+    ends: list[SessionEnd],
+    trusting: ssl.SSLContext,
+    transport: Transport,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert await play(transport, trusting) == [360] * 5
+    await until(lambda: ends)
+
+    assert [(end.transport, end.ending) for end in ends] == [(transport, Ending.CLIENT)]
+    assert [link.transport for link in cloud.links] == [transport]
+    assert [link.used for link in cloud.links] == [1]
+    await until(lambda: cloud.rtsp.sessions == 0)
+    assert_no_secret(caplog.text, [link.url for link in cloud.links])
+
+
+@pytest.mark.parametrize("transport", ENCRYPTED)
+async def test_a_server_that_is_not_trusted_gets_no_request(
+    cloud: Simulator, play: Play, ends: list[SessionEnd], transport: Transport
+) -> None:
+    with pytest.raises(av.FFmpegError, match="5XX"):
+        await play(transport, None)
+
+    assert ends[0].ending is Ending.UNREACHABLE
+    assert cloud.rtsp.sessions_total == 0
+
+
+@pytest.mark.parametrize("transport", TUNNELS)
+async def test_a_tunnel_that_is_cut_ends_the_viewer(
+    cloud: Simulator,
+    play: Play,
+    ends: list[SessionEnd],
+    trusting: ssl.SSLContext,
+    transport: Transport,
+) -> None:
+    cloud.faults.add("rtsp", "cut", match="PLAY")
+    with pytest.raises(av.FFmpegError):
+        await play(transport, trusting)
+
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "transport", "expected"),
+    [
+        ("rtsp://h.net:2554/a~1~b", Transport.RTSP, "rtsp://h.net:2554/a~1~b"),
+        ("rtsp://h.net/a", Transport.LOCAL, "rtsp://h.net/a"),
+        ("rtsp://u:p@h.net:1/a", Transport.RTSP, "rtsp://h.net:1/a"),
+        ("wss://h.net/a?b=c", Transport.RTSPWSS, "rtsp://h.net:443/a?b=c"),
+        ("rtspws://h.net:81/a", Transport.RTSPWS, "rtsp://h.net:81/a"),
+        ("rtsp://h.net:8080/a", Transport.RTSPH, "rtsp://h.net:8080/a"),
+        ("https://[::1]/a", Transport.RTSPHS, "rtsp://[::1]:443/a"),
+    ],
+)
+def test_what_requests_name(url: str, transport: Transport, expected: str) -> None:
+    assert Address.of(Link(url, transport)).request_uri == expected
+
+
+@pytest.mark.parametrize("url", ["", "rtsp:///a", "http://h/a", "rtsp://h:x/a"])
+def test_what_is_no_link(url: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Address.of(Link(url))
