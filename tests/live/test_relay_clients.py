@@ -146,6 +146,21 @@ async def test_strangers_cannot_keep_viewers_out(
         stranger.writer.close()
 
 
+async def test_a_wall_of_players_at_once_are_no_strangers(
+    run_relay: RunRelay,
+) -> None:
+    async with scripted_server(answering(DESCRIBED)) as link:
+        relay = await run_relay(always(link))
+        players = [await RtspClient.connect(relay.url("1")) for _ in range(80)]
+        answers = await asyncio.gather(
+            *(player.request("DESCRIBE") for player in players)
+        )
+        for player in players:
+            player.writer.close()
+        await relay.until_ended(80)
+    assert {answer.status for answer in answers} == {200}
+
+
 async def test_more_viewers_than_the_limit_are_told_to_wait(
     run_relay: RunRelay, portal: RtspServer
 ) -> None:

@@ -30,7 +30,8 @@ class Limits:
     Attributes:
         viewers: Sessions at a time.
         strangers: Connections at a time that have not shown the secret; beyond it the
-            oldest is closed, so that nobody can keep viewers out.
+            oldest is closed, so that nobody can keep viewers out. A wall of players
+            that connect at the same moment has to fit.
         request_timeout: Seconds from a client's connection to its DESCRIBE.
         idle_timeout: Seconds until a session on which neither side moves is ended.
             Players keep theirs alive (RFC 2326 section 12.37 gives a session 60 s); a
@@ -38,7 +39,7 @@ class Limits:
     """
 
     viewers: int = 100
-    strangers: int = 20
+    strangers: int = 200
     request_timeout: float = 10.0
     idle_timeout: float = 65.0
 
