@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
+from custom_components.netrex.live.endings import SessionEnd
 from custom_components.netrex.live.relay import Limits, Relay
-from custom_components.netrex.live.session import SessionEnd
 from custom_components.netrex.live.transports import Link
 from simulator.clock import Clock
 from simulator.rtsp import RtspServer

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.netrex.live import relay as relay_module
+from custom_components.netrex.live.endings import Ending
 from custom_components.netrex.live.relay import Limits
-from custom_components.netrex.live.session import Ending
 from simulator.rtsp import RtspServer
 from tests.simulator.rtsp_client import RtspClient
 
@@ -240,7 +240,7 @@ async def test_a_session_on_which_nothing_moves_is_ended(
                 assert (await client.request("GET_PARAMETER")).status == 200
             async with asyncio.timeout(2):
                 assert await client.closed()
-    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
+    assert [end.ending for end in relay.ends] == [Ending.SILENT]
 
 
 async def test_answers_follow_their_requests(run_relay: RunRelay) -> None:

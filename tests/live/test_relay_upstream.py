@@ -7,8 +7,8 @@ import random
 import pytest
 
 from custom_components.netrex.live import upstream
+from custom_components.netrex.live.endings import Ending
 from custom_components.netrex.live.errors import LinkError, Refusal
-from custom_components.netrex.live.session import Ending
 from custom_components.netrex.live.urls import link_secrets
 from simulator.rtsp import RtspServer
 from tests.leaks import assert_log_clean
@@ -208,6 +208,21 @@ async def test_a_server_that_goes_mad_ends_the_session(
             assert await client.closed()
     assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
     assert relay.stats.live_sessions == 0
+
+
+async def test_an_unreasonable_description_ends_the_session(
+    run_relay: RunRelay, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = " ".join(f"rtsp://h/{number}" for number in range(100))
+    script = answering(f"{OK}Content-Length: {len(body)}\r\n\r\n{body}")
+    async with scripted_server(script) as link:
+        relay = await run_relay(always(link))
+        async with await RtspClient.connect(relay.url("1")) as client:
+            client.writer.write(f"DESCRIBE {client.url} RTSP/1.0\r\n\r\n".encode())
+            assert await client.closed()
+        await relay.until_ended(1)
+    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
+    assert [record for record in caplog.records if record.levelno >= 40] == []
 
 
 async def test_the_servers_own_requests_are_translated_and_answered(

@@ -15,8 +15,8 @@ from custom_components.netrex.client import (
     Pacer,
     Transport,
 )
+from custom_components.netrex.live.endings import Ending, SessionEnd
 from custom_components.netrex.live.relay import Relay
-from custom_components.netrex.live.session import Ending, SessionEnd
 from custom_components.netrex.live.transports import WIRES, Address, Dialer, Link
 from simulator import Simulator, Switches
 from simulator.switches import TRANSPORTS

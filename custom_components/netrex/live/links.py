@@ -15,9 +15,9 @@ from ..client import (
     NetrexPermissionError,
     NetrexRateLimitedError,
 )
+from .endings import Ending, SessionEnd
 from .errors import LinkError, Refusal
 from .pace import Pace
-from .session import Ending, SessionEnd
 from .transports import Link
 
 # What is wanted within this time goes into one query, such as a wall of cameras.

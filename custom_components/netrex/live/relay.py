@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from ..client import Transport
 from .connection import CHUNK_SIZE, Connection
+from .endings import Ending, SessionEnd
 from .errors import Refusal
-from .session import Ending, Session, SessionEnd, SessionHost
+from .session import Session, SessionHost
 from .transports import Link, dial_tcp
 from .upstream import Dial
 
@@ -183,4 +184,4 @@ class Relay:
             oldest = time.monotonic() - self._limits.idle_timeout
             for session in tuple(self._sessions):
                 if session.active_at < oldest:
-                    session.abort(Ending.UPSTREAM)
+                    session.abort(Ending.SILENT)

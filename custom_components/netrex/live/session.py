@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 import contextlib
 from dataclasses import dataclass
-from enum import StrEnum
 from http import HTTPStatus
 import logging
 import math
@@ -15,6 +14,7 @@ from urllib.parse import unquote
 
 from ..client import Transport
 from .connection import Connection
+from .endings import Ending, SessionEnd
 from .errors import LinkError, Refusal
 from .rtsp import Event, Request, Response, RtspError
 from .transports import Link
@@ -44,35 +44,18 @@ _METHODS = (
     "TEARDOWN",
 )
 _BACK_CHANNEL = "www.onvif.org/ver20/backchannel"
-_ADDRESS = re.compile(r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:[/?].*)?", re.IGNORECASE)
+# The stream's address with the secret and the key, and the query behind it.
+_ADDRESS = re.compile(
+    r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:/[^?]*)?(?:\?(.*))?", re.IGNORECASE
+)
 _REFUSAL_STATUS = {Refusal.GONE: 404, Refusal.FORBIDDEN: 403}
 _UNAVAILABLE = 503
-
-
-class Ending(StrEnum):
-    """What ended a session; diagnostics name them."""
-
-    CLIENT = "client"  # the viewer left
-    UPSTREAM = "upstream"  # the portal's server closed, or fell silent
-    REFUSED = "refused"  # the portal's server did not take the link
-    UNREACHABLE = "unreachable"  # no connection, or no answer that we understand
-    STOPPED = "stopped"  # we closed
 
 
 _ENDINGS: dict[type[BaseException], Ending] = {
     LinkRefusedError: Ending.REFUSED,
     UpstreamError: Ending.UNREACHABLE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SessionEnd:
-    """How one use of a link went; `played` is the seconds with a picture."""
-
-    stream_key: str
-    transport: Transport
-    ending: Ending
-    played: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +108,9 @@ class Session:
         self._playing_since: float | None = None
         self._ending = Ending.CLIENT
         self._torn_down = False
-        # The address by which the client knows its stream.
+        # The address by which the client knows its stream, and the query behind it.
         self._local = ""
+        self._viewer = ""
         # None until the client has shown the secret and named a stream.
         self.stream_key: str | None = None
         # Monotonic time of the last sign of life of either side.
@@ -198,6 +182,7 @@ class Session:
         if self.stream_key is None:
             self.stream_key = stream_key
             self._local = match[1]
+            self._viewer = match[4] or ""
         return self.stream_key == stream_key
 
     async def _reply(
@@ -253,10 +238,15 @@ class Session:
             self._ending = Ending.CLIENT if self._torn_down else ending
         except OSError as err:
             _LOGGER.debug("A viewer of stream %s left (%s)", key, type(err).__name__)
+        except RtspError as err:
+            _LOGGER.debug("The server of stream %s went mad: %s", key, err)
+            self._ending = Ending.UPSTREAM
         finally:
             self._upstream = None
             self._host.ended(
-                SessionEnd(key, self._transport, self._ending, self._played)
+                SessionEnd(
+                    key, self._transport, self._ending, self._played, self._viewer
+                )
             )
             await upstream.connection.finish()
             await self._client.finish()
@@ -300,7 +290,10 @@ class Session:
         return upstream
 
     async def _pass_on(self, upstream: Upstream) -> Ending:
-        """Pass on what the portal's server sends; raises OSError if the client left."""
+        """Pass on what the portal's server sends, until it ends.
+
+        Raises OSError if the client left, RtspError for what can't be passed on.
+        """
         upstream.urls.localize(upstream.answer)
         await self._client.send(upstream.answer)
         if upstream.answer.status != HTTPStatus.OK:
@@ -310,7 +303,7 @@ class Session:
         while True:
             try:
                 event = await upstream.connection.receive()
-            except OSError, RtspError:
+            except OSError:
                 return Ending.UPSTREAM
             self.active_at = time.monotonic()
             if isinstance(event, bytes):
@@ -324,10 +317,7 @@ class Session:
             ):
                 return Ending.UPSTREAM
             else:
-                try:
-                    upstream.urls.localize(event)
-                except RtspError:
-                    return Ending.UPSTREAM
+                upstream.urls.localize(event)
                 await self._client.send(event)
 
     @property

@@ -23,17 +23,19 @@ from ..client import (
 from ..const import CONF_LIVE_TRANSPORT, TRANSPORT_AUTO
 from ..models import NetrexConfigEntry
 from .choice import TransportChoice
+from .endings import Ending, SessionEnd
 from .errors import LinkError, Refusal
 from .links import LinkBroker
 from .profiles import default_profile
 from .relay import Relay
-from .session import Ending, SessionEnd
 from .stills import Stills
 from .transports import Dialer, Link
 
 # Stills have keys of their own: they wait behind what people watch, and a camera that
 # gives none does not slow down its live view.
 _STILL = "still_"
+# So has Home Assistant's own stream: only it waits long after an end, unless told.
+_STREAM = "stream_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ class View:
 
     @classmethod
     def parse_key(cls, key: str) -> Self:
-        """Read a relay's key, be it for people or for stills. Raises LinkError."""
-        camera, _, channel = key.removeprefix(_STILL).partition("_")
+        """Read a relay's key, whoever it is for. Raises LinkError."""
+        name = key.removeprefix(_STILL).removeprefix(_STREAM)
+        camera, _, channel = name.partition("_")
         try:
             return cls(int(camera), int(channel) if channel else None)
         except ValueError:
@@ -79,6 +82,7 @@ class LiveView:
         )
         self._profiles: dict[int, int] = {}
         self._listeners: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._restarts: dict[str, Callable[[], None]] = {}
         self._people = self._broker(Lane.INTERACTIVE)
         self._pictures = self._broker(Lane.STATUS)
         self._relay = Relay(
@@ -109,9 +113,18 @@ class LiveView:
         """Return the address of a view: free, and the same until a reload."""
         return self._relay.url(str(view))
 
+    def own_source(self, view: View, restart: Callable[[], None]) -> str:
+        """Return the address of a view for Home Assistant's own stream.
+
+        `restart` is called when the portal has ended its picture, before the stream
+        learns of that.
+        """
+        self._restarts[f"{_STREAM}{view}"] = restart
+        return self._relay.url(f"{_STREAM}{view}")
+
     def viewers(self, view: View) -> int:
         """Return how many watch a view now."""
-        return self._relay.viewers(str(view))
+        return sum(self._relay.viewers(key) for key in (str(view), f"{_STREAM}{view}"))
 
     @callback
     def async_add_listener(
@@ -200,9 +213,11 @@ class LiveView:
             self._choice.worked(camera_id, end.transport)
         elif end.ending in (Ending.REFUSED, Ending.UNREACHABLE):
             self._choice.failed(camera_id, end.transport)
+        if end.ending is Ending.UPSTREAM and end.stream_key in self._restarts:
+            self._restarts[end.stream_key]()
         self._async_changed(end.stream_key)
 
     @callback
     def _async_changed(self, key: str) -> None:
-        for listener in tuple(self._listeners.get(key, ())):
+        for listener in tuple(self._listeners.get(key.removeprefix(_STREAM), ())):
             listener()
