@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import netrex
+from custom_components.netrex.const import PLATFORMS
 
 FOLDER = Path(netrex.__file__).parent
 ICONS = json.loads((FOLDER / "icons.json").read_text("utf-8"))["entity"]
@@ -29,7 +30,7 @@ async def entities(
     """Return all entities of an account, disabled ones too."""
     await hass.async_block_till_done(wait_background_tasks=True)
     found = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
-    assert {entity.domain for entity in found} == {"binary_sensor", "camera", "sensor"}
+    assert {entity.domain for entity in found} == set(PLATFORMS)
     return found
 
 
