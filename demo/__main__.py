@@ -12,7 +12,7 @@ import tempfile
 import aiohttp
 
 from . import cloud, home_assistant
-from .account import add_account, complete, make_dashboard
+from .account import add_account, complete
 from .browser import find_browser, watch
 from .check import run_checks
 from .dashboard import LIVE_CAMERAS
@@ -52,7 +52,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 async def serve(running: Running) -> None:
     """Tell where to look and stay until a process ends or somebody ends us."""
-    await make_dashboard(running.client)
     print(
         f"""
   Home Assistant   {running.client.url}/{DOMAIN}
@@ -60,12 +59,10 @@ async def serve(running: Running) -> None:
   Simulated cloud  {running.control.url}
                    user {cloud.USERNAME}, password {cloud.PASSWORD}
 
-  The shops' numbers arrive over the next minute: the cloud answers one query a second.
   Ctrl-C ends everything and removes what was made.
 """,
         flush=True,
     )
-    await complete(running.client)
     children = (running.simulator, running.home_assistant)
     await asyncio.wait(
         [asyncio.create_task(child.wait()) for child in children],
@@ -84,22 +81,17 @@ async def run(options: argparse.Namespace) -> int:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         config = options.config or folder / "config"
         running = await start(stack, folder, config)
-        try:
-            account = await add_account(running)
-            if options.check:
-                await complete(running.client)
-                return int(not await run_checks(running, account, config))
-            if options.screenshot:
-                await complete(running.client)
-                seen = await watch(
-                    running.client.url, DOMAIN, LIVE_CAMERAS, options.screenshot
-                )
-                print(f"{options.screenshot}: {seen}")
-                return 0
-            await serve(running)
-        except DemoError, aiohttp.ClientError, TimeoutError:
-            print(running.simulator.tail(), running.home_assistant.tail(), sep="\n")
-            raise
+        account = await add_account(running)
+        await complete(running.client)
+        if options.check:
+            return int(not await run_checks(running, account, config))
+        if options.screenshot:
+            seen = await watch(
+                running.client.url, DOMAIN, LIVE_CAMERAS, options.screenshot
+            )
+            print(f"  {options.screenshot}, with {len(seen.advances)} live cameras")
+            return 0
+        await serve(running)
     return 0
 
 

@@ -56,21 +56,18 @@ async def add_account(running: Running) -> Account:
     return account
 
 
-async def make_dashboard(client: HomeAssistantClient) -> None:
-    """Show what the account has by now."""
+async def complete(client: HomeAssistantClient) -> None:
+    """Wait until all shops have their numbers, and make the dashboard."""
+    started = time.monotonic()
+    say(started, "The shops' numbers arrive, by one query a second as the cloud allows")
+    await wait_for_numbers(client)
+    say(started, "All shops have their numbers")
+    # Not earlier: a page that is open does not survive a change of all its sections.
     places = await read_places(client)
     numbers = read_numbers(await client.states())
     statistics = await client.command("recorder/list_statistic_ids")
     ids = [item["statistic_id"] for item in statistics if item["source"] == DOMAIN]
     await show(client, build_dashboard(places, numbers, ids))
-
-
-async def complete(client: HomeAssistantClient) -> None:
-    """Wait until all shops have their numbers, and show them."""
-    started = time.monotonic()
-    await wait_for_numbers(client)
-    say(started, "All shops have their numbers")
-    await make_dashboard(client)
 
 
 async def wait_for_load(running: Running, entry_id: str) -> None:

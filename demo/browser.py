@@ -1,6 +1,7 @@
 """The real frontend in a headless browser: does the video play, how does it look."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 import shutil
@@ -14,7 +15,7 @@ from .processes import DemoError
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # A small desktop's width and a page's worth of dashboard.
 WIDTH, HEIGHT = 1600, 1080
-PLAY_TIMEOUT = 60.0
+PLAY_TIMEOUT = 40.0
 WATCH_SECONDS = 4.0
 # Stills and charts come a moment after the page.
 SETTLE_SECONDS = 8.0
@@ -34,11 +35,14 @@ FIND_VIDEOS = """() => {
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """What the browser saw: video players, and how far each one got in some seconds."""
+    """How far each video player got in some seconds, with another picture at the end.
+
+    `reloads` of the page were necessary before.
+    """
 
     watched: float
     advances: tuple[float, ...]
-    picture_changed: bool
+    reloads: int
 
 
 def find_browser() -> str | None:
@@ -51,7 +55,7 @@ async def watch(
 ) -> Playback:
     """Log in as a person, open a page, watch its videos, and take a picture of it.
 
-    Raises DemoError without a browser, or if `videos` do not play within a minute.
+    Raises DemoError without a browser, or if not so many `videos` play.
     """
     executable = find_browser()
     if executable is None:
@@ -86,21 +90,38 @@ async def _log_in(page: Page, address: str) -> None:
 
 
 async def _watch_videos(page: Page, videos: int) -> Playback:
-    """Wait until so many players play on for some seconds."""
-    deadline = time.monotonic() + PLAY_TIMEOUT
-    player = page.locator("video").first
-    await player.wait_for(state="attached")
-    while True:
-        before = await page.evaluate(FIND_VIDEOS)
-        first = await player.screenshot()
-        started = time.monotonic()
-        await asyncio.sleep(WATCH_SECONDS)
-        after = await page.evaluate(FIND_VIDEOS)
-        watched = time.monotonic() - started
-        advances = [end - start for start, end in zip(before, after, strict=False)]
-        # A player that has just begun may still wait for its second segment.
-        if len(advances) >= videos and min(advances) > watched / 2:
-            changed = await player.screenshot() != first
-            return Playback(watched, tuple(advances), changed)
-        if time.monotonic() > deadline:
-            raise DemoError(f"Videos advance by {advances} in {watched:.1f} s")
+    """Wait until so many players play on, if need be by reloading the page once.
+
+    Home Assistant forgets a stream 30 seconds after its last viewer; who comes back at
+    that very moment gets status 404, and the player gives up.
+    """
+    for reloads in (0, 1):
+        if reloads:
+            await page.reload(wait_until="domcontentloaded")
+        deadline = time.monotonic() + PLAY_TIMEOUT
+        while time.monotonic() < deadline:
+            started = time.monotonic()
+            before, picture = await _look(page)
+            await asyncio.sleep(WATCH_SECONDS)
+            after, later_picture = await _look(page)
+            watched = time.monotonic() - started
+            advances = [end - start for start, end in zip(before, after, strict=False)]
+            # A player that has just begun may still wait for its second segment.
+            if (
+                len(advances) >= videos
+                and min(advances) > watched / 2
+                and picture != later_picture
+            ):
+                return Playback(watched, tuple(advances), reloads)
+    raise DemoError(f"{videos} videos do not play: {advances} s in {watched:.1f} s")
+
+
+async def _look(page: Page) -> tuple[list[float], bytes]:
+    """Return the positions of all players and the picture of the first one."""
+    positions: list[float] = await page.evaluate(FIND_VIDEOS)
+    picture = b""
+    if positions:
+        # The frontend may replace a player at any time.
+        with contextlib.suppress(Error):
+            picture = await page.locator("video").first.screenshot(timeout=2000)
+    return positions, picture

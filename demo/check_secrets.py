@@ -38,7 +38,9 @@ async def repairs(case: Case) -> str:
 
 async def log(case: Case) -> str:
     """Home Assistant's log has no warning and no error about us."""
-    lines = case.running.home_assistant.log.read_text(errors="replace").splitlines()
+    text = case.running.home_assistant.log.read_text(errors="replace")
+    # The name of the folder is no word about us.
+    lines = text.replace(str(case.config), "").splitlines()
     ours = [
         line
         for line in lines

@@ -111,7 +111,7 @@ async def wait_for_answer(
                 if response.ok:
                     return
         await asyncio.sleep(POLL_INTERVAL)
-    raise DemoError(f"{child.name} does not answer at {url}\n{child.tail()}")
+    raise DemoError(f"{child.name} does not answer at {url}")
 
 
 async def onboard(session: aiohttp.ClientSession, url: str) -> Tokens:

@@ -77,11 +77,9 @@ class Child:
         return await self._process.wait()
 
     def ensure_running(self) -> None:
-        """Raise with the end of its output if the process has ended."""
+        """Raise if the process has ended."""
         if self.returncode is not None:
-            raise DemoError(
-                f"{self.name} ended with code {self.returncode}\n{self.tail()}"
-            )
+            raise DemoError(f"{self.name} ended with code {self.returncode}")
 
     def tail(self) -> str:
         """Return the last lines of the output."""

@@ -4,6 +4,7 @@ import atexit
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+import sys
 import time
 
 import aiohttp
@@ -58,6 +59,12 @@ def _own(stack: AsyncExitStack, child: Child) -> None:
     """End the child with the stack, and in the last resort with the interpreter."""
     stack.push_async_callback(child.stop)
     atexit.register(child.kill)
+
+    def tell(_kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception):
+            print(child.tail(), file=sys.stderr)
+
+    stack.push(tell)
 
 
 def say(started: float, text: str) -> None:
