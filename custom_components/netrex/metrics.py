@@ -1,26 +1,156 @@
-"""The one table of KPI metrics; sensors and queries are made from it."""
+"""The one table of KPI metrics; all that deals with KPIs is made from it.
+
+The portal's metrics are the eleven of `statisticDataMetric`. The seven of
+`statisticData` are the same numbers in a raw form (money times 100, one camera only),
+for which the vendor advises against asking; so they are not in the table.
+"""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .client import Metric
 
 
+class Kind(StrEnum):
+    """How values of different times are put together."""
+
+    COUNT = "count"  # added up
+    MONEY = "money"  # added up; the portal does not tell the currency
+    RATIO = "ratio"  # made anew from sums, for a mean of ratios would be wrong
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricDescription:
-    """One metric of the portal.
+    """One KPI.
 
-    `key` is part of unique ids and translation keys, `metric` the portal's name.
+    Attributes:
+        key: Part of unique ids, statistics ids, translation keys and actions.
+        kind: How values of different times are put together.
+        precision: Decimals worth showing.
+        metric: The portal's name; None for what the portal does not have.
+        numerator: Key of a base metric; ratios only.
+        denominator: The same.
+        factor: What the quotient is multiplied with; 100 gives percent.
+        enabled_default: Whether today's sensor is enabled at first.
     """
 
     key: str
-    metric: Metric
+    kind: Kind
     precision: int
+    metric: Metric | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    factor: float = 1
+    enabled_default: bool = False
 
 
-METRICS: tuple[MetricDescription, ...] = (
-    MetricDescription(key="people_in", metric=Metric.PEOPLE_COUNT_IN, precision=0),
-    MetricDescription(key="people_out", metric=Metric.PEOPLE_COUNT_OUT, precision=0),
+BASE: tuple[MetricDescription, ...] = (
+    MetricDescription(
+        key="people_in",
+        kind=Kind.COUNT,
+        precision=0,
+        metric=Metric.PEOPLE_COUNT_IN,
+        enabled_default=True,
+    ),
+    MetricDescription(
+        key="people_out",
+        kind=Kind.COUNT,
+        precision=0,
+        metric=Metric.PEOPLE_COUNT_OUT,
+        enabled_default=True,
+    ),
     # The portal's number of visitors: the mean of those who came in and went out,
     # which can end in a half.
-    MetricDescription(key="visitors", metric=Metric.PEOPLE_COUNT_AVERAGE, precision=0),
+    MetricDescription(
+        key="visitors",
+        kind=Kind.COUNT,
+        precision=0,
+        metric=Metric.PEOPLE_COUNT_AVERAGE,
+        enabled_default=True,
+    ),
+    MetricDescription(
+        key="pass_by",
+        kind=Kind.COUNT,
+        precision=0,
+        metric=Metric.PEOPLE_COUNT_PASS_BY,
+    ),
+    MetricDescription(
+        key="transactions",
+        kind=Kind.COUNT,
+        precision=0,
+        metric=Metric.TRANSACTION_COUNT_POSITIVE,
+        enabled_default=True,
+    ),
+    MetricDescription(
+        key="refunds",
+        kind=Kind.COUNT,
+        precision=0,
+        metric=Metric.TRANSACTION_COUNT_NEGATIVE,
+    ),
+    MetricDescription(
+        key="sales",
+        kind=Kind.MONEY,
+        precision=0,
+        metric=Metric.TRANSACTION_AMOUNT_POSITIVE,
+        enabled_default=True,
+    ),
+    MetricDescription(
+        key="refunds_amount",
+        kind=Kind.MONEY,
+        precision=0,
+        metric=Metric.TRANSACTION_AMOUNT_NEGATIVE,
+    ),
 )
+RATIOS: tuple[MetricDescription, ...] = (
+    MetricDescription(
+        key="conversion",
+        kind=Kind.RATIO,
+        precision=1,
+        metric=Metric.CONVERSION_COUNT,
+        numerator="transactions",
+        denominator="visitors",
+        factor=100,
+        enabled_default=True,
+    ),
+    MetricDescription(
+        key="spend_per_visitor",
+        kind=Kind.RATIO,
+        precision=2,
+        metric=Metric.CONVERSION_AMOUNT,
+        numerator="sales",
+        denominator="visitors",
+    ),
+    MetricDescription(
+        key="average_transaction",
+        kind=Kind.RATIO,
+        precision=2,
+        metric=Metric.TRANSACTION_AMOUNT_AVERAGE,
+        numerator="sales",
+        denominator="transactions",
+    ),
+)
+# Who is inside: people in minus people out since the local midnight, never below 0.
+# Counters miss people, so it drifts during the day and starts anew at midnight.
+OCCUPANCY = MetricDescription(
+    key="occupancy", kind=Kind.COUNT, precision=0, enabled_default=True
+)
+METRICS: tuple[MetricDescription, ...] = (*BASE, *RATIOS, OCCUPANCY)
+BY_KEY = {description.key: description for description in METRICS}
+
+
+def ratio(
+    description: MetricDescription, numerator: float | None, denominator: float | None
+) -> float | None:
+    """Return a ratio of two sums; None where there is nothing to divide by."""
+    if numerator is None or not denominator:
+        return None
+    return description.factor * numerator / denominator
+
+
+def needs(description: MetricDescription) -> tuple[str, ...]:
+    """Return the keys of the base metrics that a KPI is made from."""
+    if description.numerator and description.denominator:
+        return description.numerator, description.denominator
+    if description is OCCUPANCY:
+        return "people_in", "people_out"
+    return (description.key,)

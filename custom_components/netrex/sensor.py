@@ -17,9 +17,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .client import CameraStatus
-from .coordinators import Budget, BudgetCoordinator, KpiCoordinator, KpiKey
+from .coordinators import Budget, BudgetCoordinator
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
-from .metrics import METRICS, MetricDescription
+from .kpi_sensor import kpi_sensors
 from .models import NetrexConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -98,9 +98,7 @@ async def async_setup_entry(
         async_add_entities,
         data.kpi,
         lambda: data.kpi.nodes,
-        lambda node_id: [
-            KpiSensor(data.kpi, entry, node_id, metric) for metric in METRICS
-        ],
+        lambda node_id: kpi_sensors(entry, node_id),
     )
 
 
@@ -146,42 +144,3 @@ class CameraSensor(NetrexCameraEntity, SensorEntity):
     @override
     def native_value(self) -> StateType:
         return self.entity_description.value_fn(self.coordinator.data[self.node_id])
-
-
-class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
-    """A count since the local midnight."""
-
-    # `total` with `last_reset`, not `total_increasing`: late corrections may lower
-    # the value, and a fall of under 10 % would hide the reset at midnight.
-    _attr_state_class = SensorStateClass.TOTAL
-
-    def __init__(
-        self,
-        coordinator: KpiCoordinator,
-        entry: NetrexConfigEntry,
-        node_id: int,
-        description: MetricDescription,
-    ) -> None:
-        """Show `description` of node `node_id`."""
-        key = f"{description.key}_today"
-        self._key = KpiKey(node_id, description.metric)
-        super().__init__(coordinator, entry, node_id, key, self._key)
-        self._attr_translation_key = key
-        self._attr_suggested_display_precision = description.precision
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Ask for the first value without waiting for the next quarter hour."""
-        await super().async_added_to_hass()
-        if self.native_value is None:
-            await self.coordinator.async_request_refresh()
-
-    @property
-    @override
-    def native_value(self) -> StateType:
-        return self.coordinator.data.values.get(self._key)
-
-    @property
-    @override
-    def last_reset(self) -> datetime:
-        return self.coordinator.data.start
