@@ -2,12 +2,14 @@
 
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.typing import ConfigType
 
 from .auth import async_get_token_provider, async_revoke
 from .client import DEFAULT_ALLOWANCE, Ledger, NetrexClient
-from .const import CONF_DAILY_ALLOWANCE, PLATFORMS
+from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinators import (
     BudgetCoordinator,
     InventoryCoordinator,
@@ -19,7 +21,16 @@ from .devices import async_update_devices, device_node_id
 from .live import LiveView
 from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
+from .services import async_register_actions
 from .store import NetrexStore
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which are there even while no account works."""
+    async_register_actions(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
@@ -44,8 +55,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     kpi = KpiCoordinator(hass, entry, client, inventory, KpiProbe(client, store))
     budget = BudgetCoordinator(hass, entry, ledger, store, kpi)
     await budget.async_config_entry_first_refresh()
-    live = LiveView(hass, entry, client)
-    await live.async_start()
+    live = LiveView(hass, entry, client, store)
+    try:
+        await live.async_start()
+    except OSError as err:
+        # Not even loopback has a port: the machine has run out of something, which
+        # passes. All the rest would hardly work either, so it is tried again.
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="no_loopback"
+        ) from err
     entry.runtime_data = NetrexRuntimeData(
         client=client,
         pacer=pacer,

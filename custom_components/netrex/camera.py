@@ -9,7 +9,7 @@ from homeassistant.components.camera import (
     DynamicStreamSettings,
     async_get_still_stream,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, ServiceResponse, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -112,6 +112,10 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         so this neither costs nor waits nor fails.
         """
         return self._live.stream_source(self._view)
+
+    async def async_get_stream_url(self) -> ServiceResponse:
+        """Return the address at which other machines can play the camera."""
+        return {"url": self._live.access.url(str(self._view))}
 
     @override
     async def async_camera_image(

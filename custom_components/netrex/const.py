@@ -8,7 +8,12 @@ from homeassistant.const import Platform
 DOMAIN: Final = "netrex"
 LOGGER: Final = logging.getLogger(__package__)
 
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.CAMERA, Platform.SENSOR]
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.CAMERA,
+    Platform.SELECT,
+    Platform.SENSOR,
+]
 
 # Config entry data. CONF_HOST and CONF_URL of Home Assistant hold the portal's
 # address as host or host:port, and as a base URL without a trailing slash.
@@ -19,5 +24,8 @@ CONF_SCOPES: Final = "scopes"
 CONF_DAILY_ALLOWANCE: Final = "daily_allowance"
 CONF_LIVE_TRANSPORT: Final = "live_transport"
 TRANSPORT_AUTO: Final = "auto"
+CONF_RELAY_ACCESS: Final = "relay_access"
+CONF_RELAY_HOST: Final = "relay_host"
+CONF_RELAY_PORT: Final = "relay_port"
 
 DEFAULT_HOST: Final = "system2.netrex.cz"

@@ -6,11 +6,17 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .const import CONF_AUTH_IMPLEMENTATION, CONF_DAILY_ALLOWANCE, CONF_SCOPES
+from .const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_DAILY_ALLOWANCE,
+    CONF_LIVE_TRANSPORT,
+    CONF_RELAY_ACCESS,
+    CONF_SCOPES,
+)
 from .models import NetrexConfigEntry
 
 # Options that hold nothing private.
-OPEN_OPTIONS = (CONF_DAILY_ALLOWANCE,)
+OPEN_OPTIONS = (CONF_DAILY_ALLOWANCE, CONF_LIVE_TRANSPORT, CONF_RELAY_ACCESS)
 
 
 async def async_get_config_entry_diagnostics(

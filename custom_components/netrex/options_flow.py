@@ -1,17 +1,31 @@
 """Options of an account."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
 )
 import voluptuous as vol
 
-from .client import DEFAULT_ALLOWANCE, LIMIT
-from .const import CONF_DAILY_ALLOWANCE
+from .client import DEFAULT_ALLOWANCE, LIMIT, Transport
+from .const import (
+    CONF_DAILY_ALLOWANCE,
+    CONF_LIVE_TRANSPORT,
+    CONF_RELAY_ACCESS,
+    CONF_RELAY_HOST,
+    CONF_RELAY_PORT,
+    TRANSPORT_AUTO,
+)
+from .live.endpoint import ListenProblem, bind, parse_host
 
 # One row per option: what it is called, its default, its field.
 OPTIONS_SCHEMA = vol.Schema(
@@ -26,8 +40,34 @@ OPTIONS_SCHEMA = vol.Schema(
             ),
             vol.Coerce(int),
         ),
+        vol.Required(CONF_LIVE_TRANSPORT, default=TRANSPORT_AUTO): SelectSelector(
+            SelectSelectorConfig(
+                options=[TRANSPORT_AUTO, *(transport.value for transport in Transport)],
+                mode=SelectSelectorMode.DROPDOWN,
+                translation_key=CONF_LIVE_TRANSPORT,
+            )
+        ),
+        vol.Required(CONF_RELAY_ACCESS, default=False): BooleanSelector(),
+        vol.Optional(CONF_RELAY_HOST): TextSelector(),
+        # 0: one is chosen once, and kept.
+        vol.Required(CONF_RELAY_PORT, default=0): vol.All(
+            NumberSelector(
+                NumberSelectorConfig(
+                    min=0, max=65535, step=1, mode=NumberSelectorMode.BOX
+                )
+            ),
+            vol.Coerce(int),
+        ),
     }
 )
+
+# The field at which a failure to listen is shown.
+_PROBLEM_FIELDS = {
+    ListenProblem.PORT_IN_USE: CONF_RELAY_PORT,
+    ListenProblem.PORT_FORBIDDEN: CONF_RELAY_PORT,
+    ListenProblem.ADDRESS_MISSING: CONF_RELAY_HOST,
+    ListenProblem.OTHER: "base",
+}
 
 
 class NetrexOptionsFlow(OptionsFlowWithReload):
@@ -37,10 +77,38 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show or take the options."""
+        errors: dict[str, str] = {}
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            errors = _relay_errors(user_input, self.config_entry.options)
+            if not errors:
+                return self.async_create_entry(data=user_input)
         return self.async_show_form(
             data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_SCHEMA, self.config_entry.options
-            )
+                OPTIONS_SCHEMA,
+                self.config_entry.options if user_input is None else user_input,
+            ),
+            errors=errors,
         )
+
+
+def _relay_errors(user_input: dict[str, Any], old: Mapping[str, Any]) -> dict[str, str]:
+    """Return what keeps the relay from listening, by field; tidies the address."""
+    host, port = user_input.get(CONF_RELAY_HOST), user_input[CONF_RELAY_PORT]
+    if host:
+        try:
+            host = user_input[CONF_RELAY_HOST] = parse_host(host)
+        except ValueError:
+            return {CONF_RELAY_HOST: "invalid_address"}
+    if not user_input[CONF_RELAY_ACCESS]:
+        return {}
+    if not host:
+        return {CONF_RELAY_HOST: "address_required"}
+    if old.get(CONF_RELAY_ACCESS) and port == old.get(CONF_RELAY_PORT):
+        # The relay itself may have it.
+        port = 0
+    try:
+        bind(host, port).close()
+    except OSError as err:
+        problem = ListenProblem.of(err)
+        return {_PROBLEM_FIELDS[problem]: problem.value}
+    return {}

@@ -12,14 +12,15 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .client import CameraStatus
+from .client import CameraStatus, Transport
 from .coordinators import Budget, BudgetCoordinator
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
 from .kpi_sensor import kpi_sensors
+from .live import LiveView
 from .models import NetrexConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -57,6 +58,31 @@ BUDGET_SENSORS: tuple[BudgetSensorDescription, ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class LiveSensorDescription(SensorEntityDescription):
+    """A sensor of the account's live view."""
+
+    value_fn: Callable[[LiveView], StateType]
+
+
+LIVE_SENSORS: tuple[LiveSensorDescription, ...] = (
+    LiveSensorDescription(
+        key="live_sessions",
+        translation_key="live_sessions",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=False,
+        value_fn=lambda live: live.sessions,
+    ),
+    LiveSensorDescription(
+        key="live_links",
+        translation_key="live_links",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_registry_enabled_default=False,
+        value_fn=lambda live: live.links_taken,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CameraSensorDescription(SensorEntityDescription):
     """A sensor of a camera's connection."""
 
@@ -84,13 +110,18 @@ async def async_setup_entry(
     async_add_entities(
         BudgetSensor(data.budget, entry, description) for description in BUDGET_SENSORS
     )
+    async_add_entities(LiveSensor(entry, description) for description in LIVE_SENSORS)
     async_add_per_node(
         entry,
         async_add_entities,
         data.inventory,
         lambda: data.inventory.data.cameras,
         lambda node_id: [
-            CameraSensor(entry, node_id, description) for description in CAMERA_SENSORS
+            *(
+                CameraSensor(entry, node_id, description)
+                for description in CAMERA_SENSORS
+            ),
+            TransportSensor(entry, node_id),
         ],
     )
     async_add_per_node(
@@ -124,6 +155,34 @@ class BudgetSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
         return self.entity_description.value_fn(self.coordinator.data)
 
 
+class LiveSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
+    """What live view does; read again with the budget, since a day slides on."""
+
+    entity_description: LiveSensorDescription
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    def __init__(
+        self, entry: NetrexConfigEntry, description: LiveSensorDescription
+    ) -> None:
+        """Describe one figure of the account."""
+        super().__init__(entry.runtime_data.budget, entry, None, description.key)
+        self.entity_description = description
+        self._live = entry.runtime_data.live
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow who watches."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self._live.async_add_listener(None, self.async_write_ha_state)
+        )
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value_fn(self._live)
+
+
 class CameraSensor(NetrexCameraEntity, SensorEntity):
     """What the portal tells of a camera's connection."""
 
@@ -144,3 +203,34 @@ class CameraSensor(NetrexCameraEntity, SensorEntity):
     @override
     def native_value(self) -> StateType:
         return self.entity_description.value_fn(self.coordinator.data[self.node_id])
+
+
+class TransportSensor(NetrexCameraEntity, SensorEntity):
+    """By which transport a camera's last picture came; unknown before the first."""
+
+    _attr_device_class = SensorDeviceClass.ENUM
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_entity_registry_enabled_default = False
+    _attr_translation_key = "live_transport"
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
+        """Attach to camera `node_id`."""
+        super().__init__(entry, node_id, "live_transport")
+        self._live = entry.runtime_data.live
+        self._attr_options = [transport.value for transport in Transport]
+        self._attr_native_value = self._live.last_transport(node_id)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the account's live view."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self._live.async_add_listener(None, self._async_live_changed)
+        )
+
+    @callback
+    def _async_live_changed(self) -> None:
+        transport = self._live.last_transport(self.node_id)
+        if transport is not self._attr_native_value:
+            self._attr_native_value = transport
+            self.async_write_ha_state()

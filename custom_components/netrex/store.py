@@ -1,8 +1,10 @@
 """What an account remembers across restarts.
 
 One file per config entry in Home Assistant's storage folder: the ledger (so that a
-restart does not forget the queries of the day), the learned schema, and the nodes
-known to have KPIs. Nothing secret.
+restart does not forget the queries of the day), the learned schema, the nodes known
+to have KPIs, the hours' live links, and where and under which secret the relay serves
+other machines. That secret is none of the portal's; still only Home Assistant's own
+user may read the file.
 """
 
 from typing import Any, TypedDict, override
@@ -18,12 +20,21 @@ STORAGE_VERSION = 1
 SAVE_DELAY = 300
 
 
+class RelayData(TypedDict):
+    """What makes the relay's address for other machines last."""
+
+    secret: str
+    port: int
+
+
 class StoredData(TypedDict, total=False):
     """Sections of the file; each belongs to the module that writes it."""
 
     ledger: dict[str, Any]
     schema: dict[str, Any]
     kpi: dict[str, Any]
+    links: dict[str, int]
+    relay: RelayData
 
 
 class NetrexStore(Store[StoredData]):
@@ -31,7 +42,7 @@ class NetrexStore(Store[StoredData]):
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file after the entry."""
-        super().__init__(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}")
+        super().__init__(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True)
         self.data: StoredData = {}
         self.ledger: Ledger | None = None
         self._pending = False

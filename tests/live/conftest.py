@@ -91,7 +91,7 @@ class Harness(Relay):
         super().__init__(
             counted,
             limits=limits,
-            on_started=self.started.append,
+            on_started=lambda key, _: self.started.append(key),
             on_ended=self.ends.append,
         )
 

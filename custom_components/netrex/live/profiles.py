@@ -30,3 +30,17 @@ def default_profile(profiles: Sequence[StreamProfile]) -> StreamProfile | None:
     if sizes:
         return min(sizes, key=sizes.__getitem__)
     return next(iter(profiles), None)
+
+
+def profile_names(profiles: Sequence[StreamProfile]) -> dict[int, str]:
+    """Return a name per profile id, such as `1920x1080`, no two alike.
+
+    The portal gives profiles sizes but no names; of several equal sizes the later
+    ones are numbered.
+    """
+    names: dict[int, str] = {}
+    for profile in profiles:
+        size = f"{profile.width or '?'}x{profile.height or '?'}"
+        number = sum(name.split()[0] == size for name in names.values()) + 1
+        names[profile.stream_profile_id] = size if number == 1 else f"{size} ({number})"
+    return names

@@ -63,7 +63,7 @@ class SessionHost:
     """What a session needs from its relay.
 
     Args:
-        secret: First part of the path of all addresses.
+        token: Gives the first part of the path of a stream's address.
         get_link: Gives a fresh link to a stream, or raises LinkError.
         transport: Says over which transport the next link would come.
         dial: Connects to a link.
@@ -74,13 +74,13 @@ class SessionHost:
         refused: Called when there is no link.
     """
 
-    secret: str
+    token: Callable[[str], str]
     get_link: Callable[[str], Awaitable[Link]]
     transport: Callable[[str], Transport]
     dial: Dial
     request_timeout: float
     admit: Callable[[], bool]
-    started: Callable[[str], None]
+    started: Callable[[str, Transport], None]
     ended: Callable[[SessionEnd], None]
     refused: Callable[[Refusal], None]
 
@@ -173,12 +173,12 @@ class Session:
 
     def _is_ours(self, uri: str) -> bool:
         """Check the secret, and keep the client to one stream."""
-        match = _ADDRESS.fullmatch(uri)
-        if match is None or not secrets.compare_digest(
-            match[2].encode(errors="surrogateescape"), self._host.secret.encode()
-        ):
+        if (match := _ADDRESS.fullmatch(uri)) is None:
             return False
         stream_key = unquote(match[3])
+        shown = match[2].encode(errors="surrogateescape")
+        if not secrets.compare_digest(shown, self._host.token(stream_key).encode()):
+            return False
         if self.stream_key is None:
             self.stream_key = stream_key
             self._local = match[1]
@@ -299,7 +299,7 @@ class Session:
         if upstream.answer.status != HTTPStatus.OK:
             return Ending.REFUSED
         self._upstream = upstream
-        self._host.started(self.stream_key or "")
+        self._host.started(self.stream_key or "", self._transport)
         while True:
             try:
                 event = await upstream.connection.receive()

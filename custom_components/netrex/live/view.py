@@ -1,6 +1,6 @@
 """Live view of one account: what a stream's key means, and who watches."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -21,8 +21,12 @@ from ..client import (
     Transport,
 )
 from ..const import CONF_LIVE_TRANSPORT, TRANSPORT_AUTO
+from ..issues import Issue, async_create_issue, async_delete_issue
 from ..models import NetrexConfigEntry
+from ..store import NetrexStore
+from .access import RelayAccess
 from .choice import TransportChoice
+from .daycount import DayCount
 from .endings import Ending, SessionEnd
 from .errors import LinkError, Refusal
 from .links import LinkBroker
@@ -69,7 +73,11 @@ class LiveView:
     """
 
     def __init__(
-        self, hass: HomeAssistant, entry: NetrexConfigEntry, client: NetrexClient
+        self,
+        hass: HomeAssistant,
+        entry: NetrexConfigEntry,
+        client: NetrexClient,
+        store: NetrexStore,
     ) -> None:
         """Prepare; `async_start` opens the port."""
         self._hass = hass
@@ -81,7 +89,13 @@ class LiveView:
             None if pinned == TRANSPORT_AUTO else Transport(pinned),
         )
         self._profiles: dict[int, int] = {}
-        self._listeners: defaultdict[str, set[Callable[[], None]]] = defaultdict(set)
+        # Of a view's key; of all views under None.
+        self._listeners: defaultdict[str | None, set[Callable[[], None]]] = defaultdict(
+            set
+        )
+        # By which transport each camera's last picture came.
+        self._transports: dict[int, Transport] = {}
+        self._links = DayCount(store.data.setdefault("links", {}))
         self._restarts: dict[str, Callable[[], None]] = {}
         self._people = self._broker(Lane.INTERACTIVE)
         self._pictures = self._broker(Lane.STATUS)
@@ -89,9 +103,10 @@ class LiveView:
             self._async_get_link,
             dial=Dialer(async_get_clientsession(hass), get_default_context()),
             transport=self._transport,
-            on_started=self._async_changed,
+            on_started=self._async_started,
             on_ended=self._async_ended,
         )
+        self.access = RelayAccess(hass, entry, self._relay, store)
         self.stills = Stills(
             hass,
             lambda key: self._relay.url(f"{_STILL}{key}"),
@@ -101,13 +116,16 @@ class LiveView:
     async def async_start(self) -> None:
         """Listen. Raises OSError if loopback has no free port."""
         await self._relay.start()
+        await self.access.async_start()
 
     async def async_stop(self) -> None:
         """Disconnect all viewers; leave no task and no port."""
         await self._people.close()
         await self._pictures.close()
+        await self.access.async_stop()
         await self._relay.stop()
         await self.stills.async_stop()
+        async_delete_issue(self._hass, self._entry, Issue.LIVE_VIEW)
 
     def stream_source(self, view: View) -> str:
         """Return the address of a view: free, and the same until a reload."""
@@ -126,12 +144,26 @@ class LiveView:
         """Return how many watch a view now."""
         return sum(self._relay.viewers(key) for key in (str(view), f"{_STREAM}{view}"))
 
+    @property
+    def sessions(self) -> int:
+        """How many connections bring a picture now, those for stills included."""
+        return self._relay.stats.live_sessions
+
+    @property
+    def links_taken(self) -> int:
+        """How many links were taken in the last 24 hours."""
+        return self._links.total
+
+    def last_transport(self, camera_id: int) -> Transport | None:
+        """Return by which transport a camera's last picture came."""
+        return self._transports.get(camera_id)
+
     @callback
     def async_add_listener(
-        self, view: View, listener: Callable[[], None]
+        self, view: View | None, listener: Callable[[], None]
     ) -> CALLBACK_TYPE:
-        """Call `listener` when the number of viewers may have changed."""
-        listeners = self._listeners[str(view)]
+        """Call `listener` when a view's viewers may have changed; None: any view's."""
+        listeners = self._listeners[None if view is None else str(view)]
         listeners.add(listener)
         return partial(listeners.discard, listener)
 
@@ -159,7 +191,10 @@ class LiveView:
 
     def diagnostics(self) -> dict[str, Any]:
         """Return counts and kinds; no addresses."""
-        return asdict(self._relay.stats)
+        return asdict(self._relay.stats) | {
+            "links_in_24_hours": self.links_taken,
+            "cameras_by_last_transport": Counter(self._transports.values()),
+        }
 
     def _broker(self, lane: Lane) -> LinkBroker:
         return LinkBroker(
@@ -174,12 +209,14 @@ class LiveView:
     async def _async_get_link(self, key: str) -> Link:
         transport = self._transport(key)
         try:
-            return await self._broker_of(key).get_link(key)
+            link = await self._broker_of(key).get_link(key)
         except LinkError as err:
             if err.refusal is Refusal.GONE and transport is not Transport.RTSP:
                 # The camera, or only this transport? Plain RTSP will tell.
                 self._choice.failed(View.parse_key(key).camera_id, transport)
             raise
+        self._links.record()
+        return link
 
     def _transport(self, key: str) -> Transport:
         return self._choice.choose(View.parse_key(key).camera_id)
@@ -211,13 +248,40 @@ class LiveView:
         camera_id = View.parse_key(end.stream_key).camera_id
         if end.played:
             self._choice.worked(camera_id, end.transport)
+            async_delete_issue(self._hass, self._entry, Issue.LIVE_VIEW)
         elif end.ending in (Ending.REFUSED, Ending.UNREACHABLE):
             self._choice.failed(camera_id, end.transport)
+            self._async_tell_if_all_fail(camera_id)
         if end.ending is Ending.UPSTREAM and end.stream_key in self._restarts:
             self._restarts[end.stream_key]()
         self._async_changed(end.stream_key)
 
     @callback
+    def _async_tell_if_all_fail(self, camera_id: int) -> None:
+        """Create an issue where the network, and not the camera, must be to blame."""
+        status = self._entry.runtime_data.status.data.get(camera_id)
+        if status is None or not status.is_connected:
+            return
+        if self._choice.all_fail(camera_id):
+            async_create_issue(
+                self._hass,
+                self._entry,
+                Issue.LIVE_VIEW,
+                "live_view_fails"
+                if self._choice.pinned is None
+                else "live_transport_fails",
+            )
+
+    @callback
+    def _async_started(self, key: str, transport: Transport) -> None:
+        self._transports[View.parse_key(key).camera_id] = transport
+        self._async_changed(key)
+
+    @callback
     def _async_changed(self, key: str) -> None:
-        for listener in tuple(self._listeners.get(key.removeprefix(_STREAM), ())):
+        view_key = key.removeprefix(_STREAM)
+        for listener in (
+            *self._listeners.get(view_key, ()),
+            *self._listeners.get(None, ()),
+        ):
             listener()

@@ -1,0 +1,48 @@
+"""Repair issues: what only a person can mend. Each account has one of a kind."""
+
+from enum import StrEnum
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .models import NetrexConfigEntry
+
+
+class Issue(StrEnum):
+    """Kinds of issues; part of their ids."""
+
+    RELAY_ACCESS = "relay_access"
+    LIVE_VIEW = "live_view"
+
+
+@callback
+def async_create_issue(
+    hass: HomeAssistant,
+    entry: NetrexConfigEntry,
+    issue: Issue,
+    translation_key: str,
+    **placeholders: str,
+) -> None:
+    """Show an issue, or other words for it; it ends with Home Assistant's run."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry, issue),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=translation_key,
+        translation_placeholders={"name": entry.title, **placeholders},
+    )
+
+
+@callback
+def async_delete_issue(
+    hass: HomeAssistant, entry: NetrexConfigEntry, issue: Issue
+) -> None:
+    """Take an issue back, if it is there."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, issue))
+
+
+def _issue_id(entry: NetrexConfigEntry, issue: Issue) -> str:
+    return f"{issue}_{entry.entry_id}"
