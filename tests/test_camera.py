@@ -202,6 +202,7 @@ async def test_a_streams_hiccup_leaves_the_camera_available(
 ) -> None:
     await hls_segment(hass, hass_client, entity_id)
 
+    cloud.faults.add("rtsp", "status", 503, count=None)
     cloud.drop_sessions()
     await until(lambda: not stream_of(hass, entity_id).available)
 

@@ -1,0 +1,66 @@
+"""Home Assistant's HLS, read as its frontend reads it: low-latency parts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+import io
+import re
+
+import av
+
+type Get = Callable[[str], Awaitable[bytes]]
+
+_INTERVAL = 0.1
+_INTERRUPTION = "#EXT-X-DISCONTINUITY"
+_PART = re.compile(r'#EXT-X-PART:.*URI="\./(segment/(\d+)\.\d+\.m4s)"')
+
+
+class HlsViewer:
+    """Plays one stream.
+
+    Args:
+        get: Reads a path of Home Assistant's; anything but status 200 is an error.
+        master: Path of the master playlist, as the camera's stream is told.
+    """
+
+    def __init__(self, get: Get, master: str) -> None:
+        """Prepare; nothing is read yet."""
+        self._get = get
+        self._base = master.rpartition("/")[0]
+
+    async def parts(self) -> dict[str, int]:
+        """Return what there is to play since the last interruption.
+
+        Paths of parts in their order, with the number of the segment each is of.
+        """
+        playlist = (await self._get(f"{self._base}/playlist.m3u8")).decode()
+        found: dict[str, int] = {}
+        for line in playlist.splitlines():
+            if line == _INTERRUPTION:
+                found.clear()
+            elif match := _PART.match(line):
+                found[match[1]] = int(match[2])
+        return found
+
+    async def newest(self) -> int:
+        """Return the number of the newest segment."""
+        return max((await self.parts()).values(), default=-1)
+
+    async def watch(self, after: int = -1) -> list[int]:
+        """Wait for a picture and return the heights of its first frames.
+
+        With `after`, the number of a segment, the picture has to be of a stream that
+        began after that one was interrupted.
+        """
+        parts = await self.parts()
+        while not parts or min(parts.values()) <= after:
+            await asyncio.sleep(_INTERVAL)
+            parts = await self.parts()
+        paths = ("init.mp4", *parts)
+        movie = [await self._get(f"{self._base}/{path}") for path in paths]
+        return await asyncio.to_thread(decode, b"".join(movie))
+
+
+def decode(movie: bytes) -> list[int]:
+    """Return the heights of all frames of a movie."""
+    with av.open(io.BytesIO(movie), mode="r") as container:
+        return [frame.height for frame in container.decode(video=0)]

@@ -1,0 +1,114 @@
+"""The portal ends the picture again and again, and viewers see it again at once."""
+
+import asyncio
+
+from homeassistant.components import camera as ha_camera
+from homeassistant.components.stream import Stream
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant
+from homeassistant.helpers.event import async_track_state_change_event
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.live import links
+from simulator import Simulator
+
+from ..leaks import assert_log_clean
+from ..live.players import until
+from .conftest import OpenViewer
+
+# Seconds from the end of the picture to the next.
+RECOVERY = 5.0
+DROPS = 3
+
+
+@pytest.fixture(autouse=True)
+def _short_sessions_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a second's picture for a good one, so that the drops may follow closely."""
+    monkeypatch.setattr(links, "_GOOD_SESSION", 1.0)
+
+
+def stream_of(hass: HomeAssistant, entity_id: str) -> Stream:
+    """Return Home Assistant's stream of a camera."""
+    camera = hass.data[ha_camera.DATA_COMPONENT].get_entity(entity_id)
+    assert camera is not None
+    assert camera.stream is not None
+    return camera.stream
+
+
+async def test_hls_is_back_within_five_seconds_of_each_drop(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entity_id: str,
+    open_viewer: OpenViewer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    states: set[str] = set()
+
+    def note(event: Event[EventStateChangedData]) -> None:
+        if (state := event.data["new_state"]) is not None:
+            states.add(state.state)
+
+    async_track_state_change_event(hass, [entity_id], note)
+    viewer = await open_viewer(entity_id)
+    assert await viewer.watch()
+
+    for _ in range(DROPS):
+        await asyncio.sleep(1.5)
+        newest = await viewer.newest()
+        assert cloud.drop_sessions() == 1
+        async with asyncio.timeout(RECOVERY):
+            assert await viewer.watch(after=newest)
+
+    assert [link.used for link in cloud.links] == [1] * (DROPS + 1)
+    assert STATE_UNAVAILABLE not in states
+    # Nobody watches any more, so the end of the picture brings no other.
+    (output,) = stream_of(hass, entity_id).outputs().values()
+    await stream_of(hass, entity_id).remove_provider(output)
+    await until(lambda: not cloud.rtsp.sessions)
+    await asyncio.sleep(0.5)
+    assert len(cloud.links) == DROPS + 1
+    assert_log_clean(caplog, cloud.secrets)
+
+
+async def test_an_unload_right_after_a_drop_ends_the_stream(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    entity_id: str,
+    open_viewer: OpenViewer,
+) -> None:
+    viewer = await open_viewer(entity_id)
+    assert await viewer.watch()
+
+    cloud.drop_sessions()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+    await until(lambda: not cloud.rtsp.sessions)
+
+
+async def test_a_stream_that_waits_is_left_alone(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+    entity_id: str,
+    open_viewer: OpenViewer,
+) -> None:
+    viewer = await open_viewer(entity_id)
+    assert await viewer.watch()
+    cloud.faults.add("rtsp", "status", 503, count=None)
+    cloud.drop_sessions()
+    stream = stream_of(hass, entity_id)
+    await until(lambda: not stream.available)
+    outputs = stream.outputs()
+
+    cloud.faults.clear()
+
+    # It waits 10 s now; told to hurry, it would end.
+    entry.runtime_data.live._restarts[f"stream_{camera_id}"]()
+    await asyncio.sleep(0.2)
+
+    assert stream.outputs() == outputs
+    async with asyncio.timeout(20):
+        assert await viewer.watch(after=await viewer.newest())
