@@ -37,12 +37,12 @@ _READ_TIMEOUT = 4.0
 _MAX_FRAMES = 200
 _JPEG_QUALITY = 80
 
-# Enough to find the first key picture, without FFmpeg's five seconds of analysis.
+# Enough to find the first key picture, without FFmpeg's five seconds of analysis. Not
+# "nobuffer": it throws away what was analysed, and the next key picture is seconds off.
 _OPTIONS = {
     "rtsp_transport": "tcp",
     "analyzeduration": "500000",
     "probesize": "500000",
-    "fflags": "nobuffer",
 }
 
 
