@@ -1,0 +1,76 @@
+"""A viewer that stays while the portal ends the picture again and again.
+
+    python -m benchmarks.drops [--drops 20] [--minutes 10]
+
+The viewer plays Home Assistant's HLS. A picture is back when a part of a stream that
+began after the drop can be decoded.
+"""
+
+import argparse
+import asyncio
+from statistics import median
+import sys
+import time
+
+from tests.players.hls import HlsViewer
+
+from .stage import Stage, open_stage
+
+# Seconds.
+GOAL = 5.0
+PATIENCE = 120.0
+# Home Assistant stops a stream that nobody has read for 30 s.
+IDLE = 45.0
+
+
+async def _drop(stage: Stage, viewer: HlsViewer) -> float:
+    """End the picture; return the seconds until there is one again."""
+    newest = await viewer.newest()
+    await stage.running.control.post("sessions/drop")
+    dropped = time.monotonic()
+    async with asyncio.timeout(PATIENCE):
+        await viewer.watch(after=newest)
+    return time.monotonic() - dropped
+
+
+async def _view(viewer: HlsViewer, seconds: float) -> None:
+    """Go on reading, as a player does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        await viewer.parts()
+        await asyncio.sleep(1)
+
+
+async def _run(drops: int, seconds: float) -> bool:
+    async with open_stage() as stage:
+        viewer = await stage.open_viewer(stage.cameras[0])
+        await viewer.watch()
+        gaps: list[float] = []
+        for _ in range(drops):
+            await _view(viewer, seconds / drops - (gaps[-1] if gaps else 0))
+            gaps.append(await _drop(stage, viewer))
+            print(f"{len(gaps):4}  {gaps[-1]:5.2f} s", flush=True)
+        await asyncio.sleep(IDLE)
+        links = await stage.links()
+        dropped = (await stage.running.control.post("sessions/drop"))["dropped"]
+        await asyncio.sleep(GOAL)
+        after = len(await stage.links()) - len(links)
+    print(f"gaps: median {median(gaps):.2f} s, longest {max(gaps):.2f} s")
+    print(f"links: {len(links)} handed out, {links.count(1)} of them used once")
+    print(f"without a viewer: {dropped} sessions, {after} links")
+    return (
+        max(gaps) <= GOAL and links == [1] * (drops + 1) and not dropped and not after
+    )
+
+
+def main() -> int:
+    """Run the measurement; the exit code tells whether the goal is reached."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--drops", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    options = parser.parse_args()
+    return int(not asyncio.run(_run(options.drops, options.minutes * 60)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
