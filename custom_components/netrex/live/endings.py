@@ -26,11 +26,9 @@ class SessionEnd:
         transport: The link's.
         ending: What ended it.
         played: Seconds with a picture.
-        viewer: The query of the address by which the client came.
     """
 
     stream_key: str
     transport: Transport
     ending: Ending
     played: float
-    viewer: str = ""

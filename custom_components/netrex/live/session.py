@@ -44,10 +44,8 @@ _METHODS = (
     "TEARDOWN",
 )
 _BACK_CHANNEL = "www.onvif.org/ver20/backchannel"
-# The stream's address with the secret and the key, and the query behind it.
-_ADDRESS = re.compile(
-    r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:/[^?]*)?(?:\?(.*))?", re.IGNORECASE
-)
+# The stream's address with the secret and the key.
+_ADDRESS = re.compile(r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:[/?].*)?", re.IGNORECASE)
 _REFUSAL_STATUS = {Refusal.GONE: 404, Refusal.FORBIDDEN: 403}
 _UNAVAILABLE = 503
 
@@ -108,9 +106,8 @@ class Session:
         self._playing_since: float | None = None
         self._ending = Ending.CLIENT
         self._torn_down = False
-        # The address by which the client knows its stream, and the query behind it.
+        # The address by which the client knows its stream.
         self._local = ""
-        self._viewer = ""
         # None until the client has shown the secret and named a stream.
         self.stream_key: str | None = None
         # Monotonic time of the last sign of life of either side.
@@ -182,7 +179,6 @@ class Session:
         if self.stream_key is None:
             self.stream_key = stream_key
             self._local = match[1]
-            self._viewer = match[4] or ""
         return self.stream_key == stream_key
 
     async def _reply(
@@ -244,9 +240,7 @@ class Session:
         finally:
             self._upstream = None
             self._host.ended(
-                SessionEnd(
-                    key, self._transport, self._ending, self._played, self._viewer
-                )
+                SessionEnd(key, self._transport, self._ending, self._played)
             )
             await upstream.connection.finish()
             await self._client.finish()
