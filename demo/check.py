@@ -56,12 +56,7 @@ async def _run(name: str, check: Callable[[Case], Awaitable[str]], case: Case) -
         return Row(name, Outcome.PASSED, await check(case))
     except NotRun as err:
         return Row(name, Outcome.NOT_RUN, str(err))
-    except (
-        Failed,
-        DemoError,
-        BrowserError,
-        aiohttp.ClientError,
-        TimeoutError,
-        LookupError,
-    ) as err:
+    except TimeoutError:
+        return Row(name, Outcome.FAILED, "no answer in time")
+    except (Failed, DemoError, BrowserError, aiohttp.ClientError, LookupError) as err:
         return Row(name, Outcome.FAILED, str(err) or repr(err))

@@ -10,7 +10,8 @@ from .processes import DemoError
 
 type Json = dict[str, Any]
 
-REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=60)
+# Seconds to wait for the result of a websocket command.
+COMMAND_TIMEOUT = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,6 @@ class HomeAssistantClient:
             f"{self.url}{path}",
             json=body,
             headers=self.headers,
-            timeout=REQUEST_TIMEOUT,
         ) as response:
             if not response.ok:
                 raise DemoError(
@@ -91,7 +91,7 @@ class HomeAssistantClient:
             )
             answer: Json = {}
             while (answer.get("id"), answer.get("type")) != (self._last_id, "result"):
-                answer = await self._websocket.receive_json(timeout=60)
+                answer = await self._websocket.receive_json(timeout=COMMAND_TIMEOUT)
         if not answer["success"]:
             raise DemoError(f"{kind}: {answer['error']['message']}")
         return answer["result"]

@@ -16,6 +16,7 @@ from .processes import LOOPBACK, Child, free_port
 
 HOME_ASSISTANT_PORT = 8123
 SIMULATOR_PORT = 8480
+REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ async def start(stack: AsyncExitStack, folder: Path, config: Path) -> Running:
     hass = await home_assistant.start(config, folder / "home-assistant.log")
     _own(stack, hass)
     session = await stack.enter_async_context(
-        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        aiohttp.ClientSession(timeout=REQUEST_TIMEOUT)
     )
     say(started, f"Home Assistant {home_assistant.version()} and the simulator start")
     await home_assistant.wait_for_answer(
