@@ -70,8 +70,11 @@ class ProfileSelect(NetrexCameraEntity, RestoreEntity, SelectEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up the choice of the last run."""
+        """Take up the choice of the last run, and follow what there is to choose."""
         await super().async_added_to_hass()
+        self.async_on_remove(
+            self._inventory.async_add_listener(self._handle_coordinator_update)
+        )
         if (stored := await self.async_get_last_extra_data()) is not None:
             self._choice = stored.as_dict().get(_CHOICE)
             self._live.async_select_profile(self.node_id, self._choice)

@@ -1,44 +1,151 @@
 """The options of an account."""
 
-from homeassistant.config_entries import (
-    ConfigEntryState,
-)
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client import Transport
 from custom_components.netrex.const import (
     CONF_DAILY_ALLOWANCE,
+    CONF_LIVE_TRANSPORT,
+    CONF_RELAY_ACCESS,
+    CONF_RELAY_HOST,
+    CONF_RELAY_PORT,
 )
+from custom_components.netrex.live import View
+from custom_components.netrex.live.endpoint import bind
+from simulator import Simulator
 
+from ..live.players import watch
 from .steps import suggested
+
+DEFAULTS = {
+    CONF_DAILY_ALLOWANCE: 8000,
+    CONF_LIVE_TRANSPORT: "auto",
+    CONF_RELAY_ACCESS: False,
+    CONF_RELAY_PORT: 0,
+}
+
+
+async def save(
+    hass: HomeAssistant, entry: MockConfigEntry, **options: object
+) -> ConfigFlowResult:
+    """Fill in the form; return what comes of it."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["step_id"] == "init"
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], options
+    )
+    await hass.async_block_till_done()
+    return result
 
 
 async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert entry.runtime_data.pacer.ledger.allowance == 8000
-    result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert result["step_id"] == "init"
-    result = await hass.config_entries.options.async_configure(
-        result["flow_id"], {CONF_DAILY_ALLOWANCE: 2500.0}
-    )
-    await hass.async_block_till_done()
+    result = await save(hass, entry, **{CONF_DAILY_ALLOWANCE: 2500.0})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {CONF_DAILY_ALLOWANCE: 2500}
+    assert entry.options == DEFAULTS | {CONF_DAILY_ALLOWANCE: 2500}
     assert isinstance(entry.options[CONF_DAILY_ALLOWANCE], int)
     assert entry.state is ConfigEntryState.LOADED
     assert entry.runtime_data.pacer.ledger.allowance == 2500
-    result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert suggested(result, CONF_DAILY_ALLOWANCE) == 2500
+    again = await hass.config_entries.options.async_init(entry.entry_id)
+    assert suggested(again, CONF_DAILY_ALLOWANCE) == 2500
 
 
-@pytest.mark.parametrize("value", [499, 10_001, "many", None])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {CONF_DAILY_ALLOWANCE: 499},
+        {CONF_DAILY_ALLOWANCE: 10_001},
+        {CONF_DAILY_ALLOWANCE: "many"},
+        {CONF_DAILY_ALLOWANCE: None},
+        {CONF_LIVE_TRANSPORT: "pigeon"},
+        {CONF_RELAY_PORT: 65_536},
+        {CONF_RELAY_PORT: -1},
+    ],
+)
 async def test_options_out_of_bounds(
-    hass: HomeAssistant, token_entry: MockConfigEntry, value: object
+    hass: HomeAssistant, token_entry: MockConfigEntry, options: dict[str, object]
 ) -> None:
     result = await hass.config_entries.options.async_init(token_entry.entry_id)
     with pytest.raises(InvalidData):
-        await hass.config_entries.options.async_configure(
-            result["flow_id"], {CONF_DAILY_ALLOWANCE: value}
-        )
+        await hass.config_entries.options.async_configure(result["flow_id"], options)
     assert not token_entry.options
+
+
+async def test_a_pinned_transport_is_taken(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await save(hass, entry, **{CONF_LIVE_TRANSPORT: "rtspws"})
+
+    live = entry.runtime_data.live
+    camera_id = next(iter(cloud.world.cameras))
+    assert await watch(live.stream_source(View(camera_id)))
+    assert live.last_transport(camera_id) is Transport.RTSPWS
+
+
+async def test_relay_access_is_tried_before_it_is_saved(
+    hass: HomeAssistant, token_entry: MockConfigEntry
+) -> None:
+    on = {CONF_RELAY_ACCESS: True, CONF_RELAY_HOST: " 127.0.0.1 "}
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        result = await save(hass, token_entry, **on, **{CONF_RELAY_PORT: port})
+        assert result["errors"] == {CONF_RELAY_PORT: "relay_port_in_use"}
+        # What was filled in is still there.
+        assert suggested(result, CONF_RELAY_PORT) == port
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], on | {CONF_RELAY_PORT: port}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert token_entry.options == DEFAULTS | {
+        CONF_RELAY_ACCESS: True,
+        CONF_RELAY_HOST: "127.0.0.1",
+        CONF_RELAY_PORT: port,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "errors"),
+    [
+        ({CONF_RELAY_ACCESS: True}, {CONF_RELAY_HOST: "address_required"}),
+        (
+            {CONF_RELAY_ACCESS: True, CONF_RELAY_HOST: "192.0.2.1"},
+            {CONF_RELAY_HOST: "relay_address_missing"},
+        ),
+        ({CONF_RELAY_HOST: "0.0.0.0"}, {CONF_RELAY_HOST: "invalid_address"}),  # noqa: S104 - is refused
+        ({CONF_RELAY_HOST: "my.nas"}, {CONF_RELAY_HOST: "invalid_address"}),
+    ],
+)
+async def test_relay_access_where_nobody_can_listen(
+    hass: HomeAssistant,
+    token_entry: MockConfigEntry,
+    options: dict[str, object],
+    errors: dict[str, str],
+) -> None:
+    result = await save(hass, token_entry, **options)
+
+    assert result["errors"] == errors
+    assert not token_entry.options
+
+
+async def test_another_option_can_be_saved_while_the_relay_has_its_port(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    with bind("127.0.0.1", 0) as probe:
+        port = probe.getsockname()[1]
+    on = {
+        CONF_RELAY_ACCESS: True,
+        CONF_RELAY_HOST: "127.0.0.1",
+        CONF_RELAY_PORT: port,
+    }
+    await save(hass, entry, **on)
+    before = entry.runtime_data.live.access.url("1")
+    assert f":{port}/" in before
+
+    result = await save(hass, entry, **on, **{CONF_DAILY_ALLOWANCE: 3000})
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.runtime_data.live.access.url("1") == before

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.netrex.client import StreamProfile
-from custom_components.netrex.live.profiles import default_profile
+from custom_components.netrex.live.profiles import default_profile, profile_names
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,20 @@ def test_the_largest_up_to_full_hd_is_the_default(
     profile = default_profile(profiles)
 
     assert (profile and profile.stream_profile_id) == chosen
+
+
+@pytest.mark.parametrize(
+    ("sizes", "names"),
+    [
+        ([(800, 450), (1920, 1080)], ["800x450", "1920x1080"]),
+        ([(640, 480)] * 3, ["640x480", "640x480 (2)", "640x480 (3)"]),
+        ([(None, None), (None, 720), (None, None)], ["?x?", "?x720", "?x? (2)"]),
+        ([], []),
+    ],
+)
+def test_profiles_have_names_of_their_own(
+    sizes: list[tuple[int | None, int | None]], names: list[str]
+) -> None:
+    profiles = [StreamProfile(number, *size) for number, size in enumerate(sizes)]
+
+    assert profile_names(profiles) == dict(enumerate(names))

@@ -1,0 +1,106 @@
+"""Where a relay may listen, and what its addresses give away."""
+
+import asyncio
+import errno
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from custom_components.netrex.live.endpoint import (
+    Endpoint,
+    ListenProblem,
+    bind,
+    parse_host,
+)
+from tests.simulator.rtsp_client import RtspClient
+
+from .conftest import CAMERA_ID, Harness
+from .players import until, watch
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("192.168.1.10", "192.168.1.10"),
+        (" 10.0.0.1\n", "10.0.0.1"),
+        ("FD00::0:1", "fd00::1"),
+    ],
+)
+def test_one_address_is_taken(text: str, host: str) -> None:
+    assert parse_host(text) == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0.0.0.0",  # noqa: S104 - is refused
+        "::",
+        "224.0.0.1",
+        "fe80::1%eth0",
+        "nas.local",
+        "10.0.0",
+    ],
+)
+def test_none_or_many_addresses_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_host(text)
+
+
+def test_who_knows_one_streams_address_knows_no_other() -> None:
+    endpoint = Endpoint("fd00::1", 8554, "the secret")
+    parts = {urlsplit(endpoint.url(key)).path.split("/")[1] for key in ("1", "2", "1")}
+
+    assert len(parts) == 2
+    assert endpoint.url("1/2").startswith("rtsp://[fd00::1]:8554/")
+    assert endpoint.url("1/2").endswith("/1%2F2")
+    assert "the secret" not in f"{endpoint!r} {endpoint.url('1')}"
+
+
+def test_problems_have_a_kind() -> None:
+    with bind("127.0.0.1", 0) as taken:
+        with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at
+            bind("127.0.0.1", taken.getsockname()[1])
+        assert ListenProblem.of(caught.value) is ListenProblem.PORT_IN_USE
+    # An address for documentation (RFC 5737), which no machine has.
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at
+        bind("192.0.2.1", 0)
+    assert ListenProblem.of(caught.value) is ListenProblem.ADDRESS_MISSING
+    forbidden = OSError(errno.EACCES, "")
+    assert ListenProblem.of(forbidden) is ListenProblem.PORT_FORBIDDEN
+    assert ListenProblem.of(socket.gaierror()) is ListenProblem.OTHER
+
+
+async def test_a_second_endpoint_serves_and_ends_alone(
+    relay: Harness, address: str
+) -> None:
+    second = await relay.listen(Endpoint())
+    url = second.url(str(CAMERA_ID))
+    assert urlsplit(url).port != urlsplit(address).port
+    assert relay.stats.endpoints == 2
+    assert await watch(url)
+
+    async with (
+        await RtspClient.connect(url) as outside,
+        await RtspClient.connect(address) as inside,
+    ):
+        for client in (outside, inside):
+            assert (await client.request("DESCRIBE")).status == 200
+        await until(lambda: relay.viewers(str(CAMERA_ID)) == 2)
+        await relay.close(second)
+        assert await outside.closed()
+        assert relay.viewers(str(CAMERA_ID)) == 1
+        assert (await inside.request("GET_PARAMETER")).status == 200
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(second.host, second.port)
+
+
+async def test_an_endpoints_secret_opens_no_other(relay: Harness, address: str) -> None:
+    second = await relay.listen(Endpoint())
+    host = f"{second.host}:{second.port}"
+    url = address.replace(urlsplit(address).netloc, host)
+
+    async with await RtspClient.connect(url) as client:
+        assert (await client.request("DESCRIBE")).status == 404
+    assert relay.links == 0
