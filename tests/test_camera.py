@@ -228,7 +228,7 @@ async def test_the_portals_word_decides_about_availability(
     await refresh_status(entry)
     assert state_of(hass, entity_id) == CameraState.IDLE
 
-    cloud.faults.add("graphql", "status", 500)
+    cloud.faults.add("graphql", "status", 500, match="cameraList")
     await refresh_status(entry)
     assert state_of(hass, entity_id) == STATE_UNAVAILABLE
     await refresh_status(entry)

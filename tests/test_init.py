@@ -1,16 +1,23 @@
 """Set-up and unload of an account: what it asks, what it leaves behind."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 from yarl import URL
 
 from custom_components.netrex import async_remove_config_entry_device
+from custom_components.netrex.client import Ledger
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.live import View
@@ -169,3 +176,53 @@ async def test_removal_forgets_the_account(
     await hass.config_entries.async_remove(entry.entry_id)
 
     assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
+
+
+async def test_a_set_up_that_fails_half_way_stores_its_queries_now(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    cloud: Simulator,
+    set_up: SetUp,
+) -> None:
+    cloud.faults.add("graphql", "html", count=None, match="nodeList")
+    entry = await set_up()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
+    assert Ledger.from_dict(stored["ledger"]).used == 2
+    await hass.config_entries.async_remove(entry.entry_id)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1))
+    await hass.async_block_till_done()
+    assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
+
+
+async def test_the_ledger_is_stored_whoever_watches_it(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    cloud: Simulator,
+    entry: MockConfigEntry,
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for minutes in (11, 17):
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=minutes))
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
+    assert Ledger.from_dict(stored["ledger"]).used >= 4
+
+
+async def test_a_reload_during_a_query_tells_of_no_trouble(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    cloud.faults.add("graphql", "delay", 1)
+    poll = hass.async_create_task(entry.runtime_data.status.async_refresh())
+    await asyncio.sleep(0.2)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await poll
+    await asyncio.sleep(1)
+
+    assert "Error fetching" not in caplog.text

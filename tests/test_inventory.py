@@ -10,6 +10,7 @@ from custom_components.netrex.coordinators.inventory import READS_UNTIL_GONE
 from custom_components.netrex.devices import async_known_nodes
 from simulator import Simulator
 from simulator.scenarios import add_camera
+from simulator.world import Node, VideoChannel
 
 
 async def read(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -128,3 +129,17 @@ async def test_a_broken_tree_is_set_up(
 
     assert set(cloud.world.cameras) <= async_known_nodes(hass, entry)
     assert all(device.name for device in devices)
+
+
+async def test_a_new_channel_of_a_known_camera_appears_without_a_reload(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    camera = next(iter(cloud.world.cameras.values()))
+    before = set(hass.states.async_entity_ids("camera"))
+    cloud.world.nodes.append(Node(4711, camera.node_id, "videoChannel", "Pohled 9"))
+    camera.video_channels.append(VideoChannel(4711, "Pohled 9"))
+    await read(hass, entry)
+    await read(hass, entry)
+
+    (new,) = set(hass.states.async_entity_ids("camera")) - before
+    assert new.endswith("pohled_9")

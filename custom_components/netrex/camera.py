@@ -1,5 +1,7 @@
 """Cameras: the live picture, and still images that cost little."""
 
+from collections.abc import Iterator
+from operator import attrgetter
 from typing import override
 
 from aiohttp import web
@@ -11,10 +13,8 @@ from homeassistant.components.camera import (
 )
 from homeassistant.components.stream import Stream
 from homeassistant.core import HomeAssistant, ServiceResponse, callback
-from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client import VideoChannel
 from .devices import MANUFACTURER
 from .entity import NetrexCameraEntity, async_add_per_node
 from .live import View
@@ -39,18 +39,19 @@ async def async_setup_entry(
     """Add a camera per camera and video channel, also for cameras to come."""
     inventory = entry.runtime_data.inventory
 
-    def entities(node_id: int) -> list[Entity]:
-        camera = inventory.data.cameras[node_id]
-        return [
-            NetrexCamera(entry, node_id),
-            *(
-                NetrexCamera(entry, node_id, channel)
-                for channel in camera.video_channels
-            ),
-        ]
+    def views() -> Iterator[View]:
+        for camera in inventory.data.cameras.values():
+            yield View(camera.node_id)
+            for channel in camera.video_channels:
+                yield View(camera.node_id, channel.node_id)
 
     async_add_per_node(
-        entry, async_add_entities, inventory, lambda: inventory.data.cameras, entities
+        entry,
+        async_add_entities,
+        inventory,
+        views,
+        lambda view: [NetrexCamera(entry, view)],
+        node_of=attrgetter("camera_id"),
     )
 
 
@@ -63,16 +64,19 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
     def __init__(
         self,
         entry: NetrexConfigEntry,
-        node_id: int,
-        channel: VideoChannel | None = None,
+        view: View,
     ) -> None:
-        """Show camera `node_id`, or the channel of it."""
+        """Show a camera, or a channel of it."""
         CameraEntity.__init__(self)
-        key = "camera" if channel is None else f"camera_{channel.node_id}"
-        super().__init__(entry, node_id, key)
-        self._attr_name = None if channel is None else channel.name
+        channel_id = view.channel_id
+        key = "camera" if channel_id is None else f"camera_{channel_id}"
+        super().__init__(entry, view.camera_id, key)
+        camera = entry.runtime_data.inventory.data.cameras[view.camera_id]
+        self._attr_name = next(
+            (c.name for c in camera.video_channels if c.node_id == channel_id), None
+        )
         self._live = entry.runtime_data.live
-        self._view = View(node_id, None if channel is None else channel.node_id)
+        self._view = view
 
     @override
     async def async_added_to_hass(self) -> None:

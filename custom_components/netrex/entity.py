@@ -1,6 +1,6 @@
 """What all entities of the integration share."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, override
 
 from homeassistant.core import Event, callback
@@ -62,33 +62,35 @@ class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):
 
 
 @callback
-def async_add_per_node(
+def async_add_per_node[KeyT: Hashable](
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
     coordinator: DataUpdateCoordinator[Any],
-    nodes: Callable[[], Collection[int]],
-    entities: Callable[[int], Iterable[Entity]],
+    keys: Callable[[], Iterable[KeyT]],
+    entities: Callable[[KeyT], Iterable[Entity]],
+    *,
+    node_of: Callable[[Any], int] = int,
 ) -> None:
-    """Add the entities of all `nodes`, now and when the coordinator shows new ones.
+    """Add the entities of all `keys`, now and when the coordinator shows new ones.
 
-    A node whose device was removed and which comes back gets its entities again.
+    A key is a node, or anything that `node_of` finds the node of. A node whose device
+    was removed and which comes back gets its entities again.
     """
     hass = coordinator.hass
-    known: set[int] = set()
+    known: set[KeyT] = set()
 
     @callback
     def async_add_new() -> None:
-        new = set(nodes()) - known
+        new = [key for key in keys() if key not in known]
         known.update(new)
         if new:
-            async_add_entities(
-                entity for node_id in sorted(new) for entity in entities(node_id)
-            )
+            async_add_entities(entity for key in new for entity in entities(key))
 
     @callback
     def async_device_changed(event: Event[EventDeviceRegistryUpdatedData]) -> None:
         if event.data["action"] == "remove":
-            known.intersection_update(async_known_nodes(hass, entry))
+            nodes = async_known_nodes(hass, entry)
+            known.difference_update([key for key in known if node_of(key) not in nodes])
 
     entry.async_on_unload(
         hass.bus.async_listen(EVENT_DEVICE_REGISTRY_UPDATED, async_device_changed)

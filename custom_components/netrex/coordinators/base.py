@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import NetrexClient, NetrexRateLimitedError
+from ..client import NetrexClient, NetrexConnectionError, NetrexRateLimitedError
 from ..const import LOGGER
 from ..errors import update_errors
 from ..models import NetrexConfigEntry
@@ -54,6 +54,11 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
                 return await self._async_fetch()
             except NetrexRateLimitedError:
                 if self.data is None:
+                    raise
+                return self.data
+            except NetrexConnectionError:
+                # The account was unloaded under a request: no trouble to tell of.
+                if not self._shutdown_requested:
                     raise
                 return self.data
             finally:

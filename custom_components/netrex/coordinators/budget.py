@@ -10,7 +10,6 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from ..client import Ledger
 from ..const import LOGGER
 from ..models import NetrexConfigEntry
-from ..store import NetrexStore
 from .kpi import KpiCoordinator
 
 INTERVAL = timedelta(minutes=1)
@@ -26,7 +25,7 @@ class Budget:
 
 
 class BudgetCoordinator(DataUpdateCoordinator[Budget]):
-    """Publishes the ledger each minute and has it stored."""
+    """Publishes the ledger each minute."""
 
     config_entry: NetrexConfigEntry
 
@@ -35,7 +34,6 @@ class BudgetCoordinator(DataUpdateCoordinator[Budget]):
         hass: HomeAssistant,
         entry: NetrexConfigEntry,
         ledger: Ledger,
-        store: NetrexStore,
         kpi: KpiCoordinator,
     ) -> None:
         """Watch the account's ledger."""
@@ -48,10 +46,8 @@ class BudgetCoordinator(DataUpdateCoordinator[Budget]):
             always_update=False,
         )
         self._ledger = ledger
-        self._store = store
         self._kpi = kpi
 
     @override
     async def _async_update_data(self) -> Budget:
-        self._store.async_changed()
         return Budget(self._ledger.used, self._ledger.remaining, self._kpi.next_refresh)

@@ -211,9 +211,16 @@ class LiveView:
         try:
             link = await self._broker_of(key).get_link(key)
         except LinkError as err:
-            if err.refusal is Refusal.GONE and transport is not Transport.RTSP:
-                # The camera, or only this transport? Plain RTSP will tell.
-                self._choice.failed(View.parse_key(key).camera_id, transport)
+            camera_id = View.parse_key(key).camera_id
+            status = self._entry.runtime_data.status.data.get(camera_id)
+            if (
+                err.refusal is Refusal.GONE
+                and transport is not Transport.RTSP
+                and status is not None
+                and status.is_connected
+            ):
+                # A camera that is there has no such link: the transport is missing.
+                self._choice.failed(camera_id, transport)
             raise
         self._links.record()
         return link
