@@ -1,10 +1,13 @@
 """Netrex / CamStreamer Cloud: cameras and people counts of shops and sites."""
 
+from datetime import timedelta
+
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
 from .auth import async_get_token_provider, async_revoke
@@ -24,6 +27,9 @@ from .pacing import async_get_pacer
 from .services import async_register_actions
 from .store import NetrexStore
 
+# How often the ledger is stored, whoever watches it.
+STORE_INTERVAL = timedelta(minutes=10)
+
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
@@ -37,6 +43,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     """Set up an account: two queries the first time, one after a restart."""
     store = NetrexStore(hass, entry.entry_id)
     await store.async_load()
+    # Also after a set-up that fails: its queries count, and no late write may follow.
+    entry.async_on_unload(store.async_flush)
+    entry.async_on_unload(
+        async_track_time_interval(hass, lambda _: store.async_changed(), STORE_INTERVAL)
+    )
     pacer = async_get_pacer(hass, entry.unique_id)
     ledger = pacer.ledger = store.ledger = Ledger.from_dict(
         store.data.get("ledger"),
@@ -53,7 +64,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     status = StatusCoordinator(hass, entry, client)
     status.async_seed(inventory.data.cameras.values())
     kpi = KpiCoordinator(hass, entry, client, inventory, KpiProbe(client, store))
-    budget = BudgetCoordinator(hass, entry, ledger, store, kpi)
+    budget = BudgetCoordinator(hass, entry, ledger, kpi)
     await budget.async_config_entry_first_refresh()
     live = LiveView(hass, entry, client, store)
     try:
@@ -75,10 +86,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         live=live,
     )
 
+    synced: list[object] = []
+
     @callback
     def async_sync_devices() -> None:
-        data = inventory.data
-        async_update_devices(hass, entry, data.tree, data.cameras, kpi.nodes)
+        data, nodes = inventory.data, set(kpi.nodes)
+        # Walking all devices takes longer than all sensors of a refresh together.
+        if synced != [data, nodes]:
+            synced[:] = data, nodes
+            async_update_devices(hass, entry, data.tree, data.cameras, nodes)
 
     # Before the platforms', so that a new entity finds its device.
     entry.async_on_unload(inventory.async_add_listener(async_sync_devices))
@@ -95,8 +111,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> b
         return False
     data = entry.runtime_data
     await data.live.async_stop()
+    for coordinator in (data.inventory, data.status, data.kpi, data.budget):
+        await coordinator.async_shutdown()
     await data.pacer.clear()
-    await data.store.async_flush()
     return True
 
 
