@@ -10,6 +10,7 @@ from custom_components.netrex.client import (
     NetrexConnectionError,
     NetrexNotFoundError,
     NetrexQueryError,
+    NetrexResponseError,
     Transport,
 )
 
@@ -36,7 +37,7 @@ async def test_links_by_one_query(portal: Portal, client: NetrexClient) -> None:
     assert len(portal.queries) == 1
     assert list(links) == requests
     assert links[requests[19]] == LiveLink("rtsp://h/19")
-    assert isinstance(links[requests[3]], NetrexQueryError)
+    assert isinstance(links[requests[3]], NetrexResponseError)
     assert isinstance(links[requests[4]], NetrexNotFoundError)
     assert isinstance(links[requests[5]], NetrexNotFoundError)
     assert await client.live_links([]) == {}

@@ -75,13 +75,16 @@ def test_documented_errors(
         ({"message": "You are over the limit of 1 query/second"}, "limited"),
         ({"message": "Request was throttled"}, "limited"),
         # no limit
-        ({"message": "Not integrated", "category": "integrateError"}, "query"),
+        ({"message": "Not integrated", "category": "integrateError"}, "response"),
         # authorization in other words
         ({"message": "The token has expired"}, "expired"),
         ({"message": "Missing access token"}, "auth"),
         ({"message": "Token is invalid"}, "auth"),
-        ({"message": "Unknown device token", "path": ["a"]}, "query"),
+        ({"message": "Unknown device token", "path": ["a"]}, "response"),
+        ({"message": "No", "category": "authError"}, "auth"),
+        ({"message": "No token", "category": "authError", "path": ["a"]}, "auth"),
         # rights
+        ({"message": "No", "category": "authError", "path": ["a"]}, "permission"),
         ({"message": "No", "category": "permission"}, "permission"),
         ({"message": "No", "category": "accessDenied"}, "permission"),
         ({"message": "Insufficient rights"}, "permission"),
@@ -93,11 +96,11 @@ def test_documented_errors(
         ({"message": "Too old", "category": "expired", "path": ["a"]}, "absent"),
         ({"message": "Recording expired"}, "absent"),
         # anything else
-        ({"message": "Camera is offline", "category": "client"}, "query"),
-        ({}, "query"),
-        ("just a text", "query"),
-        (None, "query"),
-        (5, "query"),
+        ({"message": "Camera is offline", "category": "client"}, "response"),
+        ({}, "response"),
+        ("just a text", "response"),
+        (None, "response"),
+        (5, "response"),
     ],
 )
 def test_meanings(entry: object, kind: str) -> None:
@@ -119,8 +122,8 @@ def test_meanings(entry: object, kind: str) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (200, NetrexQueryError),
-        (400, NetrexQueryError),
+        (200, NetrexResponseError),
+        (400, NetrexResponseError),
         (401, NetrexAuthError),
         (403, NetrexPermissionError),
         (429, NetrexRateLimitedError),

@@ -86,7 +86,7 @@ async def test_json_first_status_second(
         (b'{"data":null}', 200, NetrexResponseError),
         (b'{"data":{}}', 200, NetrexResponseError),
         (b'{"data":[1]}', 200, NetrexResponseError),
-        (b'{"errors":[{"message":"x"}],"data":null}', 200, NetrexQueryError),
+        (b'{"errors":[{"message":"x"}],"data":null}', 200, NetrexResponseError),
         (b'{"errors":"Too many requests"}', 200, NetrexRateLimitedError),
         (b"", 401, NetrexAuthError),
         (b"", 403, NetrexPermissionError),
@@ -136,13 +136,13 @@ async def test_all_null_with_paths_is_an_answer(
     assert (await transport.post(QUERY)).data == {"a": None}
     portal.says({"errors": [{"message": "x"}], "data": {"a": None}})
     await transport.post(QUERY)
-    assert isinstance(await _error(transport), NetrexQueryError)
+    assert isinstance(await _error(transport), NetrexResponseError)
 
 
 async def test_refused_token_beside_data_counts(
     portal: Portal, transport: Transport
 ) -> None:
-    entry = {"message": "x", "category": "authError", "path": ["a"]}
+    entry = {"message": "Bad token", "category": "authError", "path": ["a"]}
     portal.says({"errors": [entry], "data": {"a": None, "b": 1}})
     assert isinstance(await _error(transport), NetrexAuthError)
 

@@ -48,7 +48,7 @@ class NetrexBudgetError(NetrexRateLimitedError):
 
 
 class NetrexQueryError(NetrexError):
-    """The query was refused: syntax, validation, an unknown field or a bad value."""
+    """The query is wrong: syntax, validation, an unknown field or a bad value."""
 
 
 class NetrexConnectionError(NetrexError):
@@ -56,4 +56,8 @@ class NetrexConnectionError(NetrexError):
 
 
 class NetrexResponseError(NetrexError):
-    """The answer cannot be used: HTML, empty, cut short, huge, of wrong types."""
+    """The answer cannot be used.
+
+    It is HTML, empty, cut short, huge, of wrong types, or a refusal whose reason
+    nobody recognises.
+    """

@@ -74,6 +74,11 @@ class _Signs:
     status: int
     retry_after: float | None
 
+    @property
+    def of_token(self) -> bool:
+        """Whether it can be the token that is refused: that is no single field's."""
+        return not self.path or self.says("token")
+
     def category_is(self, *categories: str) -> bool:
         return self.category.lower() in categories
 
@@ -118,10 +123,13 @@ _AUTH_WORDS = (
 
 _RULES: tuple[_Rule, ...] = (
     # Documented: the three errors of "Error responses". The third one's category is
-    # that of any client's mistake, so its words decide.
-    (lambda s: s.category_is("autherror"), _auth),
+    # that of any client's mistake, so its words decide. An error of a single field
+    # that does not speak of the token is about a right: a token that were refused
+    # would be renewed for ever.
+    (lambda s: s.category_is("autherror") and s.of_token, _auth),
+    (lambda s: s.category_is("autherror"), _plain(NetrexPermissionError)),
     # A recording may expire too: that has a path and does not speak of a token.
-    (lambda s: s.category_is("expired") and (not s.path or s.says("token")), _expired),
+    (lambda s: s.category_is("expired") and s.of_token, _expired),
     (lambda s: s.says("unknown or unavailable platform"), _auth),
     # The categories of graphql-php.
     (lambda s: s.category_is("graphql", "request"), _plain(NetrexQueryError)),
@@ -206,7 +214,9 @@ def _read_entry(
     for applies, meaning in _RULES:
         if applies(signs):
             return Refusal(signs.path, meaning(text, signs))
-    return Refusal(signs.path, NetrexQueryError(text))
+    # Not NetrexQueryError: what nobody recognises may well be a passing trouble, and
+    # a query must not be taken for wrong because of that.
+    return Refusal(signs.path, NetrexResponseError(text))
 
 
 def read_page(raw: bytes, status: int, *, retry_after: float | None) -> NetrexError:
