@@ -13,7 +13,6 @@ from custom_components.netrex.client import (
     NetrexQueryError,
     NetrexRateLimitedError,
     NetrexResponseError,
-    Schema,
     StreamProfile,
     VideoChannel,
 )
@@ -128,7 +127,7 @@ async def test_inventory_where_camera_list_gives_names_only(
     assert "lenses" in portal.queries[0]
     assert "lenses" not in portal.queries[1]
 
-    # The status takes the same way, and what was refused is not asked again.
+    # The status takes the same way, and does not ask again for what was refused.
     portal.answers.clear()
     portal.says({"data": {"a0": detail, "a1": None, "a2": None}})
     assert await client.camera_statuses() == {
@@ -136,12 +135,38 @@ async def test_inventory_where_camera_list_gives_names_only(
     }
     assert portal.queries[4].startswith("query{a0:camera(node_id:5){node_id")
 
-    # A new schema is a new chance.
-    client.schema = Schema.documented()
+    # The next inventory tries all of it again.
     portal.answers.clear()
     portal.says({"data": {"nodeList": [], "cameraList": []}})
     await client.inventory()
-    assert "serial_number" in portal.queries[5]
+    assert "lenses" in portal.queries[5]
+    portal.says({"data": {"cameraList": []}})
+    assert await client.camera_statuses() == {}
+    assert "cameraList" in portal.queries[6]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"message": "Something went wrong, please try later.", "category": "client"},
+        {"message": "x", "locations": [{}], "path": ["cameraList"]},
+    ],
+)
+async def test_trouble_that_nobody_recognises_takes_nothing_away(
+    portal: Portal, client: NetrexClient, entry: dict[str, Any]
+) -> None:
+    """Only a query that is not valid is asked for less."""
+    client.schema = rich_schema()
+    portal.says({"errors": [entry]})
+    for ask in (client.camera_statuses, client.inventory):
+        with pytest.raises(NetrexResponseError):
+            await ask()
+    portal.answers.clear()
+    portal.says({"data": {"nodeList": [], "cameraList": []}})
+    await client.camera_statuses()
+    await client.inventory()
+    assert ["lenses" in query for query in portal.queries] == [0, 1, 0, 1]
+    assert "cameraList" in portal.queries[2]
 
 
 async def test_statuses_where_camera_list_does_not_tell(

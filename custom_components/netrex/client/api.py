@@ -1,6 +1,7 @@
 """The portal's API, one method per use."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import batched
@@ -83,11 +84,12 @@ class NetrexClient:
     @schema.setter
     def schema(self, schema: Schema) -> None:
         self._schema = schema
-        # What to ask of all cameras at once, from the most to the least; what the
-        # portal refuses is dropped until the next schema.
-        self._selections: list[Schema | None] = [schema, Schema.documented(), None]
+        # What to ask of all cameras at once, from the most to the least.
+        self._selections = [schema, Schema.documented()]
         if schema.video_channels is None:
             del self._selections[0]
+        # What the last inventory got; None is less than what is documented.
+        self._selection: Schema | None = self._selections[0]
         self._camera_ids: tuple[int, ...] = ()
 
     async def execute(
@@ -105,18 +107,18 @@ class NetrexClient:
         """Return all nodes and cameras by one operation.
 
         Where `cameraList` gives less than the documented type of a camera, more
-        operations ask for the cameras one by one.
+        operations ask for the cameras one by one. Each inventory tries all anew: a
+        refusal need not be for ever.
         """
-        while True:
-            selection = self._selections[0]
-            query = documents.inventory(selection)
-            try:
-                answer = await self._door.ask(lane, query, shared=True)
-                break
-            except NetrexQueryError:
-                if selection is None:
-                    raise
-                self._selections.remove(selection)
+        for selection in self._selections:
+            with suppress(NetrexQueryError):
+                return await self._inventory(selection, lane)
+        return await self._inventory(None, lane)
+
+    async def _inventory(self, selection: Schema | None, lane: Lane) -> Inventory:
+        query = documents.inventory(selection)
+        answer = await self._door.ask(lane, query, shared=True)
+        self._selection = selection
         _require_list(answer, "nodeList")
         _require_list(answer, "cameraList")
         inventory = await read(answer, parse_inventory)
@@ -131,17 +133,17 @@ class NetrexClient:
         self, *, lane: Lane = Lane.STATUS
     ) -> dict[int, CameraStatus]:
         """Return the status of all cameras by one operation."""
-        if self._selections[0] is not None:
+        if self._selection is not None:
             query = documents.statuses()
             try:
                 answer = await self._door.ask(lane, query, shared=True)
             except NetrexQueryError:
-                self._selections = [None]
+                self._selection = None
             else:
                 _require_list(answer, "cameraList")
                 return await read(answer, parse_statuses)
         if not self._camera_ids:
-            inventory = await self.inventory(lane=lane)
+            inventory = await self._inventory(None, lane)
             return {
                 camera.node_id: CameraStatus(camera.is_connected, camera.source_ip)
                 for camera in inventory.cameras
