@@ -33,21 +33,13 @@ async def _drop(stage: Stage, viewer: HlsViewer) -> float:
     return time.monotonic() - dropped
 
 
-async def _view(viewer: HlsViewer, seconds: float) -> None:
-    """Go on reading, as a player does."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        await viewer.parts()
-        await asyncio.sleep(1)
-
-
 async def _run(drops: int, seconds: float) -> bool:
     async with open_stage() as stage:
         viewer = await stage.open_viewer(stage.cameras[0])
         await viewer.watch()
         gaps: list[float] = []
         for _ in range(drops):
-            await _view(viewer, seconds / drops - (gaps[-1] if gaps else 0))
+            await viewer.play(seconds / drops - (gaps[-1] if gaps else 0))
             gaps.append(await _drop(stage, viewer))
             print(f"{len(gaps):4}  {gaps[-1]:5.2f} s", flush=True)
         await asyncio.sleep(IDLE)

@@ -3,7 +3,7 @@
 from hypothesis import assume, given, strategies as st
 import pytest
 
-from custom_components.netrex.live.rtsp import Response, RtspError
+from custom_components.netrex.live.rtsp import Request, Response, RtspError
 from custom_components.netrex.live.urls import UrlMap, link_secrets
 
 LOCAL = "rtsp://127.0.0.1:40001/hidden/140094"
@@ -63,6 +63,18 @@ def test_the_length_fits_the_translated_body() -> None:
     head, _, body = answer.encode().partition(b"\r\n\r\n")
     assert b"Content-Length: %d" % len(body) in head
     assert body == f"a=control:{LOCAL}\r\n".encode()
+
+
+def test_first_lines_and_names_of_headers_are_translated() -> None:
+    secret = LINK.rpartition("/")[2]
+    request = Request("SET_PARAMETER", f"{LINK}/x", headers=[(f"X-{secret}", "1")])
+    refusal = Response(404, f"{LINK} not found")
+
+    for message in (request, refusal):
+        url_map().localize(message)
+        assert SECRET.encode() not in message.encode()
+    assert request.uri == f"{LOCAL}/x"
+    assert refusal.reason == f"{LOCAL} not found"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import av
 type Get = Callable[[str], Awaitable[bytes]]
 
 _INTERVAL = 0.1
+_PLAY_INTERVAL = 1.0
 _INTERRUPTION = "#EXT-X-DISCONTINUITY"
 _PART = re.compile(r'#EXT-X-PART:.*URI="\./(segment/(\d+)\.\d+\.m4s)"')
 
@@ -45,6 +46,15 @@ class HlsViewer:
         """Return the number of the newest segment."""
         return max((await self.parts()).values(), default=-1)
 
+    async def play(self, seconds: float) -> None:
+        """Go on reading: only who takes parts is a viewer to Home Assistant."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while loop.time() < end:
+            if parts := await self.parts():
+                await self._get(f"{self._base}/{list(parts)[-1]}")
+            await asyncio.sleep(_PLAY_INTERVAL)
+
     async def watch(self, after: int = -1) -> list[int]:
         """Wait for a picture and return the heights of its first frames.
 
@@ -55,9 +65,12 @@ class HlsViewer:
         while not parts or min(parts.values()) <= after:
             await asyncio.sleep(_INTERVAL)
             parts = await self.parts()
-        paths = ("init.mp4", *parts)
-        movie = [await self._get(f"{self._base}/{path}") for path in paths]
-        return await asyncio.to_thread(decode, b"".join(movie))
+        return await asyncio.to_thread(decode, await self.movie())
+
+    async def movie(self) -> bytes:
+        """Return all parts since the last interruption as a movie."""
+        paths = ("init.mp4", *await self.parts())
+        return b"".join([await self._get(f"{self._base}/{path}") for path in paths])
 
 
 def decode(movie: bytes) -> list[int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import re
 from urllib.parse import urlsplit
 
-from .rtsp import Message, RtspError
+from .rtsp import Message, Request, Response, RtspError
 
 # A URL in a header or an SDP. In RTP-Info (RFC 2326 section 12.33) parameters and
 # further URLs follow it without a space, and it may itself contain their separators.
@@ -64,7 +64,13 @@ class UrlMap:
 
         Raises RtspError if the message needs an unreasonable number of aliases.
         """
-        message.headers = [(name, self._text(text)) for name, text in message.headers]
+        if isinstance(message, Request):
+            message.uri = self._text(message.uri)
+        elif isinstance(message, Response):
+            message.reason = self._text(message.reason)
+        message.headers = [
+            (self._text(name), self._text(text)) for name, text in message.headers
+        ]
         if message.body:
             body = message.body.decode(errors="surrogateescape")
             message.body = self._text(body).encode(errors="surrogateescape")

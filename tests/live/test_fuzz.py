@@ -1,0 +1,249 @@
+"""Damaged traffic of both sides, more of it than can be written down.
+
+The same in each run: an input is made from its number alone.
+"""
+
+import asyncio
+from collections.abc import Iterator
+import contextlib
+import logging
+import random
+import time
+
+import pytest
+
+from custom_components.netrex.live.relay import Relay
+from custom_components.netrex.live.rtsp import (
+    MAX_BODY_SIZE,
+    MAX_HEADER_SIZE,
+    Parser,
+    Request,
+    RtspError,
+)
+from custom_components.netrex.live.transports import Link
+from custom_components.netrex.live.urls import UrlMap, link_secrets
+
+INPUTS_PER_SIDE = 50_000
+SESSIONS = 400
+# CPU seconds for one input, which takes a fraction of a millisecond.
+LONGEST = 0.5
+
+LOCAL = "rtsp://127.0.0.1:8554/secret/1"
+LINK = "rtsp://127.0.0.1:554/nvhs10~1600421245~0123456789abcdef0123456789abcdef"
+SECRET = LINK.rpartition("~")[2].encode()
+SDP = (
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\n"
+    f"a=control:{LINK}/\r\nm=video 0 RTP/AVP 96\r\n"
+    f"a=rtpmap:96 H264/90000\r\na=control:{LINK}/trackID=0\r\n"
+)
+FRAMES = b"".join(
+    b"$" + bytes([channel]) + len(payload).to_bytes(2) + payload
+    for channel, payload in ((0, bytes(1400)), (1, b"\x80\xc8\0\6" + bytes(24)))
+)
+
+
+def _message(first: str, *headers: str, body: str = "") -> bytes:
+    lines = [first, "CSeq: 3", *headers]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+CLIENT = (
+    _message(f"OPTIONS {LOCAL} RTSP/1.0", "User-Agent: Lavf61.7.100"),
+    _message(
+        f"DESCRIBE {LOCAL} RTSP/1.0",
+        "Accept: application/sdp",
+        "Require: www.onvif.org/ver20/backchannel",
+    ),
+    _message(
+        f"SETUP {LOCAL}/trackID=0 RTSP/1.0",
+        "Transport: RTP/AVP/UDP;unicast;client_port=1-2,RTP/AVP/TCP;interleaved=0-1",
+    ),
+    _message(f"PLAY {LOCAL}/ RTSP/1.0", "Session: 1", "Range: npt=0.000-"),
+    FRAMES,
+    _message(f"GET_PARAMETER {LOCAL} RTSP/1.0", "Session: 1", body="position\r\n"),
+    _message(f"TEARDOWN {LOCAL}/ RTSP/1.0", "Session: 1"),
+)
+SERVER = (
+    _message(
+        "RTSP/1.0 200 OK",
+        f"Content-Base: {LINK}/",
+        "Content-Type: application/sdp",
+        body=SDP,
+    ),
+    _message(
+        "RTSP/1.0 200 OK",
+        "Session: 1;timeout=60",
+        "Transport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=ABCD0123",
+    ),
+    _message(
+        "RTSP/1.0 200 OK",
+        "Session: 1",
+        f"RTP-Info: url={LINK}/trackID=0;seq=1;rtptime=2,url={LINK}/trackID=1;seq=1",
+    ),
+    FRAMES,
+    _message(f"SET_PARAMETER {LINK} RTSP/1.0", "Session: 1", body="ping: 1\r\n"),
+    _message(f"REDIRECT {LINK} RTSP/1.0", f"Location: {LINK}2"),
+)
+# What parsers stumble on.
+TOKENS = (
+    b"\r\n",
+    b"\n",
+    b"\r\n\r\n",
+    b"\r\n ",
+    b"$",
+    b"$\0\xff\xff",
+    b"\0",
+    b"\xff\xfe",
+    b":",
+    b"Content-Length: 99999999999\r\n",
+    b"Content-Length: -1\r\n",
+    b"Content-Length: 70000\r\n",
+    b"RTSP/1.0 200 OK\r\n",
+    b"RTSP/2.0",
+    b"rtsp://",
+    b"/@0/@99999999999",
+    LINK.encode(),
+    LOCAL.encode(),
+    SECRET,
+    b" " * 400,
+    b"a=control:rtsp://x/" * 40,
+)
+
+
+def damaged(rng: random.Random, parts: tuple[bytes, ...]) -> bytes:
+    """Return valid traffic, some of it left out, with a few things wrong; or junk."""
+    if rng.random() < 0.05:
+        return rng.randbytes(rng.randrange(1, 600))
+    data = bytearray(b"".join(part for part in parts if rng.random() < 0.7))
+    for _ in range(rng.randrange(1, 6)):
+        start = rng.randrange(len(data) + 1)
+        end = min(len(data), start + rng.randrange(1, 80))
+        match rng.randrange(6):
+            case 0:
+                data[start:start] = rng.choice(TOKENS)
+            case 1:
+                del data[start:end]
+            case 2:
+                data[start:end] = rng.randbytes(end - start)
+            case 3:
+                data[start:start] = data[start:end] * rng.choice((1, 2, 200))
+            case 4:
+                data[start:end] = rng.choice(TOKENS)
+            case _:
+                del data[start:]
+    return bytes(data)
+
+
+def chunks(rng: random.Random, data: bytes) -> Iterator[bytes]:
+    """Yield `data` in pieces, as a network may deliver it."""
+    size = rng.choice((1 << 20, 1400, 100, 7)) if len(data) < 5000 else 1400
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+def check_input(rng: random.Random, parts: tuple[bytes, ...]) -> None:
+    """Let one input through the parser and what follows it on that side."""
+    parser = Parser()
+    urls = UrlMap(LOCAL, LINK, link_secrets(LINK))
+    passed = fed = 0
+    for chunk in chunks(rng, damaged(rng, parts)):
+        fed += len(chunk)
+        for event in parser.feed(chunk):
+            if isinstance(event, bytes):
+                passed += len(event)
+                continue
+            if parts is CLIENT:
+                if isinstance(event, Request):
+                    urls.to_upstream(event.uri)
+                continue
+            try:
+                urls.localize(event)
+            except RtspError:
+                return
+            assert SECRET not in event.encode()
+        held = len(parser._head) + len(parser._body) + len(parser._frame_head)
+        assert held <= MAX_HEADER_SIZE + MAX_BODY_SIZE + 3
+        assert passed + held <= fed
+        if parser.failure is not None:
+            assert isinstance(parser.failure, RtspError)
+            assert parser.feed(b"OPTIONS * RTSP/1.0\r\n\r\n") == []
+            return
+
+
+@pytest.mark.parametrize("parts", [CLIENT, SERVER], ids=["client", "server"])
+def test_no_damage_confuses_the_parser(parts: tuple[bytes, ...]) -> None:
+    slowest = 0.0
+    for number in range(INPUTS_PER_SIDE):
+        rng = random.Random(number)  # noqa: S311 - the same in each run
+        started = time.thread_time()
+        try:
+            check_input(rng, parts)
+        except Exception as err:
+            err.add_note(f"input {number}")
+            raise
+        slowest = max(slowest, time.thread_time() - started)
+    assert slowest < LONGEST
+
+
+class MemoryWriter:
+    """The way to a server that does not listen; its answers are known already."""
+
+    def write(self, data: bytes, /) -> None:
+        """Drop data."""
+
+    async def drain(self) -> None:
+        """Never be too slow."""
+
+    def close(self) -> None:
+        """Close."""
+
+    async def wait_closed(self) -> None:
+        """Be closed at once."""
+
+
+async def test_no_damage_on_either_side_gets_out_of_a_session(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    rng = random.Random(1)  # noqa: S311 - the same in each run
+    ended = 0
+
+    async def get_link(_: str) -> Link:
+        return Link(LINK)
+
+    async def dial(_: Link) -> tuple[asyncio.StreamReader, MemoryWriter]:
+        reader = asyncio.StreamReader()
+        reader.feed_data(damaged(rng, SERVER))
+        # Some clients get to say more before it ends, some do not.
+        asyncio.get_running_loop().call_later(0.01, reader.feed_eof)
+        return reader, MemoryWriter()
+
+    def count(_: object) -> None:
+        nonlocal ended
+        ended += 1
+
+    relay = Relay(get_link, dial=dial, on_ended=count)
+    await relay.start()
+    address = relay.url("1")
+    port = int(address.split("/")[2].rpartition(":")[2])
+    path = address.partition(f":{port}/")[2]
+    parts = tuple(
+        part.replace(b"8554/secret/1", f"{port}/{path}".encode()) for part in CLIENT
+    )
+    for number in range(SESSIONS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(5):
+            with contextlib.suppress(OSError):
+                if number % 4:
+                    writer.write(parts[1])
+                    await reader.read(1)
+                writer.write(damaged(rng, parts))
+                writer.write_eof()
+                await reader.read()
+        writer.close()
+    await relay.stop()
+
+    assert ended > SESSIONS / 2
+    assert [record for record in caplog.records if record.levelno >= 40] == []

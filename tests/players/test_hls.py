@@ -1,0 +1,143 @@
+"""Home Assistant's own players: HLS, recordings, snapshots, and its preferences."""
+
+import asyncio
+from pathlib import Path
+
+from homeassistant.components import camera as ha_camera
+from homeassistant.components.camera.const import DATA_CAMERA_PREFS
+from homeassistant.components.stream import Orientation
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import HomeAssistant
+from PIL import Image
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from simulator import Simulator
+
+from ..live.players import until
+from .conftest import OpenViewer
+from .hls import decode
+
+WIDTH, HEIGHT = 640, 360
+
+
+@pytest.fixture
+def folder(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """Return a folder that Home Assistant may write to."""
+    hass.config.allowlist_external_dirs = {str(tmp_path)}
+    return tmp_path
+
+
+async def call(hass: HomeAssistant, action: str, **data: object) -> None:
+    """Run an action of the camera integration to its end."""
+    await hass.services.async_call(ha_camera.DOMAIN, action, data, blocking=True)
+
+
+async def set_preferences(
+    hass_ws_client: WebSocketGenerator, entity_id: str, **preferences: object
+) -> None:
+    """Change a camera's preferences as its dialog does."""
+    websocket = await hass_ws_client()
+    await websocket.send_json_auto_id(
+        {"type": "camera/update_prefs", "entity_id": entity_id, **preferences}
+    )
+    answer = await websocket.receive_json()
+    assert answer["success"], answer
+
+
+async def test_viewers_and_a_recording_share_one_link(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entity_id: str,
+    open_viewer: OpenViewer,
+    folder: Path,
+) -> None:
+    viewers = [await open_viewer(entity_id) for _ in range(3)]
+    file = folder / "door.mp4"
+    recording = call(
+        hass, "record", entity_id=entity_id, filename=str(file), duration=2
+    )
+
+    frames, *_ = await asyncio.gather(viewers[0].watch(), viewers[1].watch(), recording)
+
+    assert set(frames) == {HEIGHT}
+    assert set(decode(await viewers[2].movie())) == {HEIGHT}
+    assert set(decode(await asyncio.to_thread(file.read_bytes))) == {HEIGHT}
+    assert [link.used for link in cloud.links] == [1]
+
+
+async def test_a_recording_goes_on_after_a_drop(
+    hass: HomeAssistant, cloud: Simulator, entity_id: str, folder: Path
+) -> None:
+    file = folder / "door.mp4"
+    recording = asyncio.create_task(
+        call(hass, "record", entity_id=entity_id, filename=str(file), duration=8)
+    )
+    await until(lambda: cloud.rtsp.sessions)
+    await asyncio.sleep(3)
+    cloud.drop_sessions()
+    await recording
+
+    # At 10 frames/s: both sides of the gap are there.
+    assert len(decode(await asyncio.to_thread(file.read_bytes))) > 50
+    assert [link.used for link in cloud.links] == [1, 1]
+
+
+async def test_a_snapshot_is_written_while_somebody_watches(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entity_id: str,
+    open_viewer: OpenViewer,
+    folder: Path,
+) -> None:
+    viewer = await open_viewer(entity_id)
+    await viewer.watch()
+    file = folder / "door.jpg"
+
+    await call(hass, "snapshot", entity_id=entity_id, filename=str(file))
+
+    with Image.open(file) as image:
+        assert image.size == (WIDTH, HEIGHT)
+    assert await viewer.movie()
+
+
+async def test_a_turned_picture_plays(
+    cloud: Simulator,
+    entity_id: str,
+    open_viewer: OpenViewer,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    await set_preferences(
+        hass_ws_client, entity_id, orientation=Orientation.ROTATE_LEFT.value
+    )
+
+    # The turn is in the movie's header; the pictures are as the camera sent them.
+    assert set(await (await open_viewer(entity_id)).watch()) == {HEIGHT}
+    assert [link.used for link in cloud.links] == [1]
+
+
+async def test_a_preloaded_stream_starts_alone_and_recovers(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    entity_id: str,
+    open_viewer: OpenViewer,
+) -> None:
+    preferences = hass.data[DATA_CAMERA_PREFS]
+    await preferences.async_update(entity_id, preload_stream=True)
+    assert cloud.links == []
+
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await until(lambda: cloud.rtsp.sessions == 1)
+    viewer = await open_viewer(entity_id)
+    await viewer.watch()
+    newest = await viewer.newest()
+    cloud.drop_sessions()
+    async with asyncio.timeout(5):
+        await viewer.watch(after=newest)
+    assert [link.used for link in cloud.links] == [1, 1]
+
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await until(lambda: not cloud.rtsp.sessions)
+    assert len(cloud.links) == 2
