@@ -9,11 +9,13 @@ from custom_components.netrex.client import (
     Metric,
     NetrexAuthError,
     NetrexClient,
+    NetrexConnectionError,
     NetrexError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
     NetrexRateLimitedError,
+    NetrexResponseError,
     SeriesRequest,
 )
 
@@ -58,6 +60,9 @@ async def test_failed_series_are_missing(portal: Portal, client: NetrexClient) -
     [
         (refusal("Node not found", "a0"), NetrexNotFoundError),
         (refusal("Access denied", "a0", 5), NetrexPermissionError),
+        (refusal("No", "a0", category="authError"), NetrexPermissionError),
+        (refusal("The node has no statistics", "a0"), NetrexResponseError),
+        ({"message": "Permission denied"}, NetrexPermissionError),
     ],
 )
 async def test_series_that_all_failed(
@@ -66,9 +71,49 @@ async def test_series_that_all_failed(
     entry: dict[str, Any],
     kind: type[NetrexError],
 ) -> None:
+    """The portal answered: that is no reason to ask for all of it again."""
     portal.says({"data": {"a0": None, "a1": None}, "errors": [entry]})
-    with pytest.raises(kind):
-        await client.kpi_series(series(2))
+    requests = series(2)
+    assert await client.kpi_series(requests) == {}
+    results = await client.kpi_results(requests)
+    assert list(results) == requests
+    assert type(results[requests[0]]) is kind
+    assert isinstance(results[requests[1]], NetrexNotFoundError | kind)
+
+
+async def test_results_tell_what_failed(portal: Portal, client: NetrexClient) -> None:
+    requests = series(7)
+    portal.says(
+        {
+            "data": {"a0": ROWS, "a1": None, "a2": None, "a3": None, "a4": []},
+            "errors": [
+                refusal("Access denied", "a1"),
+                refusal("Internal server error", "a2"),
+            ],
+        }
+    )
+    portal.says(b"", 502)
+    results = await client.kpi_results(requests)
+    assert results.pop(requests[0]) == SLOTS
+    assert results.pop(requests[4]) == ()
+    assert [type(results[request]) for request in results] == [
+        NetrexPermissionError,
+        NetrexResponseError,
+        NetrexNotFoundError,
+        NetrexConnectionError,
+        NetrexConnectionError,
+    ]
+
+
+@pytest.mark.parametrize("answer", [INTERNAL, {}, b"<html>"])
+async def test_series_without_a_usable_answer(
+    portal: Portal, client: NetrexClient, answer: object
+) -> None:
+    portal.says(answer)
+    for ask in (client.kpi_results, client.kpi_series):
+        with pytest.raises(NetrexResponseError):
+            await ask(series(10))
+    assert len(portal.queries) == 4
 
 
 async def test_bad_series_do_not_spoil_the_others(
@@ -84,8 +129,9 @@ async def test_bad_series_do_not_spoil_the_others(
     found = await client.kpi_series([bad[0], good[0], bad[1], good[1]])
     assert found == dict.fromkeys(good, SLOTS)
     assert len(portal.queries) == 1
-    with pytest.raises(NetrexQueryError):
-        await client.kpi_series(bad)
+    assert await client.kpi_series(bad) == {}
+    results = await client.kpi_results(bad)
+    assert [type(result) for result in results.values()] == [NetrexQueryError] * 2
     assert len(portal.queries) == 1
 
 

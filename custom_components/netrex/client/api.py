@@ -172,34 +172,35 @@ class NetrexClient:
             return Schema.documented()
         return await read(answer, Schema.from_introspection)
 
-    async def kpi_series(
+    async def kpi_results(
         self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
-    ) -> dict[SeriesRequest, tuple[Slot, ...]]:
-        """Return series, five by one operation; failed ones are missing.
+    ) -> dict[SeriesRequest, tuple[Slot, ...] | NetrexError]:
+        """Return series, five by one operation, or the reason why there is none.
 
         A series may cover more time than asked for: slots begin and end where the
         portal's do. If an operation fails as a whole, those before it still count.
 
         Raises:
-            NetrexError: Nothing of all succeeded, or the token is refused.
+            NetrexError: The token is refused, or not one answer could be used.
         """
         unique = tuple(dict.fromkeys(requests))
-        results = await self._door.each(
+        return await self._door.each(
             lane,
             partial(documents.series, schema=self.schema),
             _read_series,
             list(batched(unique, documents.MAX_SERIES_PER_QUERY, strict=False)),
         )
-        found: dict[SeriesRequest, tuple[Slot, ...]] = {}
-        failed: NetrexError | None = None
-        for request, result in results.items():
-            if isinstance(result, NetrexError):
-                failed = failed or result
-            else:
-                found[request] = result
-        if failed is not None and not found:
-            raise failed
-        return found
+
+    async def kpi_series(
+        self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
+    ) -> dict[SeriesRequest, tuple[Slot, ...]]:
+        """Return those of `kpi_results` that there are; raises as that does."""
+        results = await self.kpi_results(requests, lane=lane)
+        return {
+            request: result
+            for request, result in results.items()
+            if not isinstance(result, NetrexError)
+        }
 
     async def kpi_value(
         self,

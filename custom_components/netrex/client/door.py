@@ -13,6 +13,7 @@ from .errors import (
     NetrexNotFoundError,
     NetrexQueryError,
     NetrexRateLimitedError,
+    NetrexResponseError,
 )
 from .pacer import Lane, Pacer
 from .refusal import Refusal
@@ -111,7 +112,7 @@ class Door:
 
         Raises:
             NetrexError: The token is refused, or the portal does not answer or is at
-                its limit before anything was found.
+                its limit before anything was found, or none of its answers was usable.
         """
         results: dict[R, V | NetrexError] = {}
         todo = deque(
@@ -120,6 +121,7 @@ class Door:
             if (wishes := _possible(document, part, results))
         )
         found = False
+        unusable: NetrexResponseError | None = None
         while todo:
             splits, wishes = todo.popleft()
             try:
@@ -139,11 +141,15 @@ class Door:
                     todo.extendleft((splits - 1, half) for half in reversed(halves))
                 else:
                     results |= dict.fromkeys(wishes, err)
+                if isinstance(err, NetrexResponseError):
+                    unusable = err
             else:
                 found = True
                 results |= await read(
                     answer, partial(_sort_out, wishes, answer.refusals, parse)
                 )
+        if unusable is not None and not found:
+            raise unusable
         return results
 
 
