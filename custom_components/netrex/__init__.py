@@ -21,6 +21,7 @@ from .coordinators import (
     StatusCoordinator,
 )
 from .devices import async_update_devices, device_node_id
+from .history import HistoryImporter
 from .live import LiveView
 from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
@@ -84,6 +85,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         kpi=kpi,
         budget=budget,
         live=live,
+        history=HistoryImporter(
+            hass, entry, client=client, store=store, inventory=inventory, kpi=kpi
+        ),
     )
 
     synced: list[object] = []
@@ -102,6 +106,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     async_sync_devices()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     kpi.async_start_probe()
+    entry.runtime_data.history.async_start()
     return True
 
 
@@ -113,6 +118,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> b
     await data.live.async_stop()
     for coordinator in (data.inventory, data.status, data.kpi, data.budget):
         await coordinator.async_shutdown()
+    await data.history.async_stop()
     await data.pacer.clear()
     return True
 

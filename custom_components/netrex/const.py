@@ -22,6 +22,8 @@ CONF_SCOPES: Final = "scopes"
 
 # Options.
 CONF_DAILY_ALLOWANCE: Final = "daily_allowance"
+CONF_HISTORY_DAYS: Final = "history_days"
+DEFAULT_HISTORY_DAYS: Final = 365
 CONF_LIVE_TRANSPORT: Final = "live_transport"
 TRANSPORT_AUTO: Final = "auto"
 CONF_RELAY_ACCESS: Final = "relay_access"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         KpiCoordinator,
         StatusCoordinator,
     )
+    from .history import HistoryImporter
     from .live import LiveView
     from .store import NetrexStore
 
@@ -29,6 +30,7 @@ class NetrexRuntimeData:
     kpi: KpiCoordinator
     budget: BudgetCoordinator
     live: LiveView
+    history: HistoryImporter
 
 
 type NetrexConfigEntry = ConfigEntry[NetrexRuntimeData]

@@ -19,10 +19,12 @@ import voluptuous as vol
 from .client import DEFAULT_ALLOWANCE, LIMIT, Transport
 from .const import (
     CONF_DAILY_ALLOWANCE,
+    CONF_HISTORY_DAYS,
     CONF_LIVE_TRANSPORT,
     CONF_RELAY_ACCESS,
     CONF_RELAY_HOST,
     CONF_RELAY_PORT,
+    DEFAULT_HISTORY_DAYS,
     TRANSPORT_AUTO,
 )
 from .live.endpoint import ListenProblem, bind, parse_host
@@ -36,6 +38,19 @@ OPTIONS_SCHEMA = vol.Schema(
             NumberSelector(
                 NumberSelectorConfig(
                     min=500, max=LIMIT, step=100, mode=NumberSelectorMode.BOX
+                )
+            ),
+            vol.Coerce(int),
+        ),
+        # How far back statistics go; 0: none. Five years are 5 queries per series.
+        vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): vol.All(
+            NumberSelector(
+                NumberSelectorConfig(
+                    min=0,
+                    max=1825,
+                    step=1,
+                    mode=NumberSelectorMode.BOX,
+                    unit_of_measurement="d",
                 )
             ),
             vol.Coerce(int),

@@ -2,9 +2,9 @@
 
 One file per config entry in Home Assistant's storage folder: the ledger (so that a
 restart does not forget the queries of the day), the learned schema, the nodes known
-to have KPIs, the hours' live links, and where and under which secret the relay serves
-other machines. That secret is none of the portal's; still only Home Assistant's own
-user may read the file.
+to have KPIs, which hours of theirs the recorder has, the hours' live links, and where
+and under which secret the relay serves other machines. That secret is none of the
+portal's; still only Home Assistant's own user may read the file.
 """
 
 from typing import Any, TypedDict, override
@@ -33,6 +33,8 @@ class StoredData(TypedDict, total=False):
     ledger: dict[str, Any]
     schema: dict[str, Any]
     kpi: dict[str, Any]
+    # By series: first and last hour that the recorder has, and when it was read.
+    history: dict[str, list[Any]]
     links: dict[str, int]
     relay: RelayData
 

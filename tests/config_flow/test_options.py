@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.netrex.client import Transport
 from custom_components.netrex.const import (
     CONF_DAILY_ALLOWANCE,
+    CONF_HISTORY_DAYS,
     CONF_LIVE_TRANSPORT,
     CONF_RELAY_ACCESS,
     CONF_RELAY_HOST,
@@ -23,6 +24,7 @@ from .steps import suggested
 
 DEFAULTS = {
     CONF_DAILY_ALLOWANCE: 8000,
+    CONF_HISTORY_DAYS: 365,
     CONF_LIVE_TRANSPORT: "auto",
     CONF_RELAY_ACCESS: False,
     CONF_RELAY_PORT: 0,

@@ -1,0 +1,134 @@
+"""Fixtures of the statistics' tests: a recorder, a clock, and ways to read back."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+import logging
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import Recorder
+from homeassistant.const import CONF_HOST
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util, slugify
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.netrex.const import CONF_HISTORY_DAYS
+from simulator import Simulator
+
+type Rows = dict[str, list[dict[str, Any]]]
+type ReadBack = Callable[[datetime, datetime], Awaitable[Rows]]
+
+PRAGUE = dt_util.get_time_zone("Europe/Prague")
+NOON = datetime(2026, 11, 20, 12, 5, tzinfo=PRAGUE)
+
+
+@pytest.fixture(autouse=True)
+def _integration(
+    recorder_mock: Recorder, enable_custom_integrations: None, socket_enabled: None
+) -> None:
+    """Start the recorder first: it has to be there before Home Assistant is."""
+    # The test helpers log each of a hundred thousand statements.
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
+
+@pytest.fixture(autouse=True)
+async def _prague(recorder_mock: Recorder, hass: HomeAssistant) -> None:
+    await hass.config.async_set_time_zone("Europe/Prague")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return the time at which a test begins."""
+    return NOON
+
+
+@pytest.fixture
+def history_days() -> int:
+    """Return how far back is imported; a year would be slow in every test."""
+    return 5
+
+
+@pytest.fixture
+def clock(freezer: FrozenDateTimeFactory, now: datetime) -> FrozenDateTimeFactory:
+    """Freeze the time, the cloud's included."""
+    freezer.move_to(now)
+    return freezer
+
+
+@pytest.fixture
+def config_entry(
+    clock: FrozenDateTimeFactory, config_entry: MockConfigEntry, history_days: int
+) -> MockConfigEntry:
+    """Return the entry with a limited history."""
+    return MockConfigEntry(
+        domain=config_entry.domain,
+        title=config_entry.title,
+        unique_id=config_entry.unique_id,
+        data=config_entry.data,
+        options={CONF_HISTORY_DAYS: history_days},
+    )
+
+
+@pytest.fixture
+async def read_back(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator
+) -> ReadBack:
+    """Return what reads hourly statistics as the frontend does."""
+    client = await hass_ws_client()
+
+    async def async_read_back(start: datetime, end: datetime) -> Rows:
+        await async_wait_recording_done(hass)
+        await client.send_json_auto_id({"type": "recorder/list_statistic_ids"})
+        listed = (await client.receive_json())["result"]
+        await client.send_json_auto_id(
+            {
+                "type": "recorder/statistics_during_period",
+                "start_time": start.isoformat(),
+                "end_time": end.isoformat(),
+                "statistic_ids": [
+                    row["statistic_id"] for row in listed if row["source"] == "netrex"
+                ],
+                "period": "hour",
+                "types": ["change", "state", "sum", "mean", "min", "max"],
+            }
+        )
+        answer = await client.receive_json()
+        assert answer["success"]
+        rows: Rows = answer["result"]
+        return rows
+
+    return async_read_back
+
+
+def statistic_id(entry: MockConfigEntry, node_id: int, key: str) -> str:
+    """Return the public id of a statistic."""
+    return f"netrex:{slugify(entry.data[CONF_HOST])}_{node_id}_{key}"
+
+
+def truth(
+    cloud: Simulator, node_id: int, metric: str, start: float, end: float
+) -> dict[int, float]:
+    """Return what happened in the hours [start, end), by the start of each in ms.
+
+    The cloud withholds nothing of hours that are as old as these.
+    """
+    return {
+        point.start * 1000: point.value
+        for point in cloud.kpi.series(
+            cloud.kpi.sources(node_id), metric, start, end, "H"
+        )
+        if point.value is not None
+    }
+
+
+async def settle(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Wait until the probe is through and nothing more is due."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+    entry.runtime_data.history.async_look()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_wait_recording_done(hass)
