@@ -1,16 +1,22 @@
 """Cameras that come, go and come back."""
 
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.coordinators.inventory import READS_UNTIL_GONE
 from custom_components.netrex.devices import async_known_nodes
 from simulator import Simulator
 from simulator.scenarios import add_camera
 from simulator.world import Node, VideoChannel
+
+from .conftest import SetUp
 
 
 async def read(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -143,3 +149,57 @@ async def test_a_new_channel_of_a_known_camera_appears_without_a_reload(
 
     (new,) = set(hass.states.async_entity_ids("camera")) - before
     assert new.endswith("pohled_9")
+
+
+async def test_a_hiccup_leaves_the_schema_to_the_next_read(
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp
+) -> None:
+    cloud.faults.add("graphql", "html", match="__schema")
+    entry = await set_up()
+    assert entry.state is ConfigEntryState.LOADED
+    schema = entry.runtime_data.client.schema
+    assert not schema.introspected
+
+    await read(hass, entry)
+    learned = entry.runtime_data.client.schema
+    assert learned.introspected
+
+    # A week later.
+    entry.runtime_data.store.data["schema"]["learned"] = 0
+    cloud.faults.add("graphql", "html", match="__schema")
+    await read(hass, entry)
+    assert entry.runtime_data.client.schema is learned
+    await read(hass, entry)
+    assert entry.runtime_data.client.schema is not learned
+    assert entry.runtime_data.client.schema.introspected
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"learned": 0},
+        {"types": {}},
+        {"learned": "yesterday", "types": 5},
+        {"learned": 1e300, "types": {"types": {"Query": {"nodeList": None}}}},
+        ["learned"],
+        "x",
+    ],
+)
+async def test_a_damaged_file_is_learned_anew(
+    cloud: Simulator,
+    config_entry: MockConfigEntry,
+    set_up: SetUp,
+    hass_storage: dict[str, Any],
+    stored: object,
+) -> None:
+    key = f"{DOMAIN}.{config_entry.entry_id}"
+    hass_storage[key] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": key,
+        "data": {"schema": stored},
+    }
+    entry = await set_up()
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data.client.schema.introspected
+    assert sum("__schema" in query.query for query in cloud.queries) == 1

@@ -119,8 +119,8 @@ class NetrexClient:
         query = documents.inventory(selection)
         answer = await self._door.ask(lane, query, shared=True)
         self._selection = selection
-        _require_list(answer, "nodeList")
-        _require_list(answer, "cameraList")
+        _require(answer, "nodeList", list)
+        _require(answer, "cameraList", list)
         inventory = await read(answer, parse_inventory)
         if answer.refusals:
             inventory = replace(inventory, complete=False)
@@ -140,7 +140,7 @@ class NetrexClient:
             except NetrexQueryError:
                 self._selection = None
             else:
-                _require_list(answer, "cameraList")
+                _require(answer, "cameraList", list)
                 return await read(answer, parse_statuses)
         if not self._camera_ids:
             inventory = await self._inventory(None, lane)
@@ -157,20 +157,22 @@ class NetrexClient:
     async def fetch_schema(self, *, lane: Lane = Lane.STATUS) -> Schema:
         """Learn the schema by one operation.
 
-        If the portal refuses or its answer cannot be used, the documented one
-        stands: nothing undocumented may break the documented path. The client goes
-        on with its own until `schema` is set.
+        If the portal refuses, the documented one stands: nothing undocumented may
+        break the documented path. The client goes on with its own until `schema` is
+        set.
+
+        Raises:
+            NetrexResponseError: The answer cannot be used; another one may tell more.
         """
         try:
             answer = await self._door.ask(lane, INTROSPECTION, shared=True)
-        except (
-            NetrexQueryError,
-            NetrexPermissionError,
-            NetrexNotFoundError,
-            NetrexResponseError,
-        ):
+            _require(answer, "__schema", dict)
+        except NetrexQueryError, NetrexPermissionError, NetrexNotFoundError:
             return Schema.documented()
-        return await read(answer, Schema.from_introspection)
+        schema = await read(answer, Schema.from_introspection)
+        if not schema.introspected:
+            raise NetrexResponseError("The portal's answer has no schema")
+        return schema
 
     async def kpi_results(
         self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
@@ -316,9 +318,9 @@ class NetrexClient:
         )
 
 
-def _require_list(answer: Answer, name: str) -> None:
-    """Raise unless a field is a list: nothing may look as if all were gone."""
-    if isinstance(answer.data.get(name), list):
+def _require(answer: Answer, name: str, kind: type) -> None:
+    """Raise unless a field is there: nothing may look as if all were gone."""
+    if isinstance(answer.data.get(name), kind):
         return
     for refusal in answer.refusals:
         if refusal.path[:1] in ((name,), ()):

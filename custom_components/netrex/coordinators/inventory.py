@@ -9,7 +9,16 @@ from typing import override
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..client import Camera, Inventory, NetrexClient, Schema, Tree
+from ..client import (
+    Camera,
+    Inventory,
+    NetrexClient,
+    NetrexResponseError,
+    Schema,
+    Tree,
+)
+from ..client.values import as_float, as_mapping
+from ..const import LOGGER
 from ..devices import async_known_nodes, async_remove_node
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
@@ -59,8 +68,7 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
         """Start with nothing missing, and the schema that was learned last."""
         super().__init__(hass, entry, client)
         self._store = store
-        if stored := store.data.get("schema"):
-            client.schema = Schema.from_dict(stored["types"])
+        client.schema = Schema.from_dict(self._stored_schema.get("types"))
         self._reads_without: Counter[int] = Counter()
 
     @override
@@ -72,16 +80,27 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
 
     async def _async_learn_schema(self) -> None:
         """Ask what the portal can do, once a week (decision D5)."""
-        now = dt_util.utcnow()
-        stored = self._store.data.get("schema")
-        if stored and now < dt_util.utc_from_timestamp(stored["learned"]) + SCHEMA_LIFE:
+        now = dt_util.utcnow().timestamp()
+        learned = as_float(self._stored_schema.get("learned"))
+        if learned is not None and 0 <= now - learned < SCHEMA_LIFE.total_seconds():
             return
-        self.client.schema = await self.client.fetch_schema()
+        try:
+            self.client.schema = await self.client.fetch_schema()
+        except NetrexResponseError as err:
+            # What was learned before stays good; the next read asks again. To go on
+            # with the documented part would cost a week of encrypted transports.
+            LOGGER.debug("The portal's schema could not be read: %s", err)
+            return
         self._store.data["schema"] = {
-            "learned": now.timestamp(),
+            "learned": now,
             "types": self.client.schema.as_dict(),
         }
         self._store.async_changed()
+
+    @property
+    def _stored_schema(self) -> Mapping[str, object]:
+        """What was learned last; empty if nothing was, or the file is damaged."""
+        return as_mapping(self._store.data.get("schema"))
 
     @callback
     def _async_forget_vanished(self, data: InventoryData) -> None:
