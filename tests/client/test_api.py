@@ -15,6 +15,8 @@ from custom_components.netrex.client import (
     NetrexClient,
     NetrexError,
     NetrexNotFoundError,
+    NetrexRateLimitedError,
+    NetrexResponseError,
     Pacer,
 )
 
@@ -31,7 +33,14 @@ from .answers import (
 from .conftest import Portal, give_token
 
 
-@pytest.mark.parametrize("answer", [INVALID, INTERNAL, NO_RIGHT, {"data": {"a": 1}}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        INVALID,
+        NO_RIGHT,
+        {"data": {"__schema": None}, "errors": [refusal("Not allowed", "__schema")]},
+    ],
+)
 async def test_schema_that_is_not_told(
     portal: Portal, client: NetrexClient, answer: dict[str, Any]
 ) -> None:
@@ -39,12 +48,23 @@ async def test_schema_that_is_not_told(
     assert not (await client.fetch_schema()).introspected
 
 
-@pytest.mark.parametrize("answer", [NO_TOKEN, LIMITED])
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (NO_TOKEN, NetrexAuthError),
+        (LIMITED, NetrexRateLimitedError),
+        (INTERNAL, NetrexResponseError),
+        (b"<html>", NetrexResponseError),
+        ({"data": {"a": 1}}, NetrexResponseError),
+        ({"data": {"__schema": {"types": []}}}, NetrexResponseError),
+    ],
+)
 async def test_schema_that_is_not_told_now(
-    portal: Portal, client: NetrexClient, answer: dict[str, Any]
+    portal: Portal, client: NetrexClient, answer: object, kind: type[NetrexError]
 ) -> None:
+    """Trouble is no refusal: it says nothing of what the portal would tell."""
     portal.says(answer)
-    with pytest.raises(NetrexError):
+    with pytest.raises(kind):
         await client.fetch_schema()
 
 
@@ -58,6 +78,23 @@ async def test_reads_are_shared(portal: Portal, client: NetrexClient) -> None:
         return_exceptions=True,
     )
     assert len(portal.queries) == 4
+
+
+async def test_reads_with_different_tokens_are_not_shared(
+    portal: Portal, session: aiohttp.ClientSession, pacer: Pacer
+) -> None:
+    """A dialog asks with a new token at the account's pace."""
+
+    def client(token: str) -> NetrexClient:
+        async def get_token() -> str:
+            return token
+
+        return NetrexClient(session, portal.url, get_token, pacer=pacer)
+
+    portal.says({"data": {"cameraList": []}})
+    await asyncio.gather(*(client(token).camera_statuses() for token in ("a1", "b2")))
+    sent = {headers["Authorization"] for headers in portal.headers}
+    assert sent == {"Bearer a1", "Bearer b2"}
 
 
 async def test_mutations_are_not_shared(portal: Portal, client: NetrexClient) -> None:

@@ -57,7 +57,9 @@ class Door:
         # A renewal belongs before the turn: it would delay the request's arrival.
         await self._transport.token()
         request = partial(self._post, query, variables)
-        return await self._pacer.run(lane, request, key=query if shared else None)
+        # Another door at the same pacer may have another person's token.
+        key = (self, query) if shared else None
+        return await self._pacer.run(lane, request, key=key)
 
     async def _post(self, query: str, variables: Mapping[str, object] | None) -> Answer:
         answer = await self._transport.post(query, variables)
