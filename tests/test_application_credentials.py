@@ -233,6 +233,7 @@ async def test_content_type_does_not_matter(
     assert token["refresh_token"] == REFRESH_TOKEN
 
 
+PLATFORM = '{"error":"Request to an unknown or unavailable platform."}'
 REPEATED = "No such token: the-refresh-token of the-client-secret"
 
 
@@ -245,6 +246,11 @@ REPEATED = "No such token: the-refresh-token of the-client-secret"
         (200, '{"error":{"code":7}}', OAuth2TokenRequestReauthError),
         (200, '{"error":"System error."}', OAuth2TokenRequestTransientError),
         (400, '{"error":"server_error"}', OAuth2TokenRequestTransientError),
+        (200, '{"error":"API limit exceeded."}', OAuth2TokenRequestTransientError),
+        (200, '{"error":"Service unavailable"}', OAuth2TokenRequestTransientError),
+        (400, '{"error":"temporarily_unavailable"}', OAuth2TokenRequestTransientError),
+        (200, PLATFORM, OAuth2TokenRequestReauthError),
+        (200, '{"error":"Limit of devices reached"}', OAuth2TokenRequestReauthError),
         (400, f'{{"error":"{REPEATED}"}}', OAuth2TokenRequestReauthError),
         (400, "", OAuth2TokenRequestReauthError),
         (401, "<html>", OAuth2TokenRequestReauthError),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from http import HTTPStatus
+import re
 from typing import Any, override
 
 from aiohttp import ClientError, ClientTimeout, RequestInfo
@@ -43,16 +44,11 @@ DEFAULT_LIFETIME = 3600
 _REFUSING = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 # The documentation has one {"error": text} for "Invalid request or system error".
 # These words tell the second, by RFC 6749 section 4.1.2.1 and common sense; all other
-# texts mean that the person has to sign in again.
-_PASSING_TROUBLE = (
-    "server_error",
-    "temporarily_unavailable",
-    "unavailable",
-    "internal",
-    "system error",
-    "try again",
-    "too many",
-    "limit",
+# texts mean that the person has to sign in again. So does "unknown or unavailable
+# platform" ("Error responses"), and a limit that is no rate.
+_PASSING_TROUBLE = re.compile(
+    r"server_error|(temporarily|service)[ _](is )?unavailable|internal|system error|"
+    r"try again|too many|(rate|request|query|api)[ _-]?limit"
 )
 _OPEN_PARAMETERS = ("grant_type", "redirect_uri", "client_id")
 
@@ -218,7 +214,7 @@ def _refusal(
         return OAuth2TokenRequestTransientError
     if error := content.get("error"):
         text = str(error).casefold()
-        if any(words in text for words in _PASSING_TROUBLE):
+        if _PASSING_TROUBLE.search(text):
             return OAuth2TokenRequestTransientError
         return OAuth2TokenRequestReauthError
     return OAuth2TokenRequestReauthError if status in _REFUSING else None
