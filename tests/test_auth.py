@@ -268,10 +268,46 @@ async def test_removed_entry_ends_its_access(
     assert_log_clean(caplog, cloud.secrets)
 
 
+@pytest.mark.parametrize("rotates", [False, True])
+@pytest.mark.parametrize("known", [False, True])
+async def test_access_ends_although_its_token_has(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    rotates: bool,
+    known: bool,
+) -> None:
+    """The portal has forgotten the token, but not the sign-in behind it."""
+    cloud.switches.refresh_rotates = rotates
+    if not known:
+        change_token(hass, oauth_entry, expires_at=time.time() + HOUR)
+    cloud.world.tokens.clear()
+    assert cloud.world.grants
+    await hass.config_entries.async_remove(oauth_entry.entry_id)
+    assert not cloud.world.tokens
+    assert not cloud.world.grants
+
+
+async def test_access_whose_credentials_are_gone(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await hass.config_entries.async_unload(oauth_entry.entry_id)
+    credentials = hass.data[DATA_COMPONENT]
+    for item in credentials.async_items():
+        await credentials.async_delete_item(item["id"])
+    cloud.world.tokens.clear()
+    await async_revoke(hass, oauth_entry.data)
+    assert "did not confirm" in caplog.text
+    assert_log_clean(caplog, cloud.secrets)
+
+
 async def test_api_token_outlives_the_entry(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> None:
-    await async_revoke(hass, config_entry)
+    await async_revoke(hass, config_entry.data)
     assert config_entry.data["api_token"] in cloud.world.tokens
 
 
@@ -293,6 +329,6 @@ async def test_unconfirmed_end_of_access_is_told(
         cloud.oauth.revoke_all()
     else:
         cloud.faults.add("revoke", kind, value)
-    await async_revoke(hass, oauth_entry)
+    await async_revoke(hass, oauth_entry.data)
     assert "did not confirm" in caplog.text
     assert_log_clean(caplog, cloud.secrets)

@@ -125,7 +125,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> b
 
 async def async_remove_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
     """Give the access back to the portal and forget the account."""
-    await async_revoke(hass, entry)
+    await async_revoke(hass, entry.data)
     await NetrexStore(hass, entry.entry_id).async_remove()
 
 

@@ -1,8 +1,10 @@
 """Where tokens come from: the one place that knows both OAuth2 and API tokens."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from math import inf
+import time
 from typing import Any
 
 from aiohttp import ClientError, ClientTimeout
@@ -20,14 +22,16 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
     AbstractOAuth2Implementation,
     OAuth2Session,
     async_get_config_entry_implementation,
+    async_get_implementations,
 )
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import json_loads_object
 
 from .application_credentials import portal_context
 from .client import NetrexAuthError, NetrexConnectionError
-from .const import LOGGER
+from .const import CONF_AUTH_IMPLEMENTATION, DOMAIN, LOGGER
 
 type TokenProvider = Callable[[], Awaitable[str]]
 
@@ -37,6 +41,11 @@ LONGEST_LEAD = 3 * 24 * 3600
 LEAD_SHARE = 0.25
 
 REVOKE_TIMEOUT = ClientTimeout(total=10)
+
+# A token that is refused in the first minutes (in seconds) after its renewal is not
+# refused for its age: to renew it once more would only go round and round.
+RENEWAL_HELPS_AFTER = 600
+DATA_RENEWALS: HassKey[dict[str, float]] = HassKey(f"{DOMAIN}_renewals")
 
 
 def fixed_token(token: str) -> TokenProvider:
@@ -83,13 +92,19 @@ async def async_renew(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
     """Refresh an OAuth2 token whatever its age; False if that is not possible.
 
     "Access token expired." means to request a refresh, and it may come before the
-    time that we know: a clock was wrong, or the portal had told no lifetime.
+    time that we know: a clock was wrong, or the portal had told no lifetime. It is
+    not done again within `RENEWAL_HELPS_AFTER`.
     """
+    renewals = hass.data.setdefault(DATA_RENEWALS, {})
+    now = time.monotonic()
+    if now < renewals.get(entry.entry_id, -inf) + RENEWAL_HELPS_AFTER:
+        return False
     try:
         implementation = await _async_implementation(hass, entry)
         token = await implementation.async_refresh_token(entry.data[CONF_TOKEN])
     except ConfigEntryAuthFailed, ConfigEntryNotReady:
         return False
+    renewals[entry.entry_id] = now
     # At once: the old refresh token may be worthless now.
     hass.config_entries.async_update_entry(
         entry, data={**entry.data, CONF_TOKEN: token}
@@ -128,29 +143,61 @@ def _async_plan_sign_in(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     )
 
 
-async def async_revoke(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+async def async_revoke(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
     """Give an OAuth2 access back to the portal ("Canceling access token").
 
-    API tokens belong to the person who made them and stay. Nothing is raised: the
-    entry goes away in any case.
+    API tokens belong to the person who made them and stay. Nothing is raised: what
+    had the access goes away in any case.
+
+    Args:
+        hass: Home Assistant.
+        data: Of a config entry that is or was.
     """
-    if (token := entry.data.get(CONF_TOKEN)) is None:
+    if (token := data.get(CONF_TOKEN)) is None:
         return
-    url = f"{entry.data[CONF_URL]}/oauth2/revoke"
+    # A token that has ended may not be known any more, while what it came from lives
+    # on. That goes only with a token that is good.
+    ended = token["expires_at"] <= time.time()
+    if not ended and await _async_cancel(hass, data[CONF_URL], token):
+        return
+    renewed = await _async_refreshed(hass, data)
+    if (renewed or ended) and await _async_cancel(
+        hass, data[CONF_URL], renewed or token
+    ):
+        return
+    LOGGER.warning(
+        "The portal did not confirm the end of Home Assistant's access; it can be"
+        " ended in the portal's own settings"
+    )
+
+
+async def _async_refreshed(
+    hass: HomeAssistant, data: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return a new token, or None; there may be no entry to keep it in any more."""
+    try:
+        with portal_context(data[CONF_URL]):
+            implementations = await async_get_implementations(hass, DOMAIN)
+        implementation = implementations[data[CONF_AUTH_IMPLEMENTATION]]
+        token: dict[str, Any] = await implementation.async_refresh_token(
+            data[CONF_TOKEN]
+        )
+    except ConfigEntryAuthFailed, ConfigEntryNotReady, KeyError:
+        return None
+    return token
+
+
+async def _async_cancel(hass: HomeAssistant, url: str, token: dict[str, Any]) -> bool:
+    """Cancel an access token with its refresh token; False if nobody confirms it."""
     try:
         async with async_get_clientsession(hass).post(
-            url,
+            f"{url}/oauth2/revoke",
             params={"access_token": token[CONF_ACCESS_TOKEN]},
             allow_redirects=False,
             timeout=REVOKE_TIMEOUT,
         ) as response:
             answer = json_loads_object(await response.read())
-            revoked = response.status == HTTPStatus.OK and answer.get("success") is True
     except ClientError, TimeoutError, ValueError:
         # The error's text may hold the URL with the token.
-        revoked = False
-    if not revoked:
-        LOGGER.warning(
-            "The portal did not confirm the end of Home Assistant's access; it can be"
-            " ended in the portal's own settings"
-        )
+        return False
+    return response.status == HTTPStatus.OK and answer.get("success") is True

@@ -25,7 +25,7 @@ from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHan
 import voluptuous as vol
 
 from .application_credentials import portal_context, redirect_address
-from .auth import async_renew, fixed_token
+from .auth import async_renew, async_revoke, fixed_token
 from .client import (
     Lane,
     NetrexClient,
@@ -183,7 +183,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         self._load(entry)
         if CONF_API_TOKEN in entry_data:
             return await self.async_step_reauth_api_token()
-        # Nobody is asked as long as the refresh token works.
+        # Nobody is asked as long as the refresh token works and that helps.
         if await async_renew(self.hass, entry):
             token = entry.data[CONF_TOKEN][CONF_ACCESS_TOKEN]
             if await self._async_read_account(token) is None:
@@ -322,4 +322,10 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             if self.source == SOURCE_REAUTH
             else self._get_reconfigure_entry()
         )
-        return self.async_update_reload_and_abort(entry, data=data)
+        before = entry.data
+        result = self.async_update_reload_and_abort(entry, data=data)
+        # A new access of the same application may be the old one's, so only the way
+        # to an API token ends it.
+        if CONF_TOKEN not in data:
+            await async_revoke(self.hass, before)
+        return result

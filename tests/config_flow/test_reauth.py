@@ -3,6 +3,7 @@
 import time
 from unittest.mock import AsyncMock
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.application_credentials import (
     DATA_COMPONENT,
 )
@@ -17,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
+from custom_components.netrex.auth import RENEWAL_HELPS_AFTER
 from custom_components.netrex.const import (
     CONF_SCOPES,
     DOMAIN,
@@ -101,6 +103,29 @@ async def test_refreshed_token_that_does_not_work(
     result = await reauth(hass, oauth_entry)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "reauth_confirm"
+
+
+async def test_renewal_that_does_not_help_is_not_repeated(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: ConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """The account reads well, and still something is refused as if by the token."""
+    assert_aborted(await reauth(hass, oauth_entry), "reauth_successful")
+    await hass.async_block_till_done()
+    renewed = access_token(oauth_entry)
+    result = await reauth(hass, oauth_entry)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "reauth_confirm"
+    assert access_token(oauth_entry) == renewed
+
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    freezer.tick(RENEWAL_HELPS_AFTER + 1)
+    assert_aborted(await reauth(hass, oauth_entry), "reauth_successful")
+    await hass.async_block_till_done()
+    assert access_token(oauth_entry) != renewed
+    assert access_token(oauth_entry) in cloud.world.tokens
 
 
 async def test_sign_in_again(

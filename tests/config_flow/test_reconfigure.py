@@ -60,6 +60,7 @@ async def test_from_signing_in_to_api_token(
     hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry
 ) -> None:
     token = cloud.create_api_token()
+    assert cloud.world.grants
     result = await reconfigure(hass, oauth_entry)
     result = await choose(hass, await configure(hass, result, {}), "api_token")
     result = await configure(hass, result, {CONF_API_TOKEN: token})
@@ -69,6 +70,8 @@ async def test_from_signing_in_to_api_token(
         CONF_URL: cloud.url,
         CONF_API_TOKEN: token,
     }
+    assert list(cloud.world.tokens) == [token]
+    assert not cloud.world.grants
 
 
 async def test_more_rights(
@@ -88,6 +91,7 @@ async def test_more_rights(
     assert URL(result["url"]).query["scope"] == "read,liveview"
     result = await sign_in(result)
     assert_aborted(result, "reconfigure_successful")
+    assert access_token(oauth_entry) in cloud.world.tokens
 
 
 async def test_reconfigured_to_somebody_else(
