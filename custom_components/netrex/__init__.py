@@ -1,6 +1,6 @@
 """Netrex / CamStreamer Cloud: cameras and people counts of shops and sites."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
@@ -46,9 +46,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     await store.async_load()
     # Also after a set-up that fails: its queries count, and no late write may follow.
     entry.async_on_unload(store.async_flush)
-    entry.async_on_unload(
-        async_track_time_interval(hass, lambda _: store.async_changed(), STORE_INTERVAL)
-    )
+
+    @callback
+    def async_store(_: datetime) -> None:
+        store.async_changed()
+
+    entry.async_on_unload(async_track_time_interval(hass, async_store, STORE_INTERVAL))
     pacer = async_get_pacer(hass, entry.unique_id)
     ledger = pacer.ledger = store.ledger = Ledger.from_dict(
         store.data.get("ledger"),
@@ -64,7 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     await inventory.async_config_entry_first_refresh()
     status = StatusCoordinator(hass, entry, client)
     status.async_seed(inventory.data.cameras.values())
-    kpi = KpiCoordinator(hass, entry, client, inventory, KpiProbe(client, store))
+    kpi = KpiCoordinator(hass, entry, inventory, KpiProbe(client, store), store)
     budget = BudgetCoordinator(hass, entry, ledger, kpi)
     await budget.async_config_entry_first_refresh()
     live = LiveView(hass, entry, client, store)

@@ -5,6 +5,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
 
 from .const import (
     CONF_AUTH_IMPLEMENTATION,
@@ -51,9 +52,10 @@ async def async_get_config_entry_diagnostics(
         ),
         "kpi": {
             "nodes": len(data.kpi.nodes),
-            "values": len(kpi.values),
-            "from": kpi.start.isoformat(),
-            "until": kpi.end.isoformat(),
+            "until": dt_util.utc_from_timestamp(kpi.end).isoformat(),
+            "settling_seconds": data.kpi.delay.seconds,
+            # Ratios that the portal computes in another way than we do.
+            "ratios_of_the_portal": sorted(data.kpi.ratios.replaced),
         },
         "refreshes": {
             coordinator.name: _refresh(coordinator)

@@ -1,29 +1,77 @@
 """KPI sensors of locations, folders and cameras."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import override
 
-from homeassistant.components.sensor import SensorEntity, SensorStateClass
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorStateClass,
+)
+from homeassistant.const import PERCENTAGE
+from homeassistant.core import callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
-from .coordinators import KpiCoordinator, KpiKey
-from .entity import NetrexEntity
-from .metrics import BASE, MetricDescription
+from .coordinators import KpiCoordinator
+from .entity import NetrexEntity, async_add_per_node
+from .kpi import KpiKey, Window
+from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
 from .models import NetrexConfigEntry
 
+# `total` with `last_reset`, not `total_increasing`: late corrections may lower a
+# value, and a fall of under 10 % would hide the reset at midnight.
+STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
+    Kind.COUNT: SensorStateClass.TOTAL,
+    Kind.MONEY: SensorStateClass.TOTAL,
+    Kind.RATIO: SensorStateClass.MEASUREMENT,
+}
 
-def kpi_sensors(entry: NetrexConfigEntry, node_id: int) -> list[KpiSensor]:
-    """Return the sensors of one node."""
+
+@callback
+def async_add_kpi_sensors(
+    entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the sensors of what nodes have data for, as it becomes known."""
     kpi = entry.runtime_data.kpi
-    return [KpiSensor(kpi, entry, node_id, metric) for metric in BASE[:3]]
+
+    def having(description: MetricDescription) -> list[int]:
+        base = needs(description)
+        return [node for node in kpi.nodes if kpi.metrics(node).issuperset(base)]
+
+    def sensors(description: MetricDescription, node_id: int) -> list[KpiSensor]:
+        return [
+            KpiSensor(kpi, entry, node_id, description, window)
+            for window in windows(description)
+        ]
+
+    for description in METRICS:
+        async_add_per_node(
+            entry,
+            async_add_entities,
+            kpi,
+            partial(having, description),
+            partial(sensors, description),
+        )
+
+
+def windows(description: MetricDescription) -> tuple[Window, ...]:
+    """Return the windows that make sense for a KPI; occupancy is of now."""
+    return (Window.TODAY,) if description is OCCUPANCY else tuple(Window)
+
+
+def sensor_key(description: MetricDescription, window: Window) -> str:
+    """Return what ends the unique id."""
+    if description is OCCUPANCY:
+        return description.key
+    return f"{description.key}_{window}"
 
 
 class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
-    """A count since the local midnight."""
-
-    # `total` with `last_reset`, not `total_increasing`: late corrections may lower
-    # the value, and a fall of under 10 % would hide the reset at midnight.
-    _attr_state_class = SensorStateClass.TOTAL
+    """A KPI of a node and a window."""
 
     def __init__(
         self,
@@ -31,28 +79,63 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
         entry: NetrexConfigEntry,
         node_id: int,
         description: MetricDescription,
+        window: Window,
     ) -> None:
         """Show `description` of node `node_id`."""
-        key = f"{description.key}_today"
-        assert description.metric  # noqa: S101 - a base metric has one
-        self._key = KpiKey(node_id, description.metric)
+        key = sensor_key(description, window)
+        self._key = KpiKey(node_id, description.key, window)
         super().__init__(coordinator, entry, node_id, key, self._key)
         self._attr_translation_key = key
         self._attr_suggested_display_precision = description.precision
+        self._attr_state_class = (
+            SensorStateClass.MEASUREMENT
+            if description is OCCUPANCY
+            else STATE_CLASSES[description.kind]
+        )
+        self._attr_entity_registry_enabled_default = (
+            description.enabled_default and window is Window.TODAY
+        )
+        if description.factor == 100:  # noqa: PLR2004 - that is what percent means
+            self._attr_native_unit_of_measurement = PERCENTAGE
+        elif Kind.MONEY in (
+            description.kind,
+            description.numerator and BY_KEY[description.numerator].kind,
+        ):
+            # The portal does not tell its currency.
+            self._attr_native_unit_of_measurement = coordinator.hass.config.currency
+        if description.kind is Kind.MONEY:
+            self._attr_device_class = SensorDeviceClass.MONETARY
+        self._shown: tuple[object, ...] = ()
 
     @override
     async def async_added_to_hass(self) -> None:
         """Ask for the first value without waiting for the next quarter hour."""
         await super().async_added_to_hass()
+        self._shown = self._show()
         if self.native_value is None:
             await self.coordinator.async_request_refresh()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write what has changed: there are thousands of these."""
+        if (shown := self._show()) != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
+
+    def _show(self) -> tuple[object, ...]:
+        window = self.coordinator.data.windows[self._key.window]
+        return self.available, self.native_value, window.start
 
     @property
     @override
     def native_value(self) -> StateType:
-        return self.coordinator.data.values.get(self._key)
+        return self.coordinator.value(self._key)
 
     @property
     @override
-    def last_reset(self) -> datetime:
-        return self.coordinator.data.start
+    def last_reset(self) -> datetime | None:
+        if self._attr_state_class is not SensorStateClass.TOTAL:
+            return None
+        start = self.coordinator.data.windows[self._key.window].start
+        return dt_util.as_local(dt_util.utc_from_timestamp(start))

@@ -19,7 +19,7 @@ from homeassistant.helpers.typing import StateType
 from .client import CameraStatus, Transport
 from .coordinators import Budget, BudgetCoordinator
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
-from .kpi_sensor import kpi_sensors
+from .kpi_sensor import async_add_kpi_sensors
 from .live import LiveView
 from .models import NetrexConfigEntry
 
@@ -124,13 +124,7 @@ async def async_setup_entry(
             TransportSensor(entry, node_id),
         ],
     )
-    async_add_per_node(
-        entry,
-        async_add_entities,
-        data.kpi,
-        lambda: data.kpi.nodes,
-        lambda node_id: kpi_sensors(entry, node_id),
-    )
+    async_add_kpi_sensors(entry, async_add_entities)
 
 
 class BudgetSensor(NetrexEntity[BudgetCoordinator], SensorEntity):

@@ -30,6 +30,7 @@ from .models import (
     SeriesRequest,
     Slot,
     StreamProfile,
+    ValueRequest,
     VideoChannel,
 )
 from .pacer import Lane, Pacer
@@ -72,5 +73,6 @@ __all__ = [
     "StreamProfile",
     "Transport",
     "Tree",
+    "ValueRequest",
     "VideoChannel",
 ]

@@ -28,6 +28,7 @@ from .models import (
     RecordingProgress,
     SeriesRequest,
     Slot,
+    ValueRequest,
 )
 from .pacer import Lane, Pacer
 from .parsing import (
@@ -198,6 +199,25 @@ class NetrexClient:
     ) -> dict[SeriesRequest, tuple[Slot, ...]]:
         """Return those of `kpi_results` that there are; raises as that does."""
         results = await self.kpi_results(requests, lane=lane)
+        return {
+            request: result
+            for request, result in results.items()
+            if not isinstance(result, NetrexError)
+        }
+
+    async def kpi_values(
+        self, requests: Sequence[ValueRequest], *, lane: Lane = Lane.KPI
+    ) -> dict[ValueRequest, float]:
+        """Return KPIs of whole times, five by one operation.
+
+        Those that failed or have no number are missing.
+        """
+        parts = batched(
+            dict.fromkeys(requests), documents.MAX_SERIES_PER_QUERY, strict=False
+        )
+        results = await self._door.each(
+            lane, documents.values, lambda _, value: as_float(value), list(parts)
+        )
         return {
             request: result
             for request, result in results.items()

@@ -10,7 +10,7 @@ import json
 
 from .enums import Granularity, Metric, RawMetric
 from .errors import NetrexQueryError
-from .models import LinkRequest, SeriesRequest
+from .models import LinkRequest, SeriesRequest, ValueRequest
 from .schema import METRIC_ENUM, Schema
 
 # "5 metrics (for example, branches, cameras, or different metrics)", "API Limit".
@@ -134,6 +134,26 @@ def series(requests: Sequence[SeriesRequest], schema: Schema) -> str:
             },
             alias=alias(index),
             select="from to value",
+        )
+        for index, request in enumerate(requests)
+    )
+
+
+def values(requests: Sequence[ValueRequest]) -> str:
+    """Return the query for KPIs of whole times.
+
+    Raises:
+        NetrexQueryError: A range is empty or too long.
+    """
+    return _query(
+        field(
+            "statisticDataMetric",
+            {
+                **_range(request.start, request.end),
+                "type": Metric(request.metric),
+                "node_id": request.node_id,
+            },
+            alias=alias(index),
         )
         for index, request in enumerate(requests)
     )

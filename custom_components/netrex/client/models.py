@@ -82,6 +82,16 @@ class SeriesRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueRequest:
+    """A wish for one KPI of a whole time; unix seconds, at most a year."""
+
+    node_id: int
+    metric: Metric
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One value of a series; half-open [start, end), unix seconds."""
 

@@ -2,7 +2,7 @@
 
 from .budget import Budget, BudgetCoordinator
 from .inventory import InventoryCoordinator, InventoryData
-from .kpi import KpiCoordinator, KpiKey
+from .kpi import KpiCoordinator
 from .probe import KpiProbe
 from .status import StatusCoordinator
 
@@ -12,7 +12,6 @@ __all__ = [
     "InventoryCoordinator",
     "InventoryData",
     "KpiCoordinator",
-    "KpiKey",
     "KpiProbe",
     "StatusCoordinator",
 ]

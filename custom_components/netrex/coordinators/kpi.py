@@ -1,8 +1,11 @@
-"""Today's KPIs, read just after each quarter hour has settled."""
+"""KPIs, read just after each quarter hour has settled."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import batched
+import time
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
@@ -10,91 +13,129 @@ from homeassistant.helpers.debounce import Debouncer
 from homeassistant.util import dt as dt_util
 
 from ..client import (
+    MAX_SERIES_PER_QUERY,
     Granularity,
-    Metric,
-    NetrexClient,
+    NetrexAuthError,
+    NetrexConnectionError,
     NetrexError,
+    NetrexRateLimitedError,
     SeriesRequest,
-    Slot,
 )
-from ..const import LOGGER
+from ..const import CONF_KPI_NODES, LOGGER
+from ..kpi import (
+    QUARTER,
+    KpiKey,
+    SeriesKey,
+    SettlingDelay,
+    Slots,
+    Span,
+    Window,
+    first_needed,
+    key_value,
+    series_of,
+    spans,
+    spread,
+)
+from ..metrics import BY_KEY
 from ..models import NetrexConfigEntry
+from ..store import NetrexStore
 from .base import NetrexCoordinator
 from .inventory import InventoryCoordinator
 from .probe import KpiProbe
+from .ratios import RatioCheck
 
-# The portal stores every metric in quarter hours (API documentation, "Accessing KPI
-# metrics").
-QUARTER = timedelta(minutes=15)
-# From the end of a quarter hour until cameras have delivered it.
-SETTLING = timedelta(minutes=2)
 # New sensors come by the dozen and ask one by one: seconds to gather them.
 GATHERING = 2
-
-
-@dataclass(frozen=True, slots=True)
-class KpiKey:
-    """A value somebody wants: the coordinator's context of an enabled sensor."""
-
-    node_id: int
-    metric: Metric
+# After a reading that lacked something, seconds.
+TRY_AGAIN = 180
+# How often that is done for one quarter hour: what the portal never answers must not
+# drain the day.
+TRIES = 3
+# Series between two updates of the sensors: some queries' worth.
+GROUP = 5 * MAX_SERIES_PER_QUERY
+# How long the event loop may be kept from others, seconds.
+SLICE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class KpiData:
-    """Values from `start`, the local midnight, up to `end`, a full quarter hour."""
+    """What the numbers are about: the windows' times, up to the settled `end`."""
 
-    start: datetime
-    end: datetime
-    values: Mapping[KpiKey, float] = field(default_factory=dict)
-
-
-def settled_day(now: datetime) -> tuple[datetime, datetime]:
-    """Return the local midnight and the end of the last settled quarter hour."""
-    start = dt_util.start_of_local_day(now)
-    settled = (now - SETTLING).timestamp()
-    end = dt_util.utc_from_timestamp(settled - settled % QUARTER.total_seconds())
-    return start, max(start, end)
-
-
-def total(slots: tuple[Slot, ...]) -> float | None:
-    """Return the sum of a series; None where no slot has a value."""
-    values = [slot.value for slot in slots if slot.value is not None]
-    return sum(values) if values else None
+    end: int
+    windows: Mapping[Window, Span] = field(default_factory=dict)
 
 
 class KpiCoordinator(NetrexCoordinator[KpiData]):
-    """Reads today's series of the sensors that are enabled, and of no others."""
+    """Reads the series that enabled sensors are made from, and no others."""
 
     name = "kpi"
-    interval = QUARTER
+    interval = timedelta(seconds=QUARTER)
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: NetrexConfigEntry,
-        client: NetrexClient,
         inventory: InventoryCoordinator,
         probe: KpiProbe,
+        store: NetrexStore,
     ) -> None:
-        """Start without values: they come in the background after set-up."""
+        """Start with what was stored: numbers come in the background after set-up."""
         super().__init__(
             hass,
             entry,
-            client,
+            inventory.client,
             Debouncer(hass, LOGGER, cooldown=GATHERING, immediate=False),
         )
+        # The numbers are not in the data; each sensor looks whether its own changed.
+        self.always_update = True
         self._inventory = inventory
         self._probe = probe
+        self._store = store
         self._probing = False
-        self.data = KpiData(*settled_day(dt_util.now()))
+        self._spread = spread(entry.unique_id or "")
+        stored = store.data.get("kpi", {})
+        self.delay = SettlingDelay(stored.get("delay"))
+        self.ratios = RatioCheck(inventory.client, store)
+        self._slots = Slots(dt_util.get_default_time_zone())
+        self._slots.restore(stored.get("days", {}))
+        self._values: dict[KpiKey, float | None] = {}
+        self._keys: dict[SeriesKey, set[KpiKey]] = {}
+        self._end = 0
+        self._complete = True
+        # Readings since a quarter hour has settled.
+        self._readings = 0
+        self._updating: asyncio.Task[None] | None = None
+        self.data = self._read_clock()
         self.next_refresh: datetime | None = None
 
     @property
     def nodes(self) -> Collection[int]:
-        """The nodes with KPIs, as far as they are found and still there."""
+        """The nodes with KPIs: found, wanted and still there."""
         tree = self._inventory.data.tree
-        return [node_id for node_id in self._probe.nodes if tree.node(node_id)]
+        return [
+            node_id
+            for node_id in self._probe.nodes
+            if tree.node(node_id) and self.wants(node_id)
+        ]
+
+    def wants(self, node_id: int) -> bool:
+        """Whether the user's choice of nodes, if there is one, has this one."""
+        chosen = self.config_entry.options.get(CONF_KPI_NODES)
+        return not chosen or str(node_id) in chosen
+
+    def metrics(self, node_id: int) -> frozenset[str]:
+        """Return the keys of the base metrics that a node has data of."""
+        return self._probe.metrics(node_id)
+
+    def value(self, key: KpiKey) -> float | None:
+        """Return a KPI; None where nothing is known."""
+        if key not in self._values:
+            self._values[key] = (
+                self.ratios.value(key)
+                if key.metric in self.ratios.replaced
+                else key_value(key, self._slots, self.data.windows)
+            )
+        return self._values[key]
 
     @callback
     def async_start_probe(self) -> None:
@@ -108,9 +149,12 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
     async def _async_probe(self) -> None:
         """Show new nodes as they are found; their sensors then ask to be read."""
         try:
-            async for found in self._probe.async_probe(
-                self._inventory.data.inventory.nodes
-            ):
+            nodes = [
+                node
+                for node in self._inventory.data.inventory.nodes
+                if self.wants(node.node_id)
+            ]
+            async for found in self._probe.async_probe(nodes):
                 if found:
                     self.async_update_listeners()
         except NetrexError as err:
@@ -122,40 +166,151 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
     @override
     async def _async_fetch(self) -> KpiData:
         self.async_start_probe()
-        start, end = settled_day(dt_util.now())
-        wanted = {key for key in self.async_contexts() if isinstance(key, KpiKey)}
-        same_day = self.data.start == start
-        # Between two quarter hours only what a new sensor wants is unknown.
-        known = dict(self.data.values) if same_day and self.data.end == end else {}
+        zone = dt_util.get_default_time_zone()
+        if zone != self._slots.zone:
+            self._slots = Slots(zone)
+        data = self._read_clock()
+        if data != self.data:
+            self.data = data
+            self._values.clear()
+            self._readings = 0
+        self._readings += 1
+        keys = {key for key in self.async_contexts() if isinstance(key, KpiKey)}
+        needed: dict[SeriesKey, int] = {}
+        self._keys.clear()
+        for key in keys:
+            start = data.windows[key.window].start
+            for series in series_of(key):
+                needed[series] = min(start, needed.get(series, start))
+                self._keys.setdefault(series, set()).add(key)
+        self._slots.forget(needed)
+        self._complete = False
+        await self._async_read(needed, data.end)
+        await self.ratios.async_refresh(keys, self._slots, data.windows)
+        self._values.clear()
+        self._complete = all(
+            (reach := self._slots.reach(series)) and reach[1] >= data.end
+            for series, start in needed.items()
+            if start < data.end
+        )
+        self._slots.forget(needed)
+        self._remember()
+        return data
+
+    async def _async_read(self, needed: Mapping[SeriesKey, int], end: int) -> None:
+        """Read what is missing; what was read before an error stays."""
+        order = list(BY_KEY)
+        todo = sorted(
+            (
+                (series, start)
+                for series, horizon in needed.items()
+                if (start := first_needed(self._slots.reach(series), horizon, end))
+                is not None
+            ),
+            key=lambda item: (item[0].node_id, order.index(item[0].metric)),
+        )
+        changes: list[float] = []
+        found = False
+        failed: NetrexError | None = None
+        try:
+            for number, group in enumerate(batched(todo, GROUP, strict=False)):
+                if number:
+                    self.async_update_listeners()
+                try:
+                    changes += await self._async_read_group(group, end)
+                except NetrexAuthError:
+                    raise
+                except (NetrexConnectionError, NetrexRateLimitedError) as err:
+                    failed = err
+                    break
+                except NetrexError as err:
+                    failed = failed or err
+                else:
+                    found = True
+        finally:
+            self.delay.learn(changes)
+        if failed is not None and not found:
+            raise failed
+
+    async def _async_read_group(
+        self, group: Collection[tuple[SeriesKey, int]], end: int
+    ) -> list[float]:
+        """Read some series; return how their last known quarter hours changed."""
         requests = {
             SeriesRequest(
-                key.node_id,
-                key.metric,
-                int(start.timestamp()),
-                int(end.timestamp()),
+                series.node_id,
+                metric,
+                start,
+                end,
                 Granularity.HQ,
-            ): key
-            for key in wanted - known.keys()
+            ): series
+            for series, start in group
+            if (metric := BY_KEY[series.metric].metric)
         }
-        answers = (
-            await self.client.kpi_series(list(requests))
-            if requests and start < end
-            else {}
-        )
-        values = dict(self.data.values) if same_day else {}
-        values |= {
-            requests[request]: value
-            for request, slots in answers.items()
-            if (value := total(slots)) is not None
-        }
-        return KpiData(start, end, values)
+        changes: list[float] = []
+        results = await self.client.kpi_results(list(requests))
+        failed = [err for err in results.values() if isinstance(err, NetrexError)]
+        if failed and len(failed) == len(results):
+            raise failed[0]
+        for request, slots in results.items():
+            if isinstance(slots, NetrexError):
+                continue
+            series = requests[request]
+            change = self._slots.put(series, slots, request.start, end)
+            if change is not None:
+                changes.append(change)
+            for key in self._keys.get(series, ()):
+                self._values.pop(key, None)
+            # A month of one series takes milliseconds.
+            await asyncio.sleep(0)
+        return changes
+
+    def _read_clock(self) -> KpiData:
+        now = dt_util.utcnow().timestamp()
+        settled = now - self.delay.seconds - self._spread
+        end = int(settled // QUARTER) * QUARTER
+        if end < self._end <= now:
+            # The delay has become longer since.
+            end = self._end
+        self._end = end
+        return KpiData(end, spans(now, end, self._slots.zone))
+
+    @callback
+    def _remember(self) -> None:
+        """Have stored what saves a reading or a number after a restart."""
+        stored = self._store.data.setdefault("kpi", {})
+        stored["delay"] = self.delay.seconds
+        stored["days"] = self._slots.as_dict()
+        self._store.async_changed()
 
     @override
     def _next_interval(self) -> timedelta:
         """Return the time until the next quarter hour has settled."""
         now = dt_util.utcnow()
-        step = QUARTER.total_seconds() * max(1, round(self.client.pacer.ledger.stretch))
-        settled = (now - SETTLING).timestamp()
-        due = settled - settled % step + step + SETTLING.total_seconds()
+        step = QUARTER * max(1, round(self.client.pacer.ledger.stretch))
+        late = self.delay.seconds + self._spread
+        settled = now.timestamp() - late
+        due = settled - settled % step + step + late
+        if not self._complete and self._readings <= TRIES:
+            due = min(due, now.timestamp() + TRY_AGAIN)
         self.next_refresh = dt_util.utc_from_timestamp(due)
         return self.next_refresh - now
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        """Tell the sensors in slices, so that thousands don't stop the event loop."""
+        if self._updating is not None:
+            self._updating.cancel()
+        self._updating = self.config_entry.async_create_task(
+            self.hass, self._async_update_listeners(), f"{self.name} listeners"
+        )
+
+    async def _async_update_listeners(self) -> None:
+        began = time.perf_counter()
+        for remove, (update, _) in list(self._listeners.items()):
+            if remove in self._listeners:
+                update()
+            if time.perf_counter() - began > SLICE:
+                await asyncio.sleep(0)
+                began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Which nodes have KPIs: found out once, in the gaps between other requests."""
+"""Which nodes have which KPIs: found out once, in the gaps between other requests."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from itertools import batched
@@ -16,6 +16,7 @@ from ..client import (
     NodeType,
     SeriesRequest,
 )
+from ..metrics import BASE
 from ..store import NetrexStore
 
 DAY = 24 * 60 * 60
@@ -29,10 +30,23 @@ RANK: Mapping[NodeType, int] = {
     NodeType.FOLDER: 1,
     NodeType.CAMERA: 2,
 }
+# What to ask for, people first, and which metrics a number proves. The visitors are
+# the mean of in and out; where there are sales, a week without a refund does not mean
+# that there never will be one.
+PROBES: Mapping[Metric, tuple[str, ...]] = {
+    Metric.PEOPLE_COUNT_AVERAGE: ("people_in", "people_out", "visitors"),
+    Metric.TRANSACTION_COUNT_POSITIVE: (
+        "transactions",
+        "refunds",
+        "sales",
+        "refunds_amount",
+    ),
+    Metric.PEOPLE_COUNT_PASS_BY: ("pass_by",),
+}
 
 
 class KpiProbe:
-    """Knows the nodes with people counts, and looks for further ones.
+    """Knows which nodes have which KPIs, and looks for further ones.
 
     What it found out is stored, so a restart asks nothing.
     """
@@ -41,29 +55,43 @@ class KpiProbe:
         """Take up what an earlier run found."""
         self._client = client
         self._store = store
-        stored: dict[str, Any] = store.data.get("kpi", {})
-        # When each node was last asked (unix seconds), and the last sign of data.
-        self._asked: dict[int, float] = {
-            int(node_id): asked for node_id, asked in stored.get("asked", {}).items()
+        stored: dict[str, Any] = store.data.get("kpi", {}).get("probe", {})
+        # When each node was last asked for what (unix seconds), and what it has.
+        self._asked: dict[str, dict[int, float]] = {
+            metric: {int(node_id): moment for node_id, moment in asked.items()}
+            for metric, asked in stored.get("asked", {}).items()
         }
-        self.nodes: frozenset[int] = frozenset(stored.get("nodes", ()))
+        self._metrics: dict[int, frozenset[str]] = {
+            int(node_id): frozenset(keys)
+            for node_id, keys in stored.get("metrics", {}).items()
+        }
 
-    def due(self, nodes: Iterable[Node]) -> list[Node]:
-        """Return the nodes to ask, the most interesting first."""
+    @property
+    def nodes(self) -> frozenset[int]:
+        """The nodes with KPIs."""
+        return frozenset(self._metrics)
+
+    def metrics(self, node_id: int) -> frozenset[str]:
+        """Return the keys of the base metrics that a node has data of."""
+        return self._metrics.get(node_id, frozenset())
+
+    def due(self, nodes: Iterable[Node]) -> list[tuple[Node, Metric]]:
+        """Return what to ask, the most interesting first."""
         now = dt_util.utcnow().timestamp()
-        return sorted(
-            (
-                node
-                for node in nodes
-                if node.type in RANK
-                and node.node_id not in self.nodes
-                and self._asked.get(node.node_id, 0) + PROBE_AGAIN <= now
-            ),
+        ranked = sorted(
+            (node for node in nodes if node.type in RANK),
             key=lambda node: RANK[node.type],
         )
+        return [
+            (node, metric)
+            for metric, keys in PROBES.items()
+            for node in ranked
+            if keys[0] not in self.metrics(node.node_id)
+            and self._asked.get(metric, {}).get(node.node_id, 0) + PROBE_AGAIN <= now
+        ]
 
     async def async_probe(self, nodes: Iterable[Node]) -> AsyncIterator[set[int]]:
-        """Ask the nodes that are due; yield those with data, a query at a time.
+        """Ask what is due; yield the nodes with data, a query at a time.
 
         Raises NetrexError as the client does; what was learned before is kept.
         """
@@ -72,28 +100,37 @@ class KpiProbe:
             answers = await self._client.kpi_series(
                 [
                     SeriesRequest(
-                        node.node_id,
-                        Metric.PEOPLE_COUNT_AVERAGE,
-                        now - LOOK_BACK,
-                        now,
-                        Granularity.D,
+                        node.node_id, metric, now - LOOK_BACK, now, Granularity.D
                     )
-                    for node in batch
+                    for node, metric in batch
                 ],
                 lane=Lane.BACKFILL,
             )
             found = {
-                request.node_id
+                request
                 for request, slots in answers.items()
                 if any(slot.value for slot in slots)
             }
-            self._asked |= dict.fromkeys(
-                (request.node_id for request in answers), float(now)
-            )
-            self.nodes |= found
-            self._store.data["kpi"] = {
-                "asked": {str(key): value for key, value in self._asked.items()},
-                "nodes": sorted(self.nodes),
-            }
+            for request in answers:
+                asked = self._asked.setdefault(request.metric, {})
+                asked[request.node_id] = float(now)
+            for request in found:
+                self._metrics[request.node_id] = self.metrics(
+                    request.node_id
+                ) | frozenset(PROBES[request.metric])
+            self._store.data.setdefault("kpi", {})["probe"] = self._as_dict()
             self._store.async_changed()
-            yield found
+            yield {request.node_id for request in found}
+
+    def _as_dict(self) -> dict[str, Any]:
+        order = [description.key for description in BASE]
+        return {
+            "asked": {
+                metric: {str(node_id): moment for node_id, moment in asked.items()}
+                for metric, asked in self._asked.items()
+            },
+            "metrics": {
+                str(node_id): sorted(keys, key=order.index)
+                for node_id, keys in self._metrics.items()
+            },
+        }

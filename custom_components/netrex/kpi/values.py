@@ -1,0 +1,37 @@
+"""From sums to what is shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..metrics import BY_KEY, OCCUPANCY, needs, ratio
+from .slots import SeriesKey, Slots
+from .windows import Span, Window
+
+
+@dataclass(frozen=True, slots=True)
+class KpiKey:
+    """A value somebody wants: the coordinator's context of an enabled sensor."""
+
+    node_id: int
+    metric: str
+    window: Window
+
+
+def series_of(key: KpiKey) -> tuple[SeriesKey, ...]:
+    """Return the series that a value is made from."""
+    return tuple(SeriesKey(key.node_id, metric) for metric in needs(BY_KEY[key.metric]))
+
+
+def key_value(key: KpiKey, slots: Slots, spans: Mapping[Window, Span]) -> float | None:
+    """Return a value as the slots tell it; None where nothing is known."""
+    description = BY_KEY[key.metric]
+    span = spans[key.window]
+    sums = [slots.total(series, *span) for series in series_of(key)]
+    if description.numerator:
+        return ratio(description, *sums)
+    if description is OCCUPANCY:
+        inside, outside = sums
+        if inside is None and outside is None:
+            return None
+        return max(0.0, (inside or 0.0) - (outside or 0.0))
+    return sums[0]

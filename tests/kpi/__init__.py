@@ -1,0 +1,1 @@
+"""The KPI engine without Home Assistant."""

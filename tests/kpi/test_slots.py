@@ -1,0 +1,237 @@
+"""The slots and windows against a model that keeps every quarter hour."""
+
+from datetime import UTC, datetime, timedelta
+import math
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.netrex.client import Slot
+from custom_components.netrex.kpi import (
+    QUARTER,
+    SeriesKey,
+    SettlingDelay,
+    Slots,
+    Window,
+    day_bounds,
+    first_needed,
+    spans,
+    spread,
+)
+
+PRAGUE = ZoneInfo("Europe/Prague")
+KEY = SeriesKey(1, "people_in")
+HOUR = 3600
+DAY = 24 * HOUR
+# Around both changes of the clock, in a zone with midnight changes, and elsewhere.
+STARTS = [
+    pytest.param(zone, start, id=f"{zone} {start}")
+    for zone, start in (
+        ("Europe/Prague", "2026-03-25"),
+        ("Europe/Prague", "2026-10-21"),
+        ("Africa/Cairo", "2026-04-20"),
+        ("America/Havana", "2026-10-28"),
+        ("Asia/Kathmandu", "2026-07-01"),
+    )
+]
+
+reading = st.tuples(
+    st.integers(1, 70),  # quarter hours that pass
+    st.integers(0, 2**32),  # what the portal's numbers are made of
+    st.floats(0, 0.4),  # share of gaps
+)
+
+
+def portal(start: int, end: int, seed: int, gaps: float) -> dict[int, float | None]:
+    """Return numbers of the quarter hours; some are gaps, some zeros."""
+    return {
+        moment: None
+        if hash((seed, moment)) % 100 < gaps * 100
+        else hash((moment, seed)) % 5
+        for moment in range(start, end, QUARTER)
+    }
+
+
+def midnight(zone: ZoneInfo, moment: datetime) -> int:
+    """Return the begin of a local day by search, not by arithmetic."""
+    day = moment.astimezone(zone).date()
+    at = int(moment.timestamp()) // QUARTER * QUARTER
+    while datetime.fromtimestamp(at - QUARTER, UTC).astimezone(zone).date() >= day:
+        at -= QUARTER
+    return at
+
+
+@pytest.mark.parametrize(("name", "start"), STARTS)
+@settings(max_examples=15, deadline=None)
+@given(readings=st.lists(reading, min_size=1, max_size=16))
+def test_windows_equal_a_model_that_keeps_everything(
+    name: str, start: str, readings: list[tuple[int, int, float]]
+) -> None:
+    zone = ZoneInfo(name)
+    now = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
+    slots, model = Slots(zone), dict[int, float]()
+    for passed, seed, gaps in readings:
+        now += passed * QUARTER
+        windows = spans(now, now, zone)
+        horizon = min(span.start for span in windows.values())
+        slots.forget({KEY: horizon})
+        since = first_needed(slots.reach(KEY), horizon, now)
+        assert since is not None
+        answer = portal(since, now, seed, gaps)
+        slots.put(
+            KEY,
+            [Slot(at, at + QUARTER, value) for at, value in answer.items()],
+            since,
+            now,
+        )
+        slots.forget({KEY: horizon})
+        model |= {at: value for at, value in answer.items() if value is not None}
+        for span in windows.values():
+            known = [model[at] for at in range(*span, QUARTER) if at in model]
+            expected = math.fsum(known) if known else None
+            assert slots.total(KEY, *span) == expected
+
+        again = Slots(zone)
+        again.restore(slots.as_dict())
+        for begin in {day_bounds(at, zone)[0] for at in model if at >= horizon}:
+            reach = again.reach(KEY)
+            if reach and reach[0] <= begin < reach[1]:
+                end = day_bounds(begin, zone)[1]
+                assert again.total(KEY, begin, end) == slots.total(KEY, begin, end)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["Europe/Prague", "America/Havana", "Africa/Cairo", "UTC"]),
+    st.integers(1_735_689_600, 1_830_297_600),
+)
+def test_windows_are_local_and_of_quarter_hours(name: str, time: int) -> None:
+    zone = ZoneInfo(name)
+    now = datetime.fromtimestamp(time, UTC)
+    settled = (time - 120) // QUARTER * QUARTER
+    windows = spans(time, settled, zone)
+
+    today = midnight(zone, now)
+    assert windows[Window.TODAY] == (today, max(today, settled))
+    assert windows[Window.YESTERDAY].end == today
+    yesterday = windows[Window.YESTERDAY].start
+    assert yesterday == day_bounds(today - 1, zone)[0]
+    assert 23 * HOUR <= today - yesterday <= 25 * HOUR
+    local = {
+        window: datetime.fromtimestamp(span.start, UTC).astimezone(zone)
+        for window, span in windows.items()
+    }
+    assert local[Window.WEEK].weekday() == 0
+    assert local[Window.MONTH].day == 1
+    assert local[Window.HOUR].minute == 0
+    assert windows[Window.HOUR].start <= windows[Window.QUARTER].start
+    assert windows[Window.QUARTER].end - windows[Window.QUARTER].start == QUARTER
+    assert all(edge % QUARTER == 0 for span in windows.values() for edge in span)
+
+
+def put(slots: Slots, start: int, values: list[float | None]) -> float | None:
+    """Take an answer that begins at `start`."""
+    return slots.put(
+        KEY,
+        [
+            Slot(at, at + QUARTER, value)
+            for at, value in zip(
+                range(start, start + QUARTER * len(values), QUARTER),
+                values,
+                strict=True,
+            )
+        ],
+        start,
+        start + QUARTER * len(values),
+    )
+
+
+def test_a_gap_is_no_zero_and_takes_no_number_away() -> None:
+    slots, start = Slots(PRAGUE), int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp())
+    put(slots, start, [None, None])
+    assert slots.total(KEY, start, start + 2 * QUARTER) is None
+    put(slots, start, [0, None])
+    assert slots.total(KEY, start, start + 2 * QUARTER) == 0
+    put(slots, start, [4, 1])
+    put(slots, start, [None, 2])
+    assert slots.total(KEY, start, start + 2 * QUARTER) == 6
+
+
+def test_what_is_not_settled_or_no_quarter_hour_is_left_out() -> None:
+    slots, start = Slots(PRAGUE), int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp())
+    end = start + QUARTER
+    answer = [
+        Slot(start - QUARTER, start, 100),
+        Slot(start, end, 1),
+        Slot(start, start + HOUR, 100),
+        Slot(start + 1, end + 1, 100),
+        Slot(end, end + QUARTER, 100),
+    ]
+    slots.put(KEY, answer, start, end)
+    assert slots.total(KEY, start, start + DAY) == 1
+
+
+def test_the_change_of_the_last_known_quarter_hour_is_told() -> None:
+    slots, start = Slots(PRAGUE), int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp())
+    assert put(slots, start, [3, 0]) is None
+    assert put(slots, start, [3, 8, 5]) == 1
+    assert put(slots, start, [3, 8, 10, 0]) == 0.5
+    assert put(slots, start, [3, 8, 10, 0, 1]) is None
+
+
+@pytest.mark.parametrize(
+    ("reach", "expected"),
+    [
+        pytest.param(None, 0, id="never read"),
+        pytest.param((10 * DAY, 20 * DAY), 0, id="a longer window is wanted"),
+        pytest.param((0, 20 * DAY), None, id="up to date"),
+        pytest.param((0, 20 * DAY - HOUR), 18 * DAY - HOUR, id="once an hour"),
+        pytest.param((0, 15 * DAY), 13 * DAY, id="after an outage"),
+    ],
+)
+def test_reading_begins_where_something_may_change(
+    reach: tuple[int, int] | None, expected: int | None
+) -> None:
+    assert first_needed(reach, 0, 20 * DAY) == expected
+
+
+def test_within_an_hour_the_last_two_are_read_again() -> None:
+    now = 20 * DAY + 2 * QUARTER
+    assert first_needed((0, now - QUARTER), 0, now) == now - QUARTER - 2 * HOUR
+    assert first_needed((0, now), now, now) is None
+
+
+def test_the_delay_is_learned() -> None:
+    delay = SettlingDelay()
+    delay.learn([])
+    assert delay.seconds == 120
+    for _ in range(10):
+        delay.learn([1.0, 0.2])
+    assert delay.seconds == SettlingDelay.LONGEST
+    for _ in range(96 * 20):
+        delay.learn([0.0, 0.1])
+    assert delay.seconds == SettlingDelay.SHORTEST
+    assert SettlingDelay(5000).seconds == SettlingDelay.LONGEST
+
+
+def test_accounts_spread() -> None:
+    delays = [spread(f"portal_{number}") for number in range(200)]
+    assert set(delays) == set(range(20))
+    assert spread("portal_1") == delays[1]
+
+
+def test_days_of_another_time_zone_are_not_taken_up() -> None:
+    slots = Slots(PRAGUE)
+    begin = datetime(2026, 5, 4, tzinfo=PRAGUE)
+    days = [begin + timedelta(days=number) for number in range(3)]
+    sums = {str(int(day.timestamp())): 5.0 for day in days}
+    slots.restore({"1_people_in": sums})
+    start = int(begin.timestamp())
+    assert slots.reach(KEY) == (start, start + 3 * DAY)
+    assert slots.total(KEY, start, start + 2 * DAY) == 10
+    assert slots.total(KEY, start, start + HOUR) is None
+
+    elsewhere = Slots(ZoneInfo("Asia/Tokyo"))
+    elsewhere.restore({"1_people_in": sums})
+    assert elsewhere.reach(KEY) is None
