@@ -26,6 +26,24 @@ class Stage:
         answer = await client.command("camera/stream", entity_id=entity_id)
         return HlsViewer(self._read, str(answer["url"]))
 
+    async def show_small(self) -> None:
+        """Show all cameras in their first profile, so that their pictures cost little.
+
+        The simulated cameras encode on the machine that is measured.
+        """
+        client = self.running.client
+        for entity_id, state in (await client.states()).items():
+            if entity_id.startswith("select.") and "_stream_profile" in entity_id:
+                await client.command(
+                    "call_service",
+                    domain="select",
+                    service="select_option",
+                    service_data={
+                        "entity_id": entity_id,
+                        "option": state["attributes"]["options"][0],
+                    },
+                )
+
     async def links(self) -> list[int]:
         """Return how often each link so far was used."""
         return [link["used"] for link in await self.running.control.get("links")]
