@@ -18,6 +18,7 @@ from yarl import URL
 
 from custom_components.netrex.const import (
     CONF_AUTH_IMPLEMENTATION,
+    CONF_DAILY_ALLOWANCE,
     CONF_SCOPES,
     DOMAIN,
 )
@@ -139,7 +140,8 @@ async def test_forms_reach_the_frontend(
         "liveview",
         "recordings",
     ]
-    [allowance] = forms["config_entries/options/flow"]
+    options = {field["name"]: field for field in forms["config_entries/options/flow"]}
+    allowance = options[CONF_DAILY_ALLOWANCE]
     assert allowance["selector"]["number"]["min"] == 500
     assert allowance["default"] == 8000
 
