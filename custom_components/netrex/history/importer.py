@@ -20,6 +20,9 @@ from ..client import (
     NetrexAuthError,
     NetrexClient,
     NetrexError,
+    NetrexNotFoundError,
+    NetrexPermissionError,
+    NetrexQueryError,
     NetrexRateLimitedError,
     NetrexResponseError,
     SeriesRequest,
@@ -50,6 +53,9 @@ LOOK_INTERVAL = timedelta(minutes=15)
 PAUSE = 900
 # A portal that cannot give a year of hours at once may give less.
 SHORTEST_SPAN = 30 * DAY
+# Seconds until series that the portal refused are asked for again.
+STUBBORN = 6 * HOUR
+REFUSALS = (NetrexNotFoundError, NetrexPermissionError, NetrexQueryError)
 METRICS: dict[str, Metric] = {row.key: row.metric for row in BASE if row.metric}
 
 
@@ -117,7 +123,12 @@ class HistoryImporter:
         tree = self._inventory.data.tree
         nodes = [node for node_id in self._kpi.nodes if (node := tree.node(node_id))]
         nodes.sort(key=lambda node: (RANK.get(node.type, len(RANK)), node.node_id))
-        return [Series(node.node_id, key) for node in nodes for key in METRICS]
+        return [
+            Series(node.node_id, key)
+            for node in nodes
+            for key in METRICS
+            if key in self._kpi.metrics(node.node_id)
+        ]
 
     @callback
     def async_start(self) -> None:
@@ -206,14 +217,21 @@ class HistoryImporter:
     async def _async_round(self) -> bool:
         """Ask for one block of each series that lacks hours; False if none does."""
         now = dt_util.utcnow().timestamp()
+        self.last_error = None
         blocks = self._plan.blocks(self.series(), self._coverages, now)
         for batch in batched(blocks, MAX_SERIES_PER_QUERY, strict=False):
-            async with self._lock:
-                await self._async_batch(batch, Lane.BACKFILL)
-            self.last_error = None
-        done = self._plan.blocks(self.series(), self._coverages, now)
-        # A series that the portal leaves out is asked for again at the next look.
-        return bool(done) and done != blocks
+            try:
+                async with self._lock:
+                    await self._async_batch(batch, Lane.BACKFILL)
+            except REFUSALS as err:
+                # Of these series alone: the others go on.
+                self.last_error = err
+        left = self._plan.blocks(self.series(), self._coverages, now)
+        if left == blocks:
+            # The portal gives none of these; it costs a query to find out again.
+            self._not_before = now + STUBBORN
+            return False
+        return bool(left)
 
     async def _async_batch(self, batch: Sequence[Block], lane: Lane) -> int:
         """Ask for some blocks by one query, write what came, remember it."""

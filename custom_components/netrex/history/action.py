@@ -1,0 +1,102 @@
+"""The action that reads history again: corrections, or hours before the option's."""
+
+from collections.abc import Iterable
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    service,
+)
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from ..const import DOMAIN
+from ..devices import device_node_id
+from ..errors import command_errors
+from ..metrics import BASE, BY_KEY, RATIOS, needs
+from ..models import NetrexConfigEntry
+
+ACTION_IMPORT_HISTORY = "import_history"
+ATTR_START = "start"
+ATTR_NODES = "nodes"
+ATTR_METRICS = "metrics"
+METRIC_KEYS = [description.key for description in (*BASE, *RATIOS)]
+SCHEMA = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): str,
+        vol.Required(ATTR_START): cv.datetime,
+        vol.Optional(ATTR_NODES): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(ATTR_METRICS): vol.All(cv.ensure_list, [vol.In(METRIC_KEYS)]),
+    }
+)
+
+
+@callback
+def async_register_import_history(hass: HomeAssistant) -> None:
+    """Register the action."""
+    hass.services.async_register(
+        DOMAIN,
+        ACTION_IMPORT_HISTORY,
+        _async_import_history,
+        SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+async def _async_import_history(call: ServiceCall) -> ServiceResponse:
+    """Read hours again and return how many rows of statistics that changed."""
+    entry: NetrexConfigEntry = service.async_get_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
+    )
+    history = entry.runtime_data.history
+    if not history.available:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="no_recorder"
+        )
+    start = dt_util.as_utc(call.data[ATTR_START])
+    if start > dt_util.utcnow():
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="start_in_future"
+        )
+    series = history.series()
+    if (names := call.data.get(ATTR_NODES)) is not None:
+        nodes = set(_node_ids(call.hass, entry, names))
+        series = [one for one in series if one.node_id in nodes]
+    if (metrics := call.data.get(ATTR_METRICS)) is not None:
+        keys = {key for metric in metrics for key in needs(BY_KEY[metric])}
+        series = [one for one in series if one.key in keys]
+    with command_errors(call.hass, entry):
+        hours = await history.async_import(series, int(start.timestamp()))
+    return {"hours": hours} if call.return_response else None
+
+
+def _node_ids(
+    hass: HomeAssistant, entry: NetrexConfigEntry, names: Iterable[str]
+) -> Iterable[int]:
+    """Yield the nodes that are named by node id, external id or device."""
+    known = {
+        name: node.node_id
+        for node in entry.runtime_data.inventory.data.inventory.nodes
+        for name in (node.external_id, str(node.node_id))
+        if name
+    }
+    devices = dr.async_get(hass)
+    for name in names:
+        device = devices.async_get(name)
+        node_id = known.get(name) or (device and device_node_id(entry, device))
+        if node_id is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="unknown_node",
+                translation_placeholders={"node": name},
+            )
+        yield node_id
