@@ -2,6 +2,7 @@
 
 from hypothesis import given, strategies as st
 
+from custom_components.netrex.client import MAX_SERIES_PER_QUERY
 from custom_components.netrex.history.plan import (
     DAY,
     HOUR,
@@ -138,3 +139,15 @@ def test_no_series_is_no_progress() -> None:
 def test_a_coverage_survives_the_store() -> None:
     coverage = Coverage(1, 2, 3, any=False)
     assert Coverage.from_list(coverage.as_list()) == coverage
+
+
+def test_a_year_of_160_series_is_one_block_each() -> None:
+    series = [Series(node_id, str(key)) for node_id in range(20) for key in range(8)]
+    blocks = Plan(365).blocks(series, {}, NOW)
+    assert len(blocks) == 160
+    assert -(-len(blocks) // MAX_SERIES_PER_QUERY) == 32
+    covered = {
+        block.series: Coverage(block.start, block.end, NOW, any=True)
+        for block in blocks
+    }
+    assert Plan(365).blocks(series, covered, NOW) == []

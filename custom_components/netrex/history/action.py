@@ -91,8 +91,10 @@ def _node_ids(
     }
     devices = dr.async_get(hass)
     for name in names:
+        node_id = known.get(name)
         device = devices.async_get(name)
-        node_id = known.get(name) or (device and device_node_id(entry, device))
+        if node_id is None and isinstance(device, dr.DeviceEntry):
+            node_id = device_node_id(entry, device)
         if node_id is None:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
