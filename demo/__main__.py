@@ -16,8 +16,11 @@ from .account import add_account, complete
 from .browser import find_browser, watch
 from .check import run_checks
 from .dashboard import LIVE_CAMERAS
+from .history import wait_for_history
+from .numbers import ALL_TYPES, PLACE_TYPES
 from .processes import DemoError
-from .registry import DOMAIN
+from .registry import DOMAIN, read_places
+from .roles import cast
 from .stage import Running, start
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -82,10 +85,13 @@ async def run(options: argparse.Namespace) -> int:
         config = options.config or folder / "config"
         running = await start(stack, folder, config)
         account = await add_account(running)
-        await complete(running.client)
+        await complete(running, ALL_TYPES if options.check else PLACE_TYPES)
         if options.check:
             return int(not await run_checks(running, account, config))
         if options.screenshot:
+            places = await read_places(running.client)
+            regions = [place.node_id for place in cast(places).regions]
+            await wait_for_history(running.client, filter(None, regions))
             seen = await watch(
                 running.client.url, DOMAIN, LIVE_CAMERAS, options.screenshot
             )

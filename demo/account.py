@@ -4,10 +4,13 @@ import asyncio
 from dataclasses import dataclass
 import time
 
+from yarl import URL
+
 from . import home_assistant
 from .client import HomeAssistantClient
 from .cloud import PASSWORD, USERNAME
 from .dashboard import build_dashboard, show
+from .history import DAYS
 from .numbers import read_numbers, wait_for_numbers
 from .processes import DemoError
 from .registry import DOMAIN, read_places
@@ -52,22 +55,35 @@ async def add_account(running: Running) -> Account:
         len(await control.get("links")),
     )
     say(started, "Signed in through the portal's pages; the account is loaded")
+    await wish_for_history(client, entry_id)
+    await wait_for_load(running, entry_id)
     await home_assistant.tidy(client)
     return account
 
 
-async def complete(client: HomeAssistantClient) -> None:
-    """Wait until all shops have their numbers, and make the dashboard."""
+async def wish_for_history(client: HomeAssistantClient, entry_id: str) -> None:
+    """Set the option for the history, which reloads the account."""
+    flow = "/api/config/config_entries/options/flow"
+    step = await client.request("POST", flow, {"handler": entry_id})
+    step = await client.request(
+        "POST", f"{flow}/{step['flow_id']}", {"history_days": DAYS}
+    )
+    if step["type"] != "create_entry":
+        raise DemoError(f"The options are not taken: {step.get('errors')}")
+
+
+async def complete(running: Running, types: frozenset[str]) -> None:
+    """Wait until the nodes of these types have their numbers; make the dashboard."""
+    client = running.client
     started = time.monotonic()
     say(started, "The shops' numbers arrive, by one query a second as the cloud allows")
-    await wait_for_numbers(client)
-    say(started, "All shops have their numbers")
+    await wait_for_numbers(client, running.control, types)
+    say(started, "All have their numbers")
     # Not earlier: a page that is open does not survive a change of all its sections.
     places = await read_places(client)
     numbers = read_numbers(await client.states())
-    statistics = await client.command("recorder/list_statistic_ids")
-    ids = [item["statistic_id"] for item in statistics if item["source"] == DOMAIN]
-    await show(client, build_dashboard(places, numbers, ids))
+    portal = URL(running.control.url).authority.replace(".", "_").replace(":", "_")
+    await show(client, build_dashboard(places, numbers, portal))
 
 
 async def wait_for_load(running: Running, entry_id: str) -> None:

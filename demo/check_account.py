@@ -2,34 +2,34 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
-import time
-from zoneinfo import ZoneInfo
 
 from .account import wait_for_load
 from .case import Case, eventually, expect
 from .client import Json
 from .cloud import USERNAME
-from .numbers import read_numbers
-from .registry import Place, read_places
+from .numbers import (
+    ALL_TYPES,
+    METRICS,
+    OCCUPANCY,
+    SETTLING,
+    SUMS,
+    ZONE,
+    Sensor,
+    expected_sensors,
+    read_numbers,
+    sensors,
+    settled_day,
+)
+from .registry import read_places
 
 # The goals of the design: queries until an account is ready, and links by then.
 MAX_START_QUERIES = 5
 DAILY_ALLOWANCE = 8000
-# KPI sensors by the end of their unique id, and the portal's names of their metrics.
-METRICS = {
-    "visitors_today": "peopleCountAverage",
-    "people_in_today": "peopleCountIn",
-    "people_out_today": "peopleCountOut",
-}
-COUNTING_TYPES = frozenset({"camera", "folder", "location"})
-ZONE = ZoneInfo("Europe/Prague")
-QUARTER = 15 * 60
-# How long after its end a quarter hour is read.
-SETTLING = 2 * 60
-WEEK = 7 * 24 * 60 * 60
+# Money and ratios have decimals.
+TOLERANCE = 0.01
 STATUS_TIMEOUT = 30.0
 
 
@@ -127,38 +127,49 @@ async def status(case: Case) -> str:
 
 
 async def kpi(case: Case) -> str:
-    """Each counting node has its numbers of today, and they are true."""
-    world = await case.running.control.get("world")
-    places = await read_places(case.running.client)
-    showing = {place.node_id or 0: place for place in places if _counts(place)}
-    now = time.time()
-    counting = {
-        node["node_id"]
-        for node in world["nodes"]
-        if node["type"] in COUNTING_TYPES
-        and await case.running.control.truth(
-            node["node_id"], "peopleCountAverage", now - WEEK, now
-        )
-    }
-    expect(
-        showing.keys() == counting,
-        f"nodes that count without numbers: {sorted(counting - showing.keys())},"
-        f" with numbers that do not: {sorted(showing.keys() - counting)}",
-    )
+    """Each node that counts has its numbers of today, and they are true."""
+    client, control = case.running.client, case.running.control
+    expected = await expected_sensors(control, ALL_TYPES)
+    showing = await sensors(client)
+    missing, strangers = expected - showing.keys(), showing.keys() - expected
+    expect(not missing, f"{len(missing)} sensors are missing: {sorted(missing)[:3]}")
+    expect(not strangers, f"{len(strangers)} are too many: {sorted(strangers)[:3]}")
     # A quarter hour may settle while we look: then look again.
-    wrong = await _wrong_numbers(case, showing.values())
+    wrong = await _wrong_numbers(case, showing)
     if wrong:
-        await asyncio.sleep(SETTLING / 4)
-        wrong = await _wrong_numbers(case, showing.values())
-    expect(not wrong, f"{len(wrong)} differ: {'; '.join(wrong[:3])}")
-    whole = next(place for place in showing.values())
-    visitors = read_numbers(await case.running.client.states())[
-        whole.entities["visitors_today"]
-    ]
-    return (
-        f"{len(showing) * len(METRICS)} numbers of {len(showing)} nodes are the"
-        f" cloud's; {whole.name}: {visitors:.0f} visitors"
-    )
+        await asyncio.sleep(SETTLING / 2)
+        wrong = await _wrong_numbers(case, showing)
+    expect(not wrong, f"{len(wrong)} of {len(showing)} differ: {'; '.join(wrong[:3])}")
+    nodes = {node_id for node_id, _ in showing}
+    return f"{len(showing)} numbers of {len(nodes)} nodes are the cloud's"
+
+
+async def _wrong_numbers(case: Case, showing: Mapping[Sensor, str]) -> list[str]:
+    """Compare all numbers with the truth from midnight to the last settled quarter."""
+    control = case.running.control
+    states = await case.running.client.states()
+    numbers = read_numbers(states)
+    midnight, settled = settled_day()
+    today = datetime.fromtimestamp(midnight, ZONE)
+    wrong: list[str] = []
+    for (node_id, key), entity_id in showing.items():
+        if key == OCCUPANCY:
+            came, left = [
+                await control.truth(node_id, SUMS[name], midnight, settled) or 0
+                for name in ("people_in_today", "people_out_today")
+            ]
+            truth: float | None = max(0, came - left)
+        else:
+            truth = await control.truth(node_id, METRICS[key], midnight, settled)
+        shown = numbers.get(entity_id)
+        if shown != truth and (
+            shown is None or truth is None or abs(shown - truth) > TOLERANCE
+        ):
+            wrong.append(f"{entity_id} {shown}, truth {truth}")
+        reset = states[entity_id]["attributes"].get("last_reset")
+        if key in SUMS and datetime.fromisoformat(reset) != today:
+            wrong.append(f"{entity_id} counts since {reset}")
+    return wrong
 
 
 async def reload(case: Case) -> str:
@@ -210,10 +221,6 @@ async def limits(case: Case) -> str:
     return f"none of {len(queries)} queries refused; the closest two {gap:.2f} s apart"
 
 
-def _counts(place: Place) -> bool:
-    return METRICS.keys() <= place.entities.keys()
-
-
 def _gone(state: Json) -> bool:
     return state["state"] in {"unavailable", "unknown"}
 
@@ -239,25 +246,3 @@ async def _refresh(case: Case, entity_id: str) -> None:
         "/api/services/homeassistant/update_entity",
         {"entity_id": entity_id},
     )
-
-
-async def _wrong_numbers(case: Case, places: Iterable[Place]) -> list[str]:
-    """Compare all numbers with the truth from midnight to the last settled quarter."""
-    states = await case.running.client.states()
-    now = datetime.now(ZONE)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-    settled = (now.timestamp() - SETTLING) // QUARTER * QUARTER
-    wrong: list[str] = []
-    for place in places:
-        for key, metric in METRICS.items():
-            shown = states[place.entities[key]]
-            truth = await case.running.control.truth(
-                place.node_id or 0, metric, midnight, max(midnight, settled)
-            )
-            if read_numbers({"": shown}).get("") != truth:
-                wrong.append(f"{place.name} {metric} {shown['state']}, truth {truth}")
-            if datetime.fromisoformat(shown["attributes"]["last_reset"]) != (
-                datetime.fromtimestamp(midnight, ZONE)
-            ):
-                wrong.append(f"{place.name} {metric} is not of today")
-    return wrong

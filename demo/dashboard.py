@@ -1,10 +1,12 @@
 """A dashboard for a chain of shops, built from whatever places the account has."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .client import HomeAssistantClient, Json
+from .history import DAYS, METRIC
 from .registry import DOMAIN, Place
+from .roles import VISITORS, Account, cast
 
 TITLE = "Netrex"
 ICON = "mdi:cctv"
@@ -23,8 +25,6 @@ LIVE_CAMERAS = 2
 STILL_CAMERAS = 2
 RANKED_SHOPS = 6
 MAX_CHART_LINES = 6
-VISITORS = "visitors_today"
-HISTORY = "visitors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,56 +39,26 @@ class Figure:
 
 FIGURES = (
     Figure(VISITORS, "Visitors", "mdi:account-group", "blue"),
+    Figure("sales_today", "Sales", "mdi:cash-register", "amber"),
+    Figure("conversion_today", "Conversion", "mdi:cart-percent", "purple"),
     Figure("people_in_today", "People in", "mdi:location-enter", "green"),
     Figure("people_out_today", "People out", "mdi:location-exit", "orange"),
+    Figure("transactions_today", "Transactions", "mdi:receipt-text", "teal"),
+    Figure("occupancy", "Inside now", "mdi:account-multiple", "indigo"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The places in the roles that the dashboard has for them."""
-
-    service: Place | None
-    chain: Place | None
-    regions: Sequence[Place]
-    shops: Sequence[Place]
-    cameras: Sequence[Place]
-
-    def below(self, place: Place, places: Iterable[Place]) -> list[Place]:
-        """Return those of the places that hang directly below one."""
-        return [other for other in places if other.parent_id == place.device_id]
-
-
-def cast(places: Sequence[Place]) -> Account:
-    """Give each place its role: the chain, its regions, their shops, the cameras."""
-    counting = [
-        place for place in places if VISITORS in place.entities and not _films(place)
-    ]
-    holders = {place.parent_id for place in counting}
-    folders = [place for place in counting if place.device_id in holders]
-    chain = folders[0] if folders else None
-    return Account(
-        service=next((place for place in places if place.node_id is None), None),
-        chain=chain,
-        regions=[place for place in folders if place is not chain],
-        shops=[place for place in counting if place.device_id not in holders],
-        cameras=[place for place in places if _films(place)],
-    )
-
-
-def _films(place: Place) -> bool:
-    return "camera" in place.entities
+# As many as there is room for beside the pictures.
+FIGURES_OF_THE_WHOLE = 5
 
 
 def build_dashboard(
     places: Sequence[Place],
     values: Mapping[str, float],
-    statistics: Collection[str] = (),
+    portal: str,
 ) -> Json:
     """Return the Lovelace configuration.
 
     `values` are the sensors' present numbers by entity id, for the order of the shops
-    and the length of their bars; `statistics` are the ids of the long-term history.
+    and the length of their bars; `portal` is the cloud's host as statistics name it.
     """
     account = cast(places)
     groups = account.regions or ([account.chain] if account.chain else [])
@@ -96,7 +66,7 @@ def build_dashboard(
         _today(account),
         _live(account),
         _best_shops(account, values),
-        _trends(account, statistics),
+        _trends(account, portal),
     ]
     overview = {
         "title": "Overview",
@@ -122,7 +92,10 @@ def _today(account: Account) -> Json:
     """Show the whole account: its numbers, its regions' shares, its status."""
     cards: list[Json] = []
     if whole := account.chain or next(iter(account.shops), None):
-        cards += [_heading(f"{whole.name} today", "mdi:storefront"), *_figures(whole)]
+        cards += [
+            _heading(f"{whole.name} today", "mdi:storefront"),
+            *_figures(whole)[:FIGURES_OF_THE_WHOLE],
+        ]
     if account.regions:
         cards.append(
             {
@@ -233,40 +206,34 @@ def _bar(shop: Place, scale: int) -> Json:
     }
 
 
-def _trends(account: Account, statistics: Collection[str]) -> Json | None:
-    """Show how the numbers went: by days where there is a history, else since now."""
-    shown = account.regions or account.shops
+def _trends(account: Account, portal: str) -> Json | None:
+    """Show the last days of the regions, or of the shops without regions."""
+    shown = (account.regions or account.shops)[:MAX_CHART_LINES]
     if not shown:
         return None
-    history = [
-        {"entity": statistic_id, "name": place.name}
-        for place in shown
-        for statistic_id in statistics
-        if statistic_id.endswith(f"_{place.node_id}_{HISTORY}")
-    ]
-    chart: Json = {
-        "entities": history[:MAX_CHART_LINES] or _named(shown[:MAX_CHART_LINES]),
-        "grid_options": {"columns": "full", "rows": RANKED_SHOPS},
-    }
-    if history:
-        chart |= {
-            "type": "statistics-graph",
-            "title": "Visitors of the last two weeks",
-            "chart_type": "bar",
-            "period": "day",
-            "days_to_show": 14,
-            "stat_types": ["change"],
-        }
-    else:
-        chart |= {
-            "type": "history-graph",
-            "title": "Visitors since the start",
-            "hours_to_show": 3,
-        }
     return {
         "type": "grid",
         "column_span": 2,
-        "cards": [_heading("Trends", "mdi:chart-line"), chart],
+        "cards": [
+            _heading("Trends", "mdi:chart-line"),
+            {
+                "type": "statistics-graph",
+                "title": "Visitors of the last days",
+                "chart_type": "bar",
+                "period": "day",
+                "days_to_show": DAYS - 1,
+                "stat_types": ["change"],
+                # These ids are public contract, so they may be used before they exist.
+                "entities": [
+                    {
+                        "entity": f"{DOMAIN}:{portal}_{place.node_id}_{METRIC}",
+                        "name": place.name,
+                    }
+                    for place in shown
+                ],
+                "grid_options": {"columns": "full", "rows": RANKED_SHOPS},
+            },
+        ],
     }
 
 

@@ -1,19 +1,45 @@
-"""The numbers of the KPI sensors, and when they are all there."""
+"""The numbers of the KPI sensors: which there must be, and when they are all there."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 import time
+from zoneinfo import ZoneInfo
 
 from .client import HomeAssistantClient, Json
-from .dashboard import FIGURES
+from .cloud import Control
 from .processes import DemoError
-from .registry import Place, read_places
+from .registry import read_places
 
+# Sensors by the end of their unique id, and the portal's names of their metrics.
+# Those of all windows but today, and some more metrics, are disabled at first.
+SUMS: Mapping[str, str] = {
+    "visitors_today": "peopleCountAverage",
+    "people_in_today": "peopleCountIn",
+    "people_out_today": "peopleCountOut",
+    "transactions_today": "transactionCountPositive",
+    "sales_today": "transactionAmountPositive",
+}
+CONVERSION = "conversion_today"
+OCCUPANCY = "occupancy"
+METRICS: Mapping[str, str] = {**SUMS, CONVERSION: "conversionCount"}
+PEOPLE = ("visitors_today", "people_in_today", "people_out_today", OCCUPANCY)
+SALES = ("transactions_today", "sales_today")
+
+PLACE_TYPES = frozenset({"folder", "location"})
+ALL_TYPES = PLACE_TYPES | {"camera"}
+
+ZONE = ZoneInfo("Europe/Prague")
+QUARTER = 15 * 60
+# How long after its end a quarter hour is read.
+SETTLING = 2 * 60
+WEEK = 7 * 24 * 60 * 60
 # The cloud answers one query per second, and nobody knows beforehand which of its
-# nodes count people: finding out takes a query per five nodes.
-TIMEOUT = 240.0
+# nodes have which numbers: finding out takes a query per five nodes and metric.
+TIMEOUT = 400.0
 POLL_INTERVAL = 2.0
-QUIET = 8.0
+
+type Sensor = tuple[int, str]
 
 
 def read_numbers(states: Mapping[str, Json]) -> dict[str, float]:
@@ -27,25 +53,68 @@ def read_numbers(states: Mapping[str, Json]) -> dict[str, float]:
     return numbers
 
 
-def kpi_entities(places: Sequence[Place]) -> list[str]:
-    """Return the entity ids of the KPI sensors."""
-    return [
-        place.entities[figure.key]
-        for place in places
-        for figure in FIGURES
-        if figure.key in place.entities
-    ]
+def settled_day() -> tuple[float, float]:
+    """Return the local midnight and the end of the last settled quarter hour."""
+    now = datetime.now(ZONE)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    settled = (now.timestamp() - SETTLING) // QUARTER * QUARTER
+    return midnight, max(midnight, settled)
 
 
-async def wait_for_numbers(client: HomeAssistantClient) -> None:
-    """Wait until each KPI sensor has a number and no further one turns up."""
+async def expected_sensors(control: Control, types: frozenset[str]) -> set[Sensor]:
+    """Return the sensors that nodes of these types must have, by the cloud's truth."""
+    end = time.time()
+    expected: set[Sensor] = set()
+    for node in (await control.get("world"))["nodes"]:
+        if node["type"] not in types:
+            continue
+        node_id = node["node_id"]
+        people, sales = [
+            await control.truth(node_id, SUMS[key], end - WEEK, end)
+            for key in (PEOPLE[0], SALES[0])
+        ]
+        keys = (
+            *(PEOPLE if people else ()),
+            *(SALES if sales else ()),
+            *((CONVERSION,) if people and sales else ()),
+        )
+        expected |= {(node_id, key) for key in keys}
+    return expected
+
+
+async def sensors(client: HomeAssistantClient) -> dict[Sensor, str]:
+    """Return the entity ids of the KPI sensors that are enabled."""
+    return {
+        (place.node_id, key): place.entities[key]
+        for place in await read_places(client)
+        if place.node_id is not None
+        for key in (*METRICS, OCCUPANCY)
+        if key in place.entities
+    }
+
+
+async def wait_for_numbers(
+    client: HomeAssistantClient, control: Control, types: frozenset[str]
+) -> None:
+    """Wait until all nodes of these types have their sensors, and these numbers."""
+    expected = await expected_sensors(control, types)
     deadline = time.monotonic() + TIMEOUT
-    complete_since, known = time.monotonic(), 0
-    while time.monotonic() - complete_since < QUIET or not known:
+    while missing := expected - await _known(client):
         if time.monotonic() > deadline:
-            raise DemoError(f"Not all numbers are there after {TIMEOUT:.0f} s")
+            raise DemoError(
+                f"{len(missing)} of {len(expected)} numbers are missing after"
+                f" {TIMEOUT:.0f} s, among them {sorted(missing)[:3]}"
+            )
         await asyncio.sleep(POLL_INTERVAL)
-        wanted = kpi_entities(await read_places(client))
-        numbers = read_numbers(await client.states())
-        if len(wanted) != known or not numbers.keys() >= set(wanted):
-            complete_since, known = time.monotonic(), len(wanted)
+
+
+async def _known(client: HomeAssistantClient) -> set[Sensor]:
+    """Return the sensors that have a number, or can't have one yet."""
+    numbers = read_numbers(await client.states())
+    midnight, settled = settled_day()
+    return {
+        sensor
+        for sensor, entity_id in (await sensors(client)).items()
+        # Before the first visitor there is no ratio, and just after midnight nothing.
+        if entity_id in numbers or sensor[1] not in SUMS or midnight == settled
+    }

@@ -83,7 +83,9 @@ def test_other_integrations_and_disabled_entities_are_left_out() -> None:
 
 
 def test_a_region_gets_a_view_with_its_shops() -> None:
-    overview, region = build_dashboard(build_places(DEVICES, ENTITIES), {})["views"]
+    overview, region = build_dashboard(build_places(DEVICES, ENTITIES), {}, "portal")[
+        "views"
+    ]
     assert overview["path"] == "overview"
     assert region["title"] == "Region"
     headings = [section["cards"][0]["heading"] for section in region["sections"]]
@@ -91,7 +93,7 @@ def test_a_region_gets_a_view_with_its_shops() -> None:
 
 
 def test_only_the_first_cameras_play() -> None:
-    config = build_dashboard(build_places(DEVICES, ENTITIES), {})
+    config = build_dashboard(build_places(DEVICES, ENTITIES), {}, "portal")
     assert found(config, "camera_view") == ["live", "auto"]
 
 
@@ -99,32 +101,35 @@ def test_shops_are_ranked_by_their_visitors() -> None:
     config = build_dashboard(
         build_places(DEVICES, ENTITIES),
         {"sensor.n21_visitors_today": 20.0, "sensor.n22_visitors_today": 30.0},
+        "portal",
     )
     bars = [card for card in found(config, "cards")[2] if "features" in card]
     assert [bar["name"] for bar in bars] == ["Brno", "Praha"]
 
 
-def test_the_chart_takes_the_long_history_where_there_is_one() -> None:
-    places = build_places(DEVICES, ENTITIES)
-    assert "history-graph" in found(build_dashboard(places, {}), "type")
-    statistics = ["netrex:127_0_0_1_8480_11_visitors", "netrex:127_0_0_1_8480_11_sales"]
+def test_the_chart_shows_the_history_of_the_regions() -> None:
+    config = build_dashboard(build_places(DEVICES, ENTITIES), {}, "portal")
     (chart,) = [
         cards[-1]
-        for cards in found(build_dashboard(places, {}, statistics), "cards")
+        for cards in found(config, "cards")
         if cards[-1]["type"] == "statistics-graph"
     ]
-    assert [entity["entity"] for entity in chart["entities"]] == statistics[:1]
+    assert chart["entities"] == [
+        {"entity": "netrex:portal_11_visitors", "name": "Region"}
+    ]
 
 
 def test_bars_leave_room_above_the_largest_number() -> None:
     config = build_dashboard(
-        build_places(DEVICES, ENTITIES), {"sensor.n21_visitors_today": 950.0}
+        build_places(DEVICES, ENTITIES), {"sensor.n21_visitors_today": 950.0}, "portal"
     )
     assert set(found(config, "max")) == {1100}
 
 
 def test_an_account_without_shops_still_has_its_status() -> None:
-    (view,) = build_dashboard(build_places(DEVICES[-1:], ENTITIES[:1]), {})["views"]
+    (view,) = build_dashboard(build_places(DEVICES[-1:], ENTITIES[:1]), {}, "portal")[
+        "views"
+    ]
     assert [section["cards"][0]["heading"] for section in view["sections"]] == [
         "Cameras and cloud"
     ]

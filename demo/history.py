@@ -1,0 +1,43 @@
+"""The account's long-term statistics as Home Assistant has them."""
+
+import asyncio
+from collections.abc import Iterable
+import time
+
+from .client import HomeAssistantClient
+from .processes import DemoError
+from .registry import DOMAIN
+
+# How many days of history the demo wishes for: a year of a chain is a million rows,
+# which takes the recorder half an hour.
+DAYS = 8
+METRIC = "visitors"
+# The import asks in the gaps that everything else leaves.
+TIMEOUT = 300.0
+POLL_INTERVAL = 2.0
+
+
+async def history_ids(client: HomeAssistantClient) -> dict[int, str]:
+    """Return the statistics of visitors by node."""
+    ids: dict[int, str] = {}
+    for item in await client.command("recorder/list_statistic_ids"):
+        before, _, metric = item["statistic_id"].rpartition("_")
+        if item["source"] == DOMAIN and metric == METRIC:
+            ids[int(before.rpartition("_")[2])] = item["statistic_id"]
+    return ids
+
+
+async def wait_for_history(
+    client: HomeAssistantClient, node_ids: Iterable[int]
+) -> dict[int, str]:
+    """Wait until all these nodes have a history, and return the statistics."""
+    wanted = set(node_ids)
+    deadline = time.monotonic() + TIMEOUT
+    while missing := wanted - (ids := await history_ids(client)).keys():
+        if time.monotonic() > deadline:
+            raise DemoError(
+                f"{len(missing)} of {len(wanted)} places have no history after"
+                f" {TIMEOUT:.0f} s"
+            )
+        await asyncio.sleep(POLL_INTERVAL)
+    return ids
