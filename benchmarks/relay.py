@@ -2,18 +2,22 @@
 
     python -m benchmarks.relay [--sessions 40] [--mbit 4] [--seconds 10]
 
-Server, relay and clients run in processes of their own. Two rows per way: the asked
-sessions at the asked rate (the CPU of the process in the middle counts), and one
-session as fast as it goes (the throughput counts).
+Server, relay and clients run in processes of their own; what is in the middle is bound
+to one core. Two rows per way: the asked sessions at the asked rate (the CPU of the
+process in the middle counts, and that nothing is held up), and one session as fast as
+it goes (the throughput counts). Each row also tells the median time from the connection
+to the first byte of the picture, of clients one after another beside the others.
 """
 
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import multiprocessing
 from multiprocessing.connection import Connection
+import os
+from statistics import median
 import time
 
 from custom_components.netrex.client import Transport
@@ -25,6 +29,7 @@ _HOST = "127.0.0.1"
 _FRAMES_PER_SECOND = 25
 _PACKET = b"$\0" + (1400).to_bytes(2) + bytes(1400)
 _CHUNK = 128 * 1024
+_FIRST_PICTURES = 20
 # What a process is asked for.
 _CPU, _STOP = "cpu", "stop"
 _SDP = "v=0\r\nm=video 0 RTP/AVP 96\r\na=control:trackID=0\r\n"
@@ -109,6 +114,8 @@ def _run(
     async def run() -> None:
         await main(pipe, argument)
 
+    if main in (_relay, _proxy):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     asyncio.run(run())
 
 
@@ -135,9 +142,10 @@ async def _connect(url: str) -> Streams:
 
 @dataclass
 class _Viewer:
-    """Counts what it gets."""
+    """Counts what it gets; `first` is when its picture began."""
 
     received: int = 0
+    first: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def watch(self, url: str) -> None:
         """Play until cancelled."""
@@ -148,14 +156,30 @@ class _Viewer:
                 await reader.readuntil(b"\r\n\r\n")
             while data := await reader.read(_CHUNK):
                 self.received += len(data)
+                self.first.set()
         finally:
             writer.close()
 
 
+async def _first_picture(url: str) -> float:
+    """Return the seconds from a connection to the first byte of its picture."""
+    viewer = _Viewer()
+    started = time.perf_counter()
+    task = asyncio.create_task(viewer.watch(url))
+    await viewer.first.wait()
+    passed = time.perf_counter() - started
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return passed
+
+
 async def _measure(
     url: str, pipe: Connection | None, sessions: int, seconds: float
-) -> tuple[float, float]:
-    """Return Mbit/s of all viewers and the share of a core in the middle."""
+) -> tuple[float, float, float]:
+    """Return what a row tells.
+
+    Mbit/s of all viewers, the share of a core in the middle, seconds to a picture.
+    """
 
     def cpu() -> float:
         if pipe is None:
@@ -174,10 +198,11 @@ async def _measure(
     used += cpu()
     if any(task.done() for task in tasks):
         raise RuntimeError("A session ended")
+    first = median([await _first_picture(url) for _ in range(_FIRST_PICTURES)])
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return received * 8 / 1e6 / passed, used / passed
+    return received * 8 / 1e6 / passed, used / passed, first
 
 
 def _row(sessions: int, mbit: float, seconds: float) -> None:
@@ -190,11 +215,19 @@ def _row(sessions: int, mbit: float, seconds: float) -> None:
         }
         for name, main in ways.items():
             if main is None:
-                rate, cpu = asyncio.run(_measure(direct, None, sessions, seconds))
+                rate, cpu, first = asyncio.run(
+                    _measure(direct, None, sessions, seconds)
+                )
             else:
                 with _process(main, direct) as (url, pipe):
-                    rate, cpu = asyncio.run(_measure(url, pipe, sessions, seconds))
-            print(f"{sessions:8} {name:12} {rate:9.0f} Mbit/s {cpu:7.0%} of a core")
+                    rate, cpu, first = asyncio.run(
+                        _measure(url, pipe, sessions, seconds)
+                    )
+            print(
+                f"{sessions:8} {name:12} {rate:9.0f} Mbit/s {cpu:7.0%} of a core"
+                f" {first * 1000:8.1f} ms",
+                flush=True,
+            )
 
 
 def main() -> None:
@@ -204,7 +237,7 @@ def main() -> None:
     parser.add_argument("--mbit", type=float, default=4.0, help="of each session")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each row")
     options = parser.parse_args()
-    print("sessions way            received          CPU in the middle")
+    print("sessions way            received     CPU in the middle   first picture")
     _row(options.sessions, options.mbit, options.seconds)
     _row(1, 0, options.seconds)
 

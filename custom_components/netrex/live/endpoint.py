@@ -78,4 +78,8 @@ def bind(host: str, port: int) -> socket.socket:
     `asyncio.start_server` would do the same, but forgets why it could not.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    server = socket.create_server((host, port), family=family)
+    # asyncio does it only for sockets that name their protocol; those it accepts
+    # inherit it. Without, the first picture waits 40 ms for the client's word.
+    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return server
