@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -38,7 +39,7 @@ def _no_spacing() -> None:
 
 
 async def test_a_wall_of_cameras_costs_two_queries(
-    cloud: Simulator, entry: MockConfigEntry
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     cameras = list(cloud.world.cameras.values())[:VIEWS]
     assert len(cameras) == VIEWS
@@ -60,3 +61,5 @@ async def test_a_wall_of_cameras_costs_two_queries(
     assert not any(query.refused for query in queries)
     assert sum("live_view" in query.query for query in queries) <= QUERIES
     assert [link.used for link in cloud.links] == [1] * VIEWS
+    # Numbers are still being read, one query a second.
+    assert await hass.config_entries.async_unload(entry.entry_id)
