@@ -16,6 +16,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # A small desktop's width and a page's worth of dashboard.
 WIDTH, HEIGHT = 1600, 1080
 PLAY_TIMEOUT = 40.0
+# Milliseconds; a busy machine takes its time to load the frontend.
+LOGIN_TIMEOUT = 120_000
 WATCH_SECONDS = 4.0
 # Stills and charts come a moment after the page.
 SETTLE_SECONDS = 8.0
@@ -86,7 +88,8 @@ async def _log_in(page: Page, address: str) -> None:
     await page.locator("input[name=username]").fill(USER)
     await page.locator("input[name=password]").fill(PASSWORD)
     await page.keyboard.press("Enter")
-    await page.locator("home-assistant-main").wait_for(state="attached")
+    main = page.locator("home-assistant-main")
+    await main.wait_for(state="attached", timeout=LOGIN_TIMEOUT)
 
 
 async def _watch_videos(page: Page, videos: int) -> Playback:

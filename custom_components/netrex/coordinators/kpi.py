@@ -53,6 +53,8 @@ TRY_AGAIN = 180
 TRIES = 3
 # Series between two updates of the sensors: some queries' worth.
 GROUP = 5 * MAX_SERIES_PER_QUERY
+# What Home Assistant's timers may be early.
+EARLY = timedelta(seconds=1)
 # How long the event loop may be kept from others, seconds.
 SLICE = 0.02
 
@@ -294,7 +296,8 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         if not self._complete and self._readings <= TRIES:
             due = min(due, now.timestamp() + TRY_AGAIN)
         self.next_refresh = dt_util.utc_from_timestamp(due)
-        return self.next_refresh - now
+        # Home Assistant fires up to a second early, when nothing new has settled.
+        return self.next_refresh - now + EARLY
 
     @callback
     @override
