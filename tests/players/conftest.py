@@ -1,9 +1,10 @@
 """Fixtures for viewers of a camera in Home Assistant."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from http import HTTPStatus
 
 from homeassistant.components import camera as ha_camera
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -28,6 +29,19 @@ def entity_of(hass: HomeAssistant, entry: MockConfigEntry, camera_id: int) -> st
     )
     assert entity_id is not None
     return entity_id
+
+
+@pytest.fixture(autouse=True)
+async def _unloaded(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> AsyncGenerator[None]:
+    """End Home Assistant's streams before the cloud does.
+
+    A stream whose upstream ends while Home Assistant stops may start once more.
+    """
+    yield
+    if entry.state is ConfigEntryState.LOADED:
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.fixture
