@@ -113,7 +113,13 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
         await super().async_added_to_hass()
         self._shown = self._show()
         if self.native_value is None:
-            await self.coordinator.async_request_refresh()
+            # Not awaited: an entity that waits for a reading is not added in time
+            # when the account is reloaded meanwhile.
+            self.coordinator.config_entry.async_create_background_task(
+                self.hass,
+                self.coordinator.async_request_refresh(),
+                f"{self.entity_id} first value",
+            )
 
     @callback
     @override

@@ -98,6 +98,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
             if not errors:
                 return self.async_create_entry(data=user_input)
         return self.async_show_form(
+            step_id="init",
             data_schema=self.add_suggested_values_to_schema(
                 OPTIONS_SCHEMA,
                 self.config_entry.options if user_input is None else user_input,
