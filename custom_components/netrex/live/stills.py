@@ -190,7 +190,7 @@ def grab(url: str) -> bytes | None:
     None if there is no picture; why, the relay knows better than FFmpeg.
     """
     # Here, because PyAV's libraries take long to load and many never need a still.
-    import av  # noqa: PLC0415
+    import av  # noqa: PLC0415 - slow to load
 
     try:
         with av.open(
