@@ -65,9 +65,8 @@ async def wish_for_history(client: HomeAssistantClient, entry_id: str) -> None:
     """Set the option for the history, which reloads the account."""
     flow = "/api/config/config_entries/options/flow"
     step = await client.request("POST", flow, {"handler": entry_id})
-    step = await client.request(
-        "POST", f"{flow}/{step['flow_id']}", {"history_days": DAYS}
-    )
+    for answer in ({"next_step_id": "kpi"}, {"history_days": DAYS}):
+        step = await client.request("POST", f"{flow}/{step['flow_id']}", answer)
     if step["type"] != "create_entry":
         raise DemoError(f"The options are not taken: {step.get('errors')}")
 

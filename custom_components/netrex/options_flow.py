@@ -30,7 +30,7 @@ from .const import (
 from .live.endpoint import ListenProblem, bind, parse_host
 
 # One row per option: what it is called, its default, its field.
-OPTIONS_SCHEMA = vol.Schema(
+BUDGET_SCHEMA = vol.Schema(
     {
         # Queries a day, up to the portal's own limit. Below 500 not even the cameras'
         # states can be followed.
@@ -42,6 +42,10 @@ OPTIONS_SCHEMA = vol.Schema(
             ),
             vol.Coerce(int),
         ),
+    }
+)
+KPI_SCHEMA = vol.Schema(
+    {
         # How far back statistics go; 0: none. Five years are 5 queries per series.
         vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): vol.All(
             NumberSelector(
@@ -55,6 +59,10 @@ OPTIONS_SCHEMA = vol.Schema(
             ),
             vol.Coerce(int),
         ),
+    }
+)
+LIVE_VIEW_SCHEMA = vol.Schema(
+    {
         vol.Required(CONF_LIVE_TRANSPORT, default=TRANSPORT_AUTO): SelectSelector(
             SelectSelectorConfig(
                 options=[TRANSPORT_AUTO, *(transport.value for transport in Transport)],
@@ -86,25 +94,64 @@ _PROBLEM_FIELDS = {
 
 
 class NetrexOptionsFlow(OptionsFlowWithReload):
-    """Shows all options on one page and reloads the account when they change."""
+    """A menu with a page per topic; saving a page reloads the account if it changed.
+
+    A page is a step of its name with a schema of its own. All options lie flat in the
+    entry, and a page touches only its own.
+    """
 
     async def async_step_init(
+        self,
+        user_input: dict[str, Any] | None = None,  # noqa: ARG002 - a menu has none
+    ) -> ConfigFlowResult:
+        """Show the pages."""
+        return self.async_show_menu(
+            step_id="init", menu_options=["budget", "kpi", "live_view"]
+        )
+
+    async def async_step_budget(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show or take the options."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            errors = _relay_errors(user_input, self.config_entry.options)
-            if not errors:
-                return self.async_create_entry(data=user_input)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                OPTIONS_SCHEMA,
-                self.config_entry.options if user_input is None else user_input,
-            ),
-            errors=errors,
+        """How many queries there may be."""
+        return self._page("budget", BUDGET_SCHEMA, user_input)
+
+    async def async_step_kpi(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """KPIs and their history."""
+        return self._page("kpi", KPI_SCHEMA, user_input)
+
+    async def async_step_live_view(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """How live pictures travel, and who else may have them."""
+        errors = (
+            {}
+            if user_input is None
+            else _relay_errors(user_input, self.config_entry.options)
         )
+        return self._page("live_view", LIVE_VIEW_SCHEMA, user_input, errors)
+
+    def _page(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        user_input: dict[str, Any] | None,
+        errors: dict[str, str] | None = None,
+    ) -> ConfigFlowResult:
+        """Show a page, or save it if it was filled in without errors."""
+        options = self.config_entry.options
+        if user_input is None or errors:
+            return self.async_show_form(
+                step_id=step_id,
+                data_schema=self.add_suggested_values_to_schema(
+                    schema, options if user_input is None else user_input
+                ),
+                errors=errors or {},
+            )
+        # A field that was emptied is missing in the input.
+        others = {key: options[key] for key in options if key not in schema.schema}
+        return self.async_create_entry(data=others | user_input)
 
 
 def _relay_errors(user_input: dict[str, Any], old: Mapping[str, Any]) -> dict[str, str]:

@@ -22,21 +22,31 @@ from simulator import Simulator
 from ..live.players import watch
 from .steps import suggested
 
-DEFAULTS = {
-    CONF_DAILY_ALLOWANCE: 8000,
-    CONF_HISTORY_DAYS: 365,
+LIVE_VIEW_DEFAULTS = {
     CONF_LIVE_TRANSPORT: "auto",
     CONF_RELAY_ACCESS: False,
     CONF_RELAY_PORT: 0,
 }
 
 
-async def save(
-    hass: HomeAssistant, entry: MockConfigEntry, **options: object
+async def open_page(
+    hass: HomeAssistant, entry: MockConfigEntry, page: str
 ) -> ConfigFlowResult:
-    """Fill in the form; return what comes of it."""
+    """Choose a page of the menu."""
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert result["step_id"] == "init"
+    assert result["type"] is FlowResultType.MENU
+    assert page in result["menu_options"]
+    return await hass.config_entries.options.async_configure(
+        result["flow_id"], {"next_step_id": page}
+    )
+
+
+async def save(
+    hass: HomeAssistant, entry: MockConfigEntry, page: str, **options: object
+) -> ConfigFlowResult:
+    """Fill in a page; return what comes of it."""
+    result = await open_page(hass, entry, page)
+    assert result["step_id"] == page
     result = await hass.config_entries.options.async_configure(
         result["flow_id"], options
     )
@@ -46,32 +56,56 @@ async def save(
 
 async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert entry.runtime_data.pacer.ledger.allowance == 8000
-    result = await save(hass, entry, **{CONF_DAILY_ALLOWANCE: 2500.0})
+    result = await save(hass, entry, "budget", **{CONF_DAILY_ALLOWANCE: 2500.0})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == DEFAULTS | {CONF_DAILY_ALLOWANCE: 2500}
+    assert entry.options == {CONF_DAILY_ALLOWANCE: 2500}
     assert isinstance(entry.options[CONF_DAILY_ALLOWANCE], int)
     assert entry.state is ConfigEntryState.LOADED
     assert entry.runtime_data.pacer.ledger.allowance == 2500
-    again = await hass.config_entries.options.async_init(entry.entry_id)
+    again = await open_page(hass, entry, "budget")
     assert suggested(again, CONF_DAILY_ALLOWANCE) == 2500
 
 
+async def test_a_page_keeps_what_the_others_saved(
+    hass: HomeAssistant, token_entry: MockConfigEntry
+) -> None:
+    await save(hass, token_entry, "budget", **{CONF_DAILY_ALLOWANCE: 2500})
+    await save(hass, token_entry, "kpi", **{CONF_HISTORY_DAYS: 30})
+    await save(hass, token_entry, "live_view", **{CONF_RELAY_HOST: "127.0.0.1"})
+    assert token_entry.options == LIVE_VIEW_DEFAULTS | {
+        CONF_DAILY_ALLOWANCE: 2500,
+        CONF_HISTORY_DAYS: 30,
+        CONF_RELAY_HOST: "127.0.0.1",
+    }
+    # A field that is emptied is forgotten, though the form does not send it.
+    await save(hass, token_entry, "live_view")
+    assert token_entry.options == LIVE_VIEW_DEFAULTS | {
+        CONF_DAILY_ALLOWANCE: 2500,
+        CONF_HISTORY_DAYS: 30,
+    }
+
+
 @pytest.mark.parametrize(
-    "options",
+    ("page", "options"),
     [
-        {CONF_DAILY_ALLOWANCE: 499},
-        {CONF_DAILY_ALLOWANCE: 10_001},
-        {CONF_DAILY_ALLOWANCE: "many"},
-        {CONF_DAILY_ALLOWANCE: None},
-        {CONF_LIVE_TRANSPORT: "pigeon"},
-        {CONF_RELAY_PORT: 65_536},
-        {CONF_RELAY_PORT: -1},
+        ("budget", {CONF_DAILY_ALLOWANCE: 499}),
+        ("budget", {CONF_DAILY_ALLOWANCE: 10_001}),
+        ("budget", {CONF_DAILY_ALLOWANCE: "many"}),
+        ("budget", {CONF_DAILY_ALLOWANCE: None}),
+        ("kpi", {CONF_HISTORY_DAYS: -1}),
+        ("kpi", {CONF_HISTORY_DAYS: 1826}),
+        ("live_view", {CONF_LIVE_TRANSPORT: "pigeon"}),
+        ("live_view", {CONF_RELAY_PORT: 65_536}),
+        ("live_view", {CONF_RELAY_PORT: -1}),
     ],
 )
 async def test_options_out_of_bounds(
-    hass: HomeAssistant, token_entry: MockConfigEntry, options: dict[str, object]
+    hass: HomeAssistant,
+    token_entry: MockConfigEntry,
+    page: str,
+    options: dict[str, object],
 ) -> None:
-    result = await hass.config_entries.options.async_init(token_entry.entry_id)
+    result = await open_page(hass, token_entry, page)
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(result["flow_id"], options)
     assert not token_entry.options
@@ -80,7 +114,7 @@ async def test_options_out_of_bounds(
 async def test_a_pinned_transport_is_taken(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
-    await save(hass, entry, **{CONF_LIVE_TRANSPORT: "rtspws"})
+    await save(hass, entry, "live_view", **{CONF_LIVE_TRANSPORT: "rtspws"})
 
     live = entry.runtime_data.live
     camera_id = next(iter(cloud.world.cameras))
@@ -94,7 +128,9 @@ async def test_relay_access_is_tried_before_it_is_saved(
     on = {CONF_RELAY_ACCESS: True, CONF_RELAY_HOST: " 127.0.0.1 "}
     with bind("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        result = await save(hass, token_entry, **on, **{CONF_RELAY_PORT: port})
+        result = await save(
+            hass, token_entry, "live_view", **on, **{CONF_RELAY_PORT: port}
+        )
         assert result["errors"] == {CONF_RELAY_PORT: "relay_port_in_use"}
         # What was filled in is still there.
         assert suggested(result, CONF_RELAY_PORT) == port
@@ -102,7 +138,7 @@ async def test_relay_access_is_tried_before_it_is_saved(
         result["flow_id"], on | {CONF_RELAY_PORT: port}
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert token_entry.options == DEFAULTS | {
+    assert token_entry.options == LIVE_VIEW_DEFAULTS | {
         CONF_RELAY_ACCESS: True,
         CONF_RELAY_HOST: "127.0.0.1",
         CONF_RELAY_PORT: port,
@@ -127,7 +163,7 @@ async def test_relay_access_where_nobody_can_listen(
     options: dict[str, object],
     errors: dict[str, str],
 ) -> None:
-    result = await save(hass, token_entry, **options)
+    result = await save(hass, token_entry, "live_view", **options)
 
     assert result["errors"] == errors
     assert not token_entry.options
@@ -143,11 +179,11 @@ async def test_another_option_can_be_saved_while_the_relay_has_its_port(
         CONF_RELAY_HOST: "127.0.0.1",
         CONF_RELAY_PORT: port,
     }
-    await save(hass, entry, **on)
+    await save(hass, entry, "live_view", **on)
     before = entry.runtime_data.live.access.url("1")
     assert f":{port}/" in before
 
-    result = await save(hass, entry, **on, **{CONF_DAILY_ALLOWANCE: 3000})
+    result = await save(hass, entry, "live_view", **on, **{CONF_LIVE_TRANSPORT: "rtsp"})
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.runtime_data.live.access.url("1") == before

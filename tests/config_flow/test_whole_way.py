@@ -124,12 +124,12 @@ async def test_forms_reach_the_frontend(
         "config_entries/flow": {"handler": DOMAIN},
         "config_entries/options/flow": {"handler": token_entry.entry_id},
     }
-    forms = {}
+    shown = {}
     for path, data in pages.items():
         async with frontend.post(f"/api/config/{path}", json=data) as answer:
             assert answer.status == 200
-            forms[path] = (await answer.json())["data_schema"]
-    host, rights = forms["config_entries/flow"]
+            shown[path] = await answer.json()
+    host, rights = shown["config_entries/flow"]["data_schema"]
     assert host["default"] == "system2.netrex.cz"
     assert rights["type"] == "expandable"
     assert rights["expanded"] is False
@@ -140,8 +140,22 @@ async def test_forms_reach_the_frontend(
         "liveview",
         "recordings",
     ]
-    options = {field["name"]: field for field in forms["config_entries/options/flow"]}
-    allowance = options[CONF_DAILY_ALLOWANCE]
+    menu = shown["config_entries/options/flow"]
+    forms = {}
+    for page in menu["menu_options"]:
+        async with frontend.post(
+            f"/api/config/config_entries/options/flow/{menu['flow_id']}",
+            json={"next_step_id": page},
+        ) as answer:
+            assert answer.status == 200
+            forms[page] = (await answer.json())["data_schema"]
+        async with frontend.post(
+            "/api/config/config_entries/options/flow",
+            json={"handler": token_entry.entry_id},
+        ) as answer:
+            menu = await answer.json()
+    [allowance] = forms["budget"]
+    assert allowance["name"] == CONF_DAILY_ALLOWANCE
     assert allowance["selector"]["number"]["min"] == 500
     assert allowance["default"] == 8000
 
