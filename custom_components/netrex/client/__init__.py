@@ -34,6 +34,7 @@ from .models import (
     ValueRequest,
     VideoChannel,
 )
+from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
@@ -77,4 +78,5 @@ __all__ = [
     "Tree",
     "ValueRequest",
     "VideoChannel",
+    "operations",
 ]
