@@ -33,6 +33,7 @@ from .models import (
     ValueRequest,
     VideoChannel,
 )
+from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
@@ -75,4 +76,5 @@ __all__ = [
     "Tree",
     "ValueRequest",
     "VideoChannel",
+    "operations",
 ]
