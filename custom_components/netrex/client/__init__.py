@@ -43,6 +43,7 @@ from .models import (
     ValueRequest,
     VideoChannel,
 )
+from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
@@ -95,5 +96,6 @@ __all__ = [
     "Tree",
     "ValueRequest",
     "VideoChannel",
+    "operations",
     "parse_device_url",
 ]
