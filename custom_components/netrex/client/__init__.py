@@ -4,6 +4,7 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 """
 
 from .api import NetrexClient
+from .device_url import DEFAULT_DEVICE_URL, parse_device_url
 from .documents import MAX_SERIES_PER_QUERY
 from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
@@ -11,6 +12,14 @@ from .errors import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
+    NetrexDeviceError,
+    NetrexDeviceMethodError,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceResponseError,
+    NetrexDeviceTokenError,
     NetrexError,
     NetrexNotFoundError,
     NetrexPermissionError,
@@ -18,6 +27,7 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
+from .gateway import GatewayClient
 from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
@@ -41,11 +51,13 @@ from .tree import Tree
 
 __all__ = [
     "DEFAULT_ALLOWANCE",
+    "DEFAULT_DEVICE_URL",
     "LIMIT",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
     "Download",
+    "GatewayClient",
     "Granularity",
     "Inventory",
     "Lane",
@@ -57,6 +69,14 @@ __all__ = [
     "NetrexBudgetError",
     "NetrexClient",
     "NetrexConnectionError",
+    "NetrexDeviceError",
+    "NetrexDeviceMethodError",
+    "NetrexDeviceNotFoundError",
+    "NetrexDeviceOfflineError",
+    "NetrexDevicePermissionError",
+    "NetrexDeviceRefusedError",
+    "NetrexDeviceResponseError",
+    "NetrexDeviceTokenError",
     "NetrexError",
     "NetrexNotFoundError",
     "NetrexPermissionError",
@@ -79,4 +99,5 @@ __all__ = [
     "ValueRequest",
     "VideoChannel",
     "operations",
+    "parse_device_url",
 ]
