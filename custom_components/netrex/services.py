@@ -9,6 +9,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .history.action import async_register_import_history
+from .kpi_action import async_register_get_kpi
 from .models import NetrexConfigEntry
 
 ACTION_GET_STREAM_URL = "get_stream_url"
@@ -18,6 +19,7 @@ ACTION_RENEW_STREAM_SECRET = "renew_stream_secret"  # noqa: S105 - an action's n
 @callback
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register all actions."""
+    async_register_get_kpi(hass)
     async_register_import_history(hass)
     service.async_register_platform_entity_service(
         hass,

@@ -4,13 +4,14 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 """
 
 from .api import NetrexClient
-from .documents import MAX_SERIES_PER_QUERY
+from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
     NetrexError,
+    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
@@ -40,6 +41,7 @@ from .tree import Tree
 __all__ = [
     "DEFAULT_ALLOWANCE",
     "LIMIT",
+    "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
@@ -55,6 +57,7 @@ __all__ = [
     "NetrexClient",
     "NetrexConnectionError",
     "NetrexError",
+    "NetrexNoDataError",
     "NetrexNotFoundError",
     "NetrexPermissionError",
     "NetrexQueryError",
