@@ -69,6 +69,8 @@ def default_parameters(camera: Camera, name: str) -> dict[str, str]:
         "ImageSource.I0.Sensor.Sharpness": "50",
         "ImageSource.I0.Sensor.WDR": "on",
         "ImageSource.I0.Sensor.WhiteBalance": "auto",
+        "Input.NbrOfInputs": str(camera.inputs),
+        "Output.NbrOfOutputs": str(camera.outputs),
         "Network.HostName": f"axis-{serial.lower()}",
         "Network.eth0.IPAddress": "192.168.1.90",
         "Network.eth0.MACAddress": mac,

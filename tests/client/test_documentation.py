@@ -55,7 +55,7 @@ def client(
 
 
 async def test_authorization(client: NetrexClient) -> None:
-    data = await client.execute("{cameraList{name}}")
+    data = (await client.execute("{cameraList{name}}")).data
     assert data == {"cameraList": [{"name": "ACCC8EE8A9CA"}, {"name": "ACCC8ED8CBF0"}]}
 
 

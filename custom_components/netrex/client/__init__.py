@@ -4,12 +4,21 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 """
 
 from .api import NetrexClient
+from .device_url import DEFAULT_DEVICE_URL, parse_device_url
 from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
+    NetrexDeviceError,
+    NetrexDeviceMethodError,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceResponseError,
+    NetrexDeviceTokenError,
     NetrexError,
     NetrexNoDataError,
     NetrexNotFoundError,
@@ -18,6 +27,7 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
+from .gateway import GatewayClient
 from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
@@ -34,17 +44,20 @@ from .models import (
     ValueRequest,
     VideoChannel,
 )
+from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
 
 __all__ = [
     "DEFAULT_ALLOWANCE",
+    "DEFAULT_DEVICE_URL",
     "LIMIT",
     "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
+    "GatewayClient",
     "Granularity",
     "Inventory",
     "Lane",
@@ -56,6 +69,14 @@ __all__ = [
     "NetrexBudgetError",
     "NetrexClient",
     "NetrexConnectionError",
+    "NetrexDeviceError",
+    "NetrexDeviceMethodError",
+    "NetrexDeviceNotFoundError",
+    "NetrexDeviceOfflineError",
+    "NetrexDevicePermissionError",
+    "NetrexDeviceRefusedError",
+    "NetrexDeviceResponseError",
+    "NetrexDeviceTokenError",
     "NetrexError",
     "NetrexNoDataError",
     "NetrexNotFoundError",
@@ -78,4 +99,6 @@ __all__ = [
     "Tree",
     "ValueRequest",
     "VideoChannel",
+    "operations",
+    "parse_device_url",
 ]

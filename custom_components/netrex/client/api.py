@@ -99,10 +99,9 @@ class NetrexClient:
         variables: Mapping[str, object] | None = None,
         *,
         lane: Lane = Lane.COMMAND,
-    ) -> dict[str, object]:
-        """Run any document and return its data, also if a part of it failed."""
-        answer = await self._door.ask(lane, query, variables)
-        return dict(answer.data)
+    ) -> Answer:
+        """Run any document and return what came back, also if a part of it failed."""
+        return await self._door.ask(lane, query, variables)
 
     async def inventory(self, *, lane: Lane = Lane.STATUS) -> Inventory:
         """Return all nodes and cameras by one operation.
