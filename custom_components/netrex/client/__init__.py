@@ -5,7 +5,7 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 
 from .api import NetrexClient
 from .device_url import DEFAULT_DEVICE_URL, parse_device_url
-from .documents import MAX_SERIES_PER_QUERY
+from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
@@ -21,6 +21,7 @@ from .errors import (
     NetrexDeviceResponseError,
     NetrexDeviceTokenError,
     NetrexError,
+    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
@@ -53,6 +54,7 @@ __all__ = [
     "DEFAULT_ALLOWANCE",
     "DEFAULT_DEVICE_URL",
     "LIMIT",
+    "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
@@ -78,6 +80,7 @@ __all__ = [
     "NetrexDeviceResponseError",
     "NetrexDeviceTokenError",
     "NetrexError",
+    "NetrexNoDataError",
     "NetrexNotFoundError",
     "NetrexPermissionError",
     "NetrexQueryError",
