@@ -4,12 +4,21 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 """
 
 from .api import NetrexClient
+from .device_url import DEFAULT_DEVICE_URL, parse_device_url
 from .documents import MAX_SERIES_PER_QUERY
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
+    NetrexDeviceError,
+    NetrexDeviceMethodError,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceResponseError,
+    NetrexDeviceTokenError,
     NetrexError,
     NetrexNotFoundError,
     NetrexPermissionError,
@@ -17,6 +26,7 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
+from .gateway import GatewayClient
 from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
@@ -40,10 +50,12 @@ from .tree import Tree
 
 __all__ = [
     "DEFAULT_ALLOWANCE",
+    "DEFAULT_DEVICE_URL",
     "LIMIT",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
+    "GatewayClient",
     "Granularity",
     "Inventory",
     "Lane",
@@ -55,6 +67,14 @@ __all__ = [
     "NetrexBudgetError",
     "NetrexClient",
     "NetrexConnectionError",
+    "NetrexDeviceError",
+    "NetrexDeviceMethodError",
+    "NetrexDeviceNotFoundError",
+    "NetrexDeviceOfflineError",
+    "NetrexDevicePermissionError",
+    "NetrexDeviceRefusedError",
+    "NetrexDeviceResponseError",
+    "NetrexDeviceTokenError",
     "NetrexError",
     "NetrexNotFoundError",
     "NetrexPermissionError",
@@ -77,4 +97,5 @@ __all__ = [
     "ValueRequest",
     "VideoChannel",
     "operations",
+    "parse_device_url",
 ]
