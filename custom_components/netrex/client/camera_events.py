@@ -26,9 +26,10 @@ _PATH = "vapix/ws-data-stream"
 _API_VERSION = "1.0"
 _CONFIGURE = "events:configure"
 _NOTIFY = "events:notify"
-# Seconds. A connection on which not even a ping is answered for so long is dead.
-_HEARTBEAT = 20.0
-_PATIENCE = 20.0
+# Seconds. A connection that was silent for so long is asked whether it lives.
+_SILENCE = 20.0
+# How long the camera may take for an answer to that, and to our wishes.
+_PATIENCE = 15.0
 _TRUE = frozenset(("1", "true", "active", "on", "yes"))
 _FALSE = frozenset(("0", "false", "inactive", "off", "no"))
 
@@ -54,19 +55,66 @@ class CameraEvents:
     """An open event stream."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
-        """Read from a connection that is told already what we want."""
+        """Take a connection on which nothing was said yet."""
         self._socket = socket
+
+    async def configure(self) -> None:
+        """Say what we want to be told. Raises NetrexDeviceError."""
+        filters = [{"topicFilter": pattern} for pattern in FILTERS]
+        question = {
+            "apiVersion": _API_VERSION,
+            "method": _CONFIGURE,
+            "params": {"eventFilterList": filters},
+        }
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._socket.send_str(json.dumps(question))
+                text = await self._read()
+        except (TimeoutError, ConnectionError) as err:
+            raise NetrexDeviceOfflineError(
+                f"The camera's event stream does not answer ({type(err).__name__})"
+            ) from None
+        if text is None:
+            raise NetrexDeviceOfflineError("The camera's event stream ended at once")
+        answer = _parse_json(text)
+        if error := as_mapping(answer.get("error")):
+            # Its text could be anything; the number is enough to look it up.
+            code = as_int(error.get("code"))
+            raise NetrexDeviceRefusedError(
+                f"The camera refuses to tell of events (number {code})", code=code
+            )
+        if answer.get("method") != _CONFIGURE:
+            raise NetrexDeviceResponseError("The camera's event stream is none")
 
     async def __aiter__(self) -> AsyncGenerator[CameraEvent | None]:
         """Give each event; None for a message that cannot be read.
 
         Ends when the connection does, for whatever reason.
         """
-        async for message in self._socket:
-            if message.type is WSMsgType.TEXT:
-                yield parse_message(message.data)
-            elif message.type is WSMsgType.BINARY:
-                yield None
+        try:
+            while (text := await self._read()) is not None:
+                yield parse_message(text)
+        except TimeoutError, ConnectionError:
+            return
+
+    async def _read(self) -> str | bytes | None:
+        """Return the next message; None at the end.
+
+        Raises TimeoutError if the camera does not even answer a ping.
+        """
+        while True:
+            try:
+                message = await self._socket.receive(_SILENCE)
+            except TimeoutError:
+                await self._socket.ping()
+                message = await self._socket.receive(_PATIENCE)
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                data: str | bytes = message.data
+                return data
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type is not WSMsgType.PONG:
+                return None
 
 
 @asynccontextmanager
@@ -79,45 +127,16 @@ async def open_events(
     NetrexDeviceRefusedError if the camera will not tell what we want, and
     NetrexDeviceResponseError if it answers something else.
     """
-    socket = await gateway.websocket(
-        serial_number, _PATH, {"sources": "events"}, heartbeat=_HEARTBEAT
-    )
+    socket = await gateway.websocket(serial_number, _PATH, {"sources": "events"})
     try:
-        await _configure(socket)
-        yield CameraEvents(socket)
+        events = CameraEvents(socket)
+        await events.configure()
+        yield events
     finally:
         await socket.close()
 
 
-async def _configure(socket: ClientWebSocketResponse) -> None:
-    filters = [{"topicFilter": pattern} for pattern in FILTERS]
-    question = {
-        "apiVersion": _API_VERSION,
-        "method": _CONFIGURE,
-        "params": {"eventFilterList": filters},
-    }
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            await socket.send_str(json.dumps(question))
-            message = await socket.receive()
-    except (TimeoutError, ConnectionError) as err:
-        raise NetrexDeviceOfflineError(
-            f"The camera's event stream does not answer ({type(err).__name__})"
-        ) from None
-    if message.type is not WSMsgType.TEXT:
-        raise NetrexDeviceOfflineError("The camera's event stream ended at once")
-    answer = _parse_json(message.data)
-    if error := as_mapping(answer.get("error")):
-        # Its text could be anything; the number is enough to look it up.
-        code = as_int(error.get("code"))
-        raise NetrexDeviceRefusedError(
-            f"The camera refuses to tell of events (number {code})", code=code
-        )
-    if answer.get("method") != _CONFIGURE:
-        raise NetrexDeviceResponseError("The camera's event stream is none")
-
-
-def parse_message(text: str) -> CameraEvent | None:
+def parse_message(text: str | bytes) -> CameraEvent | None:
     """Return what a message tells; None for one that is no notification."""
     answer = _parse_json(text)
     if answer.get("method") != _NOTIFY:
@@ -160,7 +179,7 @@ def _truth(value: object) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
-def _parse_json(text: str) -> Mapping[str, object]:
+def _parse_json(text: str | bytes) -> Mapping[str, object]:
     try:
         return as_mapping(json.loads(text))
     except ValueError, RecursionError:
