@@ -19,6 +19,7 @@ from .client import operations
 from .const import DOMAIN
 from .errors import command_errors
 from .history.action import async_register_import_history
+from .kpi_action import async_register_get_kpi
 from .models import NetrexConfigEntry
 
 ACTION_GET_STREAM_URL = "get_stream_url"
@@ -42,6 +43,7 @@ READING = frozenset({"query", "fragment"})
 @callback
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register all actions."""
+    async_register_get_kpi(hass)
     async_register_import_history(hass)
     service.async_register_platform_entity_service(
         hass,

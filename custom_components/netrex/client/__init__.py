@@ -5,7 +5,7 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 
 from .api import NetrexClient
 from .device_url import DEFAULT_DEVICE_URL, parse_device_url
-from .documents import MAX_SERIES_PER_QUERY
+from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
@@ -20,6 +20,7 @@ from .errors import (
     NetrexDeviceResponseError,
     NetrexDeviceTokenError,
     NetrexError,
+    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
@@ -52,6 +53,7 @@ __all__ = [
     "DEFAULT_ALLOWANCE",
     "DEFAULT_DEVICE_URL",
     "LIMIT",
+    "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
@@ -76,6 +78,7 @@ __all__ = [
     "NetrexDeviceResponseError",
     "NetrexDeviceTokenError",
     "NetrexError",
+    "NetrexNoDataError",
     "NetrexNotFoundError",
     "NetrexPermissionError",
     "NetrexQueryError",
