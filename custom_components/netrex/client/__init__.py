@@ -6,6 +6,7 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 from .api import NetrexClient
 from .device_url import DEFAULT_DEVICE_URL, parse_device_url
 from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
+from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
@@ -57,6 +58,7 @@ __all__ = [
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
+    "Download",
     "GatewayClient",
     "Granularity",
     "Inventory",
