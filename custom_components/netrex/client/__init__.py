@@ -47,6 +47,7 @@ from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
+from .vapix import Capabilities, ParameterError
 
 __all__ = [
     "DEFAULT_ALLOWANCE",
@@ -55,6 +56,7 @@ __all__ = [
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
+    "Capabilities",
     "GatewayClient",
     "Granularity",
     "Inventory",
@@ -84,6 +86,7 @@ __all__ = [
     "Node",
     "NodeType",
     "Pacer",
+    "ParameterError",
     "RawMetric",
     "Recording",
     "RecordingProgress",
