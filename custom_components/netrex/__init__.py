@@ -21,6 +21,7 @@ from .coordinators import (
     StatusCoordinator,
 )
 from .devices import async_update_devices, device_node_id
+from .gateway import CameraGateway
 from .history import HistoryImporter
 from .live import LiveView
 from .models import NetrexConfigEntry, NetrexRuntimeData
@@ -70,6 +71,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     kpi = KpiCoordinator(hass, entry, inventory, KpiProbe(client, store), store)
     budget = BudgetCoordinator(hass, entry, ledger, kpi)
     await budget.async_config_entry_first_refresh()
+    gateway = CameraGateway.of(
+        hass, entry, inventory=inventory, status=status, store=store
+    )
     live = LiveView(hass, entry, client, store)
     try:
         await live.async_start()
@@ -91,6 +95,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         history=HistoryImporter(
             hass, entry, client=client, store=store, inventory=inventory, kpi=kpi
         ),
+        gateway=gateway,
     )
 
     synced: list[object] = []
@@ -109,6 +114,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     async_sync_devices()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     kpi.async_start_probe()
+    if gateway is not None:
+        gateway.async_start()
     entry.runtime_data.history.async_start()
     return True
 
@@ -119,6 +126,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> b
         return False
     data = entry.runtime_data
     await data.live.async_stop()
+    if data.gateway is not None:
+        await data.gateway.async_stop()
     for coordinator in (data.inventory, data.status, data.kpi, data.budget):
         await coordinator.async_shutdown()
     await data.history.async_stop()

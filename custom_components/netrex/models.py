@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         KpiCoordinator,
         StatusCoordinator,
     )
+    from .gateway import CameraGateway
     from .history import HistoryImporter
     from .live import LiveView
     from .store import NetrexStore
@@ -31,6 +32,8 @@ class NetrexRuntimeData:
     budget: BudgetCoordinator
     live: LiveView
     history: HistoryImporter
+    # None without a device access token.
+    gateway: CameraGateway | None
 
 
 type NetrexConfigEntry = ConfigEntry[NetrexRuntimeData]

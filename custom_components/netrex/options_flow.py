@@ -16,9 +16,18 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .client import DEFAULT_ALLOWANCE, LIMIT, Transport
+from .client import (
+    DEFAULT_ALLOWANCE,
+    DEFAULT_DEVICE_URL,
+    LIMIT,
+    Transport,
+    parse_device_url,
+)
+from .client.device_url import PLACEHOLDER
 from .const import (
     CONF_DAILY_ALLOWANCE,
+    CONF_DEVICE_TOKEN,
+    CONF_DEVICE_URL,
     CONF_HISTORY_DAYS,
     CONF_LIVE_TRANSPORT,
     CONF_RELAY_ACCESS,
@@ -27,6 +36,8 @@ from .const import (
     DEFAULT_HISTORY_DAYS,
     TRANSPORT_AUTO,
 )
+from .flow_schemas import TOKEN_SELECTOR
+from .gateway.access import async_find_fault
 from .live.endpoint import ListenProblem, bind, parse_host
 
 # One row per option: what it is called, its default, its field.
@@ -83,6 +94,21 @@ LIVE_VIEW_SCHEMA = vol.Schema(
         ),
     }
 )
+# Shown only where there is a token; never stored.
+FORGET_TOKEN = "forget_device_access_token"  # noqa: S105 - a field's name
+CAMERA_ACCESS_SCHEMA = vol.Schema(
+    {
+        vol.Optional(CONF_DEVICE_TOKEN): TOKEN_SELECTOR,
+        vol.Required(CONF_DEVICE_URL, default=DEFAULT_DEVICE_URL): TextSelector(),
+    }
+)
+CAMERA_ACCESS_SCHEMA_WITH_TOKEN = CAMERA_ACCESS_SCHEMA.extend(
+    {vol.Optional(FORGET_TOKEN, default=False): BooleanSelector()}
+)
+# Not even the person who entered it gets it back.
+SECRET_OPTIONS = frozenset({CONF_DEVICE_TOKEN})
+# Faults of the token; others are the address's or the network's.
+TOKEN_FAULTS = frozenset({"device_token_refused", "device_no_permission"})
 
 # The field at which a failure to listen is shown.
 _PROBLEM_FIELDS = {
@@ -106,7 +132,8 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Show the pages."""
         return self.async_show_menu(
-            step_id="init", menu_options=["budget", "kpi", "live_view"]
+            step_id="init",
+            menu_options=["budget", "kpi", "live_view", "camera_access"],
         )
 
     async def async_step_budget(
@@ -132,22 +159,65 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         )
         return self._page("live_view", LIVE_VIEW_SCHEMA, user_input, errors)
 
+    async def async_step_camera_access(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Whether the cameras' own interfaces may be used."""
+        schema = CAMERA_ACCESS_SCHEMA
+        if CONF_DEVICE_TOKEN in self.config_entry.options:
+            schema = CAMERA_ACCESS_SCHEMA_WITH_TOKEN
+        errors = {} if user_input is None else await self._access_errors(user_input)
+        return self._page(
+            "camera_access",
+            schema,
+            user_input,
+            errors,
+            {"serial_number": PLACEHOLDER},
+        )
+
+    async def _access_errors(self, user_input: dict[str, Any]) -> dict[str, str]:
+        """Return what keeps a token from opening the cameras, by field; tidies both.
+
+        An empty field keeps the token.
+        """
+        token = user_input.pop(CONF_DEVICE_TOKEN, "").strip()
+        if not user_input.pop(FORGET_TOKEN, False):
+            token = token or self.config_entry.options.get(CONF_DEVICE_TOKEN)
+            if token:
+                user_input[CONF_DEVICE_TOKEN] = token
+        try:
+            url = user_input[CONF_DEVICE_URL] = parse_device_url(
+                user_input[CONF_DEVICE_URL]
+            )
+        except ValueError:
+            return {CONF_DEVICE_URL: "invalid_device_url"}
+        if CONF_DEVICE_TOKEN not in user_input:
+            return {}
+        fault = await async_find_fault(self.hass, self.config_entry, url, token)
+        if fault is None:
+            return {}
+        return {CONF_DEVICE_TOKEN if fault in TOKEN_FAULTS else "base": fault}
+
     def _page(
         self,
         step_id: str,
         schema: vol.Schema,
         user_input: dict[str, Any] | None,
         errors: dict[str, str] | None = None,
+        placeholders: dict[str, str] | None = None,
     ) -> ConfigFlowResult:
         """Show a page, or save it if it was filled in without errors."""
         options = self.config_entry.options
         if user_input is None or errors:
+            shown = options if user_input is None else user_input
             return self.async_show_form(
                 step_id=step_id,
                 data_schema=self.add_suggested_values_to_schema(
-                    schema, options if user_input is None else user_input
+                    schema,
+                    {key: shown[key] for key in shown if key not in SECRET_OPTIONS},
                 ),
                 errors=errors or {},
+                description_placeholders=placeholders,
             )
         # A field that was emptied is missing in the input.
         others = {key: options[key] for key in options if key not in schema.schema}

@@ -18,6 +18,7 @@ import voluptuous as vol
 from .client import operations
 from .const import DOMAIN
 from .errors import command_errors
+from .gateway.action import async_register_parameters
 from .history.action import async_register_import_history
 from .models import NetrexConfigEntry
 
@@ -43,6 +44,7 @@ READING = frozenset({"query", "fragment"})
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register all actions."""
     async_register_import_history(hass)
+    async_register_parameters(hass)
     service.async_register_platform_entity_service(
         hass,
         DOMAIN,

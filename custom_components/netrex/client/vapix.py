@@ -217,8 +217,11 @@ class Capabilities:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
+        """Return plain data, fit for JSON."""
+        return asdict(self) | {
+            "resolutions": [list(size) for size in self.resolutions],
+            "image_settings": list(self.image_settings),
+        }
 
     def resolution(self, width: int | None, height: int | None) -> str | None:
         """Return the smallest size that covers a wish, in the largest one's shape.
