@@ -12,8 +12,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.netrex.const import DOMAIN
 from simulator import Simulator
 
-from .conftest import SetUp
-
 SENSOR = "ImageSource.I0.Sensor"
 
 

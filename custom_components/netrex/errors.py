@@ -104,6 +104,11 @@ def command_errors(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Iterator[Non
         raise _row(err)[1](**_translation(err)) from err
 
 
+def error_text(err: NetrexError) -> str:
+    """Return what `command_errors` would tell, for answers of which a part failed."""
+    return str(_row(err)[1](**_translation(err)))
+
+
 def _row(err: NetrexError) -> tuple[str, type[HomeAssistantError]]:
     return next(
         (key, action)

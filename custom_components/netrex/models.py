@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .gateway import CameraGateway
     from .history import HistoryImporter
     from .live import LiveView
+    from .recordings import RecordingManager
     from .store import NetrexStore
 
 
@@ -34,6 +35,7 @@ class NetrexRuntimeData:
     history: HistoryImporter
     # None without a device access token.
     gateway: CameraGateway | None
+    recordings: RecordingManager
 
 
 type NetrexConfigEntry = ConfigEntry[NetrexRuntimeData]

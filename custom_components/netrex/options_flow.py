@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -16,28 +17,21 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .client import (
-    DEFAULT_ALLOWANCE,
-    DEFAULT_DEVICE_URL,
-    LIMIT,
-    Transport,
-    parse_device_url,
-)
-from .client.device_url import PLACEHOLDER
+from .client import DEFAULT_ALLOWANCE, LIMIT, Transport
 from .const import (
     CONF_DAILY_ALLOWANCE,
     CONF_DEVICE_TOKEN,
-    CONF_DEVICE_URL,
-    CONF_HISTORY_DAYS,
+    CONF_KPI_NODES,
     CONF_LIVE_TRANSPORT,
+    CONF_RECORDINGS_LIMIT,
     CONF_RELAY_ACCESS,
     CONF_RELAY_HOST,
     CONF_RELAY_PORT,
-    DEFAULT_HISTORY_DAYS,
+    DEFAULT_RECORDINGS_LIMIT,
     TRANSPORT_AUTO,
 )
-from .flow_schemas import TOKEN_SELECTOR
-from .gateway.access import async_find_fault
+from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_take_access
+from .kpi_options import kpi_schema, take_nodes
 from .live.endpoint import ListenProblem, bind, parse_host
 
 # One row per option: what it is called, its default, its field.
@@ -49,23 +43,6 @@ BUDGET_SCHEMA = vol.Schema(
             NumberSelector(
                 NumberSelectorConfig(
                     min=500, max=LIMIT, step=100, mode=NumberSelectorMode.BOX
-                )
-            ),
-            vol.Coerce(int),
-        ),
-    }
-)
-KPI_SCHEMA = vol.Schema(
-    {
-        # How far back statistics go; 0: none. Five years are 5 queries per series.
-        vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=0,
-                    max=1825,
-                    step=1,
-                    mode=NumberSelectorMode.BOX,
-                    unit_of_measurement="d",
                 )
             ),
             vol.Coerce(int),
@@ -94,21 +71,26 @@ LIVE_VIEW_SCHEMA = vol.Schema(
         ),
     }
 )
-# Shown only where there is a token; never stored.
-FORGET_TOKEN = "forget_device_access_token"  # noqa: S105 - a field's name
-CAMERA_ACCESS_SCHEMA = vol.Schema(
+RECORDINGS_SCHEMA = vol.Schema(
     {
-        vol.Optional(CONF_DEVICE_TOKEN): TOKEN_SELECTOR,
-        vol.Required(CONF_DEVICE_URL, default=DEFAULT_DEVICE_URL): TextSelector(),
+        # What is kept for playing; what an action saved does not count.
+        vol.Required(CONF_RECORDINGS_LIMIT, default=DEFAULT_RECORDINGS_LIMIT): vol.All(
+            NumberSelector(
+                NumberSelectorConfig(
+                    min=1,
+                    max=1000,
+                    step=1,
+                    mode=NumberSelectorMode.BOX,
+                    unit_of_measurement="GB",
+                )
+            ),
+            vol.Coerce(int),
+        ),
     }
 )
-CAMERA_ACCESS_SCHEMA_WITH_TOKEN = CAMERA_ACCESS_SCHEMA.extend(
-    {vol.Optional(FORGET_TOKEN, default=False): BooleanSelector()}
-)
+
 # Not even the person who entered it gets it back.
 SECRET_OPTIONS = frozenset({CONF_DEVICE_TOKEN})
-# Faults of the token; others are the address's or the network's.
-TOKEN_FAULTS = frozenset({"device_token_refused", "device_no_permission"})
 
 # The field at which a failure to listen is shown.
 _PROBLEM_FIELDS = {
@@ -133,7 +115,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         """Show the pages."""
         return self.async_show_menu(
             step_id="init",
-            menu_options=["budget", "kpi", "live_view", "camera_access"],
+            menu_options=["budget", "kpi", "live_view", "recordings", "camera_access"],
         )
 
     async def async_step_budget(
@@ -146,7 +128,17 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """KPIs and their history."""
-        return self._page("kpi", KPI_SCHEMA, user_input)
+        errors: dict[str, str] = {}
+        placeholders: Mapping[str, str] | None = None
+        if user_input is not None:
+            try:
+                take_nodes(self.hass, self.config_entry, user_input)
+            except ServiceValidationError as err:
+                errors[CONF_KPI_NODES] = "unknown_node"
+                placeholders = err.translation_placeholders
+        return self._page(
+            "kpi", kpi_schema(self.config_entry), user_input, errors, placeholders
+        )
 
     async def async_step_live_view(
         self, user_input: dict[str, Any] | None = None
@@ -159,44 +151,27 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         )
         return self._page("live_view", LIVE_VIEW_SCHEMA, user_input, errors)
 
+    async def async_step_recordings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """How much is kept for playing."""
+        return self._page("recordings", RECORDINGS_SCHEMA, user_input)
+
     async def async_step_camera_access(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Whether the cameras' own interfaces may be used."""
-        schema = CAMERA_ACCESS_SCHEMA
-        if CONF_DEVICE_TOKEN in self.config_entry.options:
-            schema = CAMERA_ACCESS_SCHEMA_WITH_TOKEN
-        errors = {} if user_input is None else await self._access_errors(user_input)
+        entry = self.config_entry
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await async_take_access(self.hass, entry, user_input)
         return self._page(
             "camera_access",
-            schema,
+            access_schema(entry),
             user_input,
             errors,
-            {"serial_number": PLACEHOLDER},
+            ACCESS_PLACEHOLDERS,
         )
-
-    async def _access_errors(self, user_input: dict[str, Any]) -> dict[str, str]:
-        """Return what keeps a token from opening the cameras, by field; tidies both.
-
-        An empty field keeps the token.
-        """
-        token = user_input.pop(CONF_DEVICE_TOKEN, "").strip()
-        if not user_input.pop(FORGET_TOKEN, False):
-            token = token or self.config_entry.options.get(CONF_DEVICE_TOKEN)
-            if token:
-                user_input[CONF_DEVICE_TOKEN] = token
-        try:
-            url = user_input[CONF_DEVICE_URL] = parse_device_url(
-                user_input[CONF_DEVICE_URL]
-            )
-        except ValueError:
-            return {CONF_DEVICE_URL: "invalid_device_url"}
-        if CONF_DEVICE_TOKEN not in user_input:
-            return {}
-        fault = await async_find_fault(self.hass, self.config_entry, url, token)
-        if fault is None:
-            return {}
-        return {CONF_DEVICE_TOKEN if fault in TOKEN_FAULTS else "base": fault}
 
     def _page(
         self,
@@ -204,7 +179,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         schema: vol.Schema,
         user_input: dict[str, Any] | None,
         errors: dict[str, str] | None = None,
-        placeholders: dict[str, str] | None = None,
+        placeholders: Mapping[str, str] | None = None,
     ) -> ConfigFlowResult:
         """Show a page, or save it if it was filled in without errors."""
         options = self.config_entry.options

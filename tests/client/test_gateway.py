@@ -470,8 +470,6 @@ async def test_who_gives_up_does_not_block_the_camera(
     assert await client.get_text(SERIAL, PATH) == "OK"
 
 
-# aiohttp starts its heartbeat once more when the other side confirms the end.
-@pytest.mark.parametrize("expected_lingering_timers", [True])
 async def test_websocket(
     cameras: Cameras, client: GatewayClient, reports: Reports
 ) -> None:

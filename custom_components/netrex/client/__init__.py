@@ -5,7 +5,8 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 
 from .api import NetrexClient
 from .device_url import DEFAULT_DEVICE_URL, parse_device_url
-from .documents import MAX_SERIES_PER_QUERY
+from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
+from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
@@ -20,6 +21,7 @@ from .errors import (
     NetrexDeviceResponseError,
     NetrexDeviceTokenError,
     NetrexError,
+    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
@@ -35,8 +37,10 @@ from .models import (
     LinkRequest,
     LiveLink,
     Node,
+    PreparationRequest,
     Recording,
     RecordingProgress,
+    RecordingsRequest,
     SeriesRequest,
     Slot,
     StreamProfile,
@@ -53,10 +57,12 @@ __all__ = [
     "DEFAULT_ALLOWANCE",
     "DEFAULT_DEVICE_URL",
     "LIMIT",
+    "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
     "Capabilities",
+    "Download",
     "GatewayClient",
     "Granularity",
     "Inventory",
@@ -78,6 +84,7 @@ __all__ = [
     "NetrexDeviceResponseError",
     "NetrexDeviceTokenError",
     "NetrexError",
+    "NetrexNoDataError",
     "NetrexNotFoundError",
     "NetrexPermissionError",
     "NetrexQueryError",
@@ -87,9 +94,11 @@ __all__ = [
     "NodeType",
     "Pacer",
     "ParameterError",
+    "PreparationRequest",
     "RawMetric",
     "Recording",
     "RecordingProgress",
+    "RecordingsRequest",
     "Schema",
     "Scope",
     "SeriesRequest",

@@ -30,6 +30,10 @@ class NetrexNotFoundError(NetrexError):
     """The node, recording or link does not exist (any more)."""
 
 
+class NetrexNoDataError(NetrexNotFoundError):
+    """The portal answered with nothing, and gave no reason."""
+
+
 class NetrexRateLimitedError(NetrexError):
     """The portal's limit is reached.
 

@@ -30,7 +30,6 @@ from .refusal import read_retry_after
 # Seconds. A call passes the internet twice, and a camera is no fast computer.
 _TIMEOUT = 20.0
 _SPACING = 0.2
-_HEARTBEAT = 30.0
 # Bytes. All parameters of a camera are about 100 kB, a 4K picture 3 MB.
 _LARGEST_TEXT = 2 * 2**20
 _LARGEST_IMAGE = 16 * 2**20
@@ -187,16 +186,16 @@ class GatewayClient:
         serial_number: str,
         path: str,
         params: Mapping[str, str] | None = None,
-        *,
-        heartbeat: float = _HEARTBEAT,
     ) -> aiohttp.ClientWebSocketResponse:
         """Open a WebSocket to a camera, which the caller closes.
 
-        It lasts for days, so it takes nobody's turn. Raises what `request` raises.
+        It lasts for days, so it takes nobody's turn. Pings are the caller's too:
+        aiohttp's own heartbeat would go on for a while after the end. Raises what
+        `request` raises.
         """
         try:
             socket = await self._connect(
-                device_url(self._template, serial_number, path, params), heartbeat
+                device_url(self._template, serial_number, path, params)
             )
         except NetrexError as err:
             self._tell(serial_number, err)
@@ -247,9 +246,7 @@ class GatewayClient:
         # Not above: aiohttp's errors hold the request's headers, and would come along.
         raise failure
 
-    async def _connect(
-        self, url: URL, heartbeat: float
-    ) -> aiohttp.ClientWebSocketResponse:
+    async def _connect(self, url: URL) -> aiohttp.ClientWebSocketResponse:
         # A WebSocket follows redirects, and only a session's middleware can prevent
         # that; it shares the other's connections.
         session = aiohttp.ClientSession(
@@ -260,7 +257,7 @@ class GatewayClient:
         try:
             async with asyncio.timeout(self._timeout):
                 return await session.ws_connect(
-                    url, headers=self._headers, heartbeat=heartbeat
+                    url, headers=self._headers, autoping=False
                 )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
             failure = _failure(err)
