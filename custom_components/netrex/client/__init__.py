@@ -5,6 +5,7 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 
 from .api import NetrexClient
 from .documents import MAX_SERIES_PER_QUERY
+from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
@@ -44,6 +45,7 @@ __all__ = [
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
+    "Download",
     "Granularity",
     "Inventory",
     "Lane",

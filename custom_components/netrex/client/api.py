@@ -1,7 +1,7 @@
 """The portal's API, one method per use."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import batched
@@ -10,6 +10,7 @@ import aiohttp
 
 from . import documents
 from .door import Door, read
+from .downloads import Download, open_download
 from .enums import Metric, RawMetric
 from .errors import (
     NetrexError,
@@ -74,7 +75,10 @@ class NetrexClient:
     ) -> None:
         """Remember the parts; nothing is asked yet."""
         self.pacer = pacer
-        self._door = Door(Transport(session, url, get_token), pacer)
+        self._session = session
+        self._url = url
+        self._transport = Transport(session, url, get_token)
+        self._door = Door(self._transport, pacer)
         self.schema = schema or Schema.documented()
 
     @property
@@ -309,6 +313,19 @@ class NetrexClient:
         if value is None:
             raise NetrexNotFoundError("The portal does not know the recording")
         return parse_progress(as_mapping(value))
+
+    def download(
+        self, url: str, *, offset: int = 0, validator: str | None = None
+    ) -> AbstractAsyncContextManager[Download]:
+        """Open a prepared recording's file; see `downloads.open_download`."""
+        return open_download(
+            self._session,
+            self._url,
+            self._transport.token,
+            url,
+            offset=offset,
+            validator=validator,
+        )
 
     async def _each_camera(self, lane: Lane, *, status_only: bool) -> list[Answer]:
         """Ask for the cameras of the last inventory one by one."""
