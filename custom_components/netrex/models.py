@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     )
     from .history import HistoryImporter
     from .live import LiveView
-    from .recordings import RecordingManager
+    from .recordings import Availability, Playback, RecordingManager
     from .store import NetrexStore
 
 
@@ -33,6 +33,8 @@ class NetrexRuntimeData:
     live: LiveView
     history: HistoryImporter
     recordings: RecordingManager
+    availability: Availability
+    playback: Playback
 
 
 type NetrexConfigEntry = ConfigEntry[NetrexRuntimeData]

@@ -37,6 +37,7 @@ from .parsing import (
     parse_inventory,
     parse_live_link,
     parse_progress,
+    parse_recorded,
     parse_recording,
     parse_slots,
     parse_statuses,
@@ -291,6 +292,27 @@ class NetrexClient:
         if camera is None:
             raise NetrexNotFoundError("The portal does not know the camera")
         return parse_each(as_mapping(camera).get("recordings"), parse_recording)
+
+    async def recorded_seconds(
+        self,
+        node_id: int,
+        spans: Sequence[tuple[int, int]],
+        *,
+        lane: Lane = Lane.COMMAND,
+    ) -> dict[tuple[int, int], float]:
+        """Return how much of each span (unix seconds) some storage has, by one query.
+
+        Spans of which the portal does not tell are missing.
+        """
+        query = documents.recorded_seconds(node_id, spans)
+        answer = await self._door.ask(lane, query, shared=True)
+        camera = answer.data.get("camera")
+        told = parse_recorded(spans, as_mapping(camera))
+        if not told and answer.refusals:
+            raise answer.refusals[0].error
+        if camera is None:
+            raise NetrexNotFoundError("The portal does not know the camera")
+        return told
 
     async def prepare_recording(
         self, recording_id: str, height: int, *, lane: Lane = Lane.COMMAND

@@ -216,6 +216,18 @@ def recordings(node_id: int, start: int, end: int) -> str:
     return _query([field("camera", {"node_id": node_id}, select=listed)])
 
 
+def recorded_seconds(node_id: int, spans: Sequence[tuple[int, int]]) -> str:
+    """Return the query for how much of each span a camera recorded.
+
+    One field at the top, however many spans: a portal that counts fields counts one.
+    """
+    listed = (
+        field("recordings", _range(*span), alias=alias(index), select="duration")
+        for index, span in enumerate(spans)
+    )
+    return _query([field("camera", {"node_id": node_id}, select=" ".join(listed))])
+
+
 def prepare_recording(recording_id: str, height: int) -> str:
     """Return the mutation that starts a preparation."""
     arguments: dict[str, Scalar | None] = {

@@ -1,7 +1,7 @@
 """Which parts of a time the portal has recorded: one query at most for a look."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 import time
 
 from ..client import Lane, NetrexClient
@@ -21,15 +21,11 @@ class Availability:
 
     Args:
         client: Is asked for what is not known.
-        clock: Unix time in seconds.
     """
 
-    def __init__(
-        self, client: NetrexClient, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, client: NetrexClient) -> None:
         """Know nothing yet."""
         self._client = client
-        self._clock = clock
         # By camera and span: recorded seconds, and until when that counts.
         self._known: OrderedDict[tuple[int, Span], tuple[float | None, float]]
         self._known = OrderedDict()
@@ -40,7 +36,7 @@ class Availability:
         One of which the portal does not tell is among them: opening it will tell.
         Raises NetrexError.
         """
-        now = self._clock()
+        now = time.time()
         unknown = [span for span in spans if self._expires(node_id, span) <= now]
         if unknown:
             answers = await self._client.recorded_seconds(

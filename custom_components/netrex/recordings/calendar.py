@@ -9,8 +9,8 @@ from homeassistant.util import dt as dt_util
 type Span = tuple[int, int]
 
 HOUR = 3600
-# What is played at once. The portal prepares a slice as a whole, and it is fetched as a
-# whole, before its first second can be shown (docs/decisions/0014-slices-for-playing.md).
+# What is played at once: the portal prepares a slice as a whole, and it is fetched as a
+# whole, before its first second can be shown (docs/decisions, "slices for playing").
 SLICE = 600
 
 
