@@ -21,10 +21,12 @@ from .const import (
     CONF_DAILY_ALLOWANCE,
     CONF_HISTORY_DAYS,
     CONF_LIVE_TRANSPORT,
+    CONF_RECORDINGS_LIMIT,
     CONF_RELAY_ACCESS,
     CONF_RELAY_HOST,
     CONF_RELAY_PORT,
     DEFAULT_HISTORY_DAYS,
+    DEFAULT_RECORDINGS_LIMIT,
     TRANSPORT_AUTO,
 )
 from .live.endpoint import ListenProblem, bind, parse_host
@@ -83,6 +85,23 @@ LIVE_VIEW_SCHEMA = vol.Schema(
         ),
     }
 )
+RECORDINGS_SCHEMA = vol.Schema(
+    {
+        # What is kept for playing; what an action saved does not count.
+        vol.Required(CONF_RECORDINGS_LIMIT, default=DEFAULT_RECORDINGS_LIMIT): vol.All(
+            NumberSelector(
+                NumberSelectorConfig(
+                    min=1,
+                    max=1000,
+                    step=1,
+                    mode=NumberSelectorMode.BOX,
+                    unit_of_measurement="GB",
+                )
+            ),
+            vol.Coerce(int),
+        ),
+    }
+)
 
 # The field at which a failure to listen is shown.
 _PROBLEM_FIELDS = {
@@ -106,7 +125,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Show the pages."""
         return self.async_show_menu(
-            step_id="init", menu_options=["budget", "kpi", "live_view"]
+            step_id="init", menu_options=["budget", "kpi", "live_view", "recordings"]
         )
 
     async def async_step_budget(
@@ -131,6 +150,12 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
             else _relay_errors(user_input, self.config_entry.options)
         )
         return self._page("live_view", LIVE_VIEW_SCHEMA, user_input, errors)
+
+    async def async_step_recordings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """How much is kept for playing."""
+        return self._page("recordings", RECORDINGS_SCHEMA, user_input)
 
     def _page(
         self,

@@ -19,7 +19,9 @@ from .client import operations
 from .const import DOMAIN
 from .errors import command_errors
 from .history.action import async_register_import_history
+from .kpi_action import async_register_get_kpi
 from .models import NetrexConfigEntry
+from .recordings.action import async_register_recordings
 
 ACTION_GET_STREAM_URL = "get_stream_url"
 ACTION_RENEW_STREAM_SECRET = "renew_stream_secret"  # noqa: S105 - an action's name
@@ -42,7 +44,9 @@ READING = frozenset({"query", "fragment"})
 @callback
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register all actions."""
+    async_register_get_kpi(hass)
     async_register_import_history(hass)
+    async_register_recordings(hass)
     service.async_register_platform_entity_service(
         hass,
         DOMAIN,

@@ -98,7 +98,7 @@ async def test_single_value(client: NetrexClient) -> None:
 
 
 async def test_raw_value(cloud: Simulator, client: NetrexClient) -> None:
-    value = await client.raw_kpi_value(CAMERA, RawMetric.PEOPLE_COUNT_IN, START, END)
+    value = await client.kpi_value(CAMERA, RawMetric.PEOPLE_COUNT_IN, START, END)
     truth = cloud.truth(CAMERA, Metric.PEOPLE_COUNT_IN, START, END)
     assert value is not None
     assert value == truth
@@ -125,7 +125,7 @@ async def test_every_metric_and_granularity(client: NetrexClient) -> None:
     assert set(found) == set(requests)
     assert all(found.values())
     for raw in RawMetric:
-        await client.raw_kpi_value(CAMERA, raw, START, END)
+        await client.kpi_value(CAMERA, raw, START, END)
 
 
 async def test_live_view(cloud: Simulator, client: NetrexClient) -> None:

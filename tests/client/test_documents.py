@@ -12,6 +12,7 @@ from custom_components.netrex.client import (
     Schema,
     SeriesRequest,
     Transport,
+    ValueRequest,
     documents,
 )
 from custom_components.netrex.client.schema import INTROSPECTION
@@ -59,7 +60,7 @@ def test_series() -> None:
 @pytest.mark.parametrize(("start", "end"), [(5, 5), (5, 4), (0, 366 * DAY + 1)])
 def test_ranges_that_are_refused_here(start: int, end: int) -> None:
     with pytest.raises(NetrexQueryError):
-        documents.metric(1, Metric.PEOPLE_COUNT_IN, start, end)
+        documents.values([ValueRequest(1, Metric.PEOPLE_COUNT_IN, start, end)])
     with pytest.raises(NetrexQueryError):
         documents.recordings(1, start, end)
 
@@ -100,7 +101,7 @@ def test_all_documents_are_valid_syntax() -> None:
         documents.statuses(),
         documents.cameras([1, 2], status_only=True),
         documents.cameras([1, 2], status_only=False),
-        documents.metric(1, RawMetric.PEOPLE_COUNT, 0, 1),
+        documents.values([ValueRequest(1, RawMetric.PEOPLE_COUNT, 0, 1)]),
         documents.live_links(links, schema),
         documents.recordings(1, 0, 1),
         documents.prepare_recording('a"b', 720),

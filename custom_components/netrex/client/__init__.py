@@ -4,20 +4,31 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 """
 
 from .api import NetrexClient
-from .documents import MAX_SERIES_PER_QUERY
+from .device_url import DEFAULT_DEVICE_URL, parse_device_url
+from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
+    NetrexDeviceError,
+    NetrexDeviceMethodError,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceResponseError,
+    NetrexDeviceTokenError,
     NetrexError,
+    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
     NetrexRateLimitedError,
     NetrexResponseError,
 )
+from .gateway import GatewayClient
 from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
@@ -41,11 +52,14 @@ from .tree import Tree
 
 __all__ = [
     "DEFAULT_ALLOWANCE",
+    "DEFAULT_DEVICE_URL",
     "LIMIT",
+    "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
     "Download",
+    "GatewayClient",
     "Granularity",
     "Inventory",
     "Lane",
@@ -57,7 +71,16 @@ __all__ = [
     "NetrexBudgetError",
     "NetrexClient",
     "NetrexConnectionError",
+    "NetrexDeviceError",
+    "NetrexDeviceMethodError",
+    "NetrexDeviceNotFoundError",
+    "NetrexDeviceOfflineError",
+    "NetrexDevicePermissionError",
+    "NetrexDeviceRefusedError",
+    "NetrexDeviceResponseError",
+    "NetrexDeviceTokenError",
     "NetrexError",
+    "NetrexNoDataError",
     "NetrexNotFoundError",
     "NetrexPermissionError",
     "NetrexQueryError",
@@ -79,4 +102,5 @@ __all__ = [
     "ValueRequest",
     "VideoChannel",
     "operations",
+    "parse_device_url",
 ]

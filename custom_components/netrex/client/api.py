@@ -209,19 +209,26 @@ class NetrexClient:
             if not isinstance(result, NetrexError)
         }
 
-    async def kpi_values(
+    async def kpi_value_results(
         self, requests: Sequence[ValueRequest], *, lane: Lane = Lane.KPI
-    ) -> dict[ValueRequest, float]:
+    ) -> dict[ValueRequest, float | NetrexError]:
         """Return KPIs of whole times, five by one operation.
 
-        Those that failed or have no number are missing.
+        Raises as `kpi_results` does. Where there is no number the reason is
+        NetrexNoDataError.
         """
         parts = batched(
             dict.fromkeys(requests), documents.MAX_SERIES_PER_QUERY, strict=False
         )
-        results = await self._door.each(
+        return await self._door.each(
             lane, documents.values, lambda _, value: as_float(value), list(parts)
         )
+
+    async def kpi_values(
+        self, requests: Sequence[ValueRequest], *, lane: Lane = Lane.KPI
+    ) -> dict[ValueRequest, float]:
+        """Return those of `kpi_value_results` that there are; raises as that does."""
+        results = await self.kpi_value_results(requests, lane=lane)
         return {
             request: result
             for request, result in results.items()
@@ -231,13 +238,13 @@ class NetrexClient:
     async def kpi_value(
         self,
         node_id: int,
-        metric: Metric,
+        metric: Metric | RawMetric,
         start: int,
         end: int,
         *,
         lane: Lane = Lane.KPI,
     ) -> float | None:
-        """Return the portal's own figure (statisticDataMetric).
+        """Return one KPI of a whole time; None if the portal has no number.
 
         Args:
             node_id: A camera, a location or a folder; the latter give sums.
@@ -246,20 +253,7 @@ class NetrexClient:
             end: Unix seconds, at most a year later.
             lane: Priority.
         """
-        query = documents.metric(node_id, Metric(metric), start, end)
-        return as_float(await self._door.value(lane, query, documents.alias(0)))
-
-    async def raw_kpi_value(
-        self,
-        node_id: int,
-        metric: RawMetric,
-        start: int,
-        end: int,
-        *,
-        lane: Lane = Lane.KPI,
-    ) -> float | None:
-        """Return a stored value of one camera (statisticData); money times 100."""
-        query = documents.metric(node_id, RawMetric(metric), start, end)
+        query = documents.values([ValueRequest(node_id, metric, start, end)])
         return as_float(await self._door.value(lane, query, documents.alias(0)))
 
     async def live_links(

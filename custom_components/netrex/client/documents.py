@@ -15,8 +15,8 @@ from .schema import METRIC_ENUM, Schema
 
 # "5 metrics (for example, branches, cameras, or different metrics)", "API Limit".
 MAX_SERIES_PER_QUERY = 5
-# "1 year maximum range", "API Limit"; a leap year's.
-_LONGEST_RANGE = 366 * 86_400
+# "1 year maximum range", "API Limit"; a leap year's, in seconds.
+LONGEST_RANGE = 366 * 86_400
 
 type Scalar = int | str
 
@@ -147,10 +147,12 @@ def values(requests: Sequence[ValueRequest]) -> str:
     """
     return _query(
         field(
-            "statisticDataMetric",
+            "statisticData"
+            if isinstance(request.metric, RawMetric)
+            else "statisticDataMetric",
             {
                 **_range(request.start, request.end),
-                "type": Metric(request.metric),
+                "type": request.metric,
                 "node_id": request.node_id,
             },
             alias=alias(index),
@@ -159,20 +161,9 @@ def values(requests: Sequence[ValueRequest]) -> str:
     )
 
 
-def metric(node_id: int, kind: Metric | RawMetric, start: int, end: int) -> str:
-    """Return the query for a single value."""
-    name = "statisticData" if isinstance(kind, RawMetric) else "statisticDataMetric"
-    arguments: dict[str, Scalar | None] = {
-        **_range(start, end),
-        "type": kind,
-        "node_id": node_id,
-    }
-    return _query([field(name, arguments, alias=alias(0))])
-
-
 def _range(start: int, end: int) -> dict[str, Scalar | None]:
     """Return the arguments of a time range."""
-    if not 0 < end - start <= _LONGEST_RANGE:
+    if not 0 < end - start <= LONGEST_RANGE:
         raise NetrexQueryError("The range is empty or longer than a year")
     return {"from": start, "to": end}
 

@@ -10,7 +10,7 @@ from .errors import (
     NetrexAuthError,
     NetrexConnectionError,
     NetrexError,
-    NetrexNotFoundError,
+    NetrexNoDataError,
     NetrexQueryError,
     NetrexRateLimitedError,
     NetrexResponseError,
@@ -193,7 +193,7 @@ def _sort_out[R, V](
         value = parse(request, data.get(name))
         if value is None:
             error = errors.get((name,)) or errors.get(())
-            results[request] = error or NetrexNotFoundError("The portal has no data")
+            results[request] = error or NetrexNoDataError("The portal has no data")
         else:
             results[request] = value
     return results

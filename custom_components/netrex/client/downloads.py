@@ -50,7 +50,7 @@ class Download:
 
 
 @asynccontextmanager
-async def open_download(  # noqa: PLR0913 - all but two have names
+async def open_download(
     session: aiohttp.ClientSession,
     portal: str,
     get_token: Callable[[], Awaitable[str]],

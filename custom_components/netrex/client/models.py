@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .enums import Granularity, Metric, NodeType, Transport
+from .enums import Granularity, Metric, NodeType, RawMetric, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,13 @@ class SeriesRequest:
 
 @dataclass(frozen=True, slots=True)
 class ValueRequest:
-    """A wish for one KPI of a whole time; unix seconds, at most a year."""
+    """A wish for one KPI of a whole time; unix seconds, at most a year.
+
+    A raw metric is a stored value of one camera, money times 100.
+    """
 
     node_id: int
-    metric: Metric
+    metric: Metric | RawMetric
     start: int
     end: int
 

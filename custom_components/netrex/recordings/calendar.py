@@ -46,7 +46,7 @@ def span_text(span: Span, zone: tzinfo) -> str:
         dt_util.utc_from_timestamp(one).astimezone(zone)
         for one in day_span(start.date(), zone)
     )
-    text = f"{start:%H:%M}–{end:%H:%M}"  # noqa: RUF001 - the dash of ranges
+    text = f"{start:%H:%M}-{end:%H:%M}"
     if midnight.utcoffset() != next_midnight.utcoffset():
         # On such a day an hour comes twice.
         text += f" {start:%Z}"

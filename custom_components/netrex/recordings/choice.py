@@ -53,6 +53,4 @@ def choose(recordings: Sequence[Recording], height: int | None) -> Choice:
         (o for o in offers if (o[0].duration or 0) >= longest - _SAME),
         key=lambda offer: len(offer[0].heights),
     )
-    return Choice(
-        recording, height or recording.heights[-1], number, len(recordings)
-    )
+    return Choice(recording, height or recording.heights[-1], number, len(recordings))

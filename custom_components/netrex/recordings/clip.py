@@ -48,9 +48,7 @@ class Clip:
         if self.start < 0 or self.seconds > LONGEST_CLIP:
             raise InvalidClipError("clip_too_long", hours=str(LONGEST_CLIP // 3600))
         if self.end > now + FARTHEST_END:
-            raise InvalidClipError(
-                "clip_in_future", minutes=str(FARTHEST_END // 60)
-            )
+            raise InvalidClipError("clip_in_future", minutes=str(FARTHEST_END // 60))
         if self.height is not None and not 0 < self.height <= _TALLEST:
             raise InvalidClipError("height_not_offered", heights="-")
         return self

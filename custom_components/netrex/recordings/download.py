@@ -10,7 +10,6 @@ from ..client import (
     Download,
     NetrexClient,
     NetrexConnectionError,
-    NetrexError,
     NetrexRateLimitedError,
     NetrexResponseError,
 )
@@ -61,9 +60,8 @@ class Downloader:
                     url, offset=partial.size, validator=validator
                 ) as download:
                     validator = download.validator
-                    if await self._read(download, partial, on_percent):
-                        return
-                raise NetrexResponseError("The recording's file is not whole")
+                    await self._read(download, partial, on_percent)
+                    return
             except (
                 NetrexConnectionError,
                 NetrexRateLimitedError,
@@ -88,8 +86,8 @@ class Downloader:
         download: Download,
         partial: PartialFile,
         on_percent: Callable[[int], None],
-    ) -> bool:
-        """Append a body and tell whether the file is whole."""
+    ) -> None:
+        """Append a body, after which the file has to be whole."""
         if download.offset != partial.size:
             await self._restart(partial)
         await self._run(partial.expect, download.size)
@@ -113,7 +111,8 @@ class Downloader:
             await self._run(partial.write, blocks)
         if download.size is not None and partial.size != download.size:
             raise NetrexConnectionError("The download ended too early")
-        return await self._run(partial.finish)
+        if not await self._run(partial.finish):
+            raise NetrexResponseError("The recording's file is not whole")
 
     def _report(
         self, done: int, size: int | None, on_percent: Callable[[int], None]

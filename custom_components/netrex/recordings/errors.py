@@ -10,7 +10,7 @@ from ..errors import error_key
 class RecordingError(HomeAssistantError):
     """A recording that cannot be had."""
 
-    def __init__(self, reason: str, **placeholders: str) -> None:
+    def __init__(self, reason: str, /, **placeholders: str) -> None:
         """Name the text and what to fill in."""
         super().__init__(
             translation_domain=DOMAIN,

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from pathlib import Path
 import secrets
 import time
-from typing import Final
 
 from aiohttp import web
 from homeassistant.components.http import KEY_HASS, HomeAssistantView
@@ -51,8 +50,8 @@ def async_sign_file(hass: HomeAssistant, path: Path) -> str:
 class FileView(HomeAssistantView):
     """Serves a downloaded file, with ranges, to whoever has a signed link."""
 
-    url: Final = "/api/netrex/files/{key}"
-    name: Final = "api:netrex:files"
+    url = "/api/netrex/files/{key}"
+    name = "api:netrex:files"
     requires_auth = True
 
     async def get(self, request: web.Request, key: str) -> web.StreamResponse:

@@ -14,7 +14,6 @@ from ..client import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexClient,
-    NetrexConnectionError,
     NetrexError,
     NetrexNotFoundError,
     NetrexPermissionError,
@@ -134,8 +133,9 @@ class Job:
 
     async def _run(self) -> Fetched:
         await self._until_over()
-        last: NetrexError | RecordingError | None = None
-        for _ in range(self._timing.tries):
+        tries = 0
+        while True:
+            tries += 1
             # What expired, or failed at the portal, begins anew: ids and addresses
             # live for hours only, and a job may wait in a row for longer.
             try:
@@ -146,9 +146,8 @@ class Job:
                 async with self._tools.downloads.take(lambda: self.lane):
                     return await self._download(choice, url)
             except _ExpiredError as err:
-                last = err.cause
-        assert last is not None
-        raise last
+                if tries == self._timing.tries:
+                    raise err.cause from None
 
     async def _until_over(self) -> None:
         """Wait until the clip has been recorded."""

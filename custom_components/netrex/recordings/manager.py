@@ -219,8 +219,9 @@ class RecordingManager:
         try:
             with command_errors(self._hass, self._entry):
                 fetched = await asyncio.shield(running.task)
+            last = running.waiters == 1
             return await self._hass.async_add_executor_job(
-                lambda: deliver(fetched, last=running.waiters == 1)
+                lambda: deliver(fetched, last=last)
             )
         except asyncio.CancelledError:
             task = asyncio.current_task()

@@ -83,7 +83,7 @@ def target_of(config: Config, name: str) -> Path:
     # Not a question of escape, which the next check answers, but a name is what
     # somebody wanted, and `..` in it is hardly that.
     parts = name.split("/")
-    if os.path.isabs(name):
+    if name.startswith("/"):
         parts = parts[1:]
     if not all(map(_is_good, parts)) or len(os.fsencode(path)) > _LONGEST_PATH:
         raise InvalidClipError("invalid_file_name", path=_shown(name))
