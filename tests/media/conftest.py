@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -10,8 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.netrex.recordings import RecordingManager
 from custom_components.netrex.recordings.timing import Timing
-from simulator import Simulator
+from simulator import Simulator, Switches
 
 type Json = dict[str, Any]
 type Ask = Callable[..., Awaitable[Json]]
@@ -22,16 +24,24 @@ SCHEME = "media-source://netrex"
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at preparations more often than the portal would like."""
+    timing = Timing(steps=(0.05,), settling=0.0)
     monkeypatch.setattr(
-        "custom_components.netrex.recordings.manager.Timing",
-        partial(Timing, steps=(0.05,), settling=0.0),
+        "custom_components.netrex.RecordingManager",
+        partial(RecordingManager, timing=timing),
     )
 
 
 @pytest.fixture(autouse=True)
-async def _media_source(hass: HomeAssistant) -> None:
-    """Set up what the media browser asks."""
+async def _media_source(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Set up what the media browser asks, with a folder of its own."""
+    hass.config.config_dir = str(tmp_path)
     assert await async_setup_component(hass, "media_source", {})
+
+
+@pytest.fixture
+def switches() -> Switches:
+    """Return a cloud that prepares at once."""
+    return Switches(rate_limit=False, prepare_duration=0.1)
 
 
 @pytest.fixture
@@ -74,7 +84,10 @@ def browse(ask: Ask) -> Ask:
 
 @pytest.fixture
 def camera_id(cloud: Simulator) -> int:
-    """Return the node id of a camera."""
+    """Return the node id of a camera, with small pictures."""
+    for camera in cloud.world.cameras.values():
+        for profile in camera.stream_profiles:
+            profile.width, profile.height = 320, 180
     return next(iter(cloud.world.cameras))
 
 

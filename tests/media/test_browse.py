@@ -18,7 +18,8 @@ NOW = "2026-07-15 14:23:45-07:00"
 
 
 @pytest.fixture(autouse=True)
-def _now(freezer: FrozenDateTimeFactory) -> None:
+def _now(cloud: Simulator, freezer: FrozenDateTimeFactory) -> None:
+    """Let the cloud come first: certificates are not made of frozen times."""
     freezer.move_to(NOW)
 
 
@@ -215,3 +216,17 @@ async def test_days_on_which_clocks_change(
     assert titles(opened)[1:3] == second
     midnight = dt_util.start_of_local_day(datetime.fromisoformat(day).date())
     assert int(spans[0][0]) == midnight.timestamp()
+
+
+@pytest.mark.parametrize(("kind", "value"), [("html", None), ("status", 400)])
+async def test_a_portal_that_cannot_tell_hides_nothing(
+    browse: Ask,
+    cloud: Simulator,
+    camera_id: int,
+    entry: MockConfigEntry,
+    kind: str,
+    value: int | None,
+) -> None:
+    cloud.faults.add("graphql", kind, value, match="recordings(")
+    hours = await browse(f"{entry.entry_id}/day/{camera_id}/2026-07-14")
+    assert len(hours["children"]) == 24

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 import time
 
-from ..client import Lane, NetrexClient
+from ..client import Lane, NetrexClient, NetrexQueryError, NetrexResponseError
 from .calendar import Span
 
 # How long an answer counts, in seconds. What is over changes rarely: an old recording
@@ -39,12 +39,20 @@ class Availability:
         now = time.time()
         unknown = [span for span in spans if self._expires(node_id, span) <= now]
         if unknown:
-            answers = await self._client.recorded_seconds(
-                node_id, unknown, lane=Lane.INTERACTIVE
-            )
+            answers = await self._ask(node_id, unknown)
             for span in unknown:
                 self._remember(node_id, span, answers.get(span), now)
         return [span for span in spans if self._has(node_id, span)]
+
+    async def _ask(self, node_id: int, spans: Sequence[Span]) -> dict[Span, float]:
+        try:
+            return await self._client.recorded_seconds(
+                node_id, spans, lane=Lane.INTERACTIVE
+            )
+        except NetrexQueryError, NetrexResponseError:
+            # Nobody knows what a portal thinks of long times, or of many at once. What
+            # it cannot tell must not keep anybody from opening it.
+            return {}
 
     def _expires(self, node_id: int, span: Span) -> float:
         return self._known.get((node_id, span), (None, 0.0))[1]
