@@ -24,6 +24,7 @@ CONF_SCOPES: Final = "scopes"
 # Options.
 CONF_DAILY_ALLOWANCE: Final = "daily_allowance"
 CONF_KPI_NODES: Final = "kpi_nodes"
+CONF_KPI_METRICS: Final = "kpi_metrics"
 CONF_HISTORY_DAYS: Final = "history_days"
 DEFAULT_HISTORY_DAYS: Final = 365
 CONF_LIVE_TRANSPORT: Final = "live_transport"

@@ -3,7 +3,7 @@
 Everything that touches the device registry is here; entities only name their device.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
@@ -136,6 +136,20 @@ def async_known_nodes(hass: HomeAssistant, entry: NetrexConfigEntry) -> set[int]
         )
         if (node_id := device_node_id(entry, device)) is not None
     }
+
+
+@callback
+def async_remove_unwanted(
+    hass: HomeAssistant, entry: NetrexConfigEntry, wants: Callable[[int], bool]
+) -> None:
+    """Remove the devices of places whose KPIs the user does not want any more.
+
+    Home Assistant remembers the settings of their entities for a while.
+    """
+    cameras = entry.runtime_data.inventory.data.cameras
+    for node_id in async_known_nodes(hass, entry):
+        if node_id not in cameras and not wants(node_id):
+            async_remove_node(hass, entry, node_id)
 
 
 @callback

@@ -46,7 +46,7 @@ class Availability:
 
     async def _ask(self, node_id: int, spans: Sequence[Span]) -> dict[Span, float]:
         try:
-            return await self._client.recorded_seconds(
+            return await self._client.archive.recorded_seconds(
                 node_id, spans, lane=Lane.INTERACTIVE
             )
         except NetrexQueryError, NetrexResponseError:
