@@ -28,8 +28,10 @@ from .history import HistoryImporter
 from .live import LiveView
 from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
-from .recordings import RecordingManager, cache_folder
+from .recordings import Availability, Playback, RecordingManager, cache_folder
 from .recordings.file_view import FileView
+from .recordings.thumbnails import ThumbnailView
+from .recordings.view import RecordingView
 from .services import async_register_actions
 from .store import NetrexStore
 
@@ -42,7 +44,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register actions and views, which are there even while no account works."""
     async_register_actions(hass)
-    hass.http.register_view(FileView())
+    for view in (FileView(), RecordingView(), ThumbnailView()):
+        hass.http.register_view(view)
     return True
 
 
@@ -104,6 +107,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         ),
         gateway=gateway,
         recordings=recordings,
+        availability=Availability(client),
+        playback=Playback(hass, entry, recordings),
     )
 
     synced: list[object] = []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .gateway import CameraGateway
     from .history import HistoryImporter
     from .live import LiveView
-    from .recordings import RecordingManager
+    from .recordings import Availability, Playback, RecordingManager
     from .store import NetrexStore
 
 
@@ -36,6 +36,8 @@ class NetrexRuntimeData:
     # None without a device access token.
     gateway: CameraGateway | None
     recordings: RecordingManager
+    availability: Availability
+    playback: Playback
 
 
 type NetrexConfigEntry = ConfigEntry[NetrexRuntimeData]
