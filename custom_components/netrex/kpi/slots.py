@@ -2,9 +2,10 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import tzinfo
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..client import Slot
 from .days import QUARTER, day_bounds
@@ -20,6 +21,24 @@ class SeriesKey(NamedTuple):
 
     node_id: int
     metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """From when on a series has to be known, in unix seconds.
+
+    `quarters` is from when on each quarter hour has to be kept by itself, for days
+    that are told in part; a local midnight.
+    """
+
+    start: int
+    quarters: float = math.inf
+
+    def joined(self, other: Need | None) -> Need:
+        """Return what serves both."""
+        if other is None:
+            return self
+        return Need(min(self.start, other.start), min(self.quarters, other.quarters))
 
 
 class _Series:
@@ -48,10 +67,25 @@ class Slots:
         self.zone = zone
         self._series: dict[SeriesKey, _Series] = {}
 
-    def reach(self, key: SeriesKey) -> tuple[int, int] | None:
-        """Return since when and until when a series was read; None if never."""
+    @property
+    def until(self) -> int | None:
+        """Until when all series were read, in unix seconds; None without any."""
+        return min((series.until for series in self._series.values()), default=None)
+
+    def reach(
+        self, key: SeriesKey, quarters: float = math.inf
+    ) -> tuple[int, int] | None:
+        """Return since when and until when a series was read.
+
+        None if it never was, or if a day after `quarters` is known as a sum only.
+        """
         series = self._series.get(key)
-        return None if series is None else (series.since, series.until)
+        if series is None or any(
+            begin >= quarters and not isinstance(day, array)
+            for begin, day in series.days.items()
+        ):
+            return None
+        return series.since, series.until
 
     def put(
         self, key: SeriesKey, slots: Iterable[Slot], start: int, end: int
@@ -106,23 +140,25 @@ class Slots:
         ]
         return math.fsum(parts) if parts else None
 
-    def forget(self, wanted: Mapping[SeriesKey, int]) -> None:
+    def forget(self, wanted: Mapping[SeriesKey, Need]) -> None:
         """Keep the series of `wanted` alone, each from its first needed time on.
 
-        Days that ended more than 48 hours before the last reading become sums.
+        Days that ended more than 48 hours before the last reading become sums, unless
+        their quarter hours are needed.
         """
         self._series = {k: s for k, s in self._series.items() if k in wanted}
         for key, series in self._series.items():
-            needed = wanted[key]
+            need = wanted[key]
+            sums_until = min(series.until - LATE, need.quarters)
             for begin in sorted(series.days):
                 day_end = day_bounds(begin, self.zone)[1]
-                if day_end <= needed:
+                if day_end <= need.start:
                     del series.days[begin]
-                elif day_end <= series.until - LATE:
+                elif day_end <= sums_until:
                     day = series.days[begin]
                     if isinstance(day, array):
                         series.days[begin] = _sum(day)
-            series.since = max(series.since, min(needed, series.until))
+            series.since = max(series.since, min(need.start, series.until))
 
     def as_dict(self) -> dict[str, dict[str, float | None]]:
         """Return the sums of finished days, fit for JSON."""
@@ -153,6 +189,46 @@ class Slots:
                 series.until = bounds[1]
             if series.days:
                 self._series[SeriesKey(int(node_id), metric)] = series
+
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Return all that is known, fit for JSON: some 300 bytes a day and series.
+
+        By series: since when and until when it was read, and by their begins the days'
+        quarter hours or sums.
+        """
+        return {
+            f"{key.node_id}_{key.metric}": [
+                series.since,
+                series.until,
+                {
+                    str(begin): [_json(value) for value in day]
+                    if isinstance(day, array)
+                    else day
+                    for begin, day in series.days.items()
+                },
+            ]
+            for key, series in self._series.items()
+        }
+
+    def restore_snapshot(self, stored: Mapping[str, list[Any]]) -> None:
+        """Take up what `snapshot` gave, unless it is of another time zone."""
+        for name, (since, until, stored_days) in stored.items():
+            node_id, _, metric = name.partition("_")
+            series = _Series(since, until)
+            series.days = {
+                int(begin): array("d", [_GAP if v is None else v for v in day])
+                if isinstance(day, list)
+                else day
+                for begin, day in stored_days.items()
+            }
+            if all(self._fits(begin, day) for begin, day in series.days.items()):
+                self._series[SeriesKey(int(node_id), metric)] = series
+
+    def _fits(self, begin: int, day: array[float] | float | None) -> bool:
+        """Tell whether that is a day of this time zone."""
+        bounds = day_bounds(begin, self.zone)
+        length = (bounds[1] - begin) // QUARTER
+        return bounds[0] == begin and (not isinstance(day, array) or len(day) == length)
 
     def _day(self, series: _Series, begin: int, *, whole: bool) -> array[float] | None:
         """Return the quarter hours of a day; None if they are gone.
@@ -193,6 +269,13 @@ class Slots:
             elif moment == begin and stop == finish:
                 yield day
             moment = stop
+
+
+def _json(value: float) -> float | None:
+    """Return a quarter hour as short as can be; None for a gap."""
+    if math.isnan(value):
+        return None
+    return int(value) if value.is_integer() else value
 
 
 def _sum(values: array[float]) -> float | None:
