@@ -168,14 +168,13 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
             self.async_write_ha_state()
 
     def _show(self) -> tuple[object, ...]:
-        window = self.coordinator.data.windows[self._key.window]
         drift = (self.extra_state_attributes or {}).get(ATTR_DRIFT)
-        return self.available, self.native_value, window.start, drift
+        return self.available, self.coordinator.reading(self._key), drift
 
     @property
     @override
     def native_value(self) -> StateType:
-        return self.coordinator.value(self._key)
+        return self.coordinator.reading(self._key).value
 
     @property
     @override
@@ -189,5 +188,5 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
     def last_reset(self) -> datetime | None:
         if self._attr_state_class is not SensorStateClass.TOTAL:
             return None
-        start = self.coordinator.data.windows[self._key.window].start
+        start = self.coordinator.reading(self._key).start
         return dt_util.as_local(dt_util.utc_from_timestamp(start))

@@ -139,17 +139,17 @@ async def test_live_view(cloud: Simulator, client: NetrexClient) -> None:
 
 
 async def test_recording(client: NetrexClient, session: aiohttp.ClientSession) -> None:
-    [recording] = await client.recordings(OTHER_CAMERA, 1589190089, 1589190689)
+    [recording] = await client.archive.list(OTHER_CAMERA, 1589190089, 1589190689)
     assert recording.recording_id == "xRMElmAkh3"
     assert recording.duration == 598
     assert recording.heights == (480, 720, 800)
     assert recording.download_url is None
     # The one that the documentation shows as ready.
-    progress = await client.recording("6RjiHGzqCE")
+    progress = await client.archive.state("6RjiHGzqCE")
     assert progress.progress == 100
     assert progress.download_url is not None
     assert "auth_key=" in progress.download_url
-    assert await client.prepare_recording("6RjiHGzqCE", 480)
+    assert await client.archive.prepare("6RjiHGzqCE", 480)
 
 
 async def test_introspection(cloud: Simulator, client: NetrexClient) -> None:

@@ -8,7 +8,9 @@ from custom_components.netrex.client import (
     LinkRequest,
     Metric,
     NetrexQueryError,
+    PreparationRequest,
     RawMetric,
+    RecordingsRequest,
     Schema,
     SeriesRequest,
     Transport,
@@ -62,7 +64,7 @@ def test_ranges_that_are_refused_here(start: int, end: int) -> None:
     with pytest.raises(NetrexQueryError):
         documents.values([ValueRequest(1, Metric.PEOPLE_COUNT_IN, start, end)])
     with pytest.raises(NetrexQueryError):
-        documents.recordings(1, start, end)
+        documents.recordings([RecordingsRequest(1, start, end)])
 
 
 def test_metric_that_the_portal_does_not_have() -> None:
@@ -103,8 +105,9 @@ def test_all_documents_are_valid_syntax() -> None:
         documents.cameras([1, 2], status_only=False),
         documents.values([ValueRequest(1, RawMetric.PEOPLE_COUNT, 0, 1)]),
         documents.live_links(links, schema),
-        documents.recordings(1, 0, 1),
-        documents.prepare_recording('a"b', 720),
-        documents.recording("ab"),
+        documents.recordings([RecordingsRequest(1, 0, 1)]),
+        documents.recorded_seconds(1, [(0, 1), (1, 2)]),
+        documents.preparations([PreparationRequest('a"b', 720)]),
+        documents.recording_states(["ab", "cd"]),
     ):
         parse(document)

@@ -37,8 +37,10 @@ from .models import (
     LinkRequest,
     LiveLink,
     Node,
+    PreparationRequest,
     Recording,
     RecordingProgress,
+    RecordingsRequest,
     SeriesRequest,
     Slot,
     StreamProfile,
@@ -49,6 +51,7 @@ from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
+from .vapix import Capabilities, ParameterError
 
 __all__ = [
     "DEFAULT_ALLOWANCE",
@@ -58,6 +61,7 @@ __all__ = [
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
+    "Capabilities",
     "Download",
     "GatewayClient",
     "Granularity",
@@ -89,9 +93,12 @@ __all__ = [
     "Node",
     "NodeType",
     "Pacer",
+    "ParameterError",
+    "PreparationRequest",
     "RawMetric",
     "Recording",
     "RecordingProgress",
+    "RecordingsRequest",
     "Schema",
     "Scope",
     "SeriesRequest",

@@ -1,7 +1,7 @@
 """The portal's API, one method per use."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import batched
@@ -9,8 +9,8 @@ from itertools import batched
 import aiohttp
 
 from . import documents
+from .archive import Archive
 from .door import Door, read
-from .downloads import Download, open_download
 from .enums import Metric, RawMetric
 from .errors import (
     NetrexError,
@@ -25,8 +25,6 @@ from .models import (
     Inventory,
     LinkRequest,
     LiveLink,
-    Recording,
-    RecordingProgress,
     SeriesRequest,
     Slot,
     ValueRequest,
@@ -36,14 +34,12 @@ from .parsing import (
     parse_camera,
     parse_inventory,
     parse_live_link,
-    parse_progress,
-    parse_recording,
     parse_slots,
     parse_statuses,
 )
 from .schema import INTROSPECTION, Schema
 from .transport import Answer, Transport
-from .values import as_bool, as_float, as_mapping, parse_each
+from .values import as_float, as_mapping, parse_each
 
 # Cameras by one operation where `cameraList` gives too little.
 _CAMERAS_PER_QUERY = 50
@@ -62,6 +58,9 @@ class NetrexClient:
         pacer: All requests pass it.
         schema: What is known of the portal's schema; only the documented part
             by default.
+
+    Attributes:
+        archive: The recordings.
     """
 
     def __init__(
@@ -75,10 +74,9 @@ class NetrexClient:
     ) -> None:
         """Remember the parts; nothing is asked yet."""
         self.pacer = pacer
-        self._session = session
-        self._url = url
-        self._transport = Transport(session, url, get_token)
-        self._door = Door(self._transport, pacer)
+        transport = Transport(session, url, get_token)
+        self._door = Door(transport, pacer)
+        self.archive = Archive(session, url, transport, self._door)
         self.schema = schema or Schema.documented()
 
     @property
@@ -268,57 +266,6 @@ class NetrexClient:
             partial(_read_link, self.schema),
             [tuple(dict.fromkeys(requests))],
             shared=False,
-        )
-
-    async def recordings(
-        self, node_id: int, start: int, end: int, *, lane: Lane = Lane.COMMAND
-    ) -> tuple[Recording, ...]:
-        """Return what can be prepared between two unix times, in seconds.
-
-        Several entries are the same time on several storages.
-
-        Raises:
-            NetrexNotFoundError: There is no such camera.
-        """
-        query = documents.recordings(node_id, start, end)
-        camera = await self._door.value(lane, query, "camera", inner="recordings")
-        if camera is None:
-            raise NetrexNotFoundError("The portal does not know the camera")
-        return parse_each(as_mapping(camera).get("recordings"), parse_recording)
-
-    async def prepare_recording(
-        self, recording_id: str, height: int, *, lane: Lane = Lane.COMMAND
-    ) -> bool:
-        """Start the preparation; True if the portal accepted it."""
-        query = documents.prepare_recording(recording_id, height)
-        name = "recordingPrepare"
-        return as_bool(await self._door.value(lane, query, name, shared=False)) is True
-
-    async def recording(
-        self, recording_id: str, *, lane: Lane = Lane.COMMAND
-    ) -> RecordingProgress:
-        """Return how far the preparation is.
-
-        Raises:
-            NetrexNotFoundError: The portal has forgotten the recording.
-        """
-        query = documents.recording(recording_id)
-        value = await self._door.value(lane, query, "recording")
-        if value is None:
-            raise NetrexNotFoundError("The portal does not know the recording")
-        return parse_progress(as_mapping(value))
-
-    def download(
-        self, url: str, *, offset: int = 0, validator: str | None = None
-    ) -> AbstractAsyncContextManager[Download]:
-        """Open a prepared recording's file; see `downloads.open_download`."""
-        return open_download(
-            self._session,
-            self._url,
-            self._transport.token,
-            url,
-            offset=offset,
-            validator=validator,
         )
 
     async def _each_camera(self, lane: Lane, *, status_only: bool) -> list[Answer]:

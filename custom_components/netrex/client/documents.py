@@ -10,7 +10,13 @@ import json
 
 from .enums import Granularity, Metric, RawMetric
 from .errors import NetrexQueryError
-from .models import LinkRequest, SeriesRequest, ValueRequest
+from .models import (
+    LinkRequest,
+    PreparationRequest,
+    RecordingsRequest,
+    SeriesRequest,
+    ValueRequest,
+)
 from .schema import METRIC_ENUM, Schema
 
 # "5 metrics (for example, branches, cameras, or different metrics)", "API Limit".
@@ -201,29 +207,58 @@ def _live_link(name: str, request: LinkRequest, schema: Schema) -> str:
     return field("camera", {"node_id": request.node_id}, alias=name, select=live_view)
 
 
-def recordings(node_id: int, start: int, end: int) -> str:
-    """Return the query for what can be prepared."""
-    listed = field("recordings", _range(start, end), select=_RECORDING)
-    return _query([field("camera", {"node_id": node_id}, select=listed)])
+def recordings(requests: Sequence[RecordingsRequest]) -> str:
+    """Return the query for what can be prepared.
 
-
-def prepare_recording(recording_id: str, height: int) -> str:
-    """Return the mutation that starts a preparation."""
-    arguments: dict[str, Scalar | None] = {
-        "recording_id": recording_id,
-        "height": height,
-    }
-    return f"mutation{{{field('recordingPrepare', arguments)}}}"
-
-
-def recording(recording_id: str) -> str:
-    """Return the query for the state of a preparation."""
+    Raises:
+        NetrexQueryError: A range is empty or too long.
+    """
     return _query(
-        [
-            field(
-                "recording",
-                {"recording_id": recording_id},
-                select="progress download_url",
-            )
-        ]
+        field(
+            "camera",
+            {"node_id": request.node_id},
+            alias=alias(index),
+            select=field(
+                "recordings", _range(request.start, request.end), select=_RECORDING
+            ),
+        )
+        for index, request in enumerate(requests)
+    )
+
+
+def recorded_seconds(node_id: int, spans: Sequence[tuple[int, int]]) -> str:
+    """Return the query for how much of each span a camera recorded.
+
+    One field at the top, however many spans: a portal that counts fields counts one.
+    """
+    listed = (
+        field("recordings", _range(*span), alias=alias(index), select="duration")
+        for index, span in enumerate(spans)
+    )
+    return _query([field("camera", {"node_id": node_id}, select=" ".join(listed))])
+
+
+def preparations(requests: Sequence[PreparationRequest]) -> str:
+    """Return the mutation that starts preparations, one after the other."""
+    fields = (
+        field(
+            "recordingPrepare",
+            {"recording_id": request.recording_id, "height": request.height},
+            alias=alias(index),
+        )
+        for index, request in enumerate(requests)
+    )
+    return f"mutation{{{' '.join(fields)}}}"
+
+
+def recording_states(recording_ids: Sequence[str]) -> str:
+    """Return the query for the states of preparations."""
+    return _query(
+        field(
+            "recording",
+            {"recording_id": recording_id},
+            alias=alias(index),
+            select="progress download_url",
+        )
+        for index, recording_id in enumerate(recording_ids)
     )

@@ -121,6 +121,15 @@ class LiveLink:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingsRequest:
+    """A wish to know what a camera recorded between two unix times, in seconds."""
+
+    node_id: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """A recording that the portal can prepare.
 
@@ -135,6 +144,14 @@ class Recording:
     duration: float | None = None
     heights: tuple[int, ...] = ()
     download_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparationRequest:
+    """A wish for a recording's file in one of its heights, in pixels."""
+
+    recording_id: str
+    height: int
 
 
 @dataclass(frozen=True, slots=True)

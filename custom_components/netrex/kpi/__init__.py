@@ -3,13 +3,22 @@
 from .days import QUARTER, day_bounds
 from .planning import SettlingDelay, first_needed, spread
 from .slots import Need, SeriesKey, Slots
-from .values import KpiKey, drift, key_value, need_of, series_of
+from .values import (
+    KpiKey,
+    Reading,
+    drift,
+    key_value,
+    known_until,
+    need_of,
+    series_of,
+)
 from .windows import Span, Window, spans, week_before
 
 __all__ = [
     "QUARTER",
     "KpiKey",
     "Need",
+    "Reading",
     "SeriesKey",
     "SettlingDelay",
     "Slots",
@@ -19,6 +28,7 @@ __all__ = [
     "drift",
     "first_needed",
     "key_value",
+    "known_until",
     "need_of",
     "series_of",
     "spans",

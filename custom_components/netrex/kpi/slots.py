@@ -65,7 +65,11 @@ class Slots:
     def __init__(self, zone: tzinfo) -> None:
         """Hold nothing yet."""
         self.zone = zone
+        # Grows whenever `as_dict` gives something else.
+        self.revision = 0
         self._series: dict[SeriesKey, _Series] = {}
+        # From when on quarter hours are kept, as `forget` was told.
+        self._quarters: Mapping[SeriesKey, float] = {}
 
     @property
     def until(self) -> int | None:
@@ -80,7 +84,9 @@ class Slots:
         None if it never was, or if a day after `quarters` is known as a sum only.
         """
         series = self._series.get(key)
-        if series is None or any(
+        if series is None:
+            return None
+        if quarters < math.inf and any(
             begin >= quarters and not isinstance(day, array)
             for begin, day in series.days.items()
         ):
@@ -92,7 +98,9 @@ class Slots:
     ) -> float | None:
         """Take an answer for the time from `start` to `end`, full quarter hours.
 
-        What the answer has beyond is not settled and left out.
+        What the answer has beyond is not settled and left out. Days that ended more
+        than 48 hours before the last reading become sums, unless `forget` was told that
+        their quarter hours are needed.
 
         Returns:
             How much the last quarter hour that was known before has changed, as a
@@ -102,6 +110,7 @@ class Slots:
         first = series is None or start > series.until or end < series.since
         if first or series is None:
             series = self._series[key] = _Series(start, end)
+            self.revision += 1
         last = series.until - QUARTER
         before = self._slot(series, last)
         taken = sorted(
@@ -123,6 +132,7 @@ class Slots:
         series.since = min(series.since, start)
         series.until = max(series.until, end)
         after = self._slot(series, last)
+        self._finish_days(series, self._quarters.get(key, math.inf))
         if first or not after:
             return None
         return abs(after - (before or 0.0)) / abs(after)
@@ -141,24 +151,21 @@ class Slots:
         return math.fsum(parts) if parts else None
 
     def forget(self, wanted: Mapping[SeriesKey, Need]) -> None:
-        """Keep the series of `wanted` alone, each from its first needed time on.
-
-        Days that ended more than 48 hours before the last reading become sums, unless
-        their quarter hours are needed.
-        """
-        self._series = {k: s for k, s in self._series.items() if k in wanted}
+        """Keep the series of `wanted` alone, each from its first needed time on."""
+        for key in self._series.keys() - wanted.keys():
+            del self._series[key]
+            self.revision += 1
+        self._quarters = {key: need.quarters for key, need in wanted.items()}
+        first = {
+            need.start: day_bounds(need.start, self.zone)[0]
+            for need in set(wanted.values())
+        }
         for key, series in self._series.items():
-            need = wanted[key]
-            sums_until = min(series.until - LATE, need.quarters)
-            for begin in sorted(series.days):
-                day_end = day_bounds(begin, self.zone)[1]
-                if day_end <= need.start:
-                    del series.days[begin]
-                elif day_end <= sums_until:
-                    day = series.days[begin]
-                    if isinstance(day, array):
-                        series.days[begin] = _sum(day)
-            series.since = max(series.since, min(need.start, series.until))
+            needed = wanted[key].start
+            for begin in [begin for begin in series.days if begin < first[needed]]:
+                del series.days[begin]
+                self.revision += 1
+            series.since = max(series.since, min(needed, series.until))
 
     def as_dict(self) -> dict[str, dict[str, float | None]]:
         """Return the sums of finished days, fit for JSON."""
@@ -247,6 +254,13 @@ class Slots:
         fresh = array("d", [_GAP]) * ((end - begin) // QUARTER)
         series.days[begin] = fresh
         return fresh
+
+    def _finish_days(self, series: _Series, quarters: float) -> None:
+        sums_until = min(series.until - LATE, quarters)
+        for begin, day in series.days.items():
+            if isinstance(day, array) and day_bounds(begin, self.zone)[1] <= sums_until:
+                series.days[begin] = _sum(day)
+                self.revision += 1
 
     def _slot(self, series: _Series, moment: int) -> float | None:
         begin = day_bounds(moment, self.zone)[0]

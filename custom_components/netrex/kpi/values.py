@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import NamedTuple
 
 from ..metrics import BY_KEY, OCCUPANCY, needs, ratio
 from .days import day_bounds
@@ -17,6 +18,13 @@ class KpiKey:
     node_id: int
     metric: str
     window: Window
+
+
+class Reading(NamedTuple):
+    """A value, None where nothing is known, and the begin of the time it is of."""
+
+    value: float | None
+    start: int
 
 
 def series_of(key: KpiKey) -> tuple[SeriesKey, ...]:
@@ -35,6 +43,12 @@ def need_of(key: KpiKey, spans: Mapping[Window, Span], zone: tzinfo) -> Need:
     if description is OCCUPANCY:
         return Need(spans[Window.YESTERDAY].start)
     return Need(span.start)
+
+
+def known_until(key: KpiKey, slots: Slots) -> int:
+    """Return up to when all of a value's series were read, unix seconds; 0 if never."""
+    reaches = [slots.reach(series) for series in series_of(key)]
+    return min(reach[1] if reach else 0 for reach in reaches)
 
 
 def key_value(key: KpiKey, slots: Slots, spans: Mapping[Window, Span]) -> float | None:

@@ -56,7 +56,7 @@ class Downloader:
         waits = self._timing.waits()
         while True:
             try:
-                async with self._client.download(
+                async with self._client.archive.download(
                     url, offset=partial.size, validator=validator
                 ) as download:
                     validator = download.validator

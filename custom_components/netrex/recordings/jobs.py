@@ -160,7 +160,7 @@ class Job:
         clip = self.clip
         for wait in self._timing.waits():
             found = await self._ask(
-                lambda lane: self._tools.client.recordings(
+                lambda lane: self._tools.client.archive.list(
                     clip.node_id, clip.start, clip.end, lane=lane
                 )
             )
@@ -174,13 +174,13 @@ class Job:
 
     async def _prepare(self, choice: Choice) -> str:
         """Let the portal make the file; return its address."""
-        client, recording = self._tools.client, choice.recording
+        archive, recording = self._tools.client.archive, choice.recording
         if recording.download_url and recording.heights == (choice.height,):
             return recording.download_url
         self._to(JobState.PREPARING, 0)
         try:
             accepted = await self._ask(
-                lambda lane: client.prepare_recording(
+                lambda lane: archive.prepare(
                     recording.recording_id, choice.height, lane=lane
                 )
             )
@@ -204,7 +204,7 @@ class Job:
             await asyncio.sleep(wait)
             try:
                 state = await self._ask(
-                    lambda lane: self._tools.client.recording(
+                    lambda lane: self._tools.client.archive.state(
                         recording.recording_id, lane=lane
                     )
                 )

@@ -114,7 +114,7 @@ class RecordingManager:
         """
         Clip(node_id, start, end).checked(time.time())
         with command_errors(self._hass, self._entry):
-            return await self._client.recordings(node_id, start, end, lane=lane)
+            return await self._client.archive.list(node_id, start, end, lane=lane)
 
     async def async_fetch(self, clip: Clip, lane: Lane = Lane.INTERACTIVE) -> Path:
         """Return a file of the cache with the clip, made first if need be.
