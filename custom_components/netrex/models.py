@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         KpiCoordinator,
         StatusCoordinator,
     )
+    from .gateway import CameraGateway
     from .history import HistoryImporter
     from .live import LiveView
     from .recordings import Availability, Playback, RecordingManager
@@ -32,6 +33,8 @@ class NetrexRuntimeData:
     budget: BudgetCoordinator
     live: LiveView
     history: HistoryImporter
+    # None without a device access token.
+    gateway: CameraGateway | None
     recordings: RecordingManager
     availability: Availability
     playback: Playback
