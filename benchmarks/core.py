@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant.bootstrap import async_setup_hass
+from homeassistant.components.http.config import async_get_and_load_store
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
 from homeassistant.core import HomeAssistant
@@ -134,6 +135,8 @@ async def open_core() -> AsyncGenerator[HomeAssistant]:
         if hass is None or hass.config.recovery_mode:
             raise DemoError("Home Assistant does not start")
         await hass.async_start()
+        # An address from YAML is a trial that ends with a restart, unless promoted.
+        await (await async_get_and_load_store(hass)).async_promote_pending()
         yield hass
         await hass.async_stop()
     finally:

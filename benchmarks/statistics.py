@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
@@ -67,7 +67,7 @@ async def _import(hass: HomeAssistant, entry: ConfigEntry, control: Control) -> 
     while not await _queries(control):  # noqa: ASYNC110 - another process counts
         await asyncio.sleep(LOOK)
     started = time.monotonic()
-    while (progress := history.progress) is None or progress.done < progress.wanted:
+    while (found := history.progress) is None or found.done < found.wanted:  # noqa: ASYNC110 - a number, no event
         await asyncio.sleep(LOOK)
     await _committed(hass)
     return time.monotonic() - started
@@ -95,15 +95,13 @@ async def _import_again(
     hass: HomeAssistant, metadata: dict[str, StatisticMetaData], rows: Rows
 ) -> float:
     """Give the recorder the same rows under other names; return the seconds."""
-    data = {
+    columns = ("state", "sum", "mean", "min", "max")
+    data: dict[str, list[StatisticData]] = {
         name: [
-            StatisticData(
-                start=dt_util.utc_from_timestamp(row["start"]),
-                **{
-                    column: row[column]
-                    for column in ("state", "sum", "mean", "min", "max")
-                    if row.get(column) is not None
-                },
+            cast(
+                "StatisticData",
+                {"start": dt_util.utc_from_timestamp(row["start"])}
+                | {key: row[key] for key in columns if row.get(key) is not None},
             )
             for row in found
         ]
