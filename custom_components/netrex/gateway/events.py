@@ -11,7 +11,15 @@ from typing import Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import GatewayClient, NetrexDeviceRefusedError, NetrexError, NodeType
+from ..client import (
+    GatewayClient,
+    NetrexDeviceNotFoundError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceTokenError,
+    NetrexError,
+    NodeType,
+)
 from ..client.camera_events import CameraEvent, open_events
 from ..client.camera_topics import STATELESS, EventKind
 from ..client.ports import Port, read_ports, switch_port
@@ -24,6 +32,12 @@ FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
 # A connection that lasted so long was no failure.
 _GOOD_LIFE = 10.0
+# What does not pass by itself.
+_LASTING = (
+    NetrexDeviceTokenError,
+    NetrexDevicePermissionError,
+    NetrexDeviceNotFoundError,
+)
 # Topics that nobody here knows are counted, but not without end.
 _MOST_TOPICS = 100
 
@@ -138,6 +152,8 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
             except NetrexError as err:
                 self.error = err
                 self._async_tell_failure()
+                if isinstance(err, _LASTING):
+                    delay = LONGEST_DELAY
             self._async_lost()
             if self.hass.loop.time() - started > _GOOD_LIFE:
                 delay = FIRST_DELAY
