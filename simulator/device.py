@@ -94,6 +94,8 @@ class Device:
         arguments = dict(await read_arguments(request))
         switches = self._state.switches
         try:
+            if not self._camera.camstreamer:
+                raise NoSuchCallError
             answer = self.camstreamer.answer(call, arguments, switches.camstreamer_api)
         except NoSuchCallError:
             return web.Response(status=404, text="404 Not Found\n")

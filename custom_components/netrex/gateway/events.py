@@ -30,8 +30,10 @@ from ..models import NetrexConfigEntry
 # Seconds until the next attempt, doubled each time that one fails.
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
+# Of a connection that came about, however short it was, less is lost by a cut.
+LONGEST_PAUSE = 5.0
 # A connection that lasted so long was no failure.
-_GOOD_LIFE = 10.0
+_GOOD_LIFE = 60.0
 # What does not pass by itself.
 _LASTING = (
     NetrexDeviceTokenError,
@@ -146,9 +148,10 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
         delay = FIRST_DELAY
         while True:
             started = self.hass.loop.time()
+            longest = LONGEST_DELAY
             try:
                 await self._async_follow()
-                self.error = None
+                self.error, longest = None, LONGEST_PAUSE
             except NetrexError as err:
                 self.error = err
                 self._async_tell_failure()
@@ -159,11 +162,12 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
                 delay = FIRST_DELAY
             self._wake.clear()
             # Many cameras that a gateway lost at once should not come back at once.
+            delay = min(delay, longest)
             pause = delay * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
-            delay = min(delay * 2, LONGEST_DELAY)
+            delay *= 2
 
     async def _async_follow(self) -> None:
         """Take what the camera tells until the connection ends."""
