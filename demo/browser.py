@@ -1,10 +1,14 @@
-"""The real frontend in a headless browser: does the video play, how does it look."""
+"""The real frontend in a headless browser: does the video play, how does it look.
+
+As a program it tells by its exit code whether there is a browser.
+"""
 
 import asyncio
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 import shutil
+import sys
 import time
 
 from playwright.async_api import Error, Page, async_playwright
@@ -12,7 +16,8 @@ from playwright.async_api import Error, Page, async_playwright
 from .home_assistant import PASSWORD, USER
 from .processes import DemoError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# On the PATH; `scripts/demo` puts Debian's there where the machine has none.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A small desktop's width and a page's worth of dashboard.
 WIDTH, HEIGHT = 1600, 1080
 PLAY_TIMEOUT = 40.0
@@ -128,3 +133,7 @@ async def _look(page: Page) -> tuple[list[float], bytes]:
         with contextlib.suppress(Error):
             picture = await page.locator("video").first.screenshot(timeout=2000)
     return positions, picture
+
+
+if __name__ == "__main__":
+    sys.exit(find_browser() is None)
