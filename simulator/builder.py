@@ -3,6 +3,12 @@
 from dataclasses import dataclass, field
 import random
 
+from .camera_events import (
+    OBJECT_ANALYTICS,
+    OBJECT_ANALYTICS_ANY,
+    VIDEO_MOTION,
+    VIDEO_MOTION_ANY,
+)
 from .world import (
     Camera,
     Node,
@@ -113,14 +119,18 @@ class WorldBuilder:
             if kind is SourceKind.PEOPLE:
                 self.count(camera.node_id, kind, shop, 0.7 if two_doors else share)
                 self.node("deviceInput", "Dveře", camera.node_id)
+                camera.inputs = camera.outputs = 1
             elif kind is not None:
                 self.count(camera.node_id, kind, shop, share)
+                camera.analytics = (OBJECT_ANALYTICS, OBJECT_ANALYTICS_ANY)
             elif title == "Pokladny" and two_doors:
                 # The other door is seen by the camera over the cash desks.
                 self.count(camera.node_id, SourceKind.PEOPLE, shop, 0.3)
             elif title == "Prodejna":
                 camera.ptz = True
                 self.channel(camera, "Prodejna, pohled 2")
+            elif title == "Sklad":
+                camera.analytics = (VIDEO_MOTION, VIDEO_MOTION_ANY)
         desks = 2 if visitors > 600 else 1  # noqa: PLR2004 - a big shop needs two
         for desk in range(1, desks + 1):
             desk_id = self.node("cashdesk", f"Pokladna {desk}", location)

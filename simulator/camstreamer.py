@@ -80,10 +80,10 @@ class CamStreamer:
     ) -> dict[str, Any]:
         """Return the JSON that a call gives.
 
-        `call` is the path after /local/camstreamer/, `generation` "old" or "new".
-        Raises NoSuchCallError where the generation has no such call.
+        `call` is the path after /local/camstreamer/, `generation` "old", "new" or
+        "none". Raises NoSuchCallError where the generation has no such call.
         """
-        handler = _CALLS[generation].get(call)
+        handler = _CALLS.get(generation, {}).get(call)
         if handler is None:
             raise NoSuchCallError
         return handler(self, arguments)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from .camera_events import Event
 from .kpi import METRICS
 from .scenarios import add_camera
 from .world import Column
@@ -51,6 +52,9 @@ class Control:
             "camera": self._camera,
             "camera/add": self._add_camera,
             "camera/remove": self._remove_camera,
+            "camera/port": self._port,
+            "camera/event": self._event,
+            "events/cut": self._cut_events,
             "sessions/drop": self._drop_sessions,
             "kpi": self._correct,
         }
@@ -152,6 +156,8 @@ class Control:
             node.name = name
         for attribute in set(body) & {"is_connected", "source_ip", "records", "model"}:
             setattr(camera, attribute, body[attribute])
+        if not camera.is_connected:
+            self._cloud.device(node_id).events.cut()
         return web.json_response(asdict(camera))
 
     async def _add_camera(self, request: web.Request) -> web.Response:
@@ -165,6 +171,29 @@ class Control:
         self._cloud.drop_sessions(node_id)
         self._cloud.world.remove(node_id)
         return web.json_response({})
+
+    async def _port(self, request: web.Request) -> web.Response:
+        """Set an electrical port, counted from 0; without `active` only tell it."""
+        body = await _body(request)
+        ports = self._cloud.device(int(body["node_id"])).ports
+        if "active" in body:
+            try:
+                ports.set(int(body["port"]), bool(body["active"]))
+            except IndexError as err:
+                raise ValueError("no such port") from err
+        return web.json_response([port.as_item() for port in ports.ports])
+
+    async def _event(self, request: web.Request) -> web.Response:
+        """Let a camera tell something: topic, source, data."""
+        body = await _body(request)
+        stream = self._cloud.device(int(body["node_id"])).events
+        stream.emit(Event(body["topic"], body.get("source", {}), body.get("data", {})))
+        return web.json_response({"listeners": stream.listeners})
+
+    async def _cut_events(self, request: web.Request) -> web.Response:
+        """Cut the event streams of a camera."""
+        device = self._cloud.device(int((await _body(request))["node_id"]))
+        return web.json_response({"cut": device.events.cut()})
 
     async def _drop_sessions(self, request: web.Request) -> web.Response:
         node_id = (await _body(request)).get("node_id")

@@ -1,7 +1,4 @@
-"""A camera's own HTTP interface: the VAPIX calls that it answers.
-
-Further calls (PTZ, input and output ports, events) are further rows of `_CALLS`.
-"""
+"""A camera's own HTTP interface: the VAPIX calls that it answers, a row each."""
 
 from collections.abc import Awaitable, Callable
 import json
@@ -10,6 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
+from . import camera_events
+from .camera_events import Event, EventStream
 from .camstreamer import PREFIX, CamStreamer, NoSuchCallError
 from .parameters import (
     ARCHITECTURE,
@@ -20,6 +19,8 @@ from .parameters import (
     Parameters,
     default_parameters,
 )
+from .ports import Port, PortError, Ports
+from .ptz import Ptz, RefusedError, answer_fixed
 from .state import State
 from .studio import Studio, View
 from .world import Camera
@@ -43,6 +44,39 @@ class Device:
         self._name = node.name if node and node.name else str(camera.node_id)
         self.parameters = Parameters(default_parameters(camera, self._name))
         self.camstreamer = CamStreamer(camera.node_id, state.clock, state.secrets)
+        self.events = EventStream(state, camera.serial_number)
+        self.ports = Ports(camera.inputs, camera.outputs, self._port_changed)
+        self.ptz = Ptz(state.clock, self._moves) if camera.ptz else None
+        self._declare_states()
+
+    def _declare_states(self) -> None:
+        """Tell for the first time what the camera has a state of."""
+        for port in self.ports.ports:
+            self._port_changed(port)
+        for topic in self._camera.analytics:
+            self.events.emit(Event(topic, data={"active": "0"}))
+        if self.ptz is not None:
+            self._moves(moving=False)
+        channel = {"VideoSourceConfigurationToken": "1"}
+        self.events.emit(Event(camera_events.DAY_NIGHT, channel, {"day": "1"}))
+        self.events.emit(Event(camera_events.SYSTEM_READY, data={"ready": "1"}))
+
+    def _moves(self, moving: bool) -> None:
+        data = {"is_moving": str(int(moving))}
+        self.events.emit(Event(camera_events.MOVING, data=data))
+
+    def _port_changed(self, port: Port) -> None:
+        number = str(port.number)
+        if port.direction == "output":
+            state = "active" if port.active else "inactive"
+            source, data = {"RelayToken": number}, {"LogicalState": state}
+            self.events.emit(Event(camera_events.RELAY, source, data))
+            return
+        # Cameras tell of an input twice: in their own words and in ONVIF's.
+        value = str(int(port.active))
+        self.events.emit(Event(camera_events.INPUT, {"port": number}, {"state": value}))
+        source, data = {"InputToken": number}, {"LogicalState": value}
+        self.events.emit(Event(camera_events.INPUT_ONVIF, source, data))
 
     async def answer(self, path: str, request: web.Request) -> web.StreamResponse:
         """Answer a request for `path`, which has no leading slash."""
@@ -58,13 +92,15 @@ class Device:
 
     async def _camstreamer(self, call: str, request: web.Request) -> web.Response:
         arguments = dict(await _arguments(request))
-        generation = self._state.switches.camstreamer_api
+        switches = self._state.switches
         try:
-            return web.json_response(
-                self.camstreamer.answer(call, arguments, generation)
-            )
+            answer = self.camstreamer.answer(call, arguments, switches.camstreamer_api)
         except NoSuchCallError:
             return web.Response(status=404, text="404 Not Found\n")
+        data = answer["data"]
+        if switches.camstreamer_list == "top" and data and "streamList" in data:
+            answer |= answer.pop("data")
+        return web.json_response(answer)
 
     async def param(self, request: web.Request) -> web.Response:
         """Answer param.cgi; failures have HTTP status 200."""
@@ -114,6 +150,58 @@ class Device:
         quality = 95 - min(int(compression), 100) * 9 // 10
         picture = await self._studio.still(view, quality)
         return web.Response(body=picture, content_type="image/jpeg")
+
+    async def move(self, request: web.Request) -> web.Response:
+        """Answer com/ptz.cgi: text to a query, status 204 to a control.
+
+        Failures have HTTP status 200 and the text in the second line.
+        """
+        arguments = dict(await _arguments(request))
+        try:
+            if self.ptz is None:
+                text: str | None = answer_fixed(
+                    arguments, self._state.switches.fixed_ptz
+                )
+            else:
+                text = self.ptz.answer(arguments)
+        except RefusedError as err:
+            text = f"Error:\r\n{err}\r\n"
+        if text is None:
+            return web.Response(status=204)
+        return web.Response(text=text, content_type="text/plain", charset="utf-8")
+
+    async def port_management(self, request: web.Request) -> web.Response:
+        """Answer io/portmanagement.cgi; failures are JSON with HTTP status 200."""
+        if not self._state.switches.port_management:
+            return web.Response(status=404, text="404 Not Found\n")
+        try:
+            question = json.loads(await request.text())
+        except ValueError:
+            question = None
+        head = {"apiVersion": "1.0"}
+        if not isinstance(question, dict):
+            error = {"code": 4000, "message": "Invalid JSON"}
+            return web.json_response(head | {"error": error})
+        head |= {
+            name: question[name] for name in ("context", "method") if name in question
+        }
+        try:
+            return web.json_response(head | {"data": self.ports.manage(question)})
+        except PortError as err:
+            error = {"code": err.code, "message": str(err)}
+            return web.json_response(head | {"error": error})
+
+    async def port(self, request: web.Request) -> web.Response:
+        """Answer io/port.cgi."""
+        arguments = dict(await _arguments(request))
+        text = self.ports.act(arguments.get("action", ""))
+        return web.Response(text=text, content_type="text/plain", charset="utf-8")
+
+    async def stream_events(self, request: web.Request) -> web.StreamResponse:
+        """Answer the event stream's WebSocket."""
+        if not self._state.switches.event_stream:
+            return web.Response(status=404, text="404 Not Found\n")
+        return await self.events.handle(request)
 
     async def basic_device_info(self, request: web.Request) -> web.Response:
         """Answer basicdeviceinfo.cgi; failures are JSON with HTTP status 200."""
@@ -185,9 +273,16 @@ def _failure(code: int, message: str, context: object = None) -> dict[str, Any]:
 
 _CALLS: dict[
     str,
-    tuple[tuple[str, ...], Callable[[Device, web.Request], Awaitable[web.Response]]],
+    tuple[
+        tuple[str, ...],
+        Callable[[Device, web.Request], Awaitable[web.StreamResponse]],
+    ],
 ] = {
     "axis-cgi/param.cgi": (("GET", "POST"), Device.param),
     "axis-cgi/jpg/image.cgi": (("GET", "HEAD"), Device.image),
     "axis-cgi/basicdeviceinfo.cgi": (("GET", "POST"), Device.basic_device_info),
+    "axis-cgi/com/ptz.cgi": (("GET", "POST"), Device.move),
+    "axis-cgi/io/portmanagement.cgi": (("POST",), Device.port_management),
+    "axis-cgi/io/port.cgi": (("GET", "POST"), Device.port),
+    camera_events.PATH: (("GET",), Device.stream_events),
 }

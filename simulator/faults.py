@@ -14,6 +14,7 @@ class Endpoint(StrEnum):
     REVOKE = "revoke"
     DOWNLOAD = "download"
     GATEWAY = "gateway"
+    EVENTS = "events"
     RTSP = "rtsp"
 
 
@@ -29,6 +30,7 @@ class FaultKind(StrEnum):
     last one) is null with an error beside the data. refuse: as the limiter refuses.
     wrong_types: GraphQL: numbers become texts, texts numbers, lists objects.
     huge: a valid JSON answer of `value` megabytes.
+    silence: an open event stream says nothing any more, not even to a ping.
     """
 
     DELAY = "delay"
@@ -42,6 +44,7 @@ class FaultKind(StrEnum):
     REFUSE = "refuse"
     WRONG_TYPES = "wrong_types"
     HUGE = "huge"
+    SILENCE = "silence"
 
 
 @dataclass(slots=True)

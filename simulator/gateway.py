@@ -72,11 +72,15 @@ class DeviceGateway:
             camera = self._admit(request, serial_number)
         except _RefusedError as err:
             return self._refusal(err)
+        return await self.device(camera).answer(path, request)
+
+    def device(self, camera: Camera) -> Device:
+        """Return a camera as it answers; what it was told it keeps."""
         device = self._devices.get(camera.serial_number)
         if device is None:
             device = Device(camera, self._state, self._studio)
             self._devices[camera.serial_number] = device
-        return await device.answer(path, request)
+        return device
 
     def _admit(self, request: web.Request, serial_number: str) -> Camera:
         switches, world = self._state.switches, self._state.world

@@ -33,6 +33,17 @@ def default_parameters(camera: Camera, name: str) -> dict[str, str]:
             f"&fps={profile.frame_rate}&videocodec=h264",
         }.items()
     }
+    directions = ["Input"] * camera.inputs + ["Output"] * camera.outputs
+    ports = {
+        f"IOPort.I{index}.{key}": value
+        for index, direction in enumerate(directions)
+        for key, value in {
+            "Configurable": "no",
+            "Direction": direction.lower(),
+            f"{direction}.Name": f"Port {index + 1}",
+            f"{direction}.Trig": "closed",
+        }.items()
+    }
     return {
         "Brand.Brand": "AXIS",
         "Brand.ProdFullName": f"{camera.model} Network Camera",
@@ -69,6 +80,9 @@ def default_parameters(camera: Camera, name: str) -> dict[str, str]:
         "ImageSource.I0.Sensor.Sharpness": "50",
         "ImageSource.I0.Sensor.WDR": "on",
         "ImageSource.I0.Sensor.WhiteBalance": "auto",
+        "Input.NbrOfInputs": str(camera.inputs),
+        "Output.NbrOfOutputs": str(camera.outputs),
+        **ports,
         "Network.HostName": f"axis-{serial.lower()}",
         "Network.eth0.IPAddress": "192.168.1.90",
         "Network.eth0.MACAddress": mac,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from .builder import FIRST_ID, WorldBuilder
+from .camera_events import OBJECT_ANALYTICS, VIDEO_MOTION
 from .shopdays import QUARTER
 from .world import (
     ArchivedRecording,
@@ -188,6 +189,9 @@ def _documentation(seed: int) -> World:
             stream_profiles=profiles,
             video_channels=[VideoChannel(1000, "View area 2")],
             ptz=True,
+            inputs=2,
+            outputs=1,
+            analytics=(OBJECT_ANALYTICS, VIDEO_MOTION),
         ),
         62303: Camera(
             62303,

@@ -9,6 +9,7 @@ from aiohttp import web
 from .account import Account
 from .clock import Clock
 from .control import Control
+from .device import Device
 from .download import Downloads
 from .faults import Faults
 from .gateway import DeviceGateway
@@ -66,6 +67,7 @@ class Simulator:
         self.rtsp = RtspServer(self.state, self.studio)
         self.tunnels = Tunnels(self.rtsp, self.switches)
         self.recordings = RecordingStore(self.state, self.studio)
+        self.gateway = DeviceGateway(self.state, self.studio, self.limiter)
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -97,7 +99,7 @@ class Simulator:
         downloads = Downloads(self.state, self.recordings)
         for part in (portal, account, downloads):
             app.router.add_routes(part.routes())
-        DeviceGateway(self.state, self.studio, self.limiter).setup(app)
+        self.gateway.setup(app)
         app.router.add_routes(Control(self).routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -202,6 +204,10 @@ class Simulator:
         """Replace what a source counted in the quarter hour that holds `start`."""
         quarters = self.world.corrections.setdefault(node_id, {})
         quarters.setdefault(quarter_floor(start), {}).update(columns)
+
+    def device(self, node_id: int) -> Device:
+        """Return a camera's own interface. Raises KeyError for an unknown camera."""
+        return self.gateway.device(self.world.cameras[node_id])
 
     def drop_sessions(self, node_id: int | None = None) -> int:
         """Cut the live views of one camera, or all; return how many."""

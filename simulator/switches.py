@@ -130,8 +130,16 @@ class Switches:
     gateway_body: Literal["html", "json", "text", "empty"] = "html"
     # Whether gateway calls count on the account's limit.
     gateway_counts: bool = False
-    # Generation of the CamStreamer App's local API.
-    camstreamer_api: Literal["old", "new"] = "new"
+    # What a camera without PTZ says to those who ask where it looks.
+    fixed_ptz: Literal["nan", "empty", "error"] = "nan"
+    # Whether ports are managed by portmanagement.cgi, as on newer firmware.
+    port_management: bool = True
+    # Whether the gateway lets the event stream's WebSocket through.
+    event_stream: bool = True
+    # Generation of the CamStreamer App's local API; none where it is not installed.
+    camstreamer_api: Literal["old", "new", "none"] = "new"
+    # Where the new generation's list of streams is.
+    camstreamer_list: Literal["data", "top"] = "data"
 
     def set(self, name: str, value: object) -> None:
         """Turn one switch, from a text or from a value of its type.

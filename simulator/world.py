@@ -60,7 +60,11 @@ class VideoChannel:
 
 @dataclass(slots=True)
 class Camera:
-    """A camera beyond its row in the tree. `serial_number` is its MAC address."""
+    """A camera beyond its row in the tree. `serial_number` is its MAC address.
+
+    `inputs` and `outputs` count its electrical ports, `analytics` are the topics of
+    what its own applications tell of the picture (see `camera_events.py`).
+    """
 
     node_id: int
     serial_number: str
@@ -71,6 +75,9 @@ class Camera:
     video_channels: list[VideoChannel] = field(default_factory=list)
     records: bool = True
     ptz: bool = False
+    inputs: int = 0
+    outputs: int = 0
+    analytics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

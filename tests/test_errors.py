@@ -22,6 +22,14 @@ from custom_components.netrex.client import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
+    NetrexDeviceError,
+    NetrexDeviceMethodError,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceResponseError,
+    NetrexDeviceTokenError,
     NetrexError,
     NetrexNotFoundError,
     NetrexPermissionError,
@@ -31,6 +39,7 @@ from custom_components.netrex.client import (
 )
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.errors import (
+    DEVICE_ERRORS,
     ERRORS,
     command_errors,
     error_key,
@@ -51,7 +60,16 @@ CASES: list[tuple[NetrexError, str, type[HomeAssistantError]]] = [
     (NetrexConnectionError("r"), "cannot_connect", HomeAssistantError),
     (NetrexResponseError("r"), "unusable_answer", HomeAssistantError),
     (NetrexError("r"), "portal_error", HomeAssistantError),
+    (NetrexDeviceTokenError("r"), "device_token_refused", HomeAssistantError),
+    (NetrexDevicePermissionError("r"), "device_no_permission", HomeAssistantError),
+    (NetrexDeviceNotFoundError("r"), "device_call_missing", HomeAssistantError),
+    (NetrexDeviceMethodError("r"), "device_method_refused", HomeAssistantError),
+    (NetrexDeviceOfflineError("r"), "device_unreachable", HomeAssistantError),
+    (NetrexDeviceRefusedError("r"), "device_refused", ServiceValidationError),
+    (NetrexDeviceResponseError("r"), "device_answer_unusable", HomeAssistantError),
+    (NetrexDeviceError("r"), "device_error", HomeAssistantError),
 ]
+ALL = (*DEVICE_ERRORS, *ERRORS)
 
 
 def subclasses(cls: type[NetrexError]) -> Iterator[type[NetrexError]]:
@@ -72,23 +90,34 @@ def test_every_client_error_has_a_row_of_its_own() -> None:
     in_client = {
         cls for cls in subclasses(NetrexError) if ".client." in f"{cls.__module__}."
     }
-    assert {row[0] for row in ERRORS} == in_client
-    assert len({row[1] for row in ERRORS}) == len(ERRORS)
+    assert {row[0] for row in ALL} == in_client
+    assert len({row[1] for row in ALL}) == len(ALL) == len(CASES) - 1
 
 
 def test_no_row_hides_another() -> None:
-    rows = [row[0] for row in ERRORS]
+    rows = [row[0] for row in ALL]
     for number, cls in enumerate(rows):
         assert not any(issubclass(cls, earlier) for earlier in rows[:number])
 
 
 @pytest.mark.parametrize("language", ["en", "cs"])
-@pytest.mark.parametrize("section", [("exceptions",), ("config", "error")])
-def test_every_row_has_its_texts(language: str, section: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("section", "rows"),
+    [
+        (("exceptions",), ALL),
+        (("config", "error"), ERRORS),
+        (("options", "error"), DEVICE_ERRORS),
+    ],
+)
+def test_every_row_has_its_texts(
+    language: str,
+    section: tuple[str, ...],
+    rows: tuple[tuple[object, str, object], ...],
+) -> None:
     known = translations(language)
     for name in section:
         known = known[name]
-    assert {row[1] for row in ERRORS} <= known.keys()
+    assert {row[1] for row in rows} <= known.keys()
 
 
 @pytest.mark.parametrize(("err", "key", "action"), CASES)

@@ -1,6 +1,8 @@
 """Netrex / CamStreamer Cloud: cameras and people counts of shops and sites."""
 
 from datetime import datetime, timedelta
+from functools import partial
+import shutil
 
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
@@ -25,6 +27,8 @@ from .history import HistoryImporter
 from .live import LiveView
 from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
+from .recordings import RecordingManager, cache_folder
+from .recordings.file_view import FileView
 from .services import async_register_actions
 from .store import NetrexStore
 
@@ -35,8 +39,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there even while no account works."""
+    """Register actions and views, which are there even while no account works."""
     async_register_actions(hass)
+    hass.http.register_view(FileView())
     return True
 
 
@@ -79,6 +84,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="no_loopback"
         ) from err
+    recordings = RecordingManager(hass, entry, client)
+    await recordings.async_start()
     entry.runtime_data = NetrexRuntimeData(
         client=client,
         pacer=pacer,
@@ -91,6 +98,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         history=HistoryImporter(
             hass, entry, client=client, store=store, inventory=inventory, kpi=kpi
         ),
+        recordings=recordings,
     )
 
     synced: list[object] = []
@@ -114,7 +122,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
-    """Leave no listener, port, task or unsaved count behind."""
+    """Leave no listener, port, task, half file or unsaved count behind."""
+    # First, so that the event entities can still say why.
+    await entry.runtime_data.recordings.async_stop()
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     data = entry.runtime_data
@@ -130,6 +140,10 @@ async def async_remove_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> N
     """Give the access back to the portal and forget the account."""
     await async_revoke(hass, entry.data)
     await NetrexStore(hass, entry.entry_id).async_remove()
+    folder = cache_folder(hass, entry.entry_id)
+    await hass.async_add_executor_job(
+        partial(shutil.rmtree, folder, ignore_errors=True)
+    )
 
 
 async def async_remove_config_entry_device(

@@ -11,6 +11,7 @@ LOGGER: Final = logging.getLogger(__package__)
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.CAMERA,
+    Platform.EVENT,
     Platform.SELECT,
     Platform.SENSOR,
 ]
@@ -23,6 +24,7 @@ CONF_SCOPES: Final = "scopes"
 # Options.
 CONF_DAILY_ALLOWANCE: Final = "daily_allowance"
 CONF_KPI_NODES: Final = "kpi_nodes"
+CONF_KPI_METRICS: Final = "kpi_metrics"
 CONF_HISTORY_DAYS: Final = "history_days"
 DEFAULT_HISTORY_DAYS: Final = 365
 CONF_LIVE_TRANSPORT: Final = "live_transport"
@@ -30,5 +32,7 @@ TRANSPORT_AUTO: Final = "auto"
 CONF_RELAY_ACCESS: Final = "relay_access"
 CONF_RELAY_HOST: Final = "relay_host"
 CONF_RELAY_PORT: Final = "relay_port"
+CONF_RECORDINGS_LIMIT: Final = "recordings_limit_gb"
+DEFAULT_RECORDINGS_LIMIT: Final = 10
 
 DEFAULT_HOST: Final = "system2.netrex.cz"

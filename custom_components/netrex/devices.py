@@ -3,10 +3,11 @@
 Everything that touches the device registry is here; entities only name their device.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
 from .client import Camera, NodeType, Tree
@@ -39,6 +40,42 @@ def device_node_id(entry: NetrexConfigEntry, device: dr.DeviceEntry) -> int | No
         if domain == DOMAIN and identifier.startswith(prefix):
             return int(identifier.removeprefix(prefix))
     return None
+
+
+@callback
+def find_nodes(
+    hass: HomeAssistant, entry: NetrexConfigEntry, names: Iterable[str]
+) -> dict[str, int]:
+    """Return the nodes that a person names, by what they were called.
+
+    Args:
+        hass: Home Assistant.
+        entry: The account, loaded.
+        names: Node ids, external ids or device ids; in this order of precedence.
+
+    Raises:
+        ServiceValidationError: The account has no such node.
+    """
+    data = entry.runtime_data.inventory.data
+    nodes = data.inventory.nodes
+    known = {node.external_id: node.node_id for node in nodes if node.external_id}
+    known |= {str(node.node_id): node.node_id for node in nodes}
+    known |= {str(node_id): node_id for node_id in data.cameras}
+    devices = dr.async_get(hass)
+    found: dict[str, int] = {}
+    for name in names:
+        node_id = known.get(name)
+        device = devices.async_get(name)
+        if node_id is None and isinstance(device, dr.DeviceEntry):
+            node_id = device_node_id(entry, device)
+        if node_id is None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="unknown_node",
+                translation_placeholders={"node": name},
+            )
+        found[name] = node_id
+    return found
 
 
 @callback
@@ -99,6 +136,20 @@ def async_known_nodes(hass: HomeAssistant, entry: NetrexConfigEntry) -> set[int]
         )
         if (node_id := device_node_id(entry, device)) is not None
     }
+
+
+@callback
+def async_remove_unwanted(
+    hass: HomeAssistant, entry: NetrexConfigEntry, wants: Callable[[int], bool]
+) -> None:
+    """Remove the devices of places whose KPIs the user does not want any more.
+
+    Home Assistant remembers the settings of their entities for a while.
+    """
+    cameras = entry.runtime_data.inventory.data.cameras
+    for node_id in async_known_nodes(hass, entry):
+        if node_id not in cameras and not wants(node_id):
+            async_remove_node(hass, entry, node_id)
 
 
 @callback

@@ -17,6 +17,14 @@ from .client import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
+    NetrexDeviceError,
+    NetrexDeviceMethodError,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceResponseError,
+    NetrexDeviceTokenError,
     NetrexError,
     NetrexNotFoundError,
     NetrexPermissionError,
@@ -38,6 +46,17 @@ ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
     (NetrexConnectionError, "cannot_connect", HomeAssistantError),
     (NetrexResponseError, "unusable_answer", HomeAssistantError),
     (NetrexError, "portal_error", HomeAssistantError),
+)
+# The same for the cameras' own interfaces, whose token is another one.
+DEVICE_ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
+    (NetrexDeviceTokenError, "device_token_refused", HomeAssistantError),
+    (NetrexDevicePermissionError, "device_no_permission", HomeAssistantError),
+    (NetrexDeviceNotFoundError, "device_call_missing", HomeAssistantError),
+    (NetrexDeviceMethodError, "device_method_refused", HomeAssistantError),
+    (NetrexDeviceOfflineError, "device_unreachable", HomeAssistantError),
+    (NetrexDeviceRefusedError, "device_refused", ServiceValidationError),
+    (NetrexDeviceResponseError, "device_answer_unusable", HomeAssistantError),
+    (NetrexDeviceError, "device_error", HomeAssistantError),
 )
 
 
@@ -85,8 +104,17 @@ def command_errors(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Iterator[Non
         raise _row(err)[1](**_translation(err)) from err
 
 
+def error_text(err: NetrexError) -> str:
+    """Return what `command_errors` would tell, for answers of which a part failed."""
+    return str(_row(err)[1](**_translation(err)))
+
+
 def _row(err: NetrexError) -> tuple[str, type[HomeAssistantError]]:
-    return next((key, action) for cls, key, action in ERRORS if isinstance(err, cls))
+    return next(
+        (key, action)
+        for cls, key, action in (*DEVICE_ERRORS, *ERRORS)
+        if isinstance(err, cls)
+    )
 
 
 def _translation(err: NetrexError) -> _Translation:

@@ -6,17 +6,20 @@ from functools import partial
 from typing import override
 
 from homeassistant.components.sensor import (
+    DOMAIN as SENSOR_DOMAIN,
     SensorDeviceClass,
     SensorEntity,
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
 from .coordinators import KpiCoordinator
+from .devices import async_remove_unwanted
 from .entity import NetrexEntity, async_add_per_node
 from .kpi import KpiKey, Window
 from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
@@ -37,6 +40,7 @@ def async_add_kpi_sensors(
 ) -> None:
     """Add the sensors of what nodes have data for, as it becomes known."""
     kpi = entry.runtime_data.kpi
+    _async_remove_unwanted(kpi, entry)
 
     def having(description: MetricDescription) -> list[int]:
         base = needs(description)
@@ -56,6 +60,33 @@ def async_add_kpi_sensors(
             partial(having, description),
             partial(sensors, description),
         )
+
+
+@callback
+def _async_remove_unwanted(kpi: KpiCoordinator, entry: NetrexConfigEntry) -> None:
+    """Remove what the choice of nodes and metrics in the options leaves out."""
+    async_remove_unwanted(kpi.hass, entry, kpi.wants)
+    described = {
+        sensor_key(description, window): description
+        for description in METRICS
+        for window in windows(description)
+    }
+    registry = er.async_get(kpi.hass)
+    for found in er.async_entries_for_config_entry(registry, entry.entry_id):
+        node, _, key = found.unique_id.removeprefix(f"{entry.unique_id}_").partition(
+            "_"
+        )
+        description = described.get(key)
+        if (
+            found.domain == SENSOR_DOMAIN
+            and description is not None
+            and node.isdecimal()
+            and not (
+                kpi.wants(int(node))
+                and kpi.wanted_metrics.issuperset(needs(description))
+            )
+        ):
+            registry.async_remove(found.entity_id)
 
 
 def windows(description: MetricDescription) -> tuple[Window, ...]:

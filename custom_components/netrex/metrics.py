@@ -1,14 +1,15 @@
 """The one table of KPI metrics; all that deals with KPIs is made from it.
 
-The portal's metrics are the eleven of `statisticDataMetric`. The seven of
-`statisticData` are the same numbers in a raw form (money times 100, one camera only),
-for which the vendor advises against asking; so they are not in the table.
+The portal's metrics are the eleven of `statisticDataMetric` and the seven of
+`statisticData`. The latter are the same numbers as one camera stored them, without
+series, so nothing is made of them but answers to the action `get_kpi`
+(docs/decisions/0011).
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .client import Metric
+from .client import Metric, RawMetric
 
 
 class Kind(StrEnum):
@@ -28,9 +29,11 @@ class MetricDescription:
         kind: How values of different times are put together.
         precision: Decimals worth showing.
         metric: The portal's name; None for what the portal does not have.
+        raw: The portal's name among the raw metrics.
         numerator: Key of a base metric; ratios only.
         denominator: The same.
-        factor: What the quotient is multiplied with; 100 gives percent.
+        factor: What the quotient, or a raw value, is multiplied with; a quotient
+            times 100 is percent.
         enabled_default: Whether today's sensor is enabled at first.
     """
 
@@ -38,6 +41,7 @@ class MetricDescription:
     kind: Kind
     precision: int
     metric: Metric | None = None
+    raw: RawMetric | None = None
     numerator: str | None = None
     denominator: str | None = None
     factor: float = 1
@@ -135,7 +139,26 @@ OCCUPANCY = MetricDescription(
     key="occupancy", kind=Kind.COUNT, precision=0, enabled_default=True
 )
 METRICS: tuple[MetricDescription, ...] = (*BASE, *RATIOS, OCCUPANCY)
-BY_KEY = {description.key: description for description in METRICS}
+# What a camera stored, money in hundredths.
+RAW: tuple[MetricDescription, ...] = tuple(
+    MetricDescription(
+        key=f"raw_{key}",
+        kind=kind,
+        precision=0,
+        raw=raw,
+        factor=0.01 if kind is Kind.MONEY else 1,
+    )
+    for key, kind, raw in (
+        ("visitors", Kind.COUNT, RawMetric.PEOPLE_COUNT),
+        ("people_in", Kind.COUNT, RawMetric.PEOPLE_COUNT_IN),
+        ("people_out", Kind.COUNT, RawMetric.PEOPLE_COUNT_OUT),
+        ("transactions", Kind.COUNT, RawMetric.TRANSACTION_COUNT_IN),
+        ("refunds", Kind.COUNT, RawMetric.TRANSACTION_COUNT_OUT),
+        ("sales", Kind.MONEY, RawMetric.TRANSACTION_VALUE_IN),
+        ("refunds_amount", Kind.MONEY, RawMetric.TRANSACTION_VALUE_OUT),
+    )
+)
+BY_KEY = {description.key: description for description in (*METRICS, *RAW)}
 
 
 def ratio(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     )
     from .history import HistoryImporter
     from .live import LiveView
+    from .recordings import RecordingManager
     from .store import NetrexStore
 
 
@@ -31,6 +32,7 @@ class NetrexRuntimeData:
     budget: BudgetCoordinator
     live: LiveView
     history: HistoryImporter
+    recordings: RecordingManager
 
 
 type NetrexConfigEntry = ConfigEntry[NetrexRuntimeData]

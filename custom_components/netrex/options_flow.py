@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -19,14 +20,16 @@ import voluptuous as vol
 from .client import DEFAULT_ALLOWANCE, LIMIT, Transport
 from .const import (
     CONF_DAILY_ALLOWANCE,
-    CONF_HISTORY_DAYS,
+    CONF_KPI_NODES,
     CONF_LIVE_TRANSPORT,
+    CONF_RECORDINGS_LIMIT,
     CONF_RELAY_ACCESS,
     CONF_RELAY_HOST,
     CONF_RELAY_PORT,
-    DEFAULT_HISTORY_DAYS,
+    DEFAULT_RECORDINGS_LIMIT,
     TRANSPORT_AUTO,
 )
+from .kpi_options import kpi_schema, take_nodes
 from .live.endpoint import ListenProblem, bind, parse_host
 
 # One row per option: what it is called, its default, its field.
@@ -38,23 +41,6 @@ BUDGET_SCHEMA = vol.Schema(
             NumberSelector(
                 NumberSelectorConfig(
                     min=500, max=LIMIT, step=100, mode=NumberSelectorMode.BOX
-                )
-            ),
-            vol.Coerce(int),
-        ),
-    }
-)
-KPI_SCHEMA = vol.Schema(
-    {
-        # How far back statistics go; 0: none. Five years are 5 queries per series.
-        vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=0,
-                    max=1825,
-                    step=1,
-                    mode=NumberSelectorMode.BOX,
-                    unit_of_measurement="d",
                 )
             ),
             vol.Coerce(int),
@@ -77,6 +63,23 @@ LIVE_VIEW_SCHEMA = vol.Schema(
             NumberSelector(
                 NumberSelectorConfig(
                     min=0, max=65535, step=1, mode=NumberSelectorMode.BOX
+                )
+            ),
+            vol.Coerce(int),
+        ),
+    }
+)
+RECORDINGS_SCHEMA = vol.Schema(
+    {
+        # What is kept for playing; what an action saved does not count.
+        vol.Required(CONF_RECORDINGS_LIMIT, default=DEFAULT_RECORDINGS_LIMIT): vol.All(
+            NumberSelector(
+                NumberSelectorConfig(
+                    min=1,
+                    max=1000,
+                    step=1,
+                    mode=NumberSelectorMode.BOX,
+                    unit_of_measurement="GB",
                 )
             ),
             vol.Coerce(int),
@@ -106,7 +109,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Show the pages."""
         return self.async_show_menu(
-            step_id="init", menu_options=["budget", "kpi", "live_view"]
+            step_id="init", menu_options=["budget", "kpi", "live_view", "recordings"]
         )
 
     async def async_step_budget(
@@ -119,7 +122,17 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """KPIs and their history."""
-        return self._page("kpi", KPI_SCHEMA, user_input)
+        errors: dict[str, str] = {}
+        placeholders: Mapping[str, str] | None = None
+        if user_input is not None:
+            try:
+                take_nodes(self.hass, self.config_entry, user_input)
+            except ServiceValidationError as err:
+                errors[CONF_KPI_NODES] = "unknown_node"
+                placeholders = err.translation_placeholders
+        return self._page(
+            "kpi", kpi_schema(self.config_entry), user_input, errors, placeholders
+        )
 
     async def async_step_live_view(
         self, user_input: dict[str, Any] | None = None
@@ -132,12 +145,19 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         )
         return self._page("live_view", LIVE_VIEW_SCHEMA, user_input, errors)
 
+    async def async_step_recordings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """How much is kept for playing."""
+        return self._page("recordings", RECORDINGS_SCHEMA, user_input)
+
     def _page(
         self,
         step_id: str,
         schema: vol.Schema,
         user_input: dict[str, Any] | None,
         errors: dict[str, str] | None = None,
+        placeholders: Mapping[str, str] | None = None,
     ) -> ConfigFlowResult:
         """Show a page, or save it if it was filled in without errors."""
         options = self.config_entry.options
@@ -148,6 +168,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
                     schema, options if user_input is None else user_input
                 ),
                 errors=errors or {},
+                description_placeholders=placeholders,
             )
         # A field that was emptied is missing in the input.
         others = {key: options[key] for key in options if key not in schema.schema}

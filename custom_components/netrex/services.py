@@ -1,24 +1,52 @@
 """The integration's actions."""
 
+from typing import Any
+
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
-from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import service
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service
 import voluptuous as vol
 
+from .client import operations
 from .const import DOMAIN
+from .errors import command_errors
 from .history.action import async_register_import_history
+from .kpi_action import async_register_get_kpi
 from .models import NetrexConfigEntry
+from .recordings.action import async_register_recordings
 
 ACTION_GET_STREAM_URL = "get_stream_url"
 ACTION_RENEW_STREAM_SECRET = "renew_stream_secret"  # noqa: S105 - an action's name
+ACTION_RUN_QUERY = "run_query"
+ATTR_QUERY = "query"
+ATTR_VARIABLES = "variables"
+ATTR_ALLOW_MUTATION = "allow_mutation"
+RUN_QUERY_SCHEMA = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): str,
+        vol.Required(ATTR_QUERY): vol.All(cv.string, vol.Length(min=1, max=100_000)),
+        vol.Optional(ATTR_VARIABLES): dict,
+        vol.Optional(ATTR_ALLOW_MUTATION, default=False): cv.boolean,
+    }
+)
+# What a document may define without `allow_mutation`.
+READING = frozenset({"query", "fragment"})
 
 
 @callback
 def async_register_actions(hass: HomeAssistant) -> None:
     """Register all actions."""
+    async_register_get_kpi(hass)
     async_register_import_history(hass)
+    async_register_recordings(hass)
     service.async_register_platform_entity_service(
         hass,
         DOMAIN,
@@ -36,6 +64,14 @@ def async_register_actions(hass: HomeAssistant) -> None:
         ACTION_RENEW_STREAM_SECRET,
         _async_renew_stream_secret,
         vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): str}),
+    )
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        ACTION_RUN_QUERY,
+        _async_run_query,
+        RUN_QUERY_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
     )
 
 
@@ -55,3 +91,29 @@ async def _async_renew_stream_secret(call: ServiceCall) -> None:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="relay_access_fails"
         ) from err
+
+
+async def _async_run_query(call: ServiceCall) -> ServiceResponse:
+    """Send an administrator's own document; return `data`, and `errors` if any.
+
+    It passes the gate and the ledger like every other query.
+    """
+    entry: NetrexConfigEntry = service.async_get_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
+    )
+    document = call.data[ATTR_QUERY]
+    if operations(document) - READING and not call.data[ATTR_ALLOW_MUTATION]:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="mutation_not_allowed"
+        )
+    with command_errors(call.hass, entry):
+        answer = await entry.runtime_data.client.execute(
+            document, call.data.get(ATTR_VARIABLES)
+        )
+    response: dict[str, Any] = {"data": dict(answer.data)}
+    if answer.refusals:
+        response["errors"] = [
+            {"message": str(refusal.error), "path": list(refusal.path)}
+            for refusal in answer.refusals
+        ]
+    return response

@@ -15,6 +15,7 @@ from custom_components.netrex.client import (
     NetrexClient,
     NetrexError,
     NetrexNotFoundError,
+    NetrexPermissionError,
     NetrexRateLimitedError,
     NetrexResponseError,
     Pacer,
@@ -97,50 +98,104 @@ async def test_reads_with_different_tokens_are_not_shared(
     assert sent == {"Bearer a1", "Bearer b2"}
 
 
-async def test_mutations_are_not_shared(portal: Portal, client: NetrexClient) -> None:
-    portal.says({"data": {"recordingPrepare": True}})
+async def test_what_is_wanted_at_the_same_time_travels_together(
+    portal: Portal, client: NetrexClient
+) -> None:
+    portal.says({"data": {"a0": True, "a1": False}})
     answers = await asyncio.gather(
-        *(client.prepare_recording("xRMElmAkh3", 720) for _ in range(2))
+        client.archive.prepare("xRMElmAkh3", 720),
+        client.archive.prepare("6RjiHGzqCE", 480),
+        client.archive.prepare("xRMElmAkh3", 720),
     )
-    assert answers == [True, True]
-    assert (
-        portal.queries
-        == ['mutation{recordingPrepare(recording_id:"xRMElmAkh3",height:720)}'] * 2
+    assert list(answers) == [True, False, True]
+    [query] = portal.queries
+    assert query == (
+        'mutation{a0:recordingPrepare(recording_id:"xRMElmAkh3",height:720) '
+        'a1:recordingPrepare(recording_id:"6RjiHGzqCE",height:480)}'
     )
+
+
+async def test_one_that_fails_leaves_the_others_alone(
+    portal: Portal, client: NetrexClient
+) -> None:
+    portal.says(
+        {
+            "data": {"a0": {"recordings": None}, "a1": {"recordings": []}},
+            "errors": [refusal("You have no permission.", "a0", "recordings")],
+        }
+    )
+    answers = await asyncio.gather(
+        client.archive.list(1, 0, 900),
+        client.archive.list(2, 0, 900),
+        return_exceptions=True,
+    )
+    assert isinstance(answers[0], NetrexPermissionError)
+    assert answers[1] == ()
+
+
+async def test_who_leaves_is_not_asked_for(
+    portal: Portal, client: NetrexClient, pacer: Pacer
+) -> None:
+    portal.says({"data": {"a0": {"progress": 7}}})
+    left = asyncio.create_task(client.archive.state("left"))
+    stays = asyncio.create_task(client.archive.state("stays"))
+    await asyncio.sleep(0)
+    left.cancel()
+    assert (await stays).progress == 7
+    assert len(portal.queries) == 1
+    assert "left" not in portal.queries[0]
+
+    # The last one takes the operation along.
+    alone = asyncio.create_task(client.archive.state("alone"))
+    await asyncio.sleep(0)
+    alone.cancel()
+    await asyncio.wait([alone])
+    assert (await client.archive.state("next")).progress == 7
+    assert len(portal.queries) == 2
+    assert "alone" not in portal.queries[1]
+
+
+async def test_an_operation_takes_no_more_than_a_portal_does(
+    portal: Portal, client: NetrexClient
+) -> None:
+    portal.says({"data": {f"a{index}": {"progress": 1} for index in range(20)}})
+    states = await asyncio.gather(*(client.archive.state(f"r{n}") for n in range(45)))
+    assert len(states) == 45
+    assert [query.count("progress") for query in portal.queries] == [20, 20, 5]
 
 
 @pytest.mark.parametrize("value", [False, None, "perhaps"])
 async def test_preparation_that_did_not_start(
     portal: Portal, client: NetrexClient, value: object
 ) -> None:
-    portal.says({"data": {"recordingPrepare": value}})
-    assert await client.prepare_recording("x", 720) is False
+    portal.says({"data": {"a0": value}})
+    assert await client.archive.prepare("x", 720) is False
 
 
-@pytest.mark.parametrize("data", [{"camera": None}, {"recording": None}])
 async def test_what_the_portal_does_not_know(
-    portal: Portal, client: NetrexClient, data: dict[str, Any]
+    portal: Portal, client: NetrexClient
 ) -> None:
-    portal.says({"data": data})
+    portal.says({"data": {"a0": None}})
     with pytest.raises(NetrexNotFoundError):
-        await client.recordings(1, 0, 900)
+        await client.archive.list(1, 0, 900)
     with pytest.raises(NetrexNotFoundError):
-        await client.recording("x")
+        await client.archive.state("x")
 
 
 @pytest.mark.parametrize("camera", [{}, {"recordings": None}, {"recordings": []}, "x"])
 async def test_no_recordings(
     portal: Portal, client: NetrexClient, camera: object
 ) -> None:
-    portal.says({"data": {"camera": camera}})
-    assert await client.recordings(1, 0, 900) == ()
+    portal.says({"data": {"a0": camera}})
+    assert await client.archive.list(1, 0, 900) == ()
 
 
 async def test_execute(portal: Portal, client: NetrexClient) -> None:
     portal.says({"data": {"a": None, "b": 1}, "errors": [refusal("x", "a")]})
     variables = {"id": 1}
     query = "query($id:Int){b}"
-    assert await client.execute(query, variables) == {"a": None, "b": 1}
+    answer = await client.execute(query, variables)
+    assert answer.data == {"a": None, "b": 1}
     assert portal.bodies == [{"query": query, "variables": variables}]
 
 
@@ -203,9 +258,9 @@ async def test_junk_data_never_breaks_a_method(
             client.kpi_series(series(1)),
             client.kpi_value(1, Metric.PEOPLE_COUNT_IN, 0, 900),
             client.live_links([LinkRequest(1)]),
-            client.recordings(1, 0, 900),
-            client.prepare_recording("x", 1),
-            client.recording("x"),
+            client.archive.list(1, 0, 900),
+            client.archive.prepare("x", 1),
+            client.archive.state("x"),
         )
         for answer in await asyncio.gather(*calls, return_exceptions=True):
             assert not isinstance(answer, BaseException) or isinstance(

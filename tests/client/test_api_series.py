@@ -11,6 +11,7 @@ from custom_components.netrex.client import (
     NetrexClient,
     NetrexConnectionError,
     NetrexError,
+    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
@@ -99,7 +100,7 @@ async def test_results_tell_what_failed(portal: Portal, client: NetrexClient) ->
     assert [type(results[request]) for request in results] == [
         NetrexPermissionError,
         NetrexResponseError,
-        NetrexNotFoundError,
+        NetrexNoDataError,
         NetrexConnectionError,
         NetrexConnectionError,
     ]

@@ -55,7 +55,7 @@ def client(
 
 
 async def test_authorization(client: NetrexClient) -> None:
-    data = await client.execute("{cameraList{name}}")
+    data = (await client.execute("{cameraList{name}}")).data
     assert data == {"cameraList": [{"name": "ACCC8EE8A9CA"}, {"name": "ACCC8ED8CBF0"}]}
 
 
@@ -98,7 +98,7 @@ async def test_single_value(client: NetrexClient) -> None:
 
 
 async def test_raw_value(cloud: Simulator, client: NetrexClient) -> None:
-    value = await client.raw_kpi_value(CAMERA, RawMetric.PEOPLE_COUNT_IN, START, END)
+    value = await client.kpi_value(CAMERA, RawMetric.PEOPLE_COUNT_IN, START, END)
     truth = cloud.truth(CAMERA, Metric.PEOPLE_COUNT_IN, START, END)
     assert value is not None
     assert value == truth
@@ -125,7 +125,7 @@ async def test_every_metric_and_granularity(client: NetrexClient) -> None:
     assert set(found) == set(requests)
     assert all(found.values())
     for raw in RawMetric:
-        await client.raw_kpi_value(CAMERA, raw, START, END)
+        await client.kpi_value(CAMERA, raw, START, END)
 
 
 async def test_live_view(cloud: Simulator, client: NetrexClient) -> None:
@@ -139,17 +139,17 @@ async def test_live_view(cloud: Simulator, client: NetrexClient) -> None:
 
 
 async def test_recording(client: NetrexClient, session: aiohttp.ClientSession) -> None:
-    [recording] = await client.recordings(OTHER_CAMERA, 1589190089, 1589190689)
+    [recording] = await client.archive.list(OTHER_CAMERA, 1589190089, 1589190689)
     assert recording.recording_id == "xRMElmAkh3"
     assert recording.duration == 598
     assert recording.heights == (480, 720, 800)
     assert recording.download_url is None
     # The one that the documentation shows as ready.
-    progress = await client.recording("6RjiHGzqCE")
+    progress = await client.archive.state("6RjiHGzqCE")
     assert progress.progress == 100
     assert progress.download_url is not None
     assert "auth_key=" in progress.download_url
-    assert await client.prepare_recording("6RjiHGzqCE", 480)
+    assert await client.archive.prepare("6RjiHGzqCE", 480)
 
 
 async def test_introspection(cloud: Simulator, client: NetrexClient) -> None:

@@ -8,10 +8,13 @@ from custom_components.netrex.client import (
     LinkRequest,
     Metric,
     NetrexQueryError,
+    PreparationRequest,
     RawMetric,
+    RecordingsRequest,
     Schema,
     SeriesRequest,
     Transport,
+    ValueRequest,
     documents,
 )
 from custom_components.netrex.client.schema import INTROSPECTION
@@ -59,9 +62,9 @@ def test_series() -> None:
 @pytest.mark.parametrize(("start", "end"), [(5, 5), (5, 4), (0, 366 * DAY + 1)])
 def test_ranges_that_are_refused_here(start: int, end: int) -> None:
     with pytest.raises(NetrexQueryError):
-        documents.metric(1, Metric.PEOPLE_COUNT_IN, start, end)
+        documents.values([ValueRequest(1, Metric.PEOPLE_COUNT_IN, start, end)])
     with pytest.raises(NetrexQueryError):
-        documents.recordings(1, start, end)
+        documents.recordings([RecordingsRequest(1, start, end)])
 
 
 def test_metric_that_the_portal_does_not_have() -> None:
@@ -100,10 +103,10 @@ def test_all_documents_are_valid_syntax() -> None:
         documents.statuses(),
         documents.cameras([1, 2], status_only=True),
         documents.cameras([1, 2], status_only=False),
-        documents.metric(1, RawMetric.PEOPLE_COUNT, 0, 1),
+        documents.values([ValueRequest(1, RawMetric.PEOPLE_COUNT, 0, 1)]),
         documents.live_links(links, schema),
-        documents.recordings(1, 0, 1),
-        documents.prepare_recording('a"b', 720),
-        documents.recording("ab"),
+        documents.recordings([RecordingsRequest(1, 0, 1)]),
+        documents.preparations([PreparationRequest('a"b', 720)]),
+        documents.recording_states(["ab", "cd"]),
     ):
         parse(document)

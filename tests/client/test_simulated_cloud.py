@@ -126,18 +126,18 @@ async def test_missing_rights(cloud: Simulator, connect: Connect) -> None:
     links = await client.live_links([request])
     assert isinstance(links[request], NetrexPermissionError)
     with pytest.raises(NetrexPermissionError):
-        await client.recordings(request.node_id, 0, 900)
+        await client.archive.list(request.node_id, 0, 900)
     with pytest.raises(NetrexPermissionError):
-        await client.prepare_recording("x", 720)
+        await client.archive.prepare("x", 720)
 
 
 async def test_unknown_things(client: NetrexClient) -> None:
     with pytest.raises(NetrexNotFoundError):
-        await client.recordings(1, 0, 900)
+        await client.archive.list(1, 0, 900)
     with pytest.raises(NetrexNotFoundError):
         await client.kpi_value(1, Metric.PEOPLE_COUNT_IN, 0, 900)
     with pytest.raises(NetrexNotFoundError):
-        await client.recording("nothing")
+        await client.archive.state("nothing")
     with pytest.raises(NetrexQueryError):
         await client.execute("{spaceship}")
     links = await client.live_links([LinkRequest(1, stream_profile_id=1)])
@@ -285,11 +285,11 @@ async def test_no_secret_in_errors_and_logs(
         repr(await client.inventory()),
         repr(await client.camera_statuses()),
         repr(await client.live_links(_links(cloud))),
-        repr(await client.recordings(node_id, 1_700_000_000, 1_700_000_900)),
+        repr(await client.archive.list(node_id, 1_700_000_000, 1_700_000_900)),
     ]
     for call in (
-        client.recording(f"{secret}x"),
-        client.prepare_recording(secret, 720),
+        client.archive.state(f"{secret}x"),
+        client.archive.prepare(secret, 720),
         client.execute(f'{{recording(id:"{secret}"){{progress}}}}'),
         client.execute(f'{{recording(recording_id:"{secret}'),
         connect(f"{secret}x").inventory(),

@@ -11,6 +11,7 @@ from custom_components.netrex.const import (
     CONF_DAILY_ALLOWANCE,
     CONF_HISTORY_DAYS,
     CONF_LIVE_TRANSPORT,
+    CONF_RECORDINGS_LIMIT,
     CONF_RELAY_ACCESS,
     CONF_RELAY_HOST,
     CONF_RELAY_PORT,
@@ -72,16 +73,19 @@ async def test_a_page_keeps_what_the_others_saved(
     await save(hass, token_entry, "budget", **{CONF_DAILY_ALLOWANCE: 2500})
     await save(hass, token_entry, "kpi", **{CONF_HISTORY_DAYS: 30})
     await save(hass, token_entry, "live_view", **{CONF_RELAY_HOST: "127.0.0.1"})
+    await save(hass, token_entry, "recordings", **{CONF_RECORDINGS_LIMIT: 5.0})
     assert token_entry.options == LIVE_VIEW_DEFAULTS | {
         CONF_DAILY_ALLOWANCE: 2500,
         CONF_HISTORY_DAYS: 30,
         CONF_RELAY_HOST: "127.0.0.1",
+        CONF_RECORDINGS_LIMIT: 5,
     }
     # A field that is emptied is forgotten, though the form does not send it.
     await save(hass, token_entry, "live_view")
     assert token_entry.options == LIVE_VIEW_DEFAULTS | {
         CONF_DAILY_ALLOWANCE: 2500,
         CONF_HISTORY_DAYS: 30,
+        CONF_RECORDINGS_LIMIT: 5,
     }
 
 
@@ -97,6 +101,8 @@ async def test_a_page_keeps_what_the_others_saved(
         ("live_view", {CONF_LIVE_TRANSPORT: "pigeon"}),
         ("live_view", {CONF_RELAY_PORT: 65_536}),
         ("live_view", {CONF_RELAY_PORT: -1}),
+        ("recordings", {CONF_RECORDINGS_LIMIT: 0}),
+        ("recordings", {CONF_RECORDINGS_LIMIT: 1001}),
     ],
 )
 async def test_options_out_of_bounds(

@@ -4,19 +4,31 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 """
 
 from .api import NetrexClient
-from .documents import MAX_SERIES_PER_QUERY
+from .device_url import DEFAULT_DEVICE_URL, parse_device_url
+from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
+from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
 from .errors import (
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
+    NetrexDeviceError,
+    NetrexDeviceMethodError,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceResponseError,
+    NetrexDeviceTokenError,
     NetrexError,
+    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
     NetrexRateLimitedError,
     NetrexResponseError,
 )
+from .gateway import GatewayClient
 from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
@@ -25,24 +37,31 @@ from .models import (
     LinkRequest,
     LiveLink,
     Node,
+    PreparationRequest,
     Recording,
     RecordingProgress,
+    RecordingsRequest,
     SeriesRequest,
     Slot,
     StreamProfile,
     ValueRequest,
     VideoChannel,
 )
+from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
 
 __all__ = [
     "DEFAULT_ALLOWANCE",
+    "DEFAULT_DEVICE_URL",
     "LIMIT",
+    "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
+    "Download",
+    "GatewayClient",
     "Granularity",
     "Inventory",
     "Lane",
@@ -54,7 +73,16 @@ __all__ = [
     "NetrexBudgetError",
     "NetrexClient",
     "NetrexConnectionError",
+    "NetrexDeviceError",
+    "NetrexDeviceMethodError",
+    "NetrexDeviceNotFoundError",
+    "NetrexDeviceOfflineError",
+    "NetrexDevicePermissionError",
+    "NetrexDeviceRefusedError",
+    "NetrexDeviceResponseError",
+    "NetrexDeviceTokenError",
     "NetrexError",
+    "NetrexNoDataError",
     "NetrexNotFoundError",
     "NetrexPermissionError",
     "NetrexQueryError",
@@ -63,9 +91,11 @@ __all__ = [
     "Node",
     "NodeType",
     "Pacer",
+    "PreparationRequest",
     "RawMetric",
     "Recording",
     "RecordingProgress",
+    "RecordingsRequest",
     "Schema",
     "Scope",
     "SeriesRequest",
@@ -75,4 +105,6 @@ __all__ = [
     "Tree",
     "ValueRequest",
     "VideoChannel",
+    "operations",
+    "parse_device_url",
 ]

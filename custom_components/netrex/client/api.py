@@ -9,6 +9,7 @@ from itertools import batched
 import aiohttp
 
 from . import documents
+from .archive import Archive
 from .door import Door, read
 from .enums import Metric, RawMetric
 from .errors import (
@@ -24,8 +25,6 @@ from .models import (
     Inventory,
     LinkRequest,
     LiveLink,
-    Recording,
-    RecordingProgress,
     SeriesRequest,
     Slot,
     ValueRequest,
@@ -35,14 +34,12 @@ from .parsing import (
     parse_camera,
     parse_inventory,
     parse_live_link,
-    parse_progress,
-    parse_recording,
     parse_slots,
     parse_statuses,
 )
 from .schema import INTROSPECTION, Schema
 from .transport import Answer, Transport
-from .values import as_bool, as_float, as_mapping, parse_each
+from .values import as_float, as_mapping, parse_each
 
 # Cameras by one operation where `cameraList` gives too little.
 _CAMERAS_PER_QUERY = 50
@@ -61,6 +58,9 @@ class NetrexClient:
         pacer: All requests pass it.
         schema: What is known of the portal's schema; only the documented part
             by default.
+
+    Attributes:
+        archive: The recordings.
     """
 
     def __init__(
@@ -74,7 +74,9 @@ class NetrexClient:
     ) -> None:
         """Remember the parts; nothing is asked yet."""
         self.pacer = pacer
-        self._door = Door(Transport(session, url, get_token), pacer)
+        transport = Transport(session, url, get_token)
+        self._door = Door(transport, pacer)
+        self.archive = Archive(session, url, transport, self._door)
         self.schema = schema or Schema.documented()
 
     @property
@@ -99,10 +101,9 @@ class NetrexClient:
         variables: Mapping[str, object] | None = None,
         *,
         lane: Lane = Lane.COMMAND,
-    ) -> dict[str, object]:
-        """Run any document and return its data, also if a part of it failed."""
-        answer = await self._door.ask(lane, query, variables)
-        return dict(answer.data)
+    ) -> Answer:
+        """Run any document and return what came back, also if a part of it failed."""
+        return await self._door.ask(lane, query, variables)
 
     async def inventory(self, *, lane: Lane = Lane.STATUS) -> Inventory:
         """Return all nodes and cameras by one operation.
@@ -205,19 +206,26 @@ class NetrexClient:
             if not isinstance(result, NetrexError)
         }
 
-    async def kpi_values(
+    async def kpi_value_results(
         self, requests: Sequence[ValueRequest], *, lane: Lane = Lane.KPI
-    ) -> dict[ValueRequest, float]:
+    ) -> dict[ValueRequest, float | NetrexError]:
         """Return KPIs of whole times, five by one operation.
 
-        Those that failed or have no number are missing.
+        Raises as `kpi_results` does. Where there is no number the reason is
+        NetrexNoDataError.
         """
         parts = batched(
             dict.fromkeys(requests), documents.MAX_SERIES_PER_QUERY, strict=False
         )
-        results = await self._door.each(
+        return await self._door.each(
             lane, documents.values, lambda _, value: as_float(value), list(parts)
         )
+
+    async def kpi_values(
+        self, requests: Sequence[ValueRequest], *, lane: Lane = Lane.KPI
+    ) -> dict[ValueRequest, float]:
+        """Return those of `kpi_value_results` that there are; raises as that does."""
+        results = await self.kpi_value_results(requests, lane=lane)
         return {
             request: result
             for request, result in results.items()
@@ -227,13 +235,13 @@ class NetrexClient:
     async def kpi_value(
         self,
         node_id: int,
-        metric: Metric,
+        metric: Metric | RawMetric,
         start: int,
         end: int,
         *,
         lane: Lane = Lane.KPI,
     ) -> float | None:
-        """Return the portal's own figure (statisticDataMetric).
+        """Return one KPI of a whole time; None if the portal has no number.
 
         Args:
             node_id: A camera, a location or a folder; the latter give sums.
@@ -242,20 +250,7 @@ class NetrexClient:
             end: Unix seconds, at most a year later.
             lane: Priority.
         """
-        query = documents.metric(node_id, Metric(metric), start, end)
-        return as_float(await self._door.value(lane, query, documents.alias(0)))
-
-    async def raw_kpi_value(
-        self,
-        node_id: int,
-        metric: RawMetric,
-        start: int,
-        end: int,
-        *,
-        lane: Lane = Lane.KPI,
-    ) -> float | None:
-        """Return a stored value of one camera (statisticData); money times 100."""
-        query = documents.metric(node_id, RawMetric(metric), start, end)
+        query = documents.values([ValueRequest(node_id, metric, start, end)])
         return as_float(await self._door.value(lane, query, documents.alias(0)))
 
     async def live_links(
@@ -272,44 +267,6 @@ class NetrexClient:
             [tuple(dict.fromkeys(requests))],
             shared=False,
         )
-
-    async def recordings(
-        self, node_id: int, start: int, end: int, *, lane: Lane = Lane.COMMAND
-    ) -> tuple[Recording, ...]:
-        """Return what can be prepared between two unix times, in seconds.
-
-        Several entries are the same time on several storages.
-
-        Raises:
-            NetrexNotFoundError: There is no such camera.
-        """
-        query = documents.recordings(node_id, start, end)
-        camera = await self._door.value(lane, query, "camera", inner="recordings")
-        if camera is None:
-            raise NetrexNotFoundError("The portal does not know the camera")
-        return parse_each(as_mapping(camera).get("recordings"), parse_recording)
-
-    async def prepare_recording(
-        self, recording_id: str, height: int, *, lane: Lane = Lane.COMMAND
-    ) -> bool:
-        """Start the preparation; True if the portal accepted it."""
-        query = documents.prepare_recording(recording_id, height)
-        name = "recordingPrepare"
-        return as_bool(await self._door.value(lane, query, name, shared=False)) is True
-
-    async def recording(
-        self, recording_id: str, *, lane: Lane = Lane.COMMAND
-    ) -> RecordingProgress:
-        """Return how far the preparation is.
-
-        Raises:
-            NetrexNotFoundError: The portal has forgotten the recording.
-        """
-        query = documents.recording(recording_id)
-        value = await self._door.value(lane, query, "recording")
-        if value is None:
-            raise NetrexNotFoundError("The portal does not know the recording")
-        return parse_progress(as_mapping(value))
 
     async def _each_camera(self, lane: Lane, *, status_only: bool) -> list[Answer]:
         """Ask for the cameras of the last inventory one by one."""

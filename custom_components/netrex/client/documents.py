@@ -10,13 +10,19 @@ import json
 
 from .enums import Granularity, Metric, RawMetric
 from .errors import NetrexQueryError
-from .models import LinkRequest, SeriesRequest, ValueRequest
+from .models import (
+    LinkRequest,
+    PreparationRequest,
+    RecordingsRequest,
+    SeriesRequest,
+    ValueRequest,
+)
 from .schema import METRIC_ENUM, Schema
 
 # "5 metrics (for example, branches, cameras, or different metrics)", "API Limit".
 MAX_SERIES_PER_QUERY = 5
-# "1 year maximum range", "API Limit"; a leap year's.
-_LONGEST_RANGE = 366 * 86_400
+# "1 year maximum range", "API Limit"; a leap year's, in seconds.
+LONGEST_RANGE = 366 * 86_400
 
 type Scalar = int | str
 
@@ -147,10 +153,12 @@ def values(requests: Sequence[ValueRequest]) -> str:
     """
     return _query(
         field(
-            "statisticDataMetric",
+            "statisticData"
+            if isinstance(request.metric, RawMetric)
+            else "statisticDataMetric",
             {
                 **_range(request.start, request.end),
-                "type": Metric(request.metric),
+                "type": request.metric,
                 "node_id": request.node_id,
             },
             alias=alias(index),
@@ -159,20 +167,9 @@ def values(requests: Sequence[ValueRequest]) -> str:
     )
 
 
-def metric(node_id: int, kind: Metric | RawMetric, start: int, end: int) -> str:
-    """Return the query for a single value."""
-    name = "statisticData" if isinstance(kind, RawMetric) else "statisticDataMetric"
-    arguments: dict[str, Scalar | None] = {
-        **_range(start, end),
-        "type": kind,
-        "node_id": node_id,
-    }
-    return _query([field(name, arguments, alias=alias(0))])
-
-
 def _range(start: int, end: int) -> dict[str, Scalar | None]:
     """Return the arguments of a time range."""
-    if not 0 < end - start <= _LONGEST_RANGE:
+    if not 0 < end - start <= LONGEST_RANGE:
         raise NetrexQueryError("The range is empty or longer than a year")
     return {"from": start, "to": end}
 
@@ -210,29 +207,46 @@ def _live_link(name: str, request: LinkRequest, schema: Schema) -> str:
     return field("camera", {"node_id": request.node_id}, alias=name, select=live_view)
 
 
-def recordings(node_id: int, start: int, end: int) -> str:
-    """Return the query for what can be prepared."""
-    listed = field("recordings", _range(start, end), select=_RECORDING)
-    return _query([field("camera", {"node_id": node_id}, select=listed)])
+def recordings(requests: Sequence[RecordingsRequest]) -> str:
+    """Return the query for what can be prepared.
 
-
-def prepare_recording(recording_id: str, height: int) -> str:
-    """Return the mutation that starts a preparation."""
-    arguments: dict[str, Scalar | None] = {
-        "recording_id": recording_id,
-        "height": height,
-    }
-    return f"mutation{{{field('recordingPrepare', arguments)}}}"
-
-
-def recording(recording_id: str) -> str:
-    """Return the query for the state of a preparation."""
+    Raises:
+        NetrexQueryError: A range is empty or too long.
+    """
     return _query(
-        [
-            field(
-                "recording",
-                {"recording_id": recording_id},
-                select="progress download_url",
-            )
-        ]
+        field(
+            "camera",
+            {"node_id": request.node_id},
+            alias=alias(index),
+            select=field(
+                "recordings", _range(request.start, request.end), select=_RECORDING
+            ),
+        )
+        for index, request in enumerate(requests)
+    )
+
+
+def preparations(requests: Sequence[PreparationRequest]) -> str:
+    """Return the mutation that starts preparations, one after the other."""
+    fields = (
+        field(
+            "recordingPrepare",
+            {"recording_id": request.recording_id, "height": request.height},
+            alias=alias(index),
+        )
+        for index, request in enumerate(requests)
+    )
+    return f"mutation{{{' '.join(fields)}}}"
+
+
+def recording_states(recording_ids: Sequence[str]) -> str:
+    """Return the query for the states of preparations."""
+    return _query(
+        field(
+            "recording",
+            {"recording_id": recording_id},
+            alias=alias(index),
+            select="progress download_url",
+        )
+        for index, recording_id in enumerate(recording_ids)
     )

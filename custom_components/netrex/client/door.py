@@ -10,7 +10,7 @@ from .errors import (
     NetrexAuthError,
     NetrexConnectionError,
     NetrexError,
-    NetrexNotFoundError,
+    NetrexNoDataError,
     NetrexQueryError,
     NetrexRateLimitedError,
     NetrexResponseError,
@@ -18,7 +18,6 @@ from .errors import (
 from .pacer import Lane, Pacer
 from .refusal import Refusal
 from .transport import LARGE_ANSWER, Answer, Transport
-from .values import as_mapping
 
 # How often an operation is halved: enough to single out one of five. A wall of live
 # views must not cost the whole allowance because the portal refuses all of them.
@@ -68,25 +67,20 @@ class Door:
                 self._pacer.refused(refusal.error.retry_after)
         return answer
 
-    async def value(
-        self, lane: Lane, query: str, name: str, *, inner: str = "", shared: bool = True
-    ) -> object:
+    async def value(self, lane: Lane, query: str, name: str) -> object:
         """Return the value of a document's only field; None if it is null.
 
         Args:
             lane: Priority.
             query: The document.
             name: The field, or its alias.
-            inner: Its only field, if it is an object.
-            shared: Others who want the same may share the answer.
 
         Raises:
-            NetrexError: One of the two is null because it was refused.
+            NetrexError: It is null because it was refused.
         """
-        answer = await self.ask(lane, query, shared=shared)
+        answer = await self.ask(lane, query, shared=True)
         value = answer.data.get(name)
-        wanted = as_mapping(value).get(inner) if inner else value
-        if wanted is None and answer.refusals:
+        if value is None and answer.refusals:
             raise answer.refusals[0].error
         return value
 
@@ -191,9 +185,10 @@ def _sort_out[R, V](
     for index, request in enumerate(requests):
         name = documents.alias(index)
         value = parse(request, data.get(name))
-        if value is None:
-            error = errors.get((name,)) or errors.get(())
-            results[request] = error or NetrexNotFoundError("The portal has no data")
+        error = errors.get((name,))
+        if value is None or (error is not None and not value):
+            error = error or errors.get(())
+            results[request] = error or NetrexNoDataError("The portal has no data")
         else:
             results[request] = value
     return results

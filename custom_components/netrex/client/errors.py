@@ -30,6 +30,10 @@ class NetrexNotFoundError(NetrexError):
     """The node, recording or link does not exist (any more)."""
 
 
+class NetrexNoDataError(NetrexNotFoundError):
+    """The portal answered with nothing, and gave no reason."""
+
+
 class NetrexRateLimitedError(NetrexError):
     """The portal's limit is reached.
 
@@ -61,3 +65,46 @@ class NetrexResponseError(NetrexError):
     It is HTML, empty, cut short, huge, of wrong types, or a refusal whose reason
     nobody recognises.
     """
+
+
+class NetrexDeviceError(NetrexError):
+    """A camera's own interface, reached through the gateway, says no."""
+
+
+class NetrexDeviceTokenError(NetrexDeviceError):
+    """The gateway does not accept the device access token (HTTP status 401)."""
+
+
+class NetrexDevicePermissionError(NetrexDeviceError):
+    """The token lacks the Configuration permission, or the right to this call (403)."""
+
+
+class NetrexDeviceNotFoundError(NetrexDeviceError):
+    """The gateway does not know the camera, or the camera not the call (404)."""
+
+
+class NetrexDeviceMethodError(NetrexDeviceError):
+    """The camera does not take this HTTP method here (405)."""
+
+
+class NetrexDeviceOfflineError(NetrexDeviceError):
+    """The gateway does not answer, or does not reach the camera."""
+
+
+class NetrexDeviceRefusedError(NetrexDeviceError):
+    """The camera understood and refuses, or we refuse to ask it that.
+
+    A camera says so in an answer with HTTP status 200, or with 400.
+
+    Attributes:
+        code: The camera's number for the reason, where it gives one.
+    """
+
+    def __init__(self, message: str, *, code: int | None = None) -> None:
+        """Remember the camera's number for the reason."""
+        super().__init__(message)
+        self.code = code
+
+
+class NetrexDeviceResponseError(NetrexDeviceError):
+    """The answer of a camera or the gateway cannot be used; a redirect is none."""

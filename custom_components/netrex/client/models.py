@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .enums import Granularity, Metric, NodeType, Transport
+from .enums import Granularity, Metric, NodeType, RawMetric, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,13 @@ class SeriesRequest:
 
 @dataclass(frozen=True, slots=True)
 class ValueRequest:
-    """A wish for one KPI of a whole time; unix seconds, at most a year."""
+    """A wish for one KPI of a whole time; unix seconds, at most a year.
+
+    A raw metric is a stored value of one camera, money times 100.
+    """
 
     node_id: int
-    metric: Metric
+    metric: Metric | RawMetric
     start: int
     end: int
 
@@ -118,6 +121,15 @@ class LiveLink:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingsRequest:
+    """A wish to know what a camera recorded between two unix times, in seconds."""
+
+    node_id: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """A recording that the portal can prepare.
 
@@ -132,6 +144,14 @@ class Recording:
     duration: float | None = None
     heights: tuple[int, ...] = ()
     download_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparationRequest:
+    """A wish for a recording's file in one of its heights, in pixels."""
+
+    recording_id: str
+    height: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,8 @@ class Transport:
         """Send a document.
 
         Raises:
-                NetrexError: Nothing came back: the error of the first refusal, or what
-                is wrong with the answer. A refused token always counts as nothing.
+            NetrexError: Nothing came back: the error of the first refusal, or what is
+                wrong with the answer. A refused token always counts as nothing.
         """
         token = await self.token()
         body = _body(query, variables)

@@ -21,7 +21,7 @@ from ..client import (
     NetrexRateLimitedError,
     SeriesRequest,
 )
-from ..const import CONF_KPI_NODES, LOGGER
+from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
 from ..kpi import (
     QUARTER,
     KpiKey,
@@ -36,7 +36,7 @@ from ..kpi import (
     spans,
     spread,
 )
-from ..metrics import BY_KEY
+from ..metrics import BASE, BY_KEY
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from .base import NetrexCoordinator
@@ -125,9 +125,15 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         chosen = self.config_entry.options.get(CONF_KPI_NODES)
         return not chosen or str(node_id) in chosen
 
+    @property
+    def wanted_metrics(self) -> frozenset[str]:
+        """The keys of the base metrics that the user chose; all without a choice."""
+        chosen = self.config_entry.options.get(CONF_KPI_METRICS)
+        return frozenset(chosen or (description.key for description in BASE))
+
     def metrics(self, node_id: int) -> frozenset[str]:
         """Return the keys of the base metrics that a node has data of."""
-        return self._probe.metrics(node_id)
+        return self._probe.metrics(node_id) & self.wanted_metrics
 
     def value(self, key: KpiKey) -> float | None:
         """Return a KPI; None where nothing is known."""
@@ -156,7 +162,7 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
                 for node in self._inventory.data.inventory.nodes
                 if self.wants(node.node_id)
             ]
-            async for found in self._probe.async_probe(nodes):
+            async for found in self._probe.async_probe(nodes, self.wanted_metrics):
                 if found:
                     self.async_update_listeners()
         except NetrexError as err:

@@ -1,6 +1,6 @@
 """Which nodes have which KPIs: found out once, in the gaps between other requests."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Set as AbstractSet
 from itertools import batched
 from typing import Any
 
@@ -75,8 +75,10 @@ class KpiProbe:
         """Return the keys of the base metrics that a node has data of."""
         return self._metrics.get(node_id, frozenset())
 
-    def due(self, nodes: Iterable[Node]) -> list[tuple[Node, Metric]]:
-        """Return what to ask, the most interesting first."""
+    def due(
+        self, nodes: Iterable[Node], wanted: AbstractSet[str]
+    ) -> list[tuple[Node, Metric]]:
+        """Return what to ask to find the wanted metrics, the most interesting first."""
         now = dt_util.utcnow().timestamp()
         ranked = sorted(
             (node for node in nodes if node.type in RANK),
@@ -85,17 +87,25 @@ class KpiProbe:
         return [
             (node, metric)
             for metric, keys in PROBES.items()
+            if not wanted.isdisjoint(keys)
             for node in ranked
             if keys[0] not in self.metrics(node.node_id)
             and self._asked.get(metric, {}).get(node.node_id, 0) + PROBE_AGAIN <= now
         ]
 
-    async def async_probe(self, nodes: Iterable[Node]) -> AsyncIterator[set[int]]:
+    async def async_probe(
+        self, nodes: Iterable[Node], wanted: AbstractSet[str]
+    ) -> AsyncIterator[set[int]]:
         """Ask what is due; yield the nodes with data, a query at a time.
+
+        Args:
+            nodes: Whom to ask.
+            wanted: The keys of the metrics that matter.
 
         Raises NetrexError as the client does; what was learned before is kept.
         """
-        for batch in batched(self.due(nodes), MAX_SERIES_PER_QUERY, strict=False):
+        due = self.due(nodes, wanted)
+        for batch in batched(due, MAX_SERIES_PER_QUERY, strict=False):
             now = int(dt_util.utcnow().timestamp())
             answers = await self._client.kpi_series(
                 [

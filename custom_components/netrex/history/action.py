@@ -1,7 +1,5 @@
 """The action that reads history again: corrections, or hours before the option's."""
 
-from collections.abc import Iterable
-
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -11,16 +9,12 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import (
-    config_validation as cv,
-    device_registry as dr,
-    service,
-)
+from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import DOMAIN
-from ..devices import device_node_id
+from ..devices import find_nodes
 from ..errors import command_errors
 from ..metrics import BASE, BY_KEY, RATIOS, needs
 from ..models import NetrexConfigEntry
@@ -69,7 +63,7 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
         )
     series = history.series()
     if (names := call.data.get(ATTR_NODES)) is not None:
-        nodes = set(_node_ids(call.hass, entry, names))
+        nodes = set(find_nodes(call.hass, entry, names).values())
         series = [one for one in series if one.node_id in nodes]
     if (metrics := call.data.get(ATTR_METRICS)) is not None:
         keys = {key for metric in metrics for key in needs(BY_KEY[metric])}
@@ -77,28 +71,3 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     with command_errors(call.hass, entry):
         hours = await history.async_import(series, int(start.timestamp()))
     return {"hours": hours} if call.return_response else None
-
-
-def _node_ids(
-    hass: HomeAssistant, entry: NetrexConfigEntry, names: Iterable[str]
-) -> Iterable[int]:
-    """Yield the nodes that are named by node id, external id or device."""
-    known = {
-        name: node.node_id
-        for node in entry.runtime_data.inventory.data.inventory.nodes
-        for name in (node.external_id, str(node.node_id))
-        if name
-    }
-    devices = dr.async_get(hass)
-    for name in names:
-        node_id = known.get(name)
-        device = devices.async_get(name)
-        if node_id is None and isinstance(device, dr.DeviceEntry):
-            node_id = device_node_id(entry, device)
-        if node_id is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="unknown_node",
-                translation_placeholders={"node": name},
-            )
-        yield node_id

@@ -1,0 +1,63 @@
+"""Addresses of the cameras' own interfaces, made of serial numbers."""
+
+from collections.abc import Mapping
+import ipaddress
+import re
+
+from yarl import URL
+
+from .errors import NetrexDeviceNotFoundError
+
+PLACEHOLDER = "{serial_number}"
+DEFAULT_DEVICE_URL = f"https://{PLACEHOLDER}.device-connect.net"
+
+# A serial number is the MAC address without separators.
+_SERIAL_NUMBER = re.compile(r"[0-9a-fA-F]{12}")
+_SCHEMES = frozenset({"http", "https"})
+
+
+def parse_device_url(text: str) -> str:
+    """Return a template of the cameras' addresses, tidied.
+
+    The token must not travel unencrypted, so it is https, or http to loopback. Raises
+    ValueError for anything else, and without one `{serial_number}`.
+    """
+    text = text.strip().rstrip("/")
+    if text.count(PLACEHOLDER) != 1 or re.search("[{}]", text.replace(PLACEHOLDER, "")):
+        raise ValueError("not one place for the serial number")
+    url = URL(text.replace(PLACEHOLDER, "f" * 12))
+    if (
+        url.scheme not in _SCHEMES
+        or (url.scheme == "http" and not _is_loopback(url.host))
+        or not url.host
+        or url.user is not None
+        or url.password is not None
+        or "?" in text
+        or "#" in text
+    ):
+        raise ValueError("not an address of cameras")
+    return text
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def device_url(
+    template: str,
+    serial_number: str,
+    path: str,
+    params: Mapping[str, str] | None = None,
+) -> URL:
+    """Return the address of a call; the query is encoded here.
+
+    Raises NetrexDeviceNotFoundError for a serial number that is none, so that no text
+    of the portal becomes part of a host name.
+    """
+    if not _SERIAL_NUMBER.fullmatch(serial_number):
+        raise NetrexDeviceNotFoundError("The camera has no proper serial number")
+    base = URL(template.replace(PLACEHOLDER, serial_number.lower()))
+    return (base / path).with_query(params)

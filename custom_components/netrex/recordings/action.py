@@ -1,0 +1,188 @@
+"""The actions that list recordings and save them as files."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+import math
+from pathlib import Path
+import time
+from typing import Any
+
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from ..client import Lane
+from ..const import DOMAIN
+from ..targets import TargetCamera, async_target_cameras
+from .clip import Clip, Saved
+from .errors import InvalidClipError, RecordingError
+from .paths import DEFAULT_PATTERN, fill_in, target_of
+
+ACTION_LIST_RECORDINGS = "list_recordings"
+ACTION_DOWNLOAD_RECORDING = "download_recording"
+ATTR_START = "start"
+ATTR_END = "end"
+ATTR_DURATION = "duration"
+ATTR_HEIGHT = "height"
+ATTR_FILENAME = "filename"
+ATTR_OVERWRITE = "overwrite"
+
+LIST_SCHEMA = cv.make_entity_service_schema(
+    {vol.Required(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
+)
+DOWNLOAD_SCHEMA = vol.All(
+    cv.make_entity_service_schema(
+        {
+            vol.Required(ATTR_START): cv.datetime,
+            vol.Exclusive(ATTR_END, "end"): cv.datetime,
+            vol.Exclusive(ATTR_DURATION, "end"): cv.positive_time_period,
+            vol.Optional(ATTR_HEIGHT): vol.Coerce(int),
+            vol.Optional(ATTR_FILENAME, default=DEFAULT_PATTERN): cv.string,
+            vol.Optional(ATTR_OVERWRITE, default=False): cv.boolean,
+        }
+    ),
+    cv.has_at_least_one_key(ATTR_END, ATTR_DURATION),
+)
+
+
+@callback
+def async_register_recordings(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    hass.services.async_register(
+        DOMAIN,
+        ACTION_LIST_RECORDINGS,
+        _async_list,
+        LIST_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        ACTION_DOWNLOAD_RECORDING,
+        _async_download,
+        DOWNLOAD_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+async def _async_list(call: ServiceCall) -> ServiceResponse:
+    """Return by camera what is recorded, one item per storage.
+
+    The portal tells how much of the time is recorded, not which part.
+    """
+    cameras = await async_target_cameras(call, POLICY_READ)
+    start, end = _times(call.data)
+    found = await asyncio.gather(
+        *(
+            camera.entry.runtime_data.recordings.async_list(
+                camera.node_id, start, end, Lane.COMMAND
+            )
+            for camera in cameras
+        )
+    )
+    return {
+        camera.entity_id: {
+            "recordings": [
+                {
+                    "start": _local(start).isoformat(),
+                    "end": _local(end).isoformat(),
+                    "duration": recording.duration,
+                    "heights": list(recording.heights),
+                }
+                for recording in recordings
+            ]
+        }
+        for camera, recordings in zip(cameras, found, strict=True)
+    }
+
+
+async def _async_download(call: ServiceCall) -> ServiceResponse:
+    """Save a clip of each camera; return by camera what was saved.
+
+    All cameras are tried before an error is told, and what was saved stays.
+    """
+    cameras = await async_target_cameras(call)
+    start, end = _times(call.data)
+    wishes: dict[Path, tuple[TargetCamera, Clip]] = {}
+    for camera in cameras:
+        clip = Clip(camera.node_id, start, end, call.data.get(ATTR_HEIGHT))
+        clip.checked(time.time())
+        name = fill_in(call.data[ATTR_FILENAME], camera.name, clip)
+        path = target_of(call.hass.config, name)
+        if path in wishes:
+            raise InvalidClipError("same_file", path=str(path))
+        wishes[path] = (camera, clip)
+    results = await asyncio.gather(
+        *(
+            camera.entry.runtime_data.recordings.async_download(
+                clip, path, overwrite=call.data[ATTR_OVERWRITE]
+            )
+            for path, (camera, clip) in wishes.items()
+        ),
+        return_exceptions=True,
+    )
+    _raise_failures(cameras, results)
+    if not call.return_response:
+        return None
+    return {
+        camera.entity_id: {
+            "path": str(saved.path),
+            "size": saved.size,
+            "duration": saved.duration,
+            "height": saved.height,
+            "url": saved.url,
+        }
+        for camera, saved in zip(cameras, results, strict=True)
+        if isinstance(saved, Saved)
+    }
+
+
+def _raise_failures(
+    cameras: Sequence[TargetCamera], results: Sequence[Saved | BaseException]
+) -> None:
+    """Raise one error as it is, those of several cameras together."""
+    failures = {
+        camera.entity_id: result
+        for camera, result in zip(cameras, results, strict=True)
+        if isinstance(result, BaseException)
+    }
+    for failure in failures.values():
+        if len(cameras) == 1 or not isinstance(failure, HomeAssistantError):
+            raise failure
+    if failures:
+        raise RecordingError(
+            "cameras_failed",
+            failed=str(len(failures)),
+            total=str(len(cameras)),
+            details="; ".join(f"{name}: {error}" for name, error in failures.items()),
+        )
+
+
+def _times(data: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the wished time in unix seconds, whole ones around it.
+
+    Raises:
+        InvalidClipError: The clock knows no such time.
+    """
+    try:
+        start = dt_util.as_utc(data[ATTR_START])
+        if (duration := data.get(ATTR_DURATION)) is not None:
+            end = start + duration
+        else:
+            end = dt_util.as_utc(data.get(ATTR_END) or dt_util.utcnow())
+        return int(start.timestamp()), math.ceil(end.timestamp())
+    except OverflowError, ValueError:
+        raise InvalidClipError("no_recording") from None
+
+
+def _local(moment: int) -> datetime:
+    return dt_util.as_local(dt_util.utc_from_timestamp(moment))

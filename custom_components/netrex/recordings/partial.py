@@ -1,0 +1,187 @@
+"""A file that is not whole yet. Blocking: everything here runs in a thread."""
+
+from collections.abc import Iterator, Sequence
+import contextlib
+import errno
+import os
+from pathlib import Path
+import secrets
+import shutil
+import threading
+import time
+from typing import Self
+
+from .errors import RecordingError
+from .mp4 import is_whole
+
+PREFIX = ".netrex-"
+SUFFIX = ".part"
+# What stays free on the disk for everything else, in bytes.
+RESERVE = 256 << 20
+# What a killed Home Assistant left behind is removed when it is as old as this.
+_STALE = 24 * 3600
+# Disk space is looked at again after so many bytes where nobody tells the size.
+_LOOK = 64 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class PartialFile:
+    """A temporary file in the folder of its target.
+
+    Its name is hidden and random, so it never meets a file of somebody else.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Take an open file over."""
+        self.path = path
+        self.size = 0
+        self._descriptor = descriptor
+        self._looked_at = 0
+        # A number that was given back may belong to somebody else's file by now.
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        """Create an empty file; what was left over long ago goes.
+
+        Raises:
+            RecordingError: The folder cannot be written to.
+        """
+        with write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            _sweep(folder)
+            path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        return cls(path, descriptor)
+
+    def expect(self, size: int | None) -> None:
+        """Check that the disk has room for a file of `size` bytes.
+
+        Raises:
+            RecordingError: It has not.
+        """
+        missing = 0 if size is None else size - self.size
+        free = shutil.disk_usage(self.path.parent).free
+        if free < missing + RESERVE:
+            raise disk_full(self.path.parent)
+
+    def write(self, blocks: Sequence[bytes]) -> int:
+        """Append; return the size so far."""
+        with self._lock, write_errors(self.path.parent):
+            for block in blocks:
+                view = memoryview(block)
+                while view:
+                    written = os.write(self._descriptor, view)
+                    self.size += written
+                    view = view[written:]
+        if self.size - self._looked_at >= _LOOK:
+            self._looked_at = self.size
+            self.expect(None)
+        return self.size
+
+    def restart(self) -> None:
+        """Forget what was written."""
+        with self._lock, write_errors(self.path.parent):
+            os.ftruncate(self._descriptor, 0)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            self.size = self._looked_at = 0
+
+    def finish(self) -> bool:
+        """Bring all to the disk and tell whether it is a whole MP4 file."""
+        with self._lock, write_errors(self.path.parent):
+            os.fsync(self._descriptor)
+        return is_whole(self.path)
+
+    def discard(self) -> None:
+        """Close and remove it; may be called at any time, also again."""
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+        self.path.unlink(missing_ok=True)
+
+
+def publish(source: Path, target: Path, *, overwrite: bool, last: bool) -> None:
+    """Give a whole file its name, in one step.
+
+    A link costs nothing and cannot take the place of another file. Where the disk has
+    none, or on another disk, the file is copied, or renamed if nobody else needs it.
+
+    Args:
+        source: The whole file.
+        target: Its name, in a folder that is made if it is missing.
+        overwrite: Whether it may take the place of a file.
+        last: Whether nobody needs `source` any more.
+
+    Raises:
+        RecordingError: The target exists and is not to be overwritten, or it cannot be
+            written.
+    """
+    with write_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir() or (not overwrite and os.path.lexists(target)):
+            raise _exists(target)
+        if not overwrite and _link(source, target):
+            return
+        beside = target.parent / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
+        try:
+            if not _link(source, beside):
+                if last and source.parent == target.parent:
+                    beside = source
+                else:
+                    _copy(source, beside)
+            if not overwrite and os.path.lexists(target):
+                raise _exists(target)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _link(source: Path, target: Path) -> bool:
+    """Give a file a second name, never that of another; False where that fails."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise _exists(target) from None
+    except OSError:
+        return False
+    return True
+
+
+def _exists(target: Path) -> RecordingError:
+    return RecordingError("file_exists", path=str(target))
+
+
+def _copy(source: Path, beside: Path) -> None:
+    if shutil.disk_usage(beside.parent).free < source.stat().st_size + RESERVE:
+        raise disk_full(beside.parent)
+    shutil.copyfile(source, beside)
+    with beside.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed Home Assistant left in a folder."""
+    now = time.time()
+    for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if now - path.stat().st_mtime > _STALE:
+                path.unlink()
+
+
+def disk_full(folder: Path) -> RecordingError:
+    """Return the error of a full disk."""
+    return RecordingError("disk_full", path=str(folder))
+
+
+@contextlib.contextmanager
+def write_errors(folder: Path) -> Iterator[None]:
+    """Say of a failure to write what a person can mend."""
+    try:
+        yield
+    except OSError as err:
+        if err.errno in _FULL:
+            raise disk_full(folder) from err
+        raise RecordingError(
+            "cannot_write", path=str(folder), reason=err.strerror or str(err.errno)
+        ) from err

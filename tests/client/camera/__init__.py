@@ -1,0 +1,1 @@
+"""Tests of what the client does with cameras themselves."""

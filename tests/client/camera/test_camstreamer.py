@@ -1,0 +1,159 @@
+"""The CamStreamer App on the simulated cameras, over real sockets."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.netrex.client import (
+    GatewayClient,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDeviceResponseError,
+)
+from custom_components.netrex.client.camstreamer import (
+    AppStream,
+    CamStreamerClient,
+    Generation,
+    parse_streams,
+)
+from simulator import Simulator
+from simulator.camstreamer import Stream
+from tests.leaks import assert_no_secret
+
+from .conftest import MOVING, MOVING_ID
+
+
+@pytest.fixture
+def app(gateway: GatewayClient) -> CamStreamerClient:
+    """Return the app of a camera."""
+    return CamStreamerClient(gateway, MOVING)
+
+
+def real(cloud: Simulator) -> list[Stream]:
+    """Return the streams as they are."""
+    return list(cloud.device(MOVING_ID).camstreamer.streams.values())
+
+
+@pytest.mark.parametrize(
+    ("api", "place", "generation"),
+    [
+        ("new", "data", Generation.NEW),
+        ("new", "top", Generation.NEW),
+        ("old", "data", Generation.OLD),
+    ],
+)
+async def test_streams_are_listed_and_switched(
+    app: CamStreamerClient,
+    cloud: Simulator,
+    api: str,
+    place: str,
+    generation: Generation,
+) -> None:
+    cloud.switches.set("camstreamer_api", api)
+    cloud.switches.set("camstreamer_list", place)
+    first, second = real(cloud)
+    streams = await app.streams()
+    assert streams == (
+        AppStream(first.stream_id, "YouTube", enabled=True, is_streaming=True),
+        AppStream(second.stream_id, "Web", enabled=False, is_streaming=False),
+    )
+    assert app.generation is generation
+    assert_no_secret(f"{streams!r}{vars(app)!r}", [first.media_server_url[-24:]])
+
+    answer = await app.set_enabled(second.stream_id, enabled=True)
+    assert answer == AppStream(second.stream_id, "Web", enabled=True, is_streaming=True)
+    answer = await app.set_enabled(first.stream_id, enabled=False)
+    assert answer.is_streaming is False
+    assert (first.enabled, second.enabled) == (False, True)
+
+
+@pytest.mark.parametrize("api", ["new", "old"])
+async def test_what_is_so_already_is_not_restarted(
+    app: CamStreamerClient, cloud: Simulator, api: str
+) -> None:
+    cloud.switches.set("camstreamer_api", api)
+    first = real(cloud)[0]
+    starts = first.start_count
+    await app.streams()
+    await app.set_enabled(first.stream_id, enabled=True)
+    assert first.start_count == starts
+
+
+async def test_the_generation_is_remembered_until_the_app_is_updated(
+    app: CamStreamerClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    camera = cloud.device(MOVING_ID).camstreamer
+    answer = camera.answer
+
+    def noting(call: str, *arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - as they come
+        calls.append(call)
+        return answer(call, *arguments)
+
+    monkeypatch.setattr(camera, "answer", noting)
+    cloud.switches.camstreamer_api = "old"
+    for _ in range(2):
+        await app.streams()
+    lists = [call for call in calls if "list" in call]
+    assert lists == ["stream_list.cgi", "stream/list.cgi", "stream/list.cgi"]
+    cloud.switches.camstreamer_api = "new"
+    assert await app.streams()
+    assert app.generation is Generation.NEW
+
+
+async def test_no_app(app: CamStreamerClient, cloud: Simulator) -> None:
+    cloud.switches.camstreamer_api = "none"
+    assert await app.streams() is None
+    with pytest.raises(NetrexDeviceNotFoundError):
+        await app.set_enabled("1", enabled=True)
+
+
+async def test_a_stream_that_is_gone(app: CamStreamerClient) -> None:
+    with pytest.raises(NetrexDeviceNotFoundError, match="stream"):
+        await app.set_enabled("no such", enabled=True)
+
+
+async def test_an_absent_camera_is_not_taken_for_one_without_the_app(
+    app: CamStreamerClient, cloud: Simulator
+) -> None:
+    cloud.world.cameras[MOVING_ID].is_connected = False
+    with pytest.raises(NetrexDeviceOfflineError):
+        await app.streams()
+
+
+async def test_an_app_that_does_not_tell_whether_it_sends(
+    app: CamStreamerClient, cloud: Simulator
+) -> None:
+    cloud.faults.add("gateway", "status", 404, count=None, match="get_streamstat")
+    streams = await app.streams()
+    assert streams is not None
+    assert [stream.is_streaming for stream in streams] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "streams"),
+    [
+        ({"data": {}}, ()),
+        ({"data": []}, ()),
+        (
+            {"data": {"7": {"enabled": "1", "title": ""}}},
+            (AppStream("7", "7", enabled=True),),
+        ),
+        ({"data": {"7": "x", "8": {"title": 8}}}, (AppStream("8", "8"),)),
+        (
+            {"data": {"streamList": [{"streamId": "a/b?c", "enabled": False}, 5, {}]}},
+            (AppStream("a/b?c", "a/b?c", enabled=False),),
+        ),
+        ({"streamList": []}, ()),
+    ],
+)
+def test_lists_of_all_kinds(
+    answer: dict[str, object], streams: tuple[AppStream, ...]
+) -> None:
+    assert parse_streams(answer) == streams
+
+
+@pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": "<html>"}])
+def test_what_is_no_list(answer: dict[str, object]) -> None:
+    with pytest.raises(NetrexDeviceResponseError):
+        parse_streams(answer)

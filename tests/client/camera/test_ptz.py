@@ -1,0 +1,128 @@
+"""PTZ against the simulated cameras, over real sockets."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from custom_components.netrex.client import (
+    GatewayClient,
+    NetrexDeviceOfflineError,
+    NetrexDeviceRefusedError,
+)
+from custom_components.netrex.client.ptz import (
+    Move,
+    Preset,
+    PtzClient,
+    parse_position,
+    parse_presets,
+)
+from simulator import Simulator
+
+from .conftest import FIXED, MOVING
+
+
+@pytest.fixture
+def ptz(gateway: GatewayClient) -> PtzClient:
+    """Return the camera that moves."""
+    return PtzClient(gateway, MOVING)
+
+
+async def test_presets_are_found_by_number(ptz: PtzClient) -> None:
+    assert await ptz.presets() == (
+        Preset(1, "Home"),
+        Preset(2, "Pokladny"),
+        Preset(5, "Vchod"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        (lambda ptz: ptz.go_to(5, 80), Move(118, -9.5, 3000)),
+        (lambda ptz: ptz.move_to(Move(pan=-12.34567, zoom=2)), Move(-12.3457, 0, 2)),
+        (lambda ptz: ptz.move_to(Move(0, -30.0), 10), Move(0, -30, 1)),
+        (lambda ptz: ptz.move_by(Move(-200, 5, 100), 100), Move(160, 5, 101)),
+    ],
+)
+async def test_movements_arrive(
+    ptz: PtzClient, act: Callable[[PtzClient], Awaitable[None]], expected: Move
+) -> None:
+    await act(ptz)
+    assert await ptz.position() == expected
+
+
+@pytest.mark.parametrize(
+    ("speeds", "moved"),
+    [
+        (Move(50), (True, False, False)),
+        (Move(tilt=-20, zoom=30), (False, True, True)),
+        (Move(zoom=1), (False, False, True)),
+    ],
+)
+async def test_a_movement_goes_on_until_it_is_stopped(
+    ptz: PtzClient, cloud: Simulator, speeds: Move, moved: tuple[bool, ...]
+) -> None:
+    await ptz.start(speeds)
+    cloud.clock.jump(2)
+    there = await ptz.position()
+    assert moved == (there.pan != 0, there.tilt != 0, there.zoom != 1)
+    await ptz.stop()
+    stopped = await ptz.position()
+    cloud.clock.jump(9)
+    assert await ptz.position() == stopped
+
+
+async def test_the_camera_says_what_it_cannot(ptz: PtzClient) -> None:
+    with pytest.raises(NetrexDeviceRefusedError, match="does not exist"):
+        await ptz.go_to(3)
+
+
+@pytest.mark.parametrize("conduct", ["nan", "empty"])
+async def test_a_fixed_camera_has_nothing(
+    gateway: GatewayClient, cloud: Simulator, conduct: str
+) -> None:
+    cloud.switches.set("fixed_ptz", conduct)
+    fixed = PtzClient(gateway, FIXED)
+    assert await fixed.presets() == ()
+    assert await fixed.position() == Move()
+    with pytest.raises(NetrexDeviceRefusedError):
+        await fixed.move_by(Move(1))
+
+
+async def test_a_fixed_camera_may_refuse_to_be_asked(
+    gateway: GatewayClient, cloud: Simulator
+) -> None:
+    cloud.switches.set("fixed_ptz", "error")
+    with pytest.raises(NetrexDeviceRefusedError):
+        await PtzClient(gateway, FIXED).presets()
+
+
+async def test_an_absent_camera(ptz: PtzClient, cloud: Simulator) -> None:
+    cloud.world.cameras[140094].is_connected = False
+    with pytest.raises(NetrexDeviceOfflineError):
+        await ptz.presets()
+
+
+@pytest.mark.parametrize(
+    ("text", "presets"),
+    [
+        ("", ()),
+        ("presetposno1=\npresetposno2=Gate ", (Preset(1, ""), Preset(2, "Gate"))),
+        ("presetposno2=a=b\r\npresetposno2=c\r\n", (Preset(2, "a=b"),)),
+        ("presetposno=x\r\nnonsense\r\npresetposno-1=y", ()),
+    ],
+)
+def test_presets_of_all_kinds(text: str, presets: tuple[Preset, ...]) -> None:
+    assert parse_presets(text) == presets
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("pan=51.2891\ntilt=-6\nzoom=1\niris=6427\n", Move(51.2891, -6, 1)),
+        ("pan=inf\ntilt=up\nzoom=", Move()),
+        ("tilt=3", Move(tilt=3)),
+    ],
+)
+def test_positions_of_all_kinds(text: str, position: Move) -> None:
+    assert parse_position(text) == position

@@ -1,0 +1,187 @@
+"""Which KPIs of which nodes the user wants."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.const import (
+    CONF_HISTORY_DAYS,
+    CONF_KPI_METRICS,
+    CONF_KPI_NODES,
+)
+from custom_components.netrex.devices import async_known_nodes
+from simulator import Simulator
+
+from ..test_sensor import sensor, settle, shop_id
+from .steps import suggested
+from .test_options import open_page, save
+
+DAYS = {CONF_HISTORY_DAYS: 365}
+
+
+def choices(result: ConfigFlowResult, field: str) -> Mapping[str, str]:
+    """Return the labels of a field's choices by value."""
+    schema = result["data_schema"]
+    assert schema
+    options: list[Any] = schema.schema[field].config["options"]
+    return {option["value"]: option["label"] for option in options}
+
+
+async def test_nodes_are_chosen_by_their_paths(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    offered = choices(await open_page(hass, entry, "kpi"), CONF_KPI_NODES)
+
+    nodes = {node.node_id: node for node in cloud.world.nodes}
+    shop = nodes[shop_id(cloud)]
+    camera = next(n for n in nodes.values() if n.parent_node_id == shop.node_id)
+    root = next(n for n in nodes.values() if n.parent_node_id is None)
+    assert offered[str(root.node_id)] == root.name
+    assert offered[str(shop.node_id)].endswith(str(shop.name))
+    assert offered[str(camera.node_id)] == (
+        f"{offered[str(shop.node_id)]} / {camera.name}"
+    )
+    assert {nodes[int(value)].type for value in offered} == {
+        "camera",
+        "folder",
+        "location",
+    }
+    # As in the portal: a place is followed by what is below it.
+    order = list(offered)
+    assert order.index(str(shop.node_id)) < order.index(str(camera.node_id))
+
+
+async def test_what_is_not_chosen_is_neither_read_nor_shown(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    shop = shop_id(cloud)
+    counter = next(c for c in cloud.world.cameras if cloud.kpi.sources(c))
+    assert sensor(hass, entry, shop, "people_in_today")
+    assert sensor(hass, entry, shop, "transactions_week")
+    assert sensor(hass, entry, counter, "occupancy")
+    connectivity = f"{entry.unique_id}_{counter}_connectivity"
+
+    result = await save(
+        hass,
+        entry,
+        "kpi",
+        **DAYS,
+        **{CONF_KPI_NODES: [str(counter)], CONF_KPI_METRICS: ["people_in", "visitors"]},
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await settle(hass, entry)
+    assert list(entry.runtime_data.kpi.nodes) == [counter]
+    assert sensor(hass, entry, counter, "people_in_today")
+    assert sensor(hass, entry, counter, "people_out_today") is None
+    # Made of in and out.
+    assert sensor(hass, entry, counter, "occupancy") is None
+    assert sensor(hass, entry, shop, "people_in_today") is None
+    assert shop not in async_known_nodes(hass, entry)
+    assert er.async_get(hass).async_get_entity_id(
+        "binary_sensor", "netrex", connectivity
+    )
+    assert {s.node_id for s in entry.runtime_data.history.series()} == {counter}
+    assert {s.key for s in entry.runtime_data.history.series()} == {
+        "people_in",
+        "visitors",
+    }
+
+    # Without a choice all is back.
+    await save(hass, entry, "kpi", **DAYS)
+    await settle(hass, entry)
+    assert CONF_KPI_NODES not in entry.options
+    assert sensor(hass, entry, shop, "people_in_today")
+    assert sensor(hass, entry, counter, "occupancy")
+    assert shop in async_known_nodes(hass, entry)
+
+
+async def test_the_probe_asks_for_nothing_unwanted(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+) -> None:
+    config_entry.add_to_hass(hass)
+    shop = shop_id(cloud)
+    hass.config_entries.async_update_entry(
+        config_entry,
+        options={CONF_KPI_NODES: [str(shop)], CONF_KPI_METRICS: ["transactions"]},
+    )
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await settle(hass, config_entry)
+
+    asked = [q.query for q in cloud.queries if "ByGranularity" in q.query]
+    assert asked
+    for query in asked:
+        assert "transactionCountPositive" in query
+        assert "people" not in query
+        assert query.count("node_id:") == query.count(f"node_id:{shop}") == 1
+    assert sensor(hass, config_entry, shop, "transactions_today")
+
+
+async def test_an_external_id_becomes_a_node_id(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    node = next(n for n in cloud.world.nodes if n.external_id)
+    names = [node.external_id, str(node.node_id), str(shop_id(cloud))]
+    await save(hass, entry, "kpi", **DAYS, **{CONF_KPI_NODES: names})
+    chosen = list(dict.fromkeys([str(node.node_id), str(shop_id(cloud))]))
+    assert entry.options[CONF_KPI_NODES] == chosen
+    again = await open_page(hass, entry, "kpi")
+    assert suggested(again, CONF_KPI_NODES) == chosen
+
+
+async def test_a_node_that_does_not_exist_is_not_taken(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    names = [str(shop_id(cloud)), "nowhere"]
+    result = await save(hass, entry, "kpi", **DAYS, **{CONF_KPI_NODES: names})
+    assert result["errors"] == {CONF_KPI_NODES: "unknown_node"}
+    assert result["description_placeholders"] == {"node": "nowhere"}
+    assert suggested(result, CONF_KPI_NODES) == names
+    assert not entry.options
+
+
+async def test_a_chosen_node_that_has_gone_does_not_block_the_page(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    chosen = {CONF_KPI_NODES: ["4711"]}
+    hass.config_entries.async_update_entry(entry, options=chosen)
+    await hass.async_block_till_done()
+    result = await save(hass, entry, "kpi", **{CONF_HISTORY_DAYS: 30}, **chosen)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == {CONF_HISTORY_DAYS: 30} | chosen
+
+
+async def test_the_page_without_the_portal_keeps_the_choice(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    config_entry.add_to_hass(hass)
+    chosen = {CONF_KPI_NODES: ["1"]}
+    hass.config_entries.async_update_entry(config_entry, options=chosen)
+    assert config_entry.state is ConfigEntryState.NOT_LOADED
+    page = await open_page(hass, config_entry, "kpi")
+    assert page["data_schema"]
+    assert CONF_KPI_NODES not in page["data_schema"].schema
+    await hass.config_entries.options.async_configure(
+        page["flow_id"], {CONF_HISTORY_DAYS: 30}
+    )
+    assert config_entry.options == {CONF_HISTORY_DAYS: 30} | chosen
+
+
+async def test_a_removed_place_keeps_the_cameras(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    counter = next(c for c in cloud.world.cameras if cloud.kpi.sources(c))
+    await save(hass, entry, "kpi", **DAYS, **{CONF_KPI_NODES: [str(counter)]})
+    await settle(hass, entry)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert async_known_nodes(hass, entry) == set(cloud.world.cameras)
+    account = next(device for device in devices if device.entry_type)
+    assert {device.via_device_id for device in devices if device is not account} == {
+        account.id
+    }

@@ -1,0 +1,1 @@
+"""Tests of the recordings: jobs, downloads, files, actions, events."""
