@@ -36,6 +36,7 @@ class Control:
             "truth": self._truth,
             "queries": self._queries,
             "links": self._links,
+            "calls": self._calls,
             "secrets": self._secrets,
             "switches": self._switches,
             "faults": self._faults,
@@ -83,6 +84,12 @@ class Control:
 
     async def _links(self, _request: web.Request) -> web.Response:
         return web.json_response([asdict(link) for link in self._cloud.links])
+
+    async def _calls(self, request: web.Request) -> web.Response:
+        """Return the gateway's calls; `since` (unix seconds) leaves out older ones."""
+        since = float(request.query.get("since", 0))
+        rows = [asdict(call) for call in self._cloud.calls if call.time >= since]
+        return web.json_response(rows)
 
     async def _secrets(self, _request: web.Request) -> web.Response:
         return web.json_response(sorted(self._cloud.secrets))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -10,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import netrex
 from custom_components.netrex.const import PLATFORMS
+from simulator import Simulator
 
 FOLDER = Path(netrex.__file__).parent
 ICONS = json.loads((FOLDER / "icons.json").read_text("utf-8"))["entity"]
@@ -21,6 +23,16 @@ LANGUAGES = {
 # The camera is its device's main entity and has its name; a device class has a name and
 # an icon of Home Assistant's own.
 UNNAMED = {("camera", None), ("binary_sensor", None)}
+
+
+@pytest.fixture
+def entry_options(cloud: Simulator, device_options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with which there are all kinds of entities."""
+    device = cloud.device(next(iter(cloud.world.cameras)))
+    values = device.parameters.values
+    for name in ("Brightness", "ColorLevel", "Contrast", "Sharpness"):
+        values[f"ImageSource.I1.Sensor.{name}"] = "50"
+    return device_options
 
 
 @pytest.fixture

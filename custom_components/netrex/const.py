@@ -12,6 +12,7 @@ PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.CAMERA,
     Platform.EVENT,
+    Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
 ]
@@ -29,6 +30,8 @@ CONF_HISTORY_DAYS: Final = "history_days"
 DEFAULT_HISTORY_DAYS: Final = 365
 CONF_LIVE_TRANSPORT: Final = "live_transport"
 TRANSPORT_AUTO: Final = "auto"
+CONF_DEVICE_TOKEN: Final = "device_access_token"  # noqa: S105 - an option's name
+CONF_DEVICE_URL: Final = "device_url"
 CONF_RELAY_ACCESS: Final = "relay_access"
 CONF_RELAY_HOST: Final = "relay_host"
 CONF_RELAY_PORT: Final = "relay_port"

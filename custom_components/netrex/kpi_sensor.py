@@ -161,18 +161,17 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
             self.async_write_ha_state()
 
     def _show(self) -> tuple[object, ...]:
-        window = self.coordinator.data.windows[self._key.window]
-        return self.available, self.native_value, window.start
+        return self.available, self.coordinator.reading(self._key)
 
     @property
     @override
     def native_value(self) -> StateType:
-        return self.coordinator.value(self._key)
+        return self.coordinator.reading(self._key).value
 
     @property
     @override
     def last_reset(self) -> datetime | None:
         if self._attr_state_class is not SensorStateClass.TOTAL:
             return None
-        start = self.coordinator.data.windows[self._key.window].start
+        start = self.coordinator.reading(self._key).start
         return dt_util.as_local(dt_util.utc_from_timestamp(start))

@@ -25,6 +25,7 @@ from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
 from ..kpi import (
     QUARTER,
     KpiKey,
+    Reading,
     SeriesKey,
     SettlingDelay,
     Slots,
@@ -32,6 +33,7 @@ from ..kpi import (
     Window,
     first_needed,
     key_value,
+    known_until,
     series_of,
     spans,
     spread,
@@ -53,6 +55,9 @@ TRY_AGAIN = 180
 TRIES = 3
 # Series between two updates of the sensors: some queries' worth.
 GROUP = 5 * MAX_SERIES_PER_QUERY
+# While a series lacks the last quarter hours, its numbers are of the time before, so
+# that all parts of a number are of one time. Not for long, since that is no news: s.
+PATIENCE = 3600
 # What Home Assistant's timers may be early.
 EARLY = timedelta(seconds=1)
 # How long the event loop may be kept from others, seconds.
@@ -100,7 +105,9 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         self.ratios = RatioCheck(inventory.client, store)
         self._slots = Slots(dt_util.get_default_time_zone())
         self._slots.restore(stored.get("days", {}))
-        self._values: dict[KpiKey, float | None] = {}
+        self._stored = self._slots.revision
+        self._values: dict[KpiKey, Reading] = {}
+        self._earlier: dict[int, Mapping[Window, Span]] = {}
         self._keys: dict[SeriesKey, set[KpiKey]] = {}
         self._end = 0
         self._complete = True
@@ -135,15 +142,29 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         """Return the keys of the base metrics that a node has data of."""
         return self._probe.metrics(node_id) & self.wanted_metrics
 
-    def value(self, key: KpiKey) -> float | None:
-        """Return a KPI; None where nothing is known."""
-        if key not in self._values:
-            self._values[key] = (
-                self.ratios.value(key)
-                if key.metric in self.ratios.replaced
-                else key_value(key, self._slots, self.data.windows)
-            )
-        return self._values[key]
+    def reading(self, key: KpiKey) -> Reading:
+        """Return a KPI."""
+        if (reading := self._values.get(key)) is None:
+            reading = self._values[key] = self._read_value(key)
+        return reading
+
+    def _read_value(self, key: KpiKey) -> Reading:
+        windows = self.data.windows
+        if key.metric in self.ratios.replaced:
+            value = self.ratios.value(key)
+        else:
+            until = known_until(key, self._slots)
+            if self.data.end - PATIENCE <= until < self.data.end:
+                windows = self._earlier_windows(until)
+            value = key_value(key, self._slots, windows)
+        return Reading(value, windows[key.window].start)
+
+    def _earlier_windows(self, end: int) -> Mapping[Window, Span]:
+        """Return the windows as they were when less had settled."""
+        if end not in self._earlier:
+            now = dt_util.utcnow().timestamp()
+            self._earlier[end] = spans(now, end, self._slots.zone)
+        return self._earlier[end]
 
     @callback
     def async_start_probe(self) -> None:
@@ -176,11 +197,12 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         self.async_start_probe()
         zone = dt_util.get_default_time_zone()
         if zone != self._slots.zone:
-            self._slots = Slots(zone)
+            self._slots, self._stored = Slots(zone), -1
         data = self._read_clock()
         if data != self.data:
             self.data = data
             self._values.clear()
+            self._earlier.clear()
             self._readings = 0
         self._readings += 1
         keys = {key for key in self.async_contexts() if isinstance(key, KpiKey)}
@@ -288,7 +310,10 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         """Have stored what saves a reading or a number after a restart."""
         stored = self._store.data.setdefault("kpi", {})
         stored["delay"] = self.delay.seconds
-        stored["days"] = self._slots.as_dict()
+        if self._stored != self._slots.revision:
+            # Days become sums once a day, and there may be thousands of series.
+            self._stored = self._slots.revision
+            stored["days"] = self._slots.as_dict()
         self._store.async_changed()
 
     @override

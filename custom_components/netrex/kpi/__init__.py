@@ -3,12 +3,13 @@
 from .days import QUARTER, day_bounds
 from .planning import SettlingDelay, first_needed, spread
 from .slots import SeriesKey, Slots
-from .values import KpiKey, key_value, series_of
+from .values import KpiKey, Reading, key_value, known_until, series_of
 from .windows import Span, Window, spans
 
 __all__ = [
     "QUARTER",
     "KpiKey",
+    "Reading",
     "SeriesKey",
     "SettlingDelay",
     "Slots",
@@ -17,6 +18,7 @@ __all__ = [
     "day_bounds",
     "first_needed",
     "key_value",
+    "known_until",
     "series_of",
     "spans",
     "spread",

@@ -46,6 +46,8 @@ class Slots:
     def __init__(self, zone: tzinfo) -> None:
         """Hold nothing yet."""
         self.zone = zone
+        # Grows whenever `as_dict` gives something else.
+        self.revision = 0
         self._series: dict[SeriesKey, _Series] = {}
 
     def reach(self, key: SeriesKey) -> tuple[int, int] | None:
@@ -58,7 +60,8 @@ class Slots:
     ) -> float | None:
         """Take an answer for the time from `start` to `end`, full quarter hours.
 
-        What the answer has beyond is not settled and left out.
+        What the answer has beyond is not settled and left out. Days that ended more
+        than 48 hours before the last reading become sums.
 
         Returns:
             How much the last quarter hour that was known before has changed, as a
@@ -68,6 +71,7 @@ class Slots:
         first = series is None or start > series.until or end < series.since
         if first or series is None:
             series = self._series[key] = _Series(start, end)
+            self.revision += 1
         last = series.until - QUARTER
         before = self._slot(series, last)
         taken = sorted(
@@ -89,6 +93,7 @@ class Slots:
         series.since = min(series.since, start)
         series.until = max(series.until, end)
         after = self._slot(series, last)
+        self._finish_days(series)
         if first or not after:
             return None
         return abs(after - (before or 0.0)) / abs(after)
@@ -107,21 +112,16 @@ class Slots:
         return math.fsum(parts) if parts else None
 
     def forget(self, wanted: Mapping[SeriesKey, int]) -> None:
-        """Keep the series of `wanted` alone, each from its first needed time on.
-
-        Days that ended more than 48 hours before the last reading become sums.
-        """
-        self._series = {k: s for k, s in self._series.items() if k in wanted}
+        """Keep the series of `wanted` alone, each from its first needed time on."""
+        for key in self._series.keys() - wanted.keys():
+            del self._series[key]
+            self.revision += 1
+        first = {at: day_bounds(at, self.zone)[0] for at in set(wanted.values())}
         for key, series in self._series.items():
             needed = wanted[key]
-            for begin in sorted(series.days):
-                day_end = day_bounds(begin, self.zone)[1]
-                if day_end <= needed:
-                    del series.days[begin]
-                elif day_end <= series.until - LATE:
-                    day = series.days[begin]
-                    if isinstance(day, array):
-                        series.days[begin] = _sum(day)
+            for begin in [begin for begin in series.days if begin < first[needed]]:
+                del series.days[begin]
+                self.revision += 1
             series.since = max(series.since, min(needed, series.until))
 
     def as_dict(self) -> dict[str, dict[str, float | None]]:
@@ -171,6 +171,15 @@ class Slots:
         fresh = array("d", [_GAP]) * ((end - begin) // QUARTER)
         series.days[begin] = fresh
         return fresh
+
+    def _finish_days(self, series: _Series) -> None:
+        for begin, day in series.days.items():
+            if (
+                isinstance(day, array)
+                and day_bounds(begin, self.zone)[1] <= series.until - LATE
+            ):
+                series.days[begin] = _sum(day)
+                self.revision += 1
 
     def _slot(self, series: _Series, moment: int) -> float | None:
         begin = day_bounds(moment, self.zone)[0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..metrics import BY_KEY, OCCUPANCY, needs, ratio
 from .slots import SeriesKey, Slots
@@ -17,9 +18,22 @@ class KpiKey:
     window: Window
 
 
+class Reading(NamedTuple):
+    """A value, None where nothing is known, and the begin of the time it is of."""
+
+    value: float | None
+    start: int
+
+
 def series_of(key: KpiKey) -> tuple[SeriesKey, ...]:
     """Return the series that a value is made from."""
     return tuple(SeriesKey(key.node_id, metric) for metric in needs(BY_KEY[key.metric]))
+
+
+def known_until(key: KpiKey, slots: Slots) -> int:
+    """Return up to when all of a value's series were read, unix seconds; 0 if never."""
+    reaches = [slots.reach(series) for series in series_of(key)]
+    return min(reach[1] if reach else 0 for reach in reaches)
 
 
 def key_value(key: KpiKey, slots: Slots, spans: Mapping[Window, Span]) -> float | None:
