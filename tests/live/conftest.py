@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from custom_components.netrex.live.endings import SessionEnd
+from custom_components.netrex.live.endings import Ending, SessionEnd
 from custom_components.netrex.live.relay import Limits, Relay
 from custom_components.netrex.live.transports import Link
 from simulator.clock import Clock
@@ -80,7 +80,7 @@ class Harness(Relay):
     def __init__(self, get_link: GetLink, limits: Limits, *, resumes: bool) -> None:
         """Count the links of `get_link`."""
         self.links = 0
-        self.closings: list[str] = []
+        self.closings: list[Ending] = []
         self.ends: list[SessionEnd] = []
         self.started: list[str] = []
 
@@ -94,7 +94,7 @@ class Harness(Relay):
             limits=limits,
             on_started=lambda key, _: self.started.append(key),
             on_ended=self.ends.append,
-            on_closing=self.closings.append,
+            on_closing=lambda _, ending: self.closings.append(ending),
             resumes=lambda _: resumes,
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ..client import Transport
-from .endings import SessionEnd
+from .endings import Ending, SessionEnd
 from .errors import Refusal
 from .transports import Link
 from .upstream import Dial
@@ -24,7 +24,8 @@ class SessionHost:
         resumes: Says whether a stream's picture is taken up again behind a client that
             notices nothing, or the client has to connect again.
         started: Called when the portal's server has taken the link.
-        closing: Called before a client is disconnected because its picture has ended.
+        closing: Called once per viewer who had a picture, before the client is
+            disconnected, with the reason.
         ended: Called once per link.
         refused: Called when there is no link.
     """
@@ -37,6 +38,6 @@ class SessionHost:
     admit: Callable[[], bool]
     resumes: Callable[[str], bool]
     started: Callable[[str, Transport], None]
-    closing: Callable[[str], None]
+    closing: Callable[[str, Ending], None]
     ended: Callable[[SessionEnd], None]
     refused: Callable[[Refusal], None]

@@ -77,8 +77,8 @@ class Relay:
         on_started: Called with a stream's key and the transport when a viewer's
             session is up.
         on_ended: Called when the use of a link has ended, whether it worked or not.
-        on_closing: Called with a stream's key before a viewer is disconnected because
-            the picture has ended.
+        on_closing: Called with a stream's key before a viewer who had a picture is
+            disconnected, with the reason.
         resumes: Says of a stream's key whether its viewers get the next session's
             picture as if nothing had happened.
     """
@@ -92,7 +92,7 @@ class Relay:
         limits: Limits = Limits(),
         on_started: Callable[[str, Transport], None] | None = None,
         on_ended: Callable[[SessionEnd], None] | None = None,
-        on_closing: Callable[[str], None] = lambda _: None,
+        on_closing: Callable[[str, Ending], None] = lambda *_: None,
         resumes: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """Prepare; nothing listens yet."""

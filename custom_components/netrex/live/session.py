@@ -213,9 +213,10 @@ class Session:
             _LOGGER.debug("The server of stream %s went mad: %s", key, err)
             self._ending = Ending.UPSTREAM
         finally:
-            if self._ending is Ending.UPSTREAM:
-                self._host.closing(key)
-            await self._leave(self._ending)
+            used = self._report(self._ending)
+            self._host.closing(key, self._ending)
+            if used is not None:
+                await used.connection.finish()
             await self._client.finish()
 
     async def _serve(self, upstream: Upstream, describe: Request) -> Ending:
@@ -295,15 +296,18 @@ class Session:
         return self._used
 
     async def _leave(self, ending: Ending) -> None:
-        """Report how the use of the link went, and close its connection."""
-        upstream, self._used, self._upstream = self._used, None, None
-        if upstream is None:
-            return
-        self._host.ended(
-            SessionEnd(self.stream_key or "", upstream.transport, ending, self._played)
-        )
-        self._playing_since = None
-        await upstream.connection.finish()
+        if (used := self._report(ending)) is not None:
+            await used.connection.finish()
+
+    def _report(self, ending: Ending) -> Upstream | None:
+        """Tell how the use of the link went; return whose it was, to be closed."""
+        used, self._used, self._upstream = self._used, None, None
+        if used is not None:
+            self._host.ended(
+                SessionEnd(self.stream_key or "", used.transport, ending, self._played)
+            )
+            self._playing_since = None
+        return used
 
     @property
     def _played(self) -> float:

@@ -265,9 +265,10 @@ class LiveView:
         self._async_changed(end.stream_key)
 
     @callback
-    def _async_closing(self, key: str) -> None:
-        if key in self._restarts:
+    def _async_closing(self, key: str, ending: Ending) -> None:
+        if ending is Ending.UPSTREAM and key in self._restarts:
             self._restarts[key]()
+        self._async_changed(key)
 
     @callback
     def _async_tell_if_all_fail(self, camera_id: int) -> None:
