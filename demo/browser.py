@@ -4,8 +4,9 @@ As a program it tells by its exit code whether there is a browser.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 import contextlib
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 import shutil
@@ -93,6 +94,26 @@ async def watch(
     `interrupt` does something to the videos, which are watched for a while after it.
     Raises DemoError without a browser, or if not so many `videos` play.
     """
+    async with open_page(f"{url}/{path}") as page:
+        playback = await _watch_videos(page, videos)
+        if interrupt is not None:
+            await page.evaluate(WATCH_FRAMES)
+            await interrupt()
+            await asyncio.sleep(WATCH_AFTER)
+            freezes = await page.evaluate(FREEZES)
+            playback = replace(playback, freeze=max(freezes))
+        if screenshot is not None:
+            await asyncio.sleep(SETTLE_SECONDS)
+            await take_picture(page, screenshot)
+        return playback
+
+
+@asynccontextmanager
+async def open_page(address: str) -> AsyncGenerator[Page]:
+    """Open a page of the frontend as a person who logs in.
+
+    Raises DemoError without a browser, and for whatever goes wrong in it.
+    """
     executable = find_browser()
     if executable is None:
         raise DemoError(f"No browser here ({', '.join(BROWSERS)})")
@@ -104,22 +125,17 @@ async def watch(
             page = await browser.new_page(
                 viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light"
             )
-            await _log_in(page, f"{url}/{path}")
-            playback = await _watch_videos(page, videos)
-            if interrupt is not None:
-                await page.evaluate(WATCH_FRAMES)
-                await interrupt()
-                await asyncio.sleep(WATCH_AFTER)
-                freezes = await page.evaluate(FREEZES)
-                playback = replace(playback, freeze=max(freezes))
-            if screenshot is not None:
-                await asyncio.sleep(SETTLE_SECONDS)
-                screenshot.parent.mkdir(parents=True, exist_ok=True)
-                await page.screenshot(path=screenshot)
+            await _log_in(page, address)
+            yield page
             await browser.close()
-            return playback
     except Error as err:
         raise DemoError(f"The browser: {err}") from err
+
+
+async def take_picture(page: Page, path: Path) -> None:
+    """Save what the page shows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=path)
 
 
 async def _log_in(page: Page, address: str) -> None:

@@ -71,6 +71,7 @@ async def async_get_config_entry_diagnostics(
         },
         "schema": data.client.schema.summary(),
         "live": data.live.diagnostics(),
+        "gateway": data.gateway.diagnostics() if data.gateway else None,
     }
 
 
