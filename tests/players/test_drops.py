@@ -113,9 +113,38 @@ async def test_a_stream_that_waits_is_left_alone(
     cloud.faults.clear()
 
     # It waits 10 s now; told to hurry, it would end.
-    entry.runtime_data.live._restarts[f"stream_{camera_id}"]()
+    entry.runtime_data.live._streams[f"stream_{camera_id}"].restart()
     await asyncio.sleep(0.2)
 
     assert stream.outputs() == outputs
     async with asyncio.timeout(20):
         await viewer.next_pictures()
+
+
+async def test_a_stream_that_ends_while_it_restarts_ends(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+    entity_id: str,
+    open_viewer: OpenViewer,
+) -> None:
+    """Home Assistant's worker takes a restart for the answer to a stop."""
+    viewer = await open_viewer(entity_id)
+    assert await viewer.watch()
+    stream = stream_of(hass, entity_id)
+    (output,) = stream.outputs().values()
+
+    entry.runtime_data.live._streams[f"stream_{camera_id}"].restart()
+    async with asyncio.timeout(8):
+        await stream.remove_provider(output)
+
+    await until(lambda: not cloud.rtsp.sessions)
+    # And the next viewer has a picture again, whose stream ends as it should.
+    viewer = await open_viewer(entity_id)
+    assert await viewer.watch()
+    stream = stream_of(hass, entity_id)
+    (output,) = stream.outputs().values()
+    async with asyncio.timeout(5):
+        await stream.remove_provider(output)
+    assert [link.used for link in cloud.links] == [1, 1]
