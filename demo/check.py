@@ -28,6 +28,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("media browser", check_media.media_browser),
     ("player", check_media.player),
     ("history", check_history.history),
+    ("get_kpi", check_history.get_kpi),
     ("reload", check_account.reload),
     ("ledger", check_account.ledger),
     ("limits", check_account.limits),
