@@ -71,6 +71,8 @@ async def async_get_config_entry_diagnostics(
         },
         "schema": data.client.schema.summary(),
         "live": data.live.diagnostics(),
+        # None without a device access token.
+        "gateway": data.gateway and data.gateway.diagnostics(),
     }
 
 
