@@ -1,7 +1,9 @@
 """The real frontend in a headless browser: does the video play, how does it look."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 import contextlib
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 import shutil
@@ -59,6 +61,20 @@ async def watch(
 
     Raises DemoError without a browser, or if not so many `videos` play.
     """
+    async with open_page(f"{url}/{path}") as page:
+        playback = await _watch_videos(page, videos)
+        if screenshot is not None:
+            await asyncio.sleep(SETTLE_SECONDS)
+            await take_picture(page, screenshot)
+        return playback
+
+
+@asynccontextmanager
+async def open_page(address: str) -> AsyncGenerator[Page]:
+    """Open a page of the frontend as a person who logs in.
+
+    Raises DemoError without a browser, and for whatever goes wrong in it.
+    """
     executable = find_browser()
     if executable is None:
         raise DemoError(f"No browser here ({', '.join(BROWSERS)})")
@@ -70,16 +86,17 @@ async def watch(
             page = await browser.new_page(
                 viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light"
             )
-            await _log_in(page, f"{url}/{path}")
-            playback = await _watch_videos(page, videos)
-            if screenshot is not None:
-                await asyncio.sleep(SETTLE_SECONDS)
-                screenshot.parent.mkdir(parents=True, exist_ok=True)
-                await page.screenshot(path=screenshot)
+            await _log_in(page, address)
+            yield page
             await browser.close()
-            return playback
     except Error as err:
         raise DemoError(f"The browser: {err}") from err
+
+
+async def take_picture(page: Page, path: Path) -> None:
+    """Save what the page shows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=path)
 
 
 async def _log_in(page: Page, address: str) -> None:

@@ -60,6 +60,12 @@ class DeviceGateway:
             return await self.handle(request, serial, request.path.lstrip("/"))
 
         app.middlewares.append(by_host)
+        app.on_shutdown.append(self._close)
+
+    async def _close(self, _app: web.Application) -> None:
+        """End what would last for days."""
+        for device in self._devices.values():
+            device.events.cut()
 
     async def _by_path(self, request: web.Request) -> web.StreamResponse:
         serial, path = request.match_info["serial"], request.match_info["path"]

@@ -19,6 +19,7 @@ from .client import operations
 from .const import DOMAIN
 from .errors import command_errors
 from .gateway.action import async_register_parameters
+from .gateway.ptz_action import async_register_ptz
 from .history.action import async_register_import_history
 from .kpi_action import async_register_get_kpi
 from .models import NetrexConfigEntry
@@ -48,6 +49,7 @@ def async_register_actions(hass: HomeAssistant) -> None:
     async_register_get_kpi(hass)
     async_register_import_history(hass)
     async_register_parameters(hass)
+    async_register_ptz(hass)
     async_register_recordings(hass)
     service.async_register_platform_entity_service(
         hass,

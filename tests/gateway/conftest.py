@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.gateway import CameraGateway
 from simulator import Simulator
+from simulator.records import CallRecord
 
 SENSOR = "ImageSource.I0.Sensor"
 BRIGHTNESS = f"{SENSOR}.Brightness"
@@ -49,3 +50,8 @@ def camera_entity(hass: HomeAssistant, entry: MockConfigEntry, node_id: int) -> 
 def parameters(cloud: Simulator, node_id: int) -> dict[str, str]:
     """Return what a camera really has."""
     return cloud.device(node_id).parameters.values
+
+
+def parameter_calls(cloud: Simulator) -> list[CallRecord]:
+    """Return the calls about parameters; others have other reasons to call cameras."""
+    return [call for call in cloud.calls if call.path == "axis-cgi/param.cgi"]

@@ -18,7 +18,7 @@ from custom_components.netrex.gateway import CameraGateway
 from simulator import Simulator
 from tests.leaks import assert_log_clean, assert_no_secret, texts
 
-from .conftest import BRIGHTNESS, SENSOR, camera_entity, parameters
+from .conftest import BRIGHTNESS, SENSOR, camera_entity, parameter_calls, parameters
 
 CONTRAST = f"{SENSOR}.Contrast"
 
@@ -117,7 +117,9 @@ async def test_parameters_of_several_cameras_are_written_and_read_again(
     for node_id in (first, second):
         assert parameters(cloud, node_id).items() >= after.items()
         serial = cloud.world.cameras[node_id].serial_number.lower()
-        calls = [call for call in cloud.calls if call.serial_number == serial]
+        calls = [
+            call for call in parameter_calls(cloud) if call.serial_number == serial
+        ]
         # What it was, the change by one call, the proof.
         assert [call.method for call in calls] == ["GET", "POST", "GET"]
 
@@ -131,7 +133,7 @@ async def test_a_dry_run_writes_nothing(
         "after": {BRIGHTNESS: "61"},
     }
     assert parameters(cloud, node_id)[BRIGHTNESS] == "50"
-    assert [call.method for call in cloud.calls] == ["GET"]
+    assert [call.method for call in parameter_calls(cloud)] == ["GET"]
 
 
 async def test_only_administrators_write(
@@ -140,7 +142,7 @@ async def test_only_administrators_write(
     context = Context(user_id=hass_read_only_user.id)
     with pytest.raises(Unauthorized):
         await actions.set({BRIGHTNESS: 61}, node_id, context=context)
-    assert cloud.calls == []
+    assert parameter_calls(cloud) == []
 
 
 # Names, values and groups that would do more than they say; see also
@@ -172,7 +174,7 @@ async def test_hostile_parameters_are_not_sent(
                     {CONTRAST: 1, name: value}, *cloud.world.cameras, dry_run=dry_run
                 )
             assert caught.value.translation_key == key, name
-    assert cloud.calls == []
+    assert parameter_calls(cloud) == []
 
 
 async def test_what_is_no_table_of_parameters(
@@ -188,7 +190,7 @@ async def test_what_is_no_table_of_parameters(
     ):
         with pytest.raises(vol.Invalid):
             await actions.set(changes, node_id)
-    assert cloud.calls == []
+    assert parameter_calls(cloud) == []
 
 
 async def test_hostile_groups_are_not_sent(
@@ -198,7 +200,7 @@ async def test_hostile_groups_are_not_sent(
         with pytest.raises(ServiceValidationError) as caught:
             await actions.get(group, node_id)
         assert caught.value.translation_key == "parameter_name_invalid"
-    assert cloud.calls == []
+    assert parameter_calls(cloud) == []
 
 
 async def test_a_host_name_for_a_serial_number_is_not_called(
@@ -214,7 +216,7 @@ async def test_a_host_name_for_a_serial_number_is_not_called(
             with pytest.raises(HomeAssistantError) as caught:
                 await call
             assert caught.value.translation_key == "device_call_missing"
-    assert cloud.calls == []
+    assert parameter_calls(cloud) == []
 
 
 async def test_nothing_is_written_of_parameters_that_the_camera_lacks(
@@ -223,7 +225,7 @@ async def test_nothing_is_written_of_parameters_that_the_camera_lacks(
     with pytest.raises(ServiceValidationError) as caught:
         await actions.set({BRIGHTNESS: 1, f"{SENSOR}.NoSuchThing": 1}, node_id)
     assert caught.value.translation_key == "device_refused"
-    assert [call.method for call in cloud.calls] == ["GET"]
+    assert [call.method for call in parameter_calls(cloud)] == ["GET"]
 
 
 async def test_a_camera_that_refuses_a_value(
@@ -233,7 +235,7 @@ async def test_a_camera_that_refuses_a_value(
         await actions.set({CONTRAST: 1, BRIGHTNESS: 101}, node_id)
     # What it wrote before stays, and is read.
     assert parameters(cloud, node_id)[CONTRAST] == "1"
-    assert [call.method for call in cloud.calls] == ["GET", "POST", "GET"]
+    assert [call.method for call in parameter_calls(cloud)] == ["GET", "POST", "GET"]
 
 
 async def test_a_camera_that_only_says_that_it_did(
@@ -277,6 +279,6 @@ async def test_the_address_of_an_option_is_used(
 ) -> None:
     assert entry.options[CONF_DEVICE_URL].startswith(cloud.url)
     await actions.get("Brand", node_id)
-    [call] = cloud.calls
+    [call] = parameter_calls(cloud)
     assert call.serial_number == cloud.world.cameras[node_id].serial_number.lower()
     assert dict(call.arguments) == {"action": "list", "group": "Brand"}

@@ -12,6 +12,8 @@ from simulator import Simulator
 from tests.conftest import SetUp
 from tests.leaks import assert_log_clean, assert_no_secret
 
+from .conftest import parameter_calls
+
 
 async def test_capabilities_are_found_out_once(
     hass: HomeAssistant,
@@ -20,7 +22,7 @@ async def test_capabilities_are_found_out_once(
     gateway: CameraGateway,
 ) -> None:
     assert gateway.capabilities.data.keys() == cloud.world.cameras.keys()
-    asked = len(cloud.calls)
+    asked = len(parameter_calls(cloud))
     assert asked == 2 * len(cloud.world.cameras)
 
     await hass.config_entries.async_reload(entry.entry_id)
@@ -28,7 +30,7 @@ async def test_capabilities_are_found_out_once(
     again = entry.runtime_data.gateway
     assert again is not gateway
     assert again.capabilities.data == gateway.capabilities.data
-    assert len(cloud.calls) == asked
+    assert len(parameter_calls(cloud)) == asked
 
 
 async def test_firmware_is_looked_at_again_after_a_week(
@@ -40,7 +42,7 @@ async def test_firmware_is_looked_at_again_after_a_week(
     for passed, calls in ((7 * 24 * 3600 - 60, 0), (60, 2), (0, 2)):
         stored[serial]["asked"] -= passed
         await gateway.capabilities.async_refresh()
-        assert len(cloud.calls) == calls
+        assert len(parameter_calls(cloud)) == calls
 
 
 async def test_a_camera_that_is_off_is_asked_when_it_is_back(
@@ -52,7 +54,7 @@ async def test_a_camera_that_is_off_is_asked_when_it_is_back(
     data = entry.runtime_data
     assert node_id not in data.gateway.capabilities.data
     serial = cloud.world.cameras[node_id].serial_number
-    assert serial.lower() not in {call.serial_number for call in cloud.calls}
+    assert serial.lower() not in {call.serial_number for call in parameter_calls(cloud)}
 
     cloud.world.cameras[node_id].is_connected = True
     await data.status.async_refresh()
@@ -76,7 +78,7 @@ async def test_a_camera_that_does_not_tell_stands_in_nobodys_way(
 async def test_a_refusal_that_is_everybodys_ends_the_round(
     hass: HomeAssistant, cloud: Simulator, set_up: SetUp, status: int, requests: int
 ) -> None:
-    fault = cloud.faults.add("gateway", "status", status, count=100)
+    fault = cloud.faults.add("gateway", "status", status, count=100, match="param.cgi")
     await set_up()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert fault.count == 100 - requests

@@ -19,7 +19,7 @@ from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.gateway import CameraGateway
 from simulator import Simulator
 
-from .conftest import BRIGHTNESS, SENSOR, camera_entity, parameters
+from .conftest import BRIGHTNESS, SENSOR, camera_entity, parameter_calls, parameters
 
 
 def number(hass: HomeAssistant, entry: MockConfigEntry, node_id: int, key: str) -> str:
@@ -80,7 +80,7 @@ async def test_numbers_are_off_and_cost_nothing(
     del cloud.calls[:]
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=2))
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert cloud.calls == []
+    assert parameter_calls(cloud) == []
 
 
 async def test_what_is_switched_on_is_read_by_one_call(
@@ -97,7 +97,7 @@ async def test_what_is_switched_on_is_read_by_one_call(
     )
     assert value_of(hass, brightness) == "33"
     assert value_of(hass, sharpness) == "50"
-    [call] = cloud.calls
+    [call] = parameter_calls(cloud)
     assert dict(call.arguments)["group"].split(",") == [
         f"{SENSOR}.{name}"
         for name in ("Brightness", "ColorLevel", "Contrast", "Sharpness")
@@ -109,7 +109,7 @@ async def test_what_is_switched_on_is_read_by_one_call(
         async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=passed))
         await hass.async_block_till_done(wait_background_tasks=True)
         assert value_of(hass, brightness) == state
-    assert len(cloud.calls) == 2
+    assert len(parameter_calls(cloud)) == 2
 
 
 async def test_a_slider_writes_and_shows_what_the_camera_has(

@@ -6,15 +6,20 @@ from typing import Any, Self
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..client import DEFAULT_DEVICE_URL, Capabilities, GatewayClient, NetrexError
-from ..const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL
+from ..const import CONF_CAMERA_EVENTS, CONF_DEVICE_TOKEN, CONF_DEVICE_URL
 from ..coordinators import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from .access import AccessWatch
+from .broadcasts import BroadcastCoordinator
 from .capabilities import CapabilityCoordinator
+from .events import EventCoordinator
+from .moves import Mover
 from .parameters import ParameterCoordinator
+from .presets import PresetCoordinator
 from .snapshots import Snapshots
 
 
@@ -25,6 +30,10 @@ class CameraGateway:
         client: Calls a camera by its serial number. How each call went is watched
             here, so its users only tell their own callers.
         capabilities: What each camera is able to, by node id; grows after a start.
+        mover: Moves cameras.
+        presets: The positions that each camera knows.
+        broadcasts: What the CamStreamer App on each camera sends.
+        events: By node id, of the cameras that the user chose to tell them.
     """
 
     def __init__(
@@ -60,6 +69,26 @@ class CameraGateway:
         )
         self._snapshots = Snapshots(self.client, self._capabilities_of)
 
+        self.mover = Mover(hass, self.client)
+        self.presets = PresetCoordinator(
+            hass,
+            entry,
+            self.client,
+            inventory=inventory,
+            status=status,
+            capabilities=self.capabilities,
+        )
+        self.broadcasts = BroadcastCoordinator(
+            hass, entry, self.client, inventory=inventory, status=status
+        )
+        self.events = {
+            node_id: EventCoordinator(
+                hass, entry, self.client, node_id, inventory=inventory, status=status
+            )
+            for node_id in inventory.data.cameras
+            if str(node_id) in entry.options.get(CONF_CAMERA_EVENTS, ())
+        }
+
     @classmethod
     def of(
         cls,
@@ -77,13 +106,24 @@ class CameraGateway:
 
     @callback
     def async_start(self) -> None:
-        """Begin to find out what the cameras are able to."""
+        """Begin to find out what the cameras are able to, and to listen to some."""
         self.capabilities.async_start()
+        self.presets.async_start()
+        self.broadcasts.async_start()
+        for events in self.events.values():
+            events.async_start()
 
     async def async_stop(self) -> None:
         """End what asks cameras by itself."""
-        await self.capabilities.async_shutdown()
-        for coordinator in self._parameters.values():
+        await self.mover.async_stop()
+        coordinators: list[DataUpdateCoordinator[Any]] = [
+            self.capabilities,
+            self.presets,
+            self.broadcasts,
+            *self._parameters.values(),
+            *self.events.values(),
+        ]
+        for coordinator in coordinators:
             await coordinator.async_shutdown()
         self._watch.async_stop()
 
@@ -136,6 +176,8 @@ class CameraGateway:
                 "taken": self._snapshots.taken,
                 "failed": self._snapshots.failed,
             },
+            "broadcasts": self.broadcasts.diagnostics(),
+            "events": [one.diagnostics() for one in self.events.values()],
         }
 
     def _capabilities_of(self, camera_id: int) -> Capabilities | None:

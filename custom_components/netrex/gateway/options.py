@@ -3,12 +3,20 @@
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.selector import BooleanSelector, TextSelector
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
 import voluptuous as vol
 
 from ..client import DEFAULT_DEVICE_URL, parse_device_url
 from ..client.device_url import PLACEHOLDER
-from ..const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL
+from ..const import CONF_CAMERA_EVENTS, CONF_DEVICE_TOKEN, CONF_DEVICE_URL
+from ..devices import nodes_with_paths
 from ..flow_schemas import TOKEN_SELECTOR
 from ..models import NetrexConfigEntry
 from .access import async_find_fault
@@ -31,9 +39,34 @@ TOKEN_FAULTS = frozenset({"device_token_refused", "device_no_permission"})
 
 def access_schema(entry: NetrexConfigEntry) -> vol.Schema:
     """Return the page; a token that is there can be forgotten."""
+    schema = ACCESS_SCHEMA
     if CONF_DEVICE_TOKEN in entry.options:
-        return ACCESS_SCHEMA_WITH_TOKEN
-    return ACCESS_SCHEMA
+        schema = ACCESS_SCHEMA_WITH_TOKEN
+    if not hasattr(entry, "runtime_data"):
+        return schema
+    return schema.extend({vol.Optional(CONF_CAMERA_EVENTS): _camera_selector(entry)})
+
+
+def _camera_selector(entry: NetrexConfigEntry) -> SelectSelector:
+    """Return a choice of cameras; one that has gone stays chosen, it may come back."""
+    data = entry.runtime_data.inventory.data
+    labels = {
+        str(node.node_id): path
+        for node, path in nodes_with_paths(data.tree)
+        if node.node_id in data.cameras
+    }
+    chosen = entry.options.get(CONF_CAMERA_EVENTS, ())
+    labels |= {value: value for value in chosen if value not in labels}
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                SelectOptionDict(value=value, label=label)
+                for value, label in labels.items()
+            ],
+            multiple=True,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )
 
 
 async def async_take_access(

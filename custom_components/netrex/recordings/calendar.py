@@ -10,7 +10,7 @@ type Span = tuple[int, int]
 
 HOUR = 3600
 # What is played at once: the portal prepares a slice as a whole, and it is fetched as a
-# whole, before its first second can be shown (docs/decisions, "slices for playing").
+# whole, before its first second can be shown (decision 0012).
 SLICE = 600
 
 
