@@ -42,7 +42,7 @@ async def test_a_token_is_tried_kept_and_forgotten(
 ) -> None:
     page = await open_page(hass, entry, PAGE)
     assert page["data_schema"]
-    assert set(page["data_schema"].schema) == {CONF_DEVICE_TOKEN, CONF_DEVICE_URL}
+    assert FORGET not in page["data_schema"].schema
     assert page["description_placeholders"] == {"serial_number": "{serial_number}"}
 
     token, url = device_options[CONF_DEVICE_TOKEN], device_options[CONF_DEVICE_URL]
@@ -62,12 +62,16 @@ async def test_a_token_is_tried_kept_and_forgotten(
     await save(hass, entry, "budget", **{CONF_DAILY_ALLOWANCE: 2500})
     assert entry.options[CONF_DEVICE_TOKEN] == token
 
-    # An empty field keeps it.
-    del cloud.calls[:]
-    await save(hass, entry, PAGE, **{CONF_DEVICE_URL: url, FORGET: False})
+    # An empty field keeps it. What stays the same is not tried, a new address is.
+    cloud.faults.add("gateway", "status", 503, count=None)
+    result = await save(hass, entry, PAGE, **{CONF_DEVICE_URL: url, FORGET: False})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options[CONF_DEVICE_TOKEN] == token
-    tests = [call for call in cloud.calls if ("group", "Brand") in call.arguments]
-    assert len(tests) == 1
+    changed = url.replace("/device/", "/elsewhere/")
+    result = await save(hass, entry, PAGE, **{CONF_DEVICE_URL: changed})
+    assert errors_of(result) == {"base": "device_call_missing"}
+    cloud.faults.clear()
+    await hass.async_block_till_done(wait_background_tasks=True)
 
     await save(hass, entry, PAGE, **{CONF_DEVICE_URL: url, FORGET: True})
     assert entry.options == {CONF_DAILY_ALLOWANCE: 2500, CONF_DEVICE_URL: url}
