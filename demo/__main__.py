@@ -15,9 +15,11 @@ from . import cloud, home_assistant
 from .account import add_account, complete
 from .browser import find_browser, watch
 from .check import run_checks
+from .check_media import find_slice
 from .dashboard import LIVE_CAMERAS
 from .history import wait_for_history
 from .numbers import ALL_TYPES, PLACE_TYPES
+from .player import play
 from .processes import DemoError
 from .registry import DOMAIN, read_places
 from .roles import cast
@@ -50,6 +52,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         metavar="FILE",
         help="save a picture of the dashboard, by a Chromium on this machine, and end",
     )
+    parser.add_argument(
+        "--recording-screenshot",
+        type=Path,
+        metavar="FILE",
+        help="the same of a recording that plays in the media browser",
+    )
     return parser.parse_args(arguments)
 
 
@@ -77,8 +85,8 @@ async def serve(running: Running) -> None:
 
 async def run(options: argparse.Namespace) -> int:
     """Do what the command line says and return the exit code."""
-    if options.screenshot and find_browser() is None:
-        raise DemoError("--screenshot needs a Chromium on this machine")
+    if (options.screenshot or options.recording_screenshot) and find_browser() is None:
+        raise DemoError("A screenshot needs a Chromium on this machine")
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="netrex-demo-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -88,6 +96,14 @@ async def run(options: argparse.Namespace) -> int:
         await complete(running, ALL_TYPES if options.check else PLACE_TYPES)
         if options.check:
             return int(not await run_checks(running, account, config))
+        if options.recording_screenshot:
+            path = await find_slice(running.client)
+            titles = [item["title"] for item in path]
+            played = await play(
+                running.client.url, titles, options.recording_screenshot
+            )
+            print(f"  {options.recording_screenshot}, of {played.duration:.0f} s")
+            return 0
         if options.screenshot:
             places = await read_places(running.client)
             regions = [place.node_id for place in cast(places).regions]

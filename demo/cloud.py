@@ -15,9 +15,9 @@ USERNAME = "owner"
 PASSWORD = "owner"
 
 
-async def start(port: int, log: Path) -> Child:
+async def start(port: int, log: Path, scenario: str = SCENARIO) -> Child:
     """Start the simulator; it answers a moment later."""
-    command = [sys.executable, "-m", "simulator", "--scenario", SCENARIO]
+    command = [sys.executable, "-m", "simulator", "--scenario", scenario]
     return await Child.start(
         "simulator", [*command, "--port", str(port)], cwd=ROOT, log=log
     )

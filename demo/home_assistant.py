@@ -85,6 +85,11 @@ def prepare_folder(folder: Path, port: int) -> None:
     (folder / "media").mkdir()
     (folder / "custom_components").mkdir()
     (folder / "custom_components" / INTEGRATION.name).symlink_to(INTEGRATION)
+    add_stand_ins(folder)
+
+
+def add_stand_ins(folder: Path) -> None:
+    """Put stand-ins for missing voice packages into a folder of modules."""
     for module, name in VOICE_PACKAGES.items():
         if find_spec(module) is None:
             stand_in = f'"""Stands in for {module}."""\n\n\nclass {name}:\n    pass\n'

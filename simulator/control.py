@@ -36,10 +36,12 @@ class Control:
             "truth": self._truth,
             "queries": self._queries,
             "links": self._links,
+            "calls": self._calls,
             "secrets": self._secrets,
             "switches": self._switches,
             "faults": self._faults,
             "world": self._world,
+            "device": self._device,
         }
         posts = {
             "switches": self._set_switches,
@@ -84,6 +86,12 @@ class Control:
     async def _links(self, _request: web.Request) -> web.Response:
         return web.json_response([asdict(link) for link in self._cloud.links])
 
+    async def _calls(self, request: web.Request) -> web.Response:
+        """Return the gateway's calls; `since` (unix seconds) leaves out older ones."""
+        since = float(request.query.get("since", 0))
+        rows = [asdict(call) for call in self._cloud.calls if call.time >= since]
+        return web.json_response(rows)
+
     async def _secrets(self, _request: web.Request) -> web.Response:
         return web.json_response(sorted(self._cloud.secrets))
 
@@ -119,6 +127,26 @@ class Control:
                 "sources": sorted(world.sources),
                 "users": sorted(world.users),
                 "clients": [asdict(client) for client in world.clients],
+            }
+        )
+
+    async def _device(self, request: web.Request) -> web.Response:
+        """Return how a camera's own things really are."""
+        device = self._cloud.device(int(request.query["node_id"]))
+        return web.json_response(
+            {
+                "position": device.ptz and asdict(device.ptz.position),
+                "ports": [port.as_item() for port in device.ports.ports],
+                "listeners": device.events.listeners,
+                "streams": [
+                    {
+                        "stream_id": stream.stream_id,
+                        "enabled": stream.enabled,
+                        "streaming": stream.streaming,
+                        "start_count": stream.start_count,
+                    }
+                    for stream in device.camstreamer.streams.values()
+                ],
             }
         )
 

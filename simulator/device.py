@@ -91,10 +91,11 @@ class Device:
         return await handler(self, request)
 
     async def _camstreamer(self, call: str, request: web.Request) -> web.Response:
-        arguments = dict(await _arguments(request))
+        arguments = dict(await read_arguments(request))
         switches = self._state.switches
+        generation = switches.camstreamer_api if self._camera.camstreamer else "none"
         try:
-            answer = self.camstreamer.answer(call, arguments, switches.camstreamer_api)
+            answer = self.camstreamer.answer(call, arguments, generation)
         except NoSuchCallError:
             return web.Response(status=404, text="404 Not Found\n")
         data = answer["data"]
@@ -104,7 +105,7 @@ class Device:
 
     async def param(self, request: web.Request) -> web.Response:
         """Answer param.cgi; failures have HTTP status 200."""
-        arguments = await _arguments(request)
+        arguments = await read_arguments(request)
         named = dict(arguments)
         action = named.get("action", "")
         if action == "list":
@@ -156,7 +157,7 @@ class Device:
 
         Failures have HTTP status 200 and the text in the second line.
         """
-        arguments = dict(await _arguments(request))
+        arguments = dict(await read_arguments(request))
         try:
             if self.ptz is None:
                 text: str | None = answer_fixed(
@@ -193,7 +194,7 @@ class Device:
 
     async def port(self, request: web.Request) -> web.Response:
         """Answer io/port.cgi."""
-        arguments = dict(await _arguments(request))
+        arguments = dict(await read_arguments(request))
         text = self.ports.act(arguments.get("action", ""))
         return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
@@ -256,7 +257,7 @@ class Device:
         }
 
 
-async def _arguments(request: web.Request) -> list[tuple[str, str]]:
+async def read_arguments(request: web.Request) -> list[tuple[str, str]]:
     """Return the arguments of the query and of a form, in their order."""
     form = await request.post()
     posted = [(name, value) for name, value in form.items() if isinstance(value, str)]

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
-from .device import TOKEN_ARGUMENT, Device
+from .device import TOKEN_ARGUMENT, Device, read_arguments
 from .limiter import Limiter
+from .records import CallRecord
 from .state import State
 from .studio import Studio
 from .world import Camera, Scope, Token
@@ -59,6 +60,12 @@ class DeviceGateway:
             return await self.handle(request, serial, request.path.lstrip("/"))
 
         app.middlewares.append(by_host)
+        app.on_shutdown.append(self._close)
+
+    async def _close(self, _app: web.Application) -> None:
+        """End what would last for days."""
+        for device in self._devices.values():
+            device.events.cut()
 
     async def _by_path(self, request: web.Request) -> web.StreamResponse:
         serial, path = request.match_info["serial"], request.match_info["path"]
@@ -68,11 +75,25 @@ class DeviceGateway:
         self, request: web.Request, serial_number: str, path: str
     ) -> web.StreamResponse:
         """Answer a request for a path of one camera."""
+        call = CallRecord(
+            self._state.clock.now(),
+            serial_number,
+            request.method,
+            path,
+            tuple(
+                (name, "" if name == TOKEN_ARGUMENT else value)
+                for name, value in await read_arguments(request)
+            ),
+        )
+        self._state.calls.append(call)
         try:
             camera = self._admit(request, serial_number)
         except _RefusedError as err:
-            return self._refusal(err)
-        return await self.device(camera).answer(path, request)
+            answer: web.StreamResponse = self._refusal(err)
+        else:
+            answer = await self.device(camera).answer(path, request)
+        call.status = answer.status
+        return answer
 
     def device(self, camera: Camera) -> Device:
         """Return a camera as it answers; what it was told it keeps."""

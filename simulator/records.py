@@ -34,6 +34,22 @@ class LinkRecord:
     used: int = 0
 
 
+@dataclass(slots=True)
+class CallRecord:
+    """One request that arrived at the device gateway, let through or not.
+
+    `arguments` are those of the query and of a form, in their order; a token among
+    them is only named. `status` is what was answered, 0 before that.
+    """
+
+    time: float
+    serial_number: str
+    method: str
+    path: str
+    arguments: tuple[tuple[str, str], ...]
+    status: int = 0
+
+
 class Secrets(set[str]):
     """Every secret that the cloud ever handed out, for the leak scan."""
 

@@ -20,7 +20,7 @@ from .limiter import Limiter
 from .oauth import OAuth
 from .portal import Portal
 from .recordings import RecordingStore
-from .records import LinkRecord, QueryRecord, Secrets
+from .records import CallRecord, LinkRecord, QueryRecord, Secrets
 from .rtsp import RtspServer
 from .scenarios import build_world
 from .shopdays import quarter_floor
@@ -161,6 +161,11 @@ class Simulator:
     def links(self) -> list[LinkRecord]:
         """Return the live view links so far."""
         return self.state.links
+
+    @property
+    def calls(self) -> list[CallRecord]:
+        """Return the calls that arrived at the device gateway so far."""
+        return self.state.calls
 
     @property
     def secrets(self) -> Secrets:

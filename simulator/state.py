@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from .clock import Clock
 from .faults import Faults
-from .records import LinkRecord, QueryRecord, Secrets
+from .records import CallRecord, LinkRecord, QueryRecord, Secrets
 from .switches import Switches
 from .world import World
 
@@ -20,3 +20,4 @@ class State:
     secrets: Secrets = field(default_factory=Secrets)
     queries: list[QueryRecord] = field(default_factory=list)
     links: list[LinkRecord] = field(default_factory=list)
+    calls: list[CallRecord] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from functools import partial
 import time
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
@@ -12,7 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
 from custom_components.netrex.client import Pacer
-from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL, DOMAIN
+from custom_components.netrex.gateway import capabilities
 from simulator import Simulator, Switches
 from simulator.clock import Clock
 
@@ -65,7 +67,23 @@ async def cloud(scenario: str, switches: Switches) -> AsyncGenerator[Simulator]:
 
 
 @pytest.fixture
-def config_entry(cloud: Simulator) -> MockConfigEntry:
+def entry_options() -> dict[str, Any]:
+    """Return the account's options; test modules override it."""
+    return {}
+
+
+@pytest.fixture
+def device_options(cloud: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return the options with which the cameras' own interfaces are open, at once."""
+    monkeypatch.setattr(capabilities, "SPACING", 0)
+    return {
+        CONF_DEVICE_TOKEN: cloud.create_api_token(scopes=["configuration"]),
+        CONF_DEVICE_URL: f"{cloud.url}/device/{{serial_number}}",
+    }
+
+
+@pytest.fixture
+def config_entry(cloud: Simulator, entry_options: dict[str, Any]) -> MockConfigEntry:
     """Return an entry with an API token, not yet added."""
     host = URL(cloud.url).authority
     root = next(n.node_id for n in cloud.world.nodes if n.parent_node_id is None)
@@ -78,6 +96,7 @@ def config_entry(cloud: Simulator) -> MockConfigEntry:
             CONF_URL: cloud.url,
             CONF_API_TOKEN: cloud.create_api_token(),
         },
+        options=entry_options,
     )
 
 

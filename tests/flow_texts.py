@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowManager
 from homeassistant.config_entries import ConfigEntriesFlowManager, OptionsFlowManager
 from homeassistant.data_entry_flow import (
     FlowHandler,
@@ -17,6 +18,7 @@ from homeassistant.data_entry_flow import (
     FlowResultType,
     section,
 )
+from homeassistant.helpers import issue_registry as ir
 import pytest
 import voluptuous as vol
 
@@ -48,12 +50,22 @@ def collect_missing_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             case OptionsFlowManager():
                 entry = manager.hass.config_entries.async_get_known_entry(flow.handler)
                 kind, domain = "options", entry.domain
+            case RepairsFlowManager():
+                kind, domain = "issues", flow.handler
             case _:
                 return result
         if domain == DOMAIN:
-            missing.extend(
-                f"{kind}: {text}" for text in missing_texts(ENGLISH[kind], result)
-            )
+            texts = ENGLISH[kind]
+            if isinstance(flow, RepairsFlow):
+                issue = ir.async_get(manager.hass).async_get_issue(
+                    DOMAIN, flow.issue_id
+                )
+                key = issue and issue.translation_key
+                texts = texts[key]["fix_flow"] if key else None
+            if texts is not None:
+                missing.extend(
+                    f"{kind}: {text}" for text in missing_texts(texts, result)
+                )
         return result
 
     monkeypatch.setattr(FlowManager, "_async_handle_step", watched)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -9,7 +10,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import netrex
-from custom_components.netrex.const import PLATFORMS
+from custom_components.netrex.const import CONF_CAMERA_EVENTS, PLATFORMS
+from simulator import Simulator
+from simulator.camera_events import Event
+
+from .waiting import eventually
 
 FOLDER = Path(netrex.__file__).parent
 ICONS = json.loads((FOLDER / "icons.json").read_text("utf-8"))["entity"]
@@ -18,9 +23,44 @@ LANGUAGES = {
     for path in (FOLDER / "translations").iterdir()
 }
 
+# What appears some time after the start.
+WAITED = {
+    ("binary_sensor", "moving"),
+    ("button", "preset"),
+    ("number", "brightness_of_sensor"),
+    ("switch", "broadcast"),
+    ("switch", "output"),
+}
 # The camera is its device's main entity and has its name; a device class has a name and
 # an icon of Home Assistant's own.
 UNNAMED = {("camera", None), ("binary_sensor", None)}
+
+
+# What a camera can tell of, beside its ports.
+APPLICATION = "tnsaxis:CameraApplicationPlatform"
+EVENTS = (
+    Event(f"{APPLICATION}/VMD/Camera1Profile1", data={"active": "0"}),
+    Event(f"{APPLICATION}/ObjectAnalytics/Device1Scenario1", data={"active": "0"}),
+    Event(f"{APPLICATION}/FenceGuard/Camera2Profile1", data={"active": "0"}),
+    Event(f"{APPLICATION}/LoiteringGuard/Camera1Profile1", data={"active": "0"}),
+    Event("tns1:AudioSource/tnsaxis:TriggerLevel", data={"triggered": "0"}),
+    Event("tns1:VideoSource/GlobalSceneChange/ImagingService", data={"State": "0"}),
+    Event("tnsaxis:Storage/Disruption", data={"disruption": "0"}),
+    Event("tns1:PTZController/tnsaxis:Move/Channel_1", data={"is_moving": "0"}),
+)
+
+
+@pytest.fixture
+def entry_options(cloud: Simulator, device_options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with which there are all kinds of entities."""
+    node_id = next(iter(cloud.world.cameras))
+    device = cloud.device(node_id)
+    values = device.parameters.values
+    for name in ("Brightness", "ColorLevel", "Contrast", "Sharpness"):
+        values[f"ImageSource.I1.Sensor.{name}"] = "50"
+    for event in EVENTS:
+        device.events.emit(event)
+    return {**device_options, CONF_CAMERA_EVENTS: [str(node_id)]}
 
 
 @pytest.fixture
@@ -28,7 +68,16 @@ async def entities(
     hass: HomeAssistant, entry: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> list[er.RegistryEntry]:
     """Return all entities of an account, disabled ones too."""
-    await hass.async_block_till_done(wait_background_tasks=True)
+    # In the background; the last that is told is the event stream's.
+    await eventually(
+        lambda: (
+            {
+                (entity.domain, entity.translation_key)
+                for entity in entity_registry.entities.values()
+            }
+            >= WAITED
+        )
+    )
     found = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
     assert {entity.domain for entity in found} == set(PLATFORMS)
     return found

@@ -31,6 +31,7 @@ from custom_components.netrex.client import (
     NetrexDeviceResponseError,
     NetrexDeviceTokenError,
     NetrexError,
+    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
@@ -90,6 +91,8 @@ def test_every_client_error_has_a_row_of_its_own() -> None:
     in_client = {
         cls for cls in subclasses(NetrexError) if ".client." in f"{cls.__module__}."
     }
+    # What an action makes an empty answer of; nobody is told.
+    in_client.discard(NetrexNoDataError)
     assert {row[0] for row in ALL} == in_client
     assert len({row[1] for row in ALL}) == len(ALL) == len(CASES) - 1
 

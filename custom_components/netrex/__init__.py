@@ -23,12 +23,15 @@ from .coordinators import (
     StatusCoordinator,
 )
 from .devices import async_update_devices, device_node_id
+from .gateway import CameraGateway
 from .history import HistoryImporter
 from .live import LiveView
 from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
-from .recordings import RecordingManager, cache_folder
+from .recordings import Availability, Playback, RecordingManager, cache_folder
 from .recordings.file_view import FileView
+from .recordings.thumbnails import ThumbnailView
+from .recordings.view import RecordingView
 from .services import async_register_actions
 from .store import NetrexStore
 
@@ -41,7 +44,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register actions and views, which are there even while no account works."""
     async_register_actions(hass)
-    hass.http.register_view(FileView())
+    for view in (FileView(), RecordingView(), ThumbnailView()):
+        hass.http.register_view(view)
     return True
 
 
@@ -75,6 +79,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     kpi = KpiCoordinator(hass, entry, inventory, KpiProbe(client, store), store)
     budget = BudgetCoordinator(hass, entry, ledger, kpi)
     await budget.async_config_entry_first_refresh()
+    gateway = CameraGateway.of(
+        hass, entry, inventory=inventory, status=status, store=store
+    )
     live = LiveView(hass, entry, client, store)
     try:
         await live.async_start()
@@ -98,7 +105,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         history=HistoryImporter(
             hass, entry, client=client, store=store, inventory=inventory, kpi=kpi
         ),
+        gateway=gateway,
         recordings=recordings,
+        availability=Availability(client),
+        playback=Playback(hass, entry, recordings),
     )
 
     synced: list[object] = []
@@ -117,6 +127,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     async_sync_devices()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     kpi.async_start_probe()
+    if gateway is not None:
+        gateway.async_start()
     entry.runtime_data.history.async_start()
     return True
 
@@ -129,6 +141,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> b
         return False
     data = entry.runtime_data
     await data.live.async_stop()
+    if data.gateway is not None:
+        await data.gateway.async_stop()
     for coordinator in (data.inventory, data.status, data.kpi, data.budget):
         await coordinator.async_shutdown()
     await data.history.async_stop()

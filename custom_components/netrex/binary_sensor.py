@@ -1,19 +1,70 @@
-"""Binary sensors: whether a camera is connected to the portal."""
+"""Binary sensors: a camera's connection, and with a device access token its states."""
 
+from collections.abc import Iterator
+from functools import partial
+import re
 from typing import override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
     BinarySensorEntity,
+    BinarySensorEntityDescription,
 )
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .client.camera_topics import EventKind
 from .entity import NetrexCameraEntity, async_add_per_node
+from .gateway.entity import BroadcastEntity, CameraStateEntity
+from .gateway.events import EventCoordinator, EventKey
 from .models import NetrexConfigEntry
 
 PARALLEL_UPDATES = 0
+
+# What cameras tell of: a row each. Outputs are switches.
+DESCRIPTIONS = {
+    EventKind(row.key): row
+    for row in (
+        BinarySensorEntityDescription(key=EventKind.INPUT),
+        BinarySensorEntityDescription(
+            key=EventKind.MOTION, device_class=BinarySensorDeviceClass.MOTION
+        ),
+        BinarySensorEntityDescription(
+            key=EventKind.OBJECT, device_class=BinarySensorDeviceClass.MOTION
+        ),
+        BinarySensorEntityDescription(
+            key=EventKind.FENCE, device_class=BinarySensorDeviceClass.MOTION
+        ),
+        BinarySensorEntityDescription(
+            key=EventKind.LOITERING, device_class=BinarySensorDeviceClass.MOTION
+        ),
+        BinarySensorEntityDescription(
+            key=EventKind.SOUND, device_class=BinarySensorDeviceClass.SOUND
+        ),
+        BinarySensorEntityDescription(
+            key=EventKind.SCENE_CHANGE, device_class=BinarySensorDeviceClass.TAMPER
+        ),
+        BinarySensorEntityDescription(
+            key=EventKind.STORAGE,
+            device_class=BinarySensorDeviceClass.PROBLEM,
+            entity_category=EntityCategory.DIAGNOSTIC,
+        ),
+        BinarySensorEntityDescription(
+            key=EventKind.DAYLIGHT,
+            device_class=BinarySensorDeviceClass.LIGHT,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            entity_registry_enabled_default=False,
+        ),
+        BinarySensorEntityDescription(
+            key=EventKind.MOVING,
+            device_class=BinarySensorDeviceClass.MOVING,
+            entity_registry_enabled_default=False,
+        ),
+    )
+}
+# Applications number what they tell apart: camera and profile, or device and scenario.
+_PROFILE = re.compile(r"(?:(.+)/)?[A-Za-z]+(\d+)(?:Profile|Scenario)(\d+)")
 
 
 async def async_setup_entry(
@@ -30,6 +81,32 @@ async def async_setup_entry(
         lambda: inventory.data.cameras,
         lambda node_id: [ConnectivitySensor(entry, node_id)],
     )
+    if (gateway := entry.runtime_data.gateway) is None:
+        return
+    broadcasts = gateway.broadcasts
+    async_add_per_node(
+        entry,
+        async_add_entities,
+        broadcasts,
+        broadcasts.streams,
+        lambda key: [BroadcastingSensor(broadcasts, entry, "broadcasting", *key)],
+        node_of=lambda key: key[0],
+    )
+    for events in gateway.events.values():
+        async_add_per_node(
+            entry,
+            async_add_entities,
+            events,
+            partial(_states, events),
+            lambda key: [StateSensor(key[0], entry, *key[1])],
+            node_of=lambda key: key[0].node_id,
+        )
+
+
+def _states(events: EventCoordinator) -> Iterator[tuple[EventCoordinator, EventKey]]:
+    for kind, place in events.data.states:
+        if kind in DESCRIPTIONS:
+            yield events, (kind, place)
 
 
 class ConnectivitySensor(NetrexCameraEntity, BinarySensorEntity):
@@ -46,3 +123,48 @@ class ConnectivitySensor(NetrexCameraEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         return self.coordinator.data[self.node_id].is_connected
+
+
+class StateSensor(CameraStateEntity, BinarySensorEntity):
+    """Something that a camera sees, hears or has connected, as it says itself."""
+
+    def __init__(
+        self,
+        coordinator: EventCoordinator,
+        entry: NetrexConfigEntry,
+        kind: EventKind,
+        place: str,
+    ) -> None:
+        """Attach to one state of a camera."""
+        super().__init__(coordinator, entry, kind, place)
+        self.entity_description = DESCRIPTIONS[kind]
+        self._attr_translation_placeholders = {"place": _label(place)}
+        if kind is EventKind.INPUT:
+            self._attr_translation_placeholders = {"place": str(int(place) + 1)}
+            port = coordinator.data.ports.get(int(place))
+            if port and (name := coordinator.port_name(port)):
+                self._attr_name = name
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self.state_told
+
+
+class BroadcastingSensor(BroadcastEntity, BinarySensorEntity):
+    """Whether a stream of the CamStreamer App really is sent."""
+
+    _attr_device_class = BinarySensorDeviceClass.RUNNING
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return stream.is_streaming if (stream := self.stream) else None
+
+
+def _label(place: str) -> str:
+    """Return a place as a person would call it: `VMD/Camera1Profile2` is `2`."""
+    if match := _PROFILE.fullmatch(place):
+        _, camera, profile = match.groups()
+        return profile if camera == "1" else f"{camera}.{profile}"
+    return place.partition("_")[0]

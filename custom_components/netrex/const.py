@@ -10,10 +10,13 @@ LOGGER: Final = logging.getLogger(__package__)
 
 PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
+    Platform.BUTTON,
     Platform.CAMERA,
     Platform.EVENT,
+    Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
+    Platform.SWITCH,
 ]
 
 # Config entry data. CONF_HOST and CONF_URL of Home Assistant hold the portal's
@@ -29,6 +32,9 @@ CONF_HISTORY_DAYS: Final = "history_days"
 DEFAULT_HISTORY_DAYS: Final = 365
 CONF_LIVE_TRANSPORT: Final = "live_transport"
 TRANSPORT_AUTO: Final = "auto"
+CONF_DEVICE_TOKEN: Final = "device_access_token"  # noqa: S105 - an option's name
+CONF_DEVICE_URL: Final = "device_url"
+CONF_CAMERA_EVENTS: Final = "camera_events"
 CONF_RELAY_ACCESS: Final = "relay_access"
 CONF_RELAY_HOST: Final = "relay_host"
 CONF_RELAY_PORT: Final = "relay_port"

@@ -3,18 +3,19 @@
 Everything that touches the device registry is here; entities only name their device.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
-from .client import Camera, NodeType, Tree
+from .client import Camera, Node, NodeType, Tree
 from .const import DOMAIN
 from .models import NetrexConfigEntry
 
 MANUFACTURER = "Netrex"
+_SEPARATOR = " / "
 MODELS: Mapping[NodeType, str] = {
     NodeType.CAMERA: "Camera",
     NodeType.FOLDER: "Folder",
@@ -162,3 +163,15 @@ def async_remove_node(
         node_identifier(entry, node_id), entry.entry_id
     ):
         registry.async_remove_device(device.id)
+
+
+def nodes_with_paths(tree: Tree) -> Iterator[tuple[Node, str]]:
+    """Yield every node with its path, a parent before its children."""
+    todo = list(reversed(tree.roots))
+    while todo:
+        node = todo.pop()
+        todo.extend(reversed(tree.children(node.node_id)))
+        path = tree.path(node.node_id)
+        # The account is above all of them and tells nothing.
+        skip = 1 if len(tree.roots) == 1 and len(path) > 1 else 0
+        yield node, _SEPARATOR.join(part.name for part in path[skip:])

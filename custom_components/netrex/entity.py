@@ -52,6 +52,7 @@ class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):
     def __init__(self, entry: NetrexConfigEntry, node_id: int, key: str) -> None:
         """Attach to the status of camera `node_id`."""
         super().__init__(entry.runtime_data.status, entry, node_id, key)
+        self.entry = entry
         self.node_id = node_id
 
     @property

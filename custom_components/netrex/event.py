@@ -1,6 +1,6 @@
-"""Events: what becomes of the recordings that an action asked for."""
+"""Events: what becomes of downloads, and what a camera tells that has no state."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity
@@ -8,7 +8,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .entity import NetrexCameraEntity, async_add_per_node
+from .client.camera_topics import STATELESS, EventKind
+from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
+from .gateway.events import EventCoordinator
 from .models import NetrexConfigEntry
 from .recordings import Clip, JobEvent, JobState
 
@@ -91,10 +93,41 @@ def _attributes(news: JobEvent) -> dict[str, Any]:
     return attributes
 
 
+class AlertEvent(NetrexEntity[EventCoordinator], EventEntity):
+    """What a camera tells that happens and is over at once."""
+
+    _attr_translation_key = "alert"
+
+    def __init__(self, coordinator: EventCoordinator, entry: NetrexConfigEntry) -> None:
+        """Attach to a camera that tells its events."""
+        super().__init__(coordinator, entry, coordinator.node_id, "alert")
+        self._attr_event_types = sorted(kind.value for kind in STATELESS)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the camera."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.async_add_alert_listener(self._async_alert)
+        )
+
+    @callback
+    def _async_alert(self, kind: EventKind) -> None:
+        self._trigger_event(kind.value)
+        self.async_write_ha_state()
+
+
+def _alerts(entry: NetrexConfigEntry, node_id: int) -> Iterator[AlertEvent]:
+    gateway = entry.runtime_data.gateway
+    if gateway is not None and (events := gateway.events.get(node_id)) is not None:
+        yield AlertEvent(events, entry)
+
+
 # What each camera has; a module with events of another kind adds a line.
-CAMERA_EVENTS: tuple[
-    Callable[[NetrexConfigEntry, int], Iterable[NetrexCameraEntity]], ...
-] = (lambda entry, node_id: [RecordingEvent(entry, node_id)],)
+CAMERA_EVENTS: tuple[Callable[[NetrexConfigEntry, int], Iterable[EventEntity]], ...] = (
+    lambda entry, node_id: [RecordingEvent(entry, node_id)],
+    _alerts,
+)
 
 
 async def async_setup_entry(

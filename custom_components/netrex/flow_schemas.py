@@ -1,4 +1,4 @@
-"""Forms of the config flow."""
+"""Forms of the flows."""
 
 from homeassistant.const import CONF_API_TOKEN, CONF_HOST
 from homeassistant.data_entry_flow import section
@@ -41,10 +41,7 @@ USER_SCHEMA = vol.Schema(
     {vol.Required(CONF_HOST, default=DEFAULT_HOST): str, **RIGHTS_SECTION}
 )
 RECONFIGURE_SCHEMA = vol.Schema(RIGHTS_SECTION)
-API_TOKEN_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_API_TOKEN): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
-        )
-    }
+TOKEN_SELECTOR = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
 )
+API_TOKEN_SCHEMA = vol.Schema({vol.Required(CONF_API_TOKEN): TOKEN_SELECTOR})

@@ -14,6 +14,11 @@ class Issue(StrEnum):
 
     RELAY_ACCESS = "relay_access"
     LIVE_VIEW = "live_view"
+    DEVICE_ACCESS = "device_access"
+
+
+# Those that a form mends (see repairs.py).
+FIXABLE = frozenset({Issue.DEVICE_ACCESS})
 
 
 @callback
@@ -29,7 +34,8 @@ def async_create_issue(
         hass,
         DOMAIN,
         _issue_id(entry, issue),
-        is_fixable=False,
+        data={"entry_id": entry.entry_id},
+        is_fixable=issue in FIXABLE,
         severity=ir.IssueSeverity.WARNING,
         translation_key=translation_key,
         translation_placeholders={"name": entry.title, **placeholders},

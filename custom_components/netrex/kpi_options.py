@@ -1,6 +1,5 @@
 """The page of the options about KPIs: which, of which nodes, and how far back."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -15,7 +14,6 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .client import Node, Tree
 from .const import (
     CONF_HISTORY_DAYS,
     CONF_KPI_METRICS,
@@ -23,11 +21,9 @@ from .const import (
     DEFAULT_HISTORY_DAYS,
 )
 from .coordinators.probe import RANK
-from .devices import find_nodes
+from .devices import find_nodes, nodes_with_paths
 from .metrics import BASE
 from .models import NetrexConfigEntry
-
-SEPARATOR = " / "
 
 KPI_SCHEMA = vol.Schema(
     {
@@ -68,7 +64,7 @@ def kpi_schema(entry: NetrexConfigEntry) -> vol.Schema:
                 SelectSelectorConfig(
                     options=[
                         SelectOptionDict(value=str(node.node_id), label=path)
-                        for node, path in _with_paths(tree)
+                        for node, path in nodes_with_paths(tree)
                         if node.type in RANK
                     ],
                     multiple=True,
@@ -79,18 +75,6 @@ def kpi_schema(entry: NetrexConfigEntry) -> vol.Schema:
             )
         }
     )
-
-
-def _with_paths(tree: Tree) -> Iterator[tuple[Node, str]]:
-    """Yield every node with its path, a parent before its children."""
-    todo = list(reversed(tree.roots))
-    while todo:
-        node = todo.pop()
-        todo.extend(reversed(tree.children(node.node_id)))
-        path = tree.path(node.node_id)
-        # The account is above all of them and tells nothing.
-        skip = 1 if len(tree.roots) == 1 and len(path) > 1 else 0
-        yield node, SEPARATOR.join(part.name for part in path[skip:])
 
 
 def take_nodes(

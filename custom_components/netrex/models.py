@@ -13,9 +13,10 @@ if TYPE_CHECKING:
         KpiCoordinator,
         StatusCoordinator,
     )
+    from .gateway import CameraGateway
     from .history import HistoryImporter
     from .live import LiveView
-    from .recordings import RecordingManager
+    from .recordings import Availability, Playback, RecordingManager
     from .store import NetrexStore
 
 
@@ -32,7 +33,11 @@ class NetrexRuntimeData:
     budget: BudgetCoordinator
     live: LiveView
     history: HistoryImporter
+    # None without a device access token.
+    gateway: CameraGateway | None
     recordings: RecordingManager
+    availability: Availability
+    playback: Playback
 
 
 type NetrexConfigEntry = ConfigEntry[NetrexRuntimeData]

@@ -20,6 +20,7 @@ import voluptuous as vol
 from .client import DEFAULT_ALLOWANCE, LIMIT, Transport
 from .const import (
     CONF_DAILY_ALLOWANCE,
+    CONF_DEVICE_TOKEN,
     CONF_KPI_NODES,
     CONF_LIVE_TRANSPORT,
     CONF_RECORDINGS_LIMIT,
@@ -29,6 +30,7 @@ from .const import (
     DEFAULT_RECORDINGS_LIMIT,
     TRANSPORT_AUTO,
 )
+from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_take_access
 from .kpi_options import kpi_schema, take_nodes
 from .live.endpoint import ListenProblem, bind, parse_host
 
@@ -87,6 +89,9 @@ RECORDINGS_SCHEMA = vol.Schema(
     }
 )
 
+# Not even the person who entered it gets it back.
+SECRET_OPTIONS = frozenset({CONF_DEVICE_TOKEN})
+
 # The field at which a failure to listen is shown.
 _PROBLEM_FIELDS = {
     ListenProblem.PORT_IN_USE: CONF_RELAY_PORT,
@@ -109,7 +114,8 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Show the pages."""
         return self.async_show_menu(
-            step_id="init", menu_options=["budget", "kpi", "live_view", "recordings"]
+            step_id="init",
+            menu_options=["budget", "kpi", "live_view", "recordings", "camera_access"],
         )
 
     async def async_step_budget(
@@ -151,6 +157,22 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         """How much is kept for playing."""
         return self._page("recordings", RECORDINGS_SCHEMA, user_input)
 
+    async def async_step_camera_access(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Whether the cameras' own interfaces may be used."""
+        entry = self.config_entry
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await async_take_access(self.hass, entry, user_input)
+        return self._page(
+            "camera_access",
+            access_schema(entry),
+            user_input,
+            errors,
+            ACCESS_PLACEHOLDERS,
+        )
+
     def _page(
         self,
         step_id: str,
@@ -162,10 +184,12 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         """Show a page, or save it if it was filled in without errors."""
         options = self.config_entry.options
         if user_input is None or errors:
+            shown = options if user_input is None else user_input
             return self.async_show_form(
                 step_id=step_id,
                 data_schema=self.add_suggested_values_to_schema(
-                    schema, options if user_input is None else user_input
+                    schema,
+                    {key: shown[key] for key in shown if key not in SECRET_OPTIONS},
                 ),
                 errors=errors or {},
                 description_placeholders=placeholders,

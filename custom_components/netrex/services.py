@@ -18,6 +18,8 @@ import voluptuous as vol
 from .client import operations
 from .const import DOMAIN
 from .errors import command_errors
+from .gateway.action import async_register_parameters
+from .gateway.ptz_action import async_register_ptz
 from .history.action import async_register_import_history
 from .kpi_action import async_register_get_kpi
 from .models import NetrexConfigEntry
@@ -46,6 +48,8 @@ def async_register_actions(hass: HomeAssistant) -> None:
     """Register all actions."""
     async_register_get_kpi(hass)
     async_register_import_history(hass)
+    async_register_parameters(hass)
+    async_register_ptz(hass)
     async_register_recordings(hass)
     service.async_register_platform_entity_service(
         hass,

@@ -2,9 +2,10 @@
 
 One file per config entry in Home Assistant's storage folder: the ledger (so that a
 restart does not forget the queries of the day), the learned schema, the nodes known
-to have KPIs, which hours of theirs the recorder has, the hours' live links, and where
-and under which secret the relay serves other machines. That secret is none of the
-portal's; still only Home Assistant's own user may read the file.
+to have KPIs, which hours of theirs the recorder has, the hours' live links, what the
+cameras are able to, and where and under which secret the relay serves other machines.
+That secret is none of the portal's; still only Home Assistant's own user may read the
+file.
 """
 
 from typing import Any, TypedDict, override
@@ -37,6 +38,8 @@ class StoredData(TypedDict, total=False):
     history: dict[str, list[Any]]
     links: dict[str, int]
     relay: RelayData
+    # By serial number: what a camera is able to, and when it was asked.
+    capabilities: dict[str, dict[str, Any]]
 
 
 class NetrexStore(Store[StoredData]):

@@ -190,6 +190,54 @@ async def test_no_recordings(
     assert await client.archive.list(1, 0, 900) == ()
 
 
+SPANS = [(0, 900), (900, 1800), (1800, 2700), (2700, 3600)]
+
+
+async def test_recorded_seconds_of_many_times_are_one_query(
+    portal: Portal, client: NetrexClient
+) -> None:
+    portal.says(
+        {
+            "data": {
+                "camera": {
+                    "a0": [{"duration": 300}, {"duration": "598"}, {"duration": None}],
+                    "a1": [],
+                    "a2": None,
+                    "a3": [{"duration": None}],
+                }
+            },
+            "errors": [refusal("Range too long", "camera", "a2")],
+        }
+    )
+    told = await client.archive.recorded_seconds(1, SPANS)
+    # Of the third one the portal does not tell, of the fourth only that it is there.
+    assert told == {SPANS[0]: 598.0, SPANS[1]: 0.0}
+    [body] = portal.bodies
+    assert body["query"].count("recordings(") == len(SPANS)
+    assert body["query"].count("camera(") == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"data": {"camera": None}}, NetrexNotFoundError),
+        (
+            {
+                "data": {"camera": {"a0": None, "a1": None}},
+                "errors": [refusal("Permission denied", "camera", "a0")],
+            },
+            NetrexPermissionError,
+        ),
+    ],
+)
+async def test_recorded_seconds_that_are_not_told(
+    portal: Portal, client: NetrexClient, answer: dict[str, Any], kind: type[Exception]
+) -> None:
+    portal.says(answer)
+    with pytest.raises(kind):
+        await client.archive.recorded_seconds(1, SPANS[:2])
+
+
 async def test_execute(portal: Portal, client: NetrexClient) -> None:
     portal.says({"data": {"a": None, "b": 1}, "errors": [refusal("x", "a")]})
     variables = {"id": 1}
@@ -259,6 +307,7 @@ async def test_junk_data_never_breaks_a_method(
             client.kpi_value(1, Metric.PEOPLE_COUNT_IN, 0, 900),
             client.live_links([LinkRequest(1)]),
             client.archive.list(1, 0, 900),
+            client.archive.recorded_seconds(1, SPANS),
             client.archive.prepare("x", 1),
             client.archive.state("x"),
         )

@@ -106,6 +106,7 @@ def test_all_documents_are_valid_syntax() -> None:
         documents.values([ValueRequest(1, RawMetric.PEOPLE_COUNT, 0, 1)]),
         documents.live_links(links, schema),
         documents.recordings([RecordingsRequest(1, 0, 1)]),
+        documents.recorded_seconds(1, [(0, 1), (1, 2)]),
         documents.preparations([PreparationRequest('a"b', 720)]),
         documents.recording_states(["ab", "cd"]),
     ):

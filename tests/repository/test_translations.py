@@ -108,6 +108,7 @@ SCHEMA = vol.Schema(
     {
         vol.Required("config"): FLOW,
         vol.Optional("options"): FLOW,
+        vol.Optional("common"): {key: plain_text},
         vol.Optional("application_credentials"): {vol.Optional("description"): text},
         vol.Optional("device"): {key: {vol.Optional("name"): text}},
         vol.Required("entity"): {
@@ -244,9 +245,11 @@ def test_texts_are_used_by_code() -> None:
                 return step in used or f"async_step_{step}" in methods
             case ["config" | "options", "error" | "abort", name]:
                 return name in used | FLOW_ABORTS
-            case ["exceptions" | "issues" | "selector" | "services", name, *_]:
-                return name in used
-            case ["system_health", "info", name]:
+            case [
+                "common" | "exceptions" | "issues" | "selector" | "services",
+                name,
+                *_,
+            ] | ["system_health", "info", name]:
                 return name in used
         return False
 

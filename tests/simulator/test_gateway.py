@@ -327,3 +327,35 @@ async def test_faults_strike_at_the_gateway(
     ):
         async with session.get(url, headers={"Host": host}) as response:
             assert response.status == 502
+
+
+async def test_calls_are_remembered_without_their_tokens(
+    device: str, session: ClientSession, state: State
+) -> None:
+    url = f"{device}/axis-cgi/param.cgi"
+    await text(session, url, action="list", group="Brand")
+    async with session.post(url, data={"action": "update", "Brand.Brand": "A&B"}):
+        pass
+    headers = {"Authorization": "Token nonsense"}
+    async with session.get(f"{url}?DEVICE_ACCESS_TOKEN=old", headers=headers):
+        pass
+    assert [
+        (call.serial_number, call.method, call.path, call.arguments, call.status)
+        for call in state.calls
+    ] == [
+        (
+            SERIAL,
+            "GET",
+            "axis-cgi/param.cgi",
+            (("action", "list"), ("group", "Brand")),
+            200,
+        ),
+        (
+            SERIAL,
+            "POST",
+            "axis-cgi/param.cgi",
+            (("action", "update"), ("Brand.Brand", "A&B")),
+            200,
+        ),
+        (SERIAL, "GET", "axis-cgi/param.cgi", (("DEVICE_ACCESS_TOKEN", ""),), 401),
+    ]

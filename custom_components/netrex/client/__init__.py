@@ -51,6 +51,7 @@ from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
+from .vapix import Capabilities, ParameterError
 
 __all__ = [
     "DEFAULT_ALLOWANCE",
@@ -60,6 +61,7 @@ __all__ = [
     "MAX_SERIES_PER_QUERY",
     "Camera",
     "CameraStatus",
+    "Capabilities",
     "Download",
     "GatewayClient",
     "Granularity",
@@ -91,6 +93,7 @@ __all__ = [
     "Node",
     "NodeType",
     "Pacer",
+    "ParameterError",
     "PreparationRequest",
     "RawMetric",
     "Recording",

@@ -12,7 +12,7 @@ from . import documents
 from .bundle import Bundle
 from .door import Door
 from .downloads import Download, open_download
-from .errors import NetrexError
+from .errors import NetrexError, NetrexNotFoundError
 from .models import (
     PreparationRequest,
     Recording,
@@ -20,7 +20,7 @@ from .models import (
     RecordingsRequest,
 )
 from .pacer import Lane
-from .parsing import parse_progress, parse_recording
+from .parsing import parse_progress, parse_recorded, parse_recording
 from .transport import Transport
 from .values import as_bool, as_mapping, parse_each
 
@@ -74,6 +74,30 @@ class Archive:
             NetrexNotFoundError: There is no such camera.
         """
         return await self._lists[lane].get(RecordingsRequest(node_id, start, end))
+
+    async def recorded_seconds(
+        self,
+        node_id: int,
+        spans: Sequence[tuple[int, int]],
+        *,
+        lane: Lane = Lane.COMMAND,
+    ) -> dict[tuple[int, int], float]:
+        """Return how much of each span (unix seconds) some storage has, by one query.
+
+        Spans of which the portal does not tell are missing.
+
+        Raises:
+            NetrexNotFoundError: There is no such camera.
+        """
+        query = documents.recorded_seconds(node_id, spans)
+        answer = await self._door.ask(lane, query, shared=True)
+        camera = answer.data.get("camera")
+        told = parse_recorded(spans, as_mapping(camera))
+        if not told and answer.refusals:
+            raise answer.refusals[0].error
+        if camera is None:
+            raise NetrexNotFoundError("The portal does not know the camera")
+        return told
 
     async def prepare(
         self, recording_id: str, height: int, *, lane: Lane = Lane.COMMAND

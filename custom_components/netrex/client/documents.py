@@ -226,6 +226,18 @@ def recordings(requests: Sequence[RecordingsRequest]) -> str:
     )
 
 
+def recorded_seconds(node_id: int, spans: Sequence[tuple[int, int]]) -> str:
+    """Return the query for how much of each span a camera recorded.
+
+    One field at the top, however many spans: a portal that counts fields counts one.
+    """
+    listed = (
+        field("recordings", _range(*span), alias=alias(index), select="duration")
+        for index, span in enumerate(spans)
+    )
+    return _query([field("camera", {"node_id": node_id}, select=" ".join(listed))])
+
+
 def preparations(requests: Sequence[PreparationRequest]) -> str:
     """Return the mutation that starts preparations, one after the other."""
     fields = (

@@ -5,11 +5,11 @@ field that is missing, null or of a wrong type becomes None, an unknown field is
 ignored. No parser raises.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 import re
 
-from .documents import CHANNELS_ALIAS
+from .documents import CHANNELS_ALIAS, alias
 from .enums import NodeType
 from .models import (
     Camera,
@@ -170,6 +170,25 @@ def parse_recording(item: Mapping[str, object]) -> Recording | None:
         heights=tuple(sorted({height for height in heights if height})),
         download_url=_parse_download_link(item.get("download_url")),
     )
+
+
+def parse_recorded(
+    spans: Sequence[tuple[int, int]], camera: Mapping[str, object]
+) -> dict[tuple[int, int], float]:
+    """Return the recorded seconds of spans, the most that one storage has.
+
+    A recording of which nobody knows how long it is leaves its span out.
+    """
+    result = {}
+    for index, span in enumerate(spans):
+        listed = camera.get(alias(index))
+        if not isinstance(listed, list):
+            continue
+        durations = [as_float(as_mapping(item).get("duration")) for item in listed]
+        known = [seconds for seconds in durations if seconds is not None]
+        if known or not listed:
+            result[span] = max(known, default=0.0)
+    return result
 
 
 def parse_progress(item: Mapping[str, object]) -> RecordingProgress:

@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from ..client import Lane, NetrexAuthError, NetrexClient, NetrexError, ValueRequest
 from ..const import LOGGER
-from ..kpi import KpiKey, Slots, Span, Window, key_value
+from ..kpi import KpiKey, Slots, Span, Window, key_value, known_until
 from ..metrics import BY_KEY, Kind
 from ..store import NetrexStore
 
@@ -81,7 +81,9 @@ class RatioCheck:
         """Ask for one ratio of each node, every day for another one."""
         known: defaultdict[int, dict[KpiKey, float]] = defaultdict(dict)
         for key in sorted(ratios, key=lambda key: (key.metric, key.window)):
-            if own := key_value(key, slots, windows):
+            # Half a sum against the portal's whole one would be a difference.
+            complete = known_until(key, slots) >= windows[key.window].end
+            if complete and (own := key_value(key, slots, windows)):
                 known[key.node_id][key] = own
         if not known:
             return

@@ -111,6 +111,10 @@ class Stills:
             return image
         return await self._async_view(key, spacing)
 
+    def last(self, key: str) -> bytes | None:
+        """Return the last picture as JPEG unless it is too old; asks for nothing."""
+        return self._known(key, _THUMBNAIL_SHOWN)
+
     def _known(self, key: str, age: float) -> bytes | None:
         frame = self._frames.get(key)
         if frame is None or self._clock() - frame.taken_at > age:

@@ -38,7 +38,8 @@ from .transports import Dialer, Link
 # Stills have keys of their own: they wait behind what people watch, and a camera that
 # gives none does not slow down its live view.
 _STILL = "still_"
-# So has Home Assistant's own stream: only it waits long after an end, unless told.
+# So has Home Assistant's own stream, which bears an interruption worst: it waits long
+# unless told, and the frontend's player gives up some segments later.
 _STREAM = "stream_"
 
 
@@ -105,6 +106,8 @@ class LiveView:
             transport=self._transport,
             on_started=self._async_started,
             on_ended=self._async_ended,
+            on_closing=self._async_closing,
+            resumes=lambda key: key.startswith(_STREAM),
         )
         self.access = RelayAccess(hass, entry, self._relay, store)
         self.stills = Stills(
@@ -134,8 +137,8 @@ class LiveView:
     def own_source(self, view: View, restart: Callable[[], None]) -> str:
         """Return the address of a view for Home Assistant's own stream.
 
-        `restart` is called when the portal has ended its picture, before the stream
-        learns of that.
+        `restart` is called when the portal has ended its picture and it could not be
+        resumed, before the stream learns of that.
         """
         self._restarts[f"{_STREAM}{view}"] = restart
         return self._relay.url(f"{_STREAM}{view}")
@@ -259,9 +262,13 @@ class LiveView:
         elif end.ending in (Ending.REFUSED, Ending.UNREACHABLE):
             self._choice.failed(camera_id, end.transport)
             self._async_tell_if_all_fail(camera_id)
-        if end.ending is Ending.UPSTREAM and end.stream_key in self._restarts:
-            self._restarts[end.stream_key]()
         self._async_changed(end.stream_key)
+
+    @callback
+    def _async_closing(self, key: str, ending: Ending) -> None:
+        if ending is Ending.UPSTREAM and key in self._restarts:
+            self._restarts[key]()
+        self._async_changed(key)
 
     @callback
     def _async_tell_if_all_fail(self, camera_id: int) -> None:

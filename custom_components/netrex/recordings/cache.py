@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import os
 from pathlib import Path
 import re
+import time
 
 from .clip import Clip, Saved
 from .errors import RecordingError
@@ -34,9 +35,11 @@ class Cache:
                 continue
             # It may be cleared away at any time.
             with contextlib.suppress(OSError):
-                os.utime(path)
-                size = path.stat().st_size
-                return Saved(path, size, float(told[2]), int(told[1]))
+                status = path.stat()
+                # Not the time of its last change: players compare that, and take a
+                # film that seems to have changed for another one.
+                os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
+                return Saved(path, status.st_size, float(told[2]), int(told[1]))
         return None
 
     def store(self, clip: Clip, fetched: Fetched, *, last: bool) -> Saved:
@@ -65,7 +68,7 @@ class Cache:
             with contextlib.suppress(OSError):
                 files.append((path.stat(), path))
         total = sum(status.st_size for status, _ in files)
-        for status, path in sorted(files, key=lambda item: item[0].st_mtime):
+        for status, path in sorted(files, key=lambda item: item[0].st_atime):
             if total <= size:
                 return
             path.unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""What the CamStreamer App on each camera sends, and switching it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, override
+
+from homeassistant.core import HomeAssistant
+
+from ..client import Camera, GatewayClient
+from ..client.camstreamer import AppStream, CamStreamerClient
+from ..coordinators import InventoryCoordinator, StatusCoordinator
+from ..models import NetrexConfigEntry
+from .rounds import RoundsCoordinator
+
+
+class BroadcastCoordinator(RoundsCoordinator[dict[str, AppStream]]):
+    """Reads the streams of the cameras whose entities are enabled, by their ids.
+
+    It only reads: whatever is written to a stream restarts it.
+    """
+
+    name = "broadcasts"
+    interval = timedelta(minutes=10)
+    life = interval.total_seconds()
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: NetrexConfigEntry,
+        client: GatewayClient,
+        *,
+        inventory: InventoryCoordinator,
+        status: StatusCoordinator,
+    ) -> None:
+        """Start with no app known."""
+        super().__init__(hass, entry, client, inventory=inventory, status=status)
+        self._apps: dict[str, CamStreamerClient] = {}
+
+    def streams(self) -> Iterator[tuple[int, str]]:
+        """Give the node id of the camera and the id of each stream."""
+        for node_id, streams in self.data.items():
+            for stream_id in streams:
+                yield node_id, stream_id
+
+    @override
+    def _wanted(self, camera: Camera) -> bool:
+        node_id = camera.node_id
+        return node_id not in self.data or node_id in set(self.async_contexts())
+
+    @override
+    async def _async_read(
+        self, camera: Camera, serial_number: str
+    ) -> dict[str, AppStream] | None:
+        streams = await self._app(serial_number).streams()
+        if streams is None:
+            return None
+        return {stream.stream_id: stream for stream in streams}
+
+    async def async_set_enabled(
+        self, node_id: int, stream_id: str, *, enabled: bool
+    ) -> None:
+        """Switch a stream. Raises NetrexError."""
+        camera = self.inventory.data.cameras.get(node_id)
+        app = self._app((camera and camera.serial_number) or "")
+        stream = await app.set_enabled(stream_id, enabled=enabled)
+        streams = self.data.get(node_id, {}) | {stream_id: stream}
+        self.failed.discard(node_id)
+        self.async_set_updated_data(self.data | {node_id: streams})
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return counts; no titles and no ids."""
+        streams = [stream for known in self.data.values() for stream in known.values()]
+        return {
+            "cameras": len(self.data),
+            "failed": len(self.failed),
+            "streams": len(streams),
+            "enabled": sum(stream.enabled is True for stream in streams),
+            "streaming": sum(stream.is_streaming is True for stream in streams),
+            "generations": Counter(
+                app.generation.name if app.generation else "none"
+                for app in self._apps.values()
+            ),
+        }
+
+    def _app(self, serial_number: str) -> CamStreamerClient:
+        app = self._apps.get(serial_number)
+        if app is None:
+            app = CamStreamerClient(self.client, serial_number)
+            self._apps[serial_number] = app
+        return app

@@ -1,0 +1,120 @@
+"""Numbers: how a camera's picture looks, where a device access token opens it."""
+
+from collections.abc import Iterable
+import math
+from typing import override
+
+from homeassistant.components.number import NumberEntity, NumberMode
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .client.vapix import image_setting
+from .entity import NetrexEntity, async_add_per_node
+from .gateway import CameraGateway
+from .gateway.parameters import ParameterCoordinator
+from .models import NetrexConfigEntry
+
+# A camera gets one call at a time anyway.
+PARALLEL_UPDATES = 0
+
+# The camera's name of a setting → ours.
+KEYS = {
+    "Brightness": "brightness",
+    "ColorLevel": "color_level",
+    "Contrast": "contrast",
+    "Sharpness": "sharpness",
+}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: NetrexConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a number per image setting, when a camera turns out to have it."""
+    if (gateway := entry.runtime_data.gateway) is None:
+        return
+    capabilities = gateway.capabilities
+
+    def keys() -> Iterable[tuple[int, str]]:
+        for node_id, found in capabilities.data.items():
+            for parameter in found.image_settings:
+                yield node_id, parameter
+
+    async_add_per_node(
+        entry,
+        async_add_entities,
+        capabilities,
+        keys,
+        lambda key: [ImageSetting(entry, gateway, *key)],
+        node_of=lambda key: key[0],
+    )
+
+
+class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
+    """One of the numbers from 0 to 100 that shape a camera's picture."""
+
+    _attr_entity_category = EntityCategory.CONFIG
+    _attr_entity_registry_enabled_default = False
+    _attr_mode = NumberMode.SLIDER
+    _attr_native_min_value = 0
+    _attr_native_max_value = 100
+    _attr_native_step = 1
+
+    def __init__(
+        self,
+        entry: NetrexConfigEntry,
+        gateway: CameraGateway,
+        node_id: int,
+        parameter: str,
+    ) -> None:
+        """Show a parameter; the first sensor's is meant unless a number follows."""
+        sensor, name = image_setting(parameter)
+        key = KEYS[name]
+        suffix = f"_{sensor + 1}" if sensor else ""
+        super().__init__(
+            gateway.parameters(node_id), entry, node_id, f"{key}{suffix}", parameter
+        )
+        self._attr_translation_key = f"{key}_of_sensor" if sensor else key
+        if sensor:
+            self._attr_translation_placeholders = {"sensor": str(sensor + 1)}
+        self._entry = entry
+        self._node_id = node_id
+        self._parameter = parameter
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Have the value read now that somebody wants it."""
+        await super().async_added_to_hass()
+        self._entry.async_create_background_task(
+            self.hass,
+            self.coordinator.async_request_refresh(),
+            "netrex image settings",
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the portal sees the camera, and the camera told its settings."""
+        status = self._entry.runtime_data.status.data.get(self._node_id)
+        return (
+            super().available
+            and status is not None
+            and status.is_connected is not False
+            and self._parameter in (self.coordinator.data or {})
+        )
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        try:
+            value = float(self.coordinator.data[self._parameter])
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Write the setting; what the camera then says is shown."""
+        await self.coordinator.async_change({self._parameter: value})

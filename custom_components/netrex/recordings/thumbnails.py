@@ -1,0 +1,54 @@
+"""Pictures for the media browser that cost nothing: those that are there anyway."""
+
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+from homeassistant.components.http import KEY_HASS, HomeAssistantView
+from homeassistant.core import callback
+
+from ..const import DOMAIN
+from ..live import View
+from ..models import NetrexConfigEntry
+
+PATH: Final = "/api/netrex/thumbnails/{entry_id}/{node_id}"
+
+
+@callback
+def async_thumbnail_path(entry: NetrexConfigEntry, node_id: int) -> str | None:
+    """Return the path of a camera's last picture; None if nobody has one.
+
+    The frontend would show a path that leads to nothing as an empty box.
+    """
+    if _async_picture(entry, node_id) is None:
+        return None
+    return PATH.format(entry_id=entry.entry_id, node_id=node_id)
+
+
+@callback
+def _async_picture(entry: NetrexConfigEntry, node_id: int) -> bytes | None:
+    return entry.runtime_data.live.stills.last(str(View(node_id)))
+
+
+class ThumbnailView(HomeAssistantView):
+    """Serves the last picture of a camera."""
+
+    url = PATH
+    name = "api:netrex:thumbnails"
+    requires_auth = True
+
+    async def get(
+        self, request: web.Request, entry_id: str, node_id: str
+    ) -> web.Response:
+        """Send the picture."""
+        entries: list[NetrexConfigEntry] = request.app[
+            KEY_HASS
+        ].config_entries.async_loaded_entries(DOMAIN)
+        pictures = (
+            _async_picture(entry, int(node_id))
+            for entry in entries
+            if entry.entry_id == entry_id and node_id.isdecimal()
+        )
+        if (image := next(pictures, None)) is None:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        return web.Response(body=image, content_type="image/jpeg")

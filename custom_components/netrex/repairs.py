@@ -1,0 +1,67 @@
+"""Forms that mend what went wrong: a device access token that opens no camera."""
+
+from typing import Any
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.core import HomeAssistant
+import voluptuous as vol
+
+from .client import DEFAULT_DEVICE_URL
+from .const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL
+from .flow_schemas import TOKEN_SELECTOR
+from .gateway.access import async_find_fault
+from .models import NetrexConfigEntry
+
+# Empty: the token stays, and is tried again.
+TOKEN_SCHEMA = vol.Schema({vol.Optional(CONF_DEVICE_TOKEN): TOKEN_SELECTOR})
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
+) -> RepairsFlow:
+    """Return the form of the only kind of issue that has one."""
+    assert data is not None  # noqa: S101 - issues.py gives it to each issue
+    entry = hass.config_entries.async_get_known_entry(data["entry_id"])
+    return DeviceAccessFlow(entry)
+
+
+class DeviceAccessFlow(RepairsFlow):
+    """Asks for a token until one opens the cameras."""
+
+    def __init__(self, entry: NetrexConfigEntry) -> None:
+        """Remember whose token it is."""
+        self._entry = entry
+
+    async def async_step_init(
+        self,
+        user_input: dict[str, Any] | None = None,  # noqa: ARG002 - the issue's id
+    ) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_token()
+
+    async def async_step_token(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Ask for a token, try it, and set the account up with it."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            options = self._entry.options
+            token = (
+                user_input.get(CONF_DEVICE_TOKEN, "").strip()
+                or options[CONF_DEVICE_TOKEN]
+            )
+            url = options.get(CONF_DEVICE_URL, DEFAULT_DEVICE_URL)
+            fault = await async_find_fault(self.hass, self._entry, url, token)
+            if fault is None:
+                self.hass.config_entries.async_update_entry(
+                    self._entry, options={**options, CONF_DEVICE_TOKEN: token}
+                )
+                self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+                return self.async_create_entry(data={})
+            errors["base"] = fault
+        return self.async_show_form(
+            step_id="token",
+            data_schema=TOKEN_SCHEMA,
+            description_placeholders={"name": self._entry.title},
+            errors=errors,
+        )

@@ -1,0 +1,114 @@
+"""Checks of the recordings in the media browser: found, played, and sought in."""
+
+import http
+import time
+
+from .browser import find_browser
+from .case import Case, NotRun, expect
+from .client import HomeAssistantClient, Json
+from .player import WATCH_SECONDS, play
+from .processes import DemoError
+from .registry import DOMAIN
+
+ROOT = f"media-source://{DOMAIN}"
+# What is opened on the way to a recording: regions, shops, cameras; days; hours.
+LEVELS = 3
+# Which of what is there: yesterday's day, an hour with daylight, a slice of it.
+YESTERDAY, HOUR, SLICE = 1, 10, 2
+# How often somebody presses play until a busy machine has the recording ready.
+PATIENCE = 4
+PART = 1000
+
+
+async def media_browser(case: Case) -> str:
+    """A recording is found level by level, played, and sought in by ranges."""
+    client, control = case.running.client, case.running.control
+    before = time.time()
+    path = await find_slice(client)
+    queries = [
+        query
+        for query in await control.get("queries", since=before)
+        if "recordings" in query["query"]
+    ]
+    # One for the days, one for the hours, one for the slices.
+    expect(len(queries) <= LEVELS, f"{len(queries)} queries to find a recording")
+    started = time.monotonic()
+    url = await _resolve(client, path[-1]["media_content_id"])
+    waited = time.monotonic() - started
+    size, first = await _part(client, url, 0)
+    expect(first[4:8] == b"ftyp", "it does not begin like an MP4 file")
+    middle = size // 2
+    again, part = await _part(client, url, middle)
+    expect(again == size and len(part) == PART, f"{len(part)} bytes from the middle")
+    titles = " / ".join(item["title"] for item in path)
+    return (
+        f"{titles}: {len(queries)} queries to find it, playable {waited:.1f} s after"
+        f" the click, {size // 1024} kB, ranges from any place"
+    )
+
+
+async def player(case: Case) -> str:
+    """A person finds a recording in the frontend, plays it and seeks in it."""
+    if find_browser() is None:
+        raise NotRun("no Chromium on this machine")
+    path = await find_slice(case.running.client)
+    played = await play(case.running.client.url, [item["title"] for item in path])
+    expect(played.advanced > WATCH_SECONDS / 2, f"it stands still: {played}")
+    return (
+        f"{played.width}x{played.height}, {played.duration:.0f} s,"
+        f" opened {played.waited:.1f} s after the click, on by {played.advanced:.1f} s"
+        f" in {played.watched:.1f} s, sought in {played.sought:.1f} s,"
+        f" {played.ranges} ranges"
+    )
+
+
+async def find_slice(client: HomeAssistantClient) -> list[Json]:
+    """Return the items that lead to a slice of yesterday, the slice as the last one."""
+    path: list[Json] = []
+    place = await _browse(client, ROOT)
+    while "/camera/" not in place["media_content_id"]:
+        path.append(place["children"][0])
+        place = await _browse(client, path[-1]["media_content_id"])
+    for index in (YESTERDAY, HOUR):
+        path.append(place["children"][index])
+        place = await _browse(client, path[-1]["media_content_id"])
+    path.append(place["children"][SLICE])
+    expect(path[-1]["can_play"], f"{path[-1]['title']} cannot be played")
+    return path
+
+
+async def _browse(client: HomeAssistantClient, content_id: str) -> Json:
+    place: Json = await client.command(
+        "media_source/browse_media", media_content_id=content_id
+    )
+    return place
+
+
+async def _resolve(client: HomeAssistantClient, content_id: str) -> str:
+    """Return the address of a recording, as often asked as a person would."""
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            answer = await client.command(
+                "media_source/resolve_media", media_content_id=content_id
+            )
+        except DemoError as err:
+            if tries == PATIENCE or "again" not in str(err):
+                raise
+        else:
+            url: str = answer["url"]
+            return url
+
+
+async def _part(client: HomeAssistantClient, url: str, first: int) -> tuple[int, bytes]:
+    """Return the size of a file and a part of it; the signed address is enough."""
+    headers = {"Range": f"bytes={first}-{first + PART - 1}"}
+    async with client.session.get(client.url + url, headers=headers) as answer:
+        expect(
+            answer.status == http.HTTPStatus.PARTIAL_CONTENT,
+            f"status {answer.status} for a part",
+        )
+        expect(answer.content_type == "video/mp4", f"it is {answer.content_type}")
+        size = int(answer.headers["Content-Range"].rpartition("/")[2])
+        return size, await answer.read()

@@ -1,0 +1,205 @@
+"""Each blueprint runs once: a real camera, a real cloud, a phone that listens."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from simulator import Simulator
+
+from .conftest import Phone, Use, state
+
+type Find = Callable[[str, int, str], str]
+
+
+@pytest.fixture
+def camera_id(cloud: Simulator) -> int:
+    """Return a camera that counts, with small pictures."""
+    for camera in cloud.world.cameras.values():
+        for profile in camera.stream_profiles:
+            profile.width, profile.height = 320, 180
+    return next(iter(cloud.world.cameras))
+
+
+def recordings(folder: Path) -> list[Path]:
+    """Return the files below a folder."""
+    return list(folder.rglob("*.*"))
+
+
+async def test_a_clip_is_saved_and_its_link_plays_on_a_phone(
+    hass: HomeAssistant,
+    entity: Find,
+    phone: Phone,
+    use: Use,
+    camera_id: int,
+    media: Path,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    # Not the last seconds: the cloud has them a little later, and the test not wait.
+    await use(
+        "save_clip",
+        event=[{"trigger": "event", "event_type": "alarm"}],
+        cameras=[entity("camera", camera_id, "camera")],
+        phone=phone.device_id,
+        before=60,
+        after=-50,
+    )
+    moment = dt_util.now()
+    hass.bus.async_fire("alarm")
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    [saved] = await hass.async_add_executor_job(recordings, media)
+    name = datetime.strptime(saved.stem, "%Y-%m-%d_%H-%M-%S")  # noqa: DTZ007 - local
+    start = name.replace(tzinfo=moment.tzinfo)
+    assert abs(start - (moment - timedelta(seconds=60))) < timedelta(seconds=3)
+    [message] = phone.messages
+    assert (
+        message["title"]
+        == state(hass, entity("camera", camera_id, "camera")).attributes[
+            "friendly_name"
+        ]
+    )
+    assert message["message"].startswith("Recording of ")
+    assert message["message"].endswith(" MB")
+    url = message["data"]["url"]
+    assert message["data"]["clickAction"] == url
+    # As a phone opens it: without a sign-in.
+    link = urlsplit(url)
+    client = await hass_client_no_auth()
+    answer = await client.get(
+        f"{link.path}?{link.query}", headers={"Range": "bytes=0-99"}
+    )
+    assert answer.status == 206
+    content = await hass.async_add_executor_job(saved.read_bytes)
+    assert await answer.read() == content[:100]
+
+
+async def test_a_clip_that_cannot_be_had_is_told(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entity: Find,
+    phone: Phone,
+    use: Use,
+    camera_id: int,
+    media: Path,
+) -> None:
+    cloud.world.cameras[camera_id].records = False
+    await use(
+        "save_clip",
+        event=[{"trigger": "event", "event_type": "alarm"}],
+        cameras=[entity("camera", camera_id, "camera")],
+        phone=phone.device_id,
+        before=60,
+        after=-50,
+    )
+    hass.bus.async_fire("alarm")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    [message] = phone.messages
+    assert "could not be saved" in message["message"]
+    assert await hass.async_add_executor_job(recordings, media) == []
+
+
+async def test_a_count_above_the_limit_is_told_once(
+    hass: HomeAssistant, entity: Find, phone: Phone, use: Use, camera_id: int
+) -> None:
+    sensor = entity("sensor", camera_id, "people_in_today")
+    before = 2000
+    reached: list[Event] = []
+    hass.bus.async_listen("done", reached.append)
+    await use(
+        "people_count",
+        sensor=sensor,
+        limit=before + 10,
+        recipients={"entity_id": phone.entity_id},
+        more_actions=[{"event": "done"}],
+    )
+    attributes = state(hass, sensor).attributes
+    for more in (10, 11, 12):
+        hass.states.async_set(sensor, str(before + more), attributes)
+        await hass.async_block_till_done()
+    [message] = phone.messages
+    assert message["title"] == attributes["friendly_name"]
+    assert message["message"] == f"{before + 11}, more than {before + 10}"
+    assert len(reached) == 1
+
+
+async def test_a_camera_that_stays_away_is_told_and_its_return(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    entity: Find,
+    phone: Phone,
+    use: Use,
+    camera_id: int,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await use(
+        "camera_offline",
+        cameras=[entity("binary_sensor", camera_id, "connectivity")],
+        recipients={"entity_id": phone.entity_id},
+        minutes=10,
+    )
+
+    async def look(*, connected: bool, minutes: int) -> list[str]:
+        """Let the portal change its mind, and some time pass; return the messages."""
+        cloud.world.cameras[camera_id].is_connected = connected
+        await entry.runtime_data.status.async_refresh()
+        await hass.async_block_till_done()
+        phone_before = len(phone.messages)
+        freezer.tick(minutes * 60)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+        return [message["message"] for message in phone.messages[phone_before:]]
+
+    # Short: nobody wants to know.
+    assert await look(connected=False, minutes=5) == []
+    assert await look(connected=True, minutes=5) == []
+    assert phone.messages == []
+    since = f"{dt_util.now():%H:%M}"
+    assert await look(connected=False, minutes=11) == [f"Offline since {since}"]
+    await look(connected=True, minutes=1)
+    assert phone.messages[-1]["message"] == f"Back again, was offline since {since}"
+    name = next(n.name for n in cloud.world.nodes if n.node_id == camera_id)
+    assert {message["title"] for message in phone.messages} == {name}
+    assert len(phone.messages) == 2
+
+
+async def test_the_days_numbers_come_at_their_time(
+    hass: HomeAssistant,
+    entity: Find,
+    phone: Phone,
+    use: Use,
+    camera_id: int,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    # One that the user has removed since.
+    sensors = [entity("sensor", camera_id, "people_in_today"), "sensor.gone"]
+    await use(
+        "daily_message",
+        sensors=sensors,
+        recipients={"entity_id": phone.entity_id},
+        time="21:30:00",
+    )
+    evening = dt_util.now().replace(hour=21, minute=30, second=0, microsecond=0)
+    if evening <= dt_util.now():
+        evening += timedelta(days=1)
+    freezer.move_to(evening)
+    async_fire_time_changed(hass, evening + timedelta(milliseconds=1))
+    await hass.async_block_till_done()
+    [message] = phone.messages
+    assert message["title"] == "The day's numbers"
+    count = state(hass, sensors[0])
+    name = count.attributes["friendly_name"]
+    people = int(float(count.state))
+    assert people > 0
+    assert message["message"] == f"{name}: {people}\nsensor.gone: ?"

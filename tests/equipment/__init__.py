@@ -1,0 +1,1 @@
+"""Tests of what cameras have beside their picture, through Home Assistant."""

@@ -1,0 +1,150 @@
+"""The CamStreamer App through Home Assistant, against the simulated cloud."""
+
+from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from simulator import Simulator
+from simulator.camstreamer import Stream
+from simulator.device import Device
+from tests.waiting import eventually
+
+from .conftest import Entities
+
+
+def streams(camera: Device) -> list[Stream]:
+    """Return the streams as they are."""
+    return list(camera.camstreamer.streams.values())
+
+
+async def switch(hass: HomeAssistant, entity_id: str | None, action: str) -> None:
+    """Switch an entity."""
+    await hass.services.async_call(
+        "switch", action, {"entity_id": entity_id}, blocking=True
+    )
+
+
+@pytest.mark.parametrize("generation", ["new", "old"])
+async def test_streams_are_shown_and_switched(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    config_entry: MockConfigEntry,
+    camera: Device,
+    generation: str,
+) -> None:
+    cloud.switches.set("camstreamer_api", generation)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    entities = Entities(hass, config_entry, 140094)
+    first, second = streams(camera)
+    on, off = f"broadcast_{first.stream_id}", f"broadcast_{second.stream_id}"
+    await eventually(lambda: entities.state("switch", on) == STATE_ON)
+    assert entities.state("switch", off) == STATE_OFF
+    sending = f"broadcasting_{second.stream_id}"
+    assert entities.state("binary_sensor", sending) == STATE_OFF
+    registry = er.async_get(hass)
+    entity = registry.async_get(entities.id("switch", off) or "")
+    assert entity is not None
+    assert entity.original_name == "Web broadcast"
+
+    await switch(hass, entities.id("switch", off), "turn_on")
+    assert second.enabled
+    assert entities.state("switch", off) == STATE_ON
+    assert entities.state("binary_sensor", sending) == STATE_ON
+    await switch(hass, entities.id("switch", on), "turn_off")
+    assert not first.enabled
+
+
+async def test_nothing_restarts_a_stream_but_a_change(
+    hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, camera: Device
+) -> None:
+    first = streams(camera)[0]
+    key = f"broadcast_{first.stream_id}"
+    await eventually(lambda: entities.has("switch", key))
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    for _ in range(3):
+        broadcasts._due_at.clear()
+        await broadcasts.async_refresh()
+    await switch(hass, entities.id("switch", key), "turn_on")
+    assert first.start_count == 1
+
+
+async def test_a_stream_armed_but_not_triggered(
+    entry: MockConfigEntry, entities: Entities, camera: Device
+) -> None:
+    first = streams(camera)[0]
+    await eventually(lambda: entities.has("switch", f"broadcast_{first.stream_id}"))
+    first.active = False
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    broadcasts._due_at.clear()
+    await broadcasts.async_refresh()
+    assert entities.state("switch", f"broadcast_{first.stream_id}") == STATE_ON
+    sending = f"broadcasting_{first.stream_id}"
+    assert entities.state("binary_sensor", sending) == STATE_OFF
+
+
+async def test_a_stream_or_a_camera_that_is_away(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: Device,
+    cloud: Simulator,
+) -> None:
+    first, second = streams(camera)
+    key = f"broadcast_{first.stream_id}"
+    await eventually(lambda: entities.has("switch", key))
+    broadcasts = entry.runtime_data.gateway.broadcasts
+
+    del camera.camstreamer.streams[second.stream_id]
+    with pytest.raises(HomeAssistantError) as caught:
+        await switch(
+            hass, entities.id("switch", f"broadcast_{second.stream_id}"), "turn_on"
+        )
+    assert caught.value.translation_key == "device_call_missing"
+    broadcasts._due_at.clear()
+    await broadcasts.async_refresh()
+    assert not entities.has("switch", f"broadcast_{second.stream_id}")
+
+    cloud.faults.add("gateway", "status", 503, count=None, match="camstreamer")
+    broadcasts._due_at.clear()
+    await broadcasts.async_refresh()
+    assert not entities.has("switch", key)
+    cloud.faults.clear()
+    broadcasts._due_at.clear()
+    await broadcasts.async_refresh()
+    assert entities.has("switch", key)
+
+    cloud.switches.camstreamer_api = "none"
+    broadcasts._due_at.clear()
+    await broadcasts.async_refresh()
+    assert not entities.has("switch", key)
+
+
+async def test_streams_that_nobody_wants_are_not_read(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: Device,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = streams(camera)
+    await eventually(lambda: entities.has("switch", f"broadcast_{first.stream_id}"))
+    registry = er.async_get(hass)
+    for domain, key in (("switch", "broadcast"), ("binary_sensor", "broadcasting")):
+        for stream in (first, second):
+            entity_id = entities.id(domain, f"{key}_{stream.stream_id}")
+            assert entity_id is not None
+            registry.async_update_entity(
+                entity_id, disabled_by=er.RegistryEntryDisabler.USER
+            )
+    await hass.async_block_till_done()
+    calls: list[str] = []
+    monkeypatch.setattr(
+        camera.camstreamer, "answer", lambda call, *_: calls.append(call)
+    )
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    broadcasts._due_at.clear()
+    await broadcasts.async_refresh()
+    assert not calls

@@ -1,0 +1,298 @@
+"""Events of cameras through Home Assistant, against the simulated cloud."""
+
+import asyncio
+from collections.abc import Mapping
+import logging
+
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.const import CONF_CAMERA_EVENTS
+from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
+from custom_components.netrex.gateway import events
+from simulator import Simulator
+from simulator.camera_events import OBJECT_ANALYTICS, TAMPERING, VIDEO_MOTION, Event
+from simulator.device import Device
+from simulator.world import Node
+from tests.waiting import eventually
+
+from .conftest import Entities
+
+SENSOR = "binary_sensor"
+
+
+async def ready(entities: Entities) -> None:
+    """Wait until the camera told its states."""
+    await eventually(lambda: entities.has(SENSOR, "input_1"))
+
+
+async def shows(entities: Entities, key: str, state: str, seconds: float = 5) -> None:
+    """Wait until an entity has a state, not longer than so many seconds."""
+    await eventually(lambda: entities.state(SENSOR, key) == state, seconds)
+
+
+def tell(camera: Device, topic: str, data: Mapping[str, str] | None = None) -> None:
+    """Let a camera tell something."""
+    camera.events.emit(Event(topic, data=data or {}))
+
+
+async def test_states_are_there_as_soon_as_the_camera_told_them(
+    hass: HomeAssistant, entities: Entities
+) -> None:
+    await ready(entities)
+    keys = (
+        "input_0",
+        "input_1",
+        "object_device1scenario1",
+        "motion_vmd_camera1profile1",
+    )
+    await eventually(
+        lambda: {entities.state(SENSOR, key) for key in keys} == {STATE_OFF}
+    )
+    registry = er.async_get(hass)
+    for key, name in {
+        "input_0": "Input 1",
+        "object_device1scenario1": "Object 1",
+        "motion_vmd_camera1profile1": "Motion 1",
+    }.items():
+        entity = registry.async_get(entities.id(SENSOR, key) or "")
+        assert entity is not None
+        assert entity.original_name == name
+    for key in ("daylight_1", "moving_channel_1"):
+        entity = registry.async_get(entities.id(SENSOR, key) or "")
+        assert entity is not None
+        assert entity.disabled
+    # Outputs are no sensors, and what an application repeats is none either.
+    assert entities.id(SENSOR, "output_2") is None
+
+
+async def test_an_input_changes_its_entity_within_a_second(
+    entities: Entities, camera: Device
+) -> None:
+    await ready(entities)
+    for active, state in ((True, STATE_ON), (False, STATE_OFF)) * 3:
+        camera.ports.set(0, active=active)
+        await shows(entities, "input_0", state, 1)
+    assert entities.state(SENSOR, "input_1") == STATE_OFF
+
+
+async def test_analytics(entities: Entities, camera: Device) -> None:
+    await ready(entities)
+    tell(camera, OBJECT_ANALYTICS, {"active": "1", "classTypes": "human"})
+    await eventually(lambda: entities.state(SENSOR, "object_device1scenario1") == "on")
+    assert entities.state(SENSOR, "motion_vmd_camera1profile1") == STATE_OFF
+
+
+async def test_what_has_no_state_is_an_event(
+    hass: HomeAssistant, entities: Entities, camera: Device
+) -> None:
+    await ready(entities)
+    assert entities.state("event", "alert") == "unknown"
+    tell(camera, TAMPERING, {"tampering": "1"})
+    await eventually(lambda: entities.state("event", "alert") != "unknown")
+    state = hass.states.get(entities.id("event", "alert") or "")
+    assert state is not None
+    assert state.attributes["event_type"] == "tampering"
+
+
+async def test_ten_cuts_are_mended_and_each_shows(
+    hass: HomeAssistant, entities: Entities, camera: Device
+) -> None:
+    await ready(entities)
+    seen: list[str] = []
+    entity_id = entities.id(SENSOR, "input_0")
+    hass.bus.async_listen(
+        "state_changed",
+        lambda event: (
+            seen.append(event.data["new_state"].state)
+            if event.data["entity_id"] == entity_id
+            else None
+        ),
+    )
+    for number in range(10):
+        assert camera.events.cut() == 1
+        await eventually(lambda: entities.state(SENSOR, "input_0") == STATE_UNAVAILABLE)
+        assert entities.state("event", "alert") == STATE_UNAVAILABLE
+        # What happens meanwhile is known afterwards.
+        camera.ports.set(0, active=number % 2 == 0)
+        await shows(entities, "input_0", STATE_ON if number % 2 == 0 else STATE_OFF)
+    assert seen.count(STATE_UNAVAILABLE) == 10
+    assert camera.events.listeners == 1
+
+
+async def test_garbage_is_counted_and_silence_is_noticed(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: Device,
+    cloud: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("custom_components.netrex.client.camera_events._SILENCE", 0.2)
+    monkeypatch.setattr("custom_components.netrex.client.camera_events._PATIENCE", 0.3)
+    await ready(entities)
+    cloud.faults.add("events", "garbage")
+    tell(camera, VIDEO_MOTION, {"active": "1"})
+    tell(camera, "tns1:Device/tnsaxis:Unheard/Of", {"active": "1"})
+    tell(camera, VIDEO_MOTION, {"active": "1"})
+    await eventually(
+        lambda: entities.state(SENSOR, "motion_vmd_camera1profile1") == "on"
+    )
+    diagnostics = await async_get_config_entry_diagnostics(hass, entry)
+    told = diagnostics["gateway"]["events"][0]
+    assert told["unreadable"] == 1
+    assert told["ignored"]["tns1:Device/tnsaxis:Unheard/Of"] == 1
+    assert told["connected"] is True
+
+    cloud.faults.add("events", "silence")
+    tell(camera, VIDEO_MOTION, {"active": "0"})
+    await eventually(lambda: entities.state(SENSOR, "input_0") == STATE_UNAVAILABLE)
+    await eventually(
+        lambda: entities.state(SENSOR, "motion_vmd_camera1profile1") == "off"
+    )
+
+
+async def test_an_absent_camera_comes_back_with_the_portal(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    cloud: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    await ready(entities)
+    monkeypatch.setattr(events, "LONGEST_DELAY", 60)
+    monkeypatch.setattr(events, "FIRST_DELAY", 60)
+    camera = cloud.world.cameras[140094]
+    camera.is_connected = False
+    cloud.device(140094).events.cut()
+    await entry.runtime_data.status.async_refresh()
+    await eventually(lambda: "does not tell its events" in caplog.text)
+    assert entities.state(SENSOR, "input_0") == STATE_UNAVAILABLE
+    camera.is_connected = True
+    await entry.runtime_data.status.async_refresh()
+    await eventually(lambda: entities.state(SENSOR, "input_0") == STATE_OFF)
+    assert caplog.text.count("does not tell its events") == 1
+    assert caplog.text.count("tells its events again") == 1
+
+
+async def test_an_output_is_switched(
+    hass: HomeAssistant, entities: Entities, camera: Device
+) -> None:
+    await eventually(lambda: entities.state("switch", "output_2") == STATE_OFF)
+    for action, active in (("turn_on", True), ("turn_off", False)):
+        await hass.services.async_call(
+            "switch",
+            action,
+            {"entity_id": entities.id("switch", "output_2")},
+            blocking=True,
+        )
+        assert camera.ports.ports[2].active is active
+        assert entities.state("switch", "output_2") == (
+            STATE_ON if active else STATE_OFF
+        )
+    # Somebody else may switch it, too.
+    camera.ports.set(2, active=True)
+    await eventually(lambda: entities.state("switch", "output_2") == STATE_ON)
+
+
+async def test_an_output_of_old_firmware(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+) -> None:
+    cloud.switches.port_management = False
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    entities = Entities(hass, config_entry, 140094)
+    await eventually(lambda: entities.state("switch", "output_2") == STATE_OFF)
+    await hass.services.async_call(
+        "switch",
+        "turn_on",
+        {"entity_id": entities.id("switch", "output_2")},
+        blocking=True,
+    )
+    assert cloud.device(140094).ports.ports[2].active
+    assert entities.state("switch", "output_2") == STATE_ON
+
+
+async def test_an_output_that_cannot_be_switched(
+    hass: HomeAssistant, entities: Entities, cloud: Simulator
+) -> None:
+    await eventually(lambda: entities.has("switch", "output_2"))
+    cloud.faults.add("gateway", "status", 503, match="portmanagement")
+    with pytest.raises(HomeAssistantError) as caught:
+        await hass.services.async_call(
+            "switch",
+            "turn_on",
+            {"entity_id": entities.id("switch", "output_2")},
+            blocking=True,
+        )
+    assert caught.value.translation_key == "device_unreachable"
+    assert not isinstance(caught.value, ServiceValidationError)
+
+
+async def test_a_camera_that_does_not_tell_of_its_ports(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+) -> None:
+    cloud.faults.add("gateway", "status", 400, count=None, match="portmanagement")
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    entities = Entities(hass, config_entry, 140094)
+    await eventually(lambda: entities.state(SENSOR, "input_0") == STATE_OFF)
+    assert entities.id("switch", "output_2") is None
+
+
+@pytest.mark.parametrize(
+    ("nodes", "own", "expected"),
+    [
+        (["Dveře", "Rampa"], ["Port 1", ""], ["Dveře", "Rampa"]),
+        (["Rampa", "Dveře"], ["Dveře", "Port 2"], ["Dveře", "Dveře"]),
+        (["Dveře"], ["Port 1", "Input 2"], ["Input 1", "Input 2"]),
+        ([], ["Vrata", "port x"], ["Vrata", "port x"]),
+    ],
+)
+async def test_what_inputs_are_called(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    config_entry: MockConfigEntry,
+    nodes: list[str],
+    own: list[str],
+    expected: list[str],
+) -> None:
+    for number, name in enumerate(nodes):
+        cloud.world.nodes.append(Node(200 + number, 140094, "deviceInput", name))
+    for port, name in zip(cloud.device(140094).ports.ports, own, strict=False):
+        port.name = name
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    entities = Entities(hass, config_entry, 140094)
+    await ready(entities)
+    registry = er.async_get(hass)
+    names = []
+    for number in range(2):
+        entity = registry.async_get(entities.id(SENSOR, f"input_{number}") or "")
+        assert entity is not None
+        names.append(entity.original_name)
+    assert names == expected
+
+
+async def test_only_chosen_cameras_are_connected(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+) -> None:
+    options = {**config_entry.options, CONF_CAMERA_EVENTS: ["62303", "1", "x"]}
+    hass.config_entries.async_update_entry(config_entry, options=options)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await eventually(lambda: cloud.device(62303).events.listeners == 1)
+    assert cloud.device(140094).events.listeners == 0
+    assert Entities(hass, config_entry, 140094).id("event", "alert") is None
+
+
+async def test_unloading_leaves_no_connection(
+    hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, camera: Device
+) -> None:
+    await ready(entities)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await eventually(lambda: camera.events.listeners == 0)
+    await asyncio.sleep(0.2)
+    assert camera.events.listeners == 0

@@ -1,0 +1,275 @@
+"""PTZ through Home Assistant, against the simulated cloud."""
+
+import asyncio
+
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.gateway import moves
+from simulator import Simulator
+from simulator.device import Device
+from simulator.ptz import Position
+from tests.waiting import eventually
+
+from .conftest import Entities
+
+HOME = Position()
+
+
+def head(camera: Device) -> Position:
+    """Return where a camera looks."""
+    assert camera.ptz is not None
+    return camera.ptz.position
+
+
+def moving(camera: Device) -> bool:
+    """Whether a camera moves on its own."""
+    assert camera.ptz is not None
+    return bool(camera.ptz._motion)
+
+
+async def move(hass: HomeAssistant, target: str | None, **data: object) -> None:
+    """Call the action."""
+    await hass.services.async_call(
+        DOMAIN, "ptz", {"entity_id": target} | data, blocking=True
+    )
+
+
+@pytest.fixture
+def target(entities: Entities) -> str:
+    """Return the camera's entity."""
+    entity_id = entities.id("camera", "camera")
+    assert entity_id is not None
+    return entity_id
+
+
+async def test_a_button_per_preset(
+    hass: HomeAssistant, entities: Entities, camera: Device
+) -> None:
+    await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_5"))
+    registry = er.async_get(hass)
+    names = {}
+    for number in (1, 2, 5):
+        entity = registry.async_get(
+            entities.id(BUTTON_DOMAIN, f"preset_{number}") or ""
+        )
+        assert entity is not None
+        names[number] = entity.original_name
+    assert names == {1: "Go to Home", 2: "Go to Pokladny", 5: "Go to Vchod"}
+    await hass.services.async_call(
+        BUTTON_DOMAIN,
+        SERVICE_PRESS,
+        {"entity_id": entities.id(BUTTON_DOMAIN, "preset_5")},
+        blocking=True,
+    )
+    assert head(camera) == Position(118, -9.5, 3000)
+
+
+async def test_a_preset_that_is_gone(
+    hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, camera: Device
+) -> None:
+    await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_5"))
+    assert camera.ptz is not None
+    del camera.ptz.presets[5]
+    with pytest.raises(ServiceValidationError, match="does not exist"):
+        await hass.services.async_call(
+            BUTTON_DOMAIN,
+            SERVICE_PRESS,
+            {"entity_id": entities.id(BUTTON_DOMAIN, "preset_5")},
+            blocking=True,
+        )
+    presets = entry.runtime_data.gateway.presets
+    presets._due_at.clear()
+    await presets.async_refresh()
+    await hass.async_block_till_done()
+    assert not entities.has(BUTTON_DOMAIN, "preset_5")
+    assert entities.has(BUTTON_DOMAIN, "preset_1")
+
+
+async def test_buttons_follow_the_camera(
+    hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, cloud: Simulator
+) -> None:
+    await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_1"))
+    cloud.world.cameras[140094].is_connected = False
+    await entry.runtime_data.status.async_refresh()
+    assert not entities.has(BUTTON_DOMAIN, "preset_1")
+    cloud.world.cameras[140094].is_connected = True
+    await entry.runtime_data.status.async_refresh()
+    assert entities.has(BUTTON_DOMAIN, "preset_1")
+
+
+async def test_the_action_moves_the_camera(
+    hass: HomeAssistant, target: str, camera: Device
+) -> None:
+    table: list[tuple[dict[str, object], Position]] = [
+        ({"preset": "pokladny"}, Position(-42.5, -18, 1200)),
+        ({"preset": 5, "speed": 50}, Position(118, -9.5, 3000)),
+        ({"pan": 30, "tilt": -10}, Position(30, -10, 3000)),
+        ({"zoom": 500, "speed": 1}, Position(30, -10, 500)),
+        ({"mode": "relative", "pan": -230, "zoom": 9}, Position(160, -10, 509)),
+    ]
+    for data, expected in table:
+        await move(hass, target, **data)
+        assert head(camera) == expected, data
+        assert not moving(camera)
+
+
+async def test_a_continuous_movement_is_stopped(
+    hass: HomeAssistant, target: str, camera: Device
+) -> None:
+    await move(hass, target, mode="continuous", pan=50, duration=0.3)
+    assert head(camera).pan > 5
+    assert not moving(camera)
+
+
+async def test_a_movement_ends_with_the_script_that_began_it(
+    hass: HomeAssistant, target: str, camera: Device
+) -> None:
+    call = asyncio.ensure_future(
+        move(hass, target, mode="continuous", tilt=-1, duration=60)
+    )
+    await eventually(lambda: moving(camera))
+    call.cancel()
+    await eventually(lambda: not moving(camera))
+
+
+async def test_a_movement_ends_with_the_account(
+    hass: HomeAssistant, entry: MockConfigEntry, target: str, camera: Device
+) -> None:
+    call = asyncio.ensure_future(
+        move(hass, target, mode="continuous", tilt=-1, duration=60)
+    )
+    await eventually(lambda: moving(camera))
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert not moving(camera)
+    call.cancel()
+
+
+async def test_the_last_movement_is_the_one_that_counts(
+    hass: HomeAssistant, target: str, camera: Device
+) -> None:
+    first = asyncio.ensure_future(
+        move(hass, target, mode="continuous", pan=10, duration=0.5)
+    )
+    await eventually(lambda: moving(camera))
+    second = asyncio.ensure_future(
+        move(hass, target, mode="continuous", tilt=-10, duration=1)
+    )
+    await first
+    await asyncio.sleep(0.1)
+    assert moving(camera)
+    await second
+    assert not moving(camera)
+
+    third = asyncio.ensure_future(
+        move(hass, target, mode="continuous", pan=10, duration=60)
+    )
+    await eventually(lambda: moving(camera))
+    # One that fails leaves the one before alone; one that does not, ends it.
+    with pytest.raises(ServiceValidationError):
+        await move(hass, target, preset="nowhere")
+    assert moving(camera)
+    await move(hass, target, preset="home")
+    assert head(camera) == HOME
+    third.cancel()
+
+
+async def test_a_camera_that_is_not_reached_is_told_again_to_stop(
+    hass: HomeAssistant,
+    target: str,
+    camera: Device,
+    cloud: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(moves, "_STOP_PAUSE", 0.01)
+
+    async def begin() -> asyncio.Future[None]:
+        call = asyncio.ensure_future(
+            move(hass, target, mode="continuous", pan=10, duration=0.5)
+        )
+        await eventually(lambda: moving(camera))
+        return call
+
+    call = await begin()
+    cloud.faults.add("gateway", "status", 503, count=2, match="ptz.cgi")
+    await call
+    assert not moving(camera)
+    call = await begin()
+    cloud.faults.add("gateway", "status", 503, count=3, match="ptz.cgi")
+    with pytest.raises(HomeAssistantError) as caught:
+        await call
+    assert caught.value.translation_key == "device_unreachable"
+    assert "could not be stopped" in caplog.text
+
+
+async def test_a_start_without_an_answer_is_stopped_too(
+    hass: HomeAssistant, target: str, camera: Device, cloud: Simulator
+) -> None:
+    # It fails after the camera began: the answer is lost.
+    cloud.faults.add("gateway", "status", 502, match="ptz.cgi")
+    assert camera.ptz is not None
+    camera.ptz.answer({"continuouspantiltmove": "5,0"})
+    with pytest.raises(HomeAssistantError):
+        await move(hass, target, mode="continuous", pan=5)
+    assert not moving(camera)
+
+
+async def test_what_does_not_fit_together_is_refused(
+    hass: HomeAssistant, target: str, camera: Device
+) -> None:
+    table: list[tuple[dict[str, object], str]] = [
+        ({}, "ptz_target"),
+        ({"preset": "Home", "pan": 1}, "ptz_target"),
+        ({"preset": "Nowhere"}, "unknown_preset"),
+        ({"preset": "3"}, "unknown_preset"),
+        ({"preset": "Home&action=restart"}, "unknown_preset"),
+        ({"preset": "Home", "duration": 1}, "ptz_unused"),
+        ({"pan": 181}, "ptz_range"),
+        ({"zoom": 0}, "ptz_range"),
+        ({"mode": "continuous", "tilt": 101}, "ptz_range"),
+        ({"mode": "continuous", "tilt": 1, "speed": 5}, "ptz_unused"),
+        ({"pan": 1, "duration": 5}, "ptz_unused"),
+    ]
+    for data, key in table:
+        with pytest.raises(ServiceValidationError) as caught:
+            await move(hass, target, **data)
+        assert caught.value.translation_key == key, data
+        assert "{" not in str(caught.value)
+    assert head(camera) == HOME
+
+
+async def test_wrong_types_are_refused(
+    hass: HomeAssistant, target: str, camera: Device
+) -> None:
+    table: list[dict[str, object]] = [
+        {"pan": "left"},
+        {"pan": 1e9},
+        {"pan": "nan"},
+        {"mode": "sideways", "pan": 1},
+        {"pan": 1, "speed": 0},
+        {"mode": "continuous", "pan": 1, "duration": 61},
+        {"mode": "continuous", "pan": 1, "duration": "nan"},
+        {"preset": {"a": 1}},
+        {"preset": "Home", "action": "restart"},
+    ]
+    for data in table:
+        with pytest.raises(vol.Invalid):
+            await move(hass, target, **data)
+    assert head(camera) == HOME
+
+
+async def test_a_fixed_camera(
+    hass: HomeAssistant, entry: MockConfigEntry, cloud: Simulator
+) -> None:
+    fixed = Entities(hass, entry, 62303)
+    assert fixed.id(BUTTON_DOMAIN, "preset_1") is None
+    with pytest.raises(ServiceValidationError) as caught:
+        await move(hass, fixed.id("camera", "camera"), pan=1)
+    assert caught.value.translation_key == "device_refused"

@@ -1,0 +1,114 @@
+"""Fixtures for tests through Home Assistant's own websocket and HTTP interfaces."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.netrex.recordings import RecordingManager
+from custom_components.netrex.recordings.timing import Timing
+from simulator import Simulator, Switches
+
+type Json = dict[str, Any]
+type Ask = Callable[..., Awaitable[Json]]
+
+SCHEME = "media-source://netrex"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at preparations more often than the portal would like."""
+    timing = Timing(steps=(0.05,), settling=0.0)
+    monkeypatch.setattr(
+        "custom_components.netrex.RecordingManager",
+        partial(RecordingManager, timing=timing),
+    )
+
+
+@pytest.fixture(autouse=True)
+async def _media_source(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Set up what the media browser asks, with a folder of its own."""
+    hass.config.config_dir = str(tmp_path)
+    assert await async_setup_component(hass, "media_source", {})
+
+
+@pytest.fixture
+def switches() -> Switches:
+    """Return a cloud that prepares at once."""
+    return Switches(rate_limit=False, prepare_duration=0.1)
+
+
+@pytest.fixture
+async def ask(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
+) -> Ask:
+    """Return what asks the media source and returns the whole answer.
+
+    `what` is browse, resolve or search; `identifier` is without scheme and domain.
+    """
+    client = await hass_ws_client(hass)
+
+    async def ask(what: str, identifier: str = "", **fields: object) -> Json:
+        content_id = f"{SCHEME}/{identifier}" if identifier else SCHEME
+        await client.send_json_auto_id(
+            {
+                "type": f"media_source/{what}_media",
+                "media_content_id": content_id,
+                **fields,
+            }
+        )
+        answer: Json = await client.receive_json()
+        return answer
+
+    return ask
+
+
+@pytest.fixture
+def browse(ask: Ask) -> Ask:
+    """Return what opens a place and returns it."""
+
+    async def browse(identifier: str = "") -> Json:
+        answer = await ask("browse", identifier)
+        assert answer["success"], answer
+        result: Json = answer["result"]
+        return result
+
+    return browse
+
+
+@pytest.fixture
+def camera_id(cloud: Simulator) -> int:
+    """Return the node id of a camera, with small pictures."""
+    for camera in cloud.world.cameras.values():
+        for profile in camera.stream_profiles:
+            profile.width, profile.height = 320, 180
+    return next(iter(cloud.world.cameras))
+
+
+def asked(cloud: Simulator) -> int:
+    """Return how many queries were about recordings."""
+    return sum("recording" in query.query for query in cloud.queries)
+
+
+def titles(place: Json) -> list[str]:
+    """Return the titles of what is in a place."""
+    return [child["title"] for child in place["children"]]
+
+
+def child(place: Json, title: str) -> str:
+    """Return the identifier of something in a place, by the beginning of its title."""
+    found = [one for one in place["children"] if one["title"].startswith(title)]
+    assert len(found) == 1, titles(place)
+    return identifier(found[0])
+
+
+def identifier(item: Json) -> str:
+    """Return what is behind the scheme and domain of an item's id."""
+    content_id: str = item["media_content_id"]
+    return content_id.removeprefix(SCHEME).removeprefix("/")

@@ -1,0 +1,232 @@
+"""The media browser's tree, through Home Assistant's websocket."""
+
+from datetime import datetime, timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.const import DOMAIN
+from simulator import Simulator
+
+from .conftest import Ask, asked, child, identifier, titles
+
+# A Wednesday in the time zone of the tests.
+NOW = "2026-07-15 14:23:45-07:00"
+
+
+@pytest.fixture(autouse=True)
+def _now(cloud: Simulator, freezer: FrozenDateTimeFactory) -> None:
+    """Let the cloud come first: certificates are not made of frozen times."""
+    freezer.move_to(NOW)
+
+
+@pytest.mark.parametrize("scenario", ["chain"])
+async def test_tree_is_the_portals(
+    browse: Ask, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    before = asked(cloud)
+    account = await browse()
+    assert account["title"] == "Demo shop"
+    assert titles(account) == ["Praha", "Čechy", "Morava", "Slovensko", "Evropa"]
+    region = await browse(child(account, "Morava"))
+    assert region["title"] == "Morava"
+    assert titles(region)[:2] == ["Brno, Masarykova", "Brno, Vaňkovka"]
+    shop = await browse(child(region, "Brno, Vaňkovka"))
+    nodes = {node.node_id: node for node in cloud.world.nodes}
+    cameras = {nodes[node_id].name for node_id in cloud.world.cameras}
+    assert len(shop["children"]) == 5
+    assert set(titles(shop)) <= cameras
+    # The tree is known already.
+    assert asked(cloud) == before
+    assert all(
+        place["can_expand"] and place["can_search"] for place in shop["children"]
+    )
+    assert not any(one["can_play"] for one in shop["children"])
+
+
+async def test_folders_that_leave_no_choice_are_not_shown(
+    browse: Ask, cloud: Simulator
+) -> None:
+    account = await browse()
+    assert len(account["children"]) == len(cloud.world.cameras)
+
+
+@pytest.mark.parametrize("scenario", ["broken_tree", "guest"])
+async def test_every_camera_can_be_reached_once(
+    browse: Ask, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    found: list[str] = []
+    todo = [""]
+    while todo:
+        place = await browse(todo.pop())
+        for item in place["children"]:
+            inside = identifier(item)
+            (found if "/camera/" in inside else todo).append(inside)
+    cameras = entry.runtime_data.inventory.data.cameras
+    assert sorted(found) == sorted(f"{entry.entry_id}/camera/{one}" for one in cameras)
+    assert found
+
+
+@pytest.mark.parametrize("scenario", ["empty"])
+async def test_an_account_without_cameras_is_empty(browse: Ask) -> None:
+    assert titles(await browse()) == []
+
+
+async def test_several_accounts_are_chosen_from(
+    hass: HomeAssistant, browse: Ask, config_entry: MockConfigEntry
+) -> None:
+    other = MockConfigEntry(
+        domain=DOMAIN,
+        title="Another",
+        unique_id=f"{config_entry.unique_id}_2",
+        data=config_entry.data,
+    )
+    other.add_to_hass(hass)
+    await hass.config_entries.async_setup(other.entry_id)
+    await hass.async_block_till_done()
+
+    root = await browse()
+    assert root["title"] == "Netrex"
+    assert titles(root) == ["Demo shop", "Another"]
+    assert len((await browse(child(root, "Another")))["children"]) == 4
+
+
+async def test_days_hours_and_slices_cost_a_query_each(
+    browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
+) -> None:
+    before = asked(cloud)
+    days = await browse(f"{entry.entry_id}/camera/{camera_id}")
+    # The portal keeps 30 days, so the first of 31 is cut.
+    assert titles(days)[:3] == [
+        "Today 2026-07-15",
+        "Yesterday 2026-07-14",
+        "Monday 2026-07-13",
+    ]
+    assert titles(days)[-2:] == ["Monday 2026-06-15", "Earlier"]
+    assert asked(cloud) == before + 1
+
+    hours = await browse(child(days, "Yesterday"))
+    assert hours["title"] == "Yesterday 2026-07-14"
+    assert titles(hours)[0] == "00:00-01:00"
+    assert titles(hours)[-1] == "23:00-00:00"
+    assert len(hours["children"]) == 24
+    assert asked(cloud) == before + 2
+
+    slices = await browse(child(hours, "14:00"))
+    assert titles(slices) == [
+        f"14:{minute:02}-{'15:00' if minute == 50 else f'14:{minute + 10}'}"
+        for minute in range(0, 60, 10)
+    ]
+    assert all(one["can_play"] and not one["can_expand"] for one in slices["children"])
+    assert {one["media_class"] for one in slices["children"]} == {"video"}
+    assert {one["media_content_type"] for one in slices["children"]} == {"video/mp4"}
+    assert asked(cloud) == before + 3
+
+
+async def test_what_is_over_is_asked_once(
+    browse: Ask,
+    cloud: Simulator,
+    camera_id: int,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    yesterday = f"{entry.entry_id}/day/{camera_id}/2026-07-14"
+    await browse(yesterday)
+    before = asked(cloud)
+    freezer.tick(600)
+    await browse(yesterday)
+    assert asked(cloud) == before
+    # Not for ever: recordings go, or come late.
+    freezer.tick(3600)
+    await browse(yesterday)
+    assert asked(cloud) == before + 1
+
+
+async def test_today_grows(
+    browse: Ask, camera_id: int, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    today = f"{entry.entry_id}/day/{camera_id}/2026-07-15"
+    hours = await browse(today)
+    assert titles(hours)[-1] == "14:00-14:23"
+    slices = await browse(child(await browse(today), "13:00"))
+    assert len(slices["children"]) == 6
+    start = int(datetime.fromisoformat("2026-07-15T14:00:00-07:00").timestamp())
+    hour = f"{entry.entry_id}/hour/{camera_id}/{start}/{start + 3600}"
+    assert titles(await browse(hour)) == ["14:00-14:10", "14:10-14:20", "14:20-14:23"]
+    freezer.tick(120)
+    assert titles(await browse(hour))[-1] == "14:20-14:25"
+    assert titles(await browse(today))[-1] == "14:00-14:25"
+
+
+async def test_gaps_are_not_shown(
+    browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
+) -> None:
+    cloud.switches.recording_gap = 4 * 3600
+    hours = await browse(f"{entry.entry_id}/day/{camera_id}/2026-07-14")
+    # Four hours that begin within an hour leave three to five empty.
+    assert 24 - len(hours["children"]) in (3, 4)
+    every = [(await browse(identifier(hour)))["children"] for hour in hours["children"]]
+    assert sum(map(len, every)) in (24 * 6 - 24, 24 * 6 - 23)
+
+
+async def test_pages_lead_back_until_there_is_nothing(
+    browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
+) -> None:
+    days = await browse(f"{entry.entry_id}/camera/{camera_id}")
+    earlier = await browse(child(days, "Earlier"))
+    assert titles(earlier) == []
+    assert identifier(earlier).endswith("/2026-06-14")
+
+    camera = cloud.world.cameras[camera_id]
+    camera.records = False
+    other = list(cloud.world.cameras)[1]
+    cloud.world.cameras[other].records = False
+    empty = await browse(f"{entry.entry_id}/camera/{other}")
+    # What is older than a page may be there all the same.
+    assert titles(empty) == ["Earlier"]
+
+
+@pytest.mark.parametrize(
+    ("day", "hours", "second"),
+    [
+        ("2026-03-08", 23, ["01:00-03:00 PST", "03:00-04:00 PDT"]),
+        ("2026-11-01", 25, ["01:00-01:00 PDT", "01:00-02:00 PST"]),
+    ],
+)
+async def test_days_on_which_clocks_change(
+    browse: Ask,
+    cloud: Simulator,
+    camera_id: int,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    day: str,
+    hours: int,
+    second: list[str],
+) -> None:
+    freezer.move_to(datetime.fromisoformat(day) + timedelta(days=2, hours=12))
+    opened = await browse(f"{entry.entry_id}/day/{camera_id}/{day}")
+    assert len(opened["children"]) == hours
+    spans = [identifier(one).split("/")[-2:] for one in opened["children"]]
+    assert all(int(end) - int(start) == 3600 for start, end in spans)
+    assert [end for _, end in spans][:-1] == [start for start, _ in spans][1:]
+    assert len(set(titles(opened))) == hours
+    assert titles(opened)[1:3] == second
+    midnight = dt_util.start_of_local_day(datetime.fromisoformat(day).date())
+    assert int(spans[0][0]) == midnight.timestamp()
+
+
+@pytest.mark.parametrize(("kind", "value"), [("html", None), ("status", 400)])
+async def test_a_portal_that_cannot_tell_hides_nothing(
+    browse: Ask,
+    cloud: Simulator,
+    camera_id: int,
+    entry: MockConfigEntry,
+    kind: str,
+    value: int | None,
+) -> None:
+    cloud.faults.add("graphql", kind, value, match="recordings(")
+    hours = await browse(f"{entry.entry_id}/day/{camera_id}/2026-07-14")
+    assert len(hours["children"]) == 24

@@ -1,0 +1,167 @@
+"""What the media browser says when something is not there, or may not be seen."""
+
+import time
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from simulator import Simulator
+from simulator.world import Scope
+
+from .conftest import Ask
+
+GONE = "There is nothing at this place of the media browser any more"
+
+
+async def error(ask: Ask, what: str, identifier: str, **fields: object) -> str:
+    """Return the text of an error that a person understands."""
+    answer = await ask(what, identifier, **fields)
+    assert not answer["success"], answer
+    assert answer["error"]["code"] == f"{what}_media_failed"
+    text: str = answer["error"]["message"]
+    # A text, not its key.
+    assert " " in text
+    return text
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{entry}/folder/1",
+        "{entry}/camera/1",
+        "{entry}/day/1/2026-07-01",
+        "{entry}/hour/1/1000/2000",
+        "{entry}/clip/1/1000/2000",
+        "{entry}/camera/x",
+        "{entry}/camera/1/2/3",
+        "{entry}/camera/-1",
+        "{entry}/day/{camera}/yesterday",
+        "{entry}/day/{camera}/9999-12-31",
+        "{entry}/day/{camera}/0001-01-01",
+        "{entry}/hour/{camera}/2000/1000",
+        "{entry}/hour/{camera}/0/99999999999",
+        "{entry}/attic/{camera}",
+        "{entry}/camera/{camera}/",
+        "{entry}/clip/{camera}/٣/٤",
+    ],
+)
+async def test_places_that_do_not_exist(
+    ask: Ask, entry: MockConfigEntry, camera_id: int, place: str
+) -> None:
+    identifier = place.format(entry=entry.entry_id, camera=camera_id)
+    assert (await error(ask, "browse", identifier)).startswith(GONE)
+    text = await error(ask, "resolve", identifier)
+    assert text.startswith((GONE, "This is a folder"))
+
+
+async def test_folders_do_not_play(
+    ask: Ask, entry: MockConfigEntry, camera_id: int
+) -> None:
+    for place in ("", entry.entry_id, f"{entry.entry_id}/camera/{camera_id}"):
+        assert (await error(ask, "resolve", place)).startswith("This is a folder")
+
+
+async def test_an_account_that_is_not_loaded(
+    hass: HomeAssistant, ask: Ask, entry: MockConfigEntry, camera_id: int
+) -> None:
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    days = f"{entry.entry_id}/camera/{camera_id}"
+    clip = f"{entry.entry_id}/clip/{camera_id}/1000/1060"
+    for what, place in (("browse", days), ("resolve", clip)):
+        assert "not loaded" in await error(ask, what, place)
+    assert "not loaded" in await error(ask, "search", days, search_query="x")
+    # The top tells what there is: nothing at the moment.
+    answer = await ask("browse")
+    assert answer["result"]["children"] == []
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert (await ask("browse", days))["success"]
+
+
+async def test_an_account_that_was_removed(
+    hass: HomeAssistant, ask: Ask, entry: MockConfigEntry, camera_id: int
+) -> None:
+    await hass.config_entries.async_remove(entry.entry_id)
+    days = f"{entry.entry_id}/camera/{camera_id}"
+    assert "not found" in await error(ask, "browse", days)
+
+
+async def test_a_missing_right_is_named(
+    ask: Ask, cloud: Simulator, entry: MockConfigEntry, camera_id: int
+) -> None:
+    for token in cloud.world.tokens.values():
+        token.scopes = frozenset({Scope.READ})
+    now = int(time.time())
+    for what, place in (
+        ("browse", f"{entry.entry_id}/camera/{camera_id}"),
+        ("resolve", f"{entry.entry_id}/clip/{camera_id}/{now - 60}/{now - 50}"),
+    ):
+        assert "right" in await error(ask, what, place)
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_a_revoked_token_asks_for_a_new_sign_in(
+    hass: HomeAssistant,
+    ask: Ask,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+) -> None:
+    cloud.world.tokens.clear()
+    assert await error(ask, "browse", f"{entry.entry_id}/camera/{camera_id}")
+    assert list(entry.async_get_active_flows(hass, {"reauth"}))
+
+
+async def test_a_silent_portal_is_named(
+    ask: Ask, cloud: Simulator, entry: MockConfigEntry, camera_id: int
+) -> None:
+    cloud.faults.add("graphql", "cut", count=None)
+    text = await error(ask, "browse", f"{entry.entry_id}/camera/{camera_id}")
+    assert text.startswith("The portal does not answer")
+
+
+async def test_a_time_without_a_recording(
+    ask: Ask, entry: MockConfigEntry, camera_id: int
+) -> None:
+    old = int(time.time()) - 60 * 86_400
+    clip = f"{entry.entry_id}/clip/{camera_id}/{old}/{old + 10}"
+    assert (await error(ask, "resolve", clip)).startswith("The portal has no recording")
+
+
+async def test_hours_are_not_played_at_once(
+    ask: Ask, entry: MockConfigEntry, camera_id: int
+) -> None:
+    start = int(time.time()) - 86_400
+    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 3601}"
+    assert (await error(ask, "resolve", clip)).startswith("At most 60 minutes")
+
+
+async def test_a_preparation_that_fails_is_no_broken_player(
+    ask: Ask, cloud: Simulator, entry: MockConfigEntry, camera_id: int
+) -> None:
+    cloud.switches.prepare_fails = True
+    start = int(time.time()) - 3600
+    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
+    assert "prepare" in await error(ask, "resolve", clip)
+    # It is tried again when somebody asks again.
+    cloud.switches.prepare_fails = False
+    assert (await ask("resolve", clip))["success"]
+
+
+async def test_an_account_that_is_unloaded_while_somebody_waits(
+    hass: HomeAssistant,
+    ask: Ask,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+) -> None:
+    cloud.switches.prepare_duration = 60.0
+    start = int(time.time()) - 3600
+    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
+    waiting = hass.async_create_task(error(ask, "resolve", clip))
+    while not any("recordingPrepare" in query.query for query in cloud.queries):
+        await hass.async_add_executor_job(time.sleep, 0.05)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert "stopped" in await waiting

@@ -1,0 +1,138 @@
+"""The search of the media browser, through Home Assistant's websocket."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from simulator import Simulator
+
+from .conftest import Ask, asked, identifier
+
+type Search = Callable[..., Awaitable[list[str]]]
+
+NOW = "2026-07-15 14:23:45-07:00"
+
+
+@pytest.fixture
+def scenario() -> str:
+    """Return the account with many shops."""
+    return "chain"
+
+
+@pytest.fixture(autouse=True)
+def _now(cloud: Simulator, freezer: FrozenDateTimeFactory) -> None:
+    """Let the cloud come first: certificates are not made of frozen times."""
+    freezer.move_to(NOW)
+
+
+@pytest.fixture
+def search(ask: Ask) -> Search:
+    """Return what searches and returns the titles of what was found."""
+
+    async def search(text: str, place: str = "", **fields: object) -> list[str]:
+        answer = await ask("search", place, search_query=text, **fields)
+        assert answer["success"], answer
+        return [one["title"] for one in answer["result"]["result"]]
+
+    return search
+
+
+async def test_cameras_are_found_by_name_and_place_without_a_query(
+    search: Search, cloud: Simulator
+) -> None:
+    assert await search("vchod vankovka") == ["Vchod"]
+    assert await search("VCHOD, Vaňkovka") == ["Vchod"]
+    assert len(await search("vchod")) == 20
+    assert len(await search("morava vchod")) == 5
+    assert await search("vchod atlantis") == []
+    # The beginning of a word will do, its middle not.
+    assert len(await search("vch mor")) == 5
+    assert await search("chod") == []
+    assert asked(cloud) == 0
+
+
+async def test_a_search_stays_where_it_began(
+    search: Search, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    region = next(node for node in cloud.world.nodes if node.name == "Slovensko")
+    assert len(await search("vchod", f"{entry.entry_id}/folder/{region.node_id}")) == 3
+    camera = next(iter(cloud.world.cameras))
+    place = f"{entry.entry_id}/camera/{camera}"
+    assert await search("14:10", place) == ["Vchod, 2026-07-15 14:10-14:20"]
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("14:17", "2026-07-15 14:10-14:20"),
+        # What is going on now, up to the last minute.
+        ("14:22", "2026-07-15 14:20-14:23"),
+        # What has not been yet today was yesterday.
+        ("14:30", "2026-07-14 14:30-14:40"),
+        ("yesterday 9:05", "2026-07-14 09:00-09:10"),
+        ("9:05 Yesterday", "2026-07-14 09:00-09:10"),
+        ("2026-07-02 00:00", "2026-07-02 00:00-00:10"),
+        ("2.7.2026 23:59", "2026-07-02 23:50-00:00"),
+        ("2.7. 23:59", "2026-07-02 23:50-00:00"),
+        ("24.12. 18:00", "2025-12-24 18:00-18:10"),
+        ("today", "Today 2026-07-15"),
+        ("1.7.", "Wednesday 2026-07-01"),
+    ],
+)
+async def test_times_are_understood(search: Search, when: str, expected: str) -> None:
+    assert await search(f"vchod vankovka {when}") == [f"Vchod, {expected}"]
+
+
+async def test_words_are_those_of_the_language(
+    hass: HomeAssistant, search: Search
+) -> None:
+    hass.config.language = "cs"
+    assert await search("vankovka vchod vcera 10:00") == [
+        "Vchod, 2026-07-14 10:00-10:10"
+    ]
+    assert await search("vankovka vchod dnes") == ["Vchod, Dnes 2026-07-15"]
+
+
+async def test_the_future_has_no_recordings(search: Search) -> None:
+    assert await search("vchod vankovka today 15:00") == []
+    assert await search("vchod vankovka 2026-07-16 10:00") == []
+
+
+@pytest.mark.parametrize("text", ["99:99", "31.2.2026", "2026-13-01", "0.0."])
+async def test_what_is_no_time_is_a_word(search: Search, text: str) -> None:
+    assert await search(f"vchod {text}") == []
+
+
+async def test_an_hour_that_comes_twice_is_found_twice(
+    ask: Ask, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to("2026-11-03 12:00:00-08:00")
+    answer = await ask("search", search_query="vchod vankovka 2026-11-01 01:15")
+    found = answer["result"]["result"]
+    assert [one["title"] for one in found] == [
+        "Vchod, 2026-11-01 01:10-01:20 PDT",
+        "Vchod, 2026-11-01 01:10-01:20 PST",
+    ]
+    starts = [int(identifier(one).split("/")[3]) for one in found]
+    first = datetime.fromisoformat("2026-11-01T01:10:00-07:00").timestamp()
+    assert starts == [first, first + 3600]
+    # And one that never was is not found.
+    answer = await ask("search", search_query="vchod vankovka 2026-03-08 02:30")
+    assert answer["result"]["result"] == []
+
+
+async def test_results_can_be_limited_to_what_plays(search: Search) -> None:
+    both = await search("vchod vankovka")
+    assert both
+    assert await search("vchod vankovka", media_filter_classes=["video"]) == []
+    assert await search("vchod vankovka 9:00", media_filter_classes=["video"])
+
+
+async def test_there_are_never_too_many(search: Search, cloud: Simulator) -> None:
+    assert len(cloud.world.cameras) == 100
+    assert len(await search("")) == 100
+    assert len(await search("9:00")) == 100

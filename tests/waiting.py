@@ -1,0 +1,16 @@
+"""Waiting for what happens by itself."""
+
+import asyncio
+from collections.abc import Callable
+
+type Condition = Callable[[], object]
+
+
+async def eventually(condition: Condition, seconds: float = 5) -> float:
+    """Wait until a condition holds; return how long that took."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    while not condition():
+        assert loop.time() - started < seconds, "it does not come true"
+        await asyncio.sleep(0.01)
+    return loop.time() - started
