@@ -2,8 +2,8 @@
 
     python -m benchmarks.drops [--drops 20] [--minutes 10]
 
-The viewer plays Home Assistant's HLS. A picture is back when a part of a stream that
-began after the drop can be decoded.
+The viewer plays Home Assistant's HLS. A picture is back when there is a part that holds
+nothing but what came after the drop.
 """
 
 import argparse
@@ -25,11 +25,10 @@ IDLE = 45.0
 
 async def _drop(stage: Stage, viewer: HlsViewer) -> float:
     """End the picture; return the seconds until there is one again."""
-    newest = await viewer.newest()
     await stage.running.control.post("sessions/drop")
     dropped = time.monotonic()
     async with asyncio.timeout(PATIENCE):
-        await viewer.watch(after=newest)
+        await viewer.next_pictures()
     return time.monotonic() - dropped
 
 

@@ -1,12 +1,16 @@
-"""The real frontend in a headless browser: does the video play, how does it look."""
+"""The real frontend in a headless browser: does the video play, how does it look.
+
+As a program it tells by its exit code whether there is a browser.
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 import contextlib
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 import shutil
+import sys
 import time
 
 from playwright.async_api import Error, Page, async_playwright
@@ -14,7 +18,8 @@ from playwright.async_api import Error, Page, async_playwright
 from .home_assistant import PASSWORD, USER
 from .processes import DemoError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# On the PATH; `scripts/demo` puts Debian's there where the machine has none.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A small desktop's width and a page's worth of dashboard.
 WIDTH, HEIGHT = 1600, 1080
 PLAY_TIMEOUT = 40.0
@@ -23,30 +28,53 @@ LOGIN_TIMEOUT = 120_000
 WATCH_SECONDS = 4.0
 # Stills and charts come a moment after the page.
 SETTLE_SECONDS = 8.0
+# How long after an interruption a player may still give up: a playlist has four
+# segments, then what was before has gone.
+WATCH_AFTER = 30.0
 # The frontend nests its elements in shadow roots, so look through all of them.
-FIND_VIDEOS = """() => {
-  const found = [];
+VIDEOS = """
+  const videos = [];
   const walk = (root) => {
     for (const element of root.querySelectorAll('*')) {
-      if (element.tagName === 'VIDEO') found.push(element);
+      if (element.tagName === 'VIDEO') videos.push(element);
       if (element.shadowRoot) walk(element.shadowRoot);
     }
   };
   walk(document);
-  return found.map((video) => video.videoWidth ? video.currentTime : 0);
-}"""
+"""
+FIND_VIDEOS = f"""() => {{{VIDEOS}
+  return videos.map((video) => video.videoWidth ? video.currentTime : 0);
+}}"""
+# Notes when each video shows a picture, in seconds of the page.
+WATCH_FRAMES = f"""() => {{{VIDEOS}
+  window.shown = videos.map((video) => {{
+    const times = [performance.now() / 1000];
+    const note = (now) => {{
+      times.push(now / 1000);
+      video.requestVideoFrameCallback(note);
+    }};
+    video.requestVideoFrameCallback(note);
+    return times;
+  }});
+}}"""
+FREEZES = """() => window.shown.map((times) => {
+  times.push(performance.now() / 1000);
+  return Math.max(...times.slice(1).map((time, number) => time - times[number]));
+})"""
 
 
 @dataclass(frozen=True, slots=True)
 class Playback:
     """How far each video player got in some seconds, with another picture at the end.
 
-    `reloads` of the page were necessary before.
+    `reloads` of the page were necessary before. `freeze` is how many seconds a picture
+    stood still, at most, after an interruption.
     """
 
     watched: float
     advances: tuple[float, ...]
     reloads: int
+    freeze: float = 0.0
 
 
 def find_browser() -> str | None:
@@ -55,14 +83,25 @@ def find_browser() -> str | None:
 
 
 async def watch(
-    url: str, path: str, videos: int, screenshot: Path | None = None
+    url: str,
+    path: str,
+    videos: int,
+    screenshot: Path | None = None,
+    interrupt: Callable[[], Awaitable[None]] | None = None,
 ) -> Playback:
     """Log in as a person, open a page, watch its videos, and take a picture of it.
 
+    `interrupt` does something to the videos, which are watched for a while after it.
     Raises DemoError without a browser, or if not so many `videos` play.
     """
     async with open_page(f"{url}/{path}") as page:
         playback = await _watch_videos(page, videos)
+        if interrupt is not None:
+            await page.evaluate(WATCH_FRAMES)
+            await interrupt()
+            await asyncio.sleep(WATCH_AFTER)
+            freezes = await page.evaluate(FREEZES)
+            playback = replace(playback, freeze=max(freezes))
         if screenshot is not None:
             await asyncio.sleep(SETTLE_SECONDS)
             await take_picture(page, screenshot)
@@ -145,3 +184,7 @@ async def _look(page: Page) -> tuple[list[float], bytes]:
         with contextlib.suppress(Error):
             picture = await page.locator("video").first.screenshot(timeout=2000)
     return positions, picture
+
+
+if __name__ == "__main__":
+    sys.exit(find_browser() is None)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 import io
+import re
 import time
 from urllib.parse import urljoin
 
@@ -15,6 +16,7 @@ from .processes import DemoError
 WANTED_SEGMENTS = 2
 PLAYLIST_INTERVAL = 0.5
 LIVE_TIMEOUT = 45.0
+_PART = re.compile(r'#EXT-X-PART:.*URI="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,9 @@ async def open_playlist(client: HomeAssistantClient, entity_id: str) -> str:
     return urljoin(master, _uris(await _read(client, master))[0])
 
 
-async def newest_segment(client: HomeAssistantClient, playlist: str) -> str:
-    """Return the address of the last whole segment, empty without one; as a viewer."""
-    return next(reversed(_uris(await _read(client, playlist))), "")
+async def parts(client: HomeAssistantClient, playlist: str) -> frozenset[str]:
+    """Return the low-latency parts that there are to play (RFC 8216bis)."""
+    return frozenset(_PART.findall((await _read(client, playlist)).decode()))
 
 
 def _uris(playlist: bytes) -> list[str]:

@@ -38,6 +38,12 @@ async def test_counts_and_states(
     assert data["inventory"]["nodes"]["camera"] == len(cloud.world.cameras)
     assert data["connected"] == {"True": len(cloud.world.cameras)}
     assert data["kpi"]["nodes"] == len(entry.runtime_data.kpi.nodes) > 0
+    # There is no recorder here.
+    assert data["history"] == {
+        "hours_imported": None,
+        "hours_wanted": None,
+        "last_error": None,
+    }
     assert sum(data["ledger"]["used_by_lane"].values()) == len(cloud.queries)
     assert data["refreshes"]["status"]["success"] is True
     assert data["live"]["live_sessions"] == 0

@@ -27,7 +27,10 @@ END = NOON - timedelta(days=2, minutes=5)
 
 
 @pytest.fixture(autouse=True)
-async def _noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+async def _noon(
+    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Freeze time when all modules are there: some compare classes of times."""
     await hass.config.async_set_time_zone("Europe/Prague")
     freezer.move_to(NOON)
 

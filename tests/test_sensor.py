@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.netrex.client import Lane
 from custom_components.netrex.coordinators.kpi import KpiCoordinator
 from custom_components.netrex.kpi import spread
 from custom_components.netrex.metrics import METRICS
@@ -267,6 +268,38 @@ async def test_the_budget_counts_the_queries(
     asked = len(cloud.queries)
     assert state(hass, entry, None, "queries_used") == str(asked)
     assert state(hass, entry, None, "queries_remaining") == str(8000 - asked)
+
+
+async def test_the_account_tells_how_fresh_the_kpis_are(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+) -> None:
+    await settle(hass, entry)
+    registry = er.async_get(hass)
+    entity_id = sensor(hass, entry, None, "kpi_until")
+    assert entity_id
+    registry.async_update_entity(entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass, entry)
+    await entry.runtime_data.budget.async_refresh()
+    until = dt_util.parse_datetime(state(hass, entry, None, "kpi_until"))
+    assert until == NOON.replace(minute=0)
+    assert float(state(hass, entry, None, "kpi_interval")) == 15
+    # Without a recorder there is no history.
+    assert state(hass, entry, None, "history_progress") == STATE_UNAVAILABLE
+
+    # What is not answered does not count as known.
+    cloud.faults.add("graphql", "cut", count=None, match="granularity:HQ")
+    noon.tick(timedelta(minutes=15))
+    await settle(hass, entry)
+    ledger = entry.runtime_data.pacer.ledger
+    for _ in range(ledger.allowance * 9 // 10):
+        ledger.record(Lane.KPI)
+    await entry.runtime_data.budget.async_refresh()
+    assert dt_util.parse_datetime(state(hass, entry, None, "kpi_until")) == until
+    assert float(state(hass, entry, None, "kpi_interval")) > 30
 
 
 async def test_source_ip_is_off_by_default(

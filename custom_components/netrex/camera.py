@@ -18,6 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .devices import MANUFACTURER
 from .entity import NetrexCameraEntity, async_add_per_node
 from .live import View
+from .live.stills import Size
 from .models import NetrexConfigEntry
 
 # Images pass the stills' own spacing, and nothing else is updated.
@@ -156,7 +157,7 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         """Return a still image; dashboards ask with a size, others want it fresh."""
         if width is None and height is None and self.available:
             return await self._live.stills.async_snapshot(str(self._view), self.stream)
-        return await self._async_thumbnail()
+        return await self._async_thumbnail(width, height)
 
     @override
     async def handle_async_mjpeg_stream(
@@ -167,10 +168,15 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
             request, self._async_thumbnail, self.content_type, MJPEG_INTERVAL
         )
 
-    async def _async_thumbnail(self) -> bytes | None:
+    async def _async_thumbnail(
+        self, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
         if not self.available:
             return None
-        return await self._live.stills.async_thumbnail(str(self._view), self.stream)
+        size = Size(width or 0, height or 0) if width or height else None
+        return await self._live.stills.async_thumbnail(
+            str(self._view), self.stream, size
+        )
 
     @callback
     def _async_viewers_changed(self) -> None:

@@ -14,6 +14,7 @@ from .const import (
     CONF_RELAY_ACCESS,
     CONF_SCOPES,
 )
+from .history import HistoryImporter
 from .models import NetrexConfigEntry
 
 # Options that hold nothing private.
@@ -53,10 +54,14 @@ async def async_get_config_entry_diagnostics(
         "kpi": {
             "nodes": len(data.kpi.nodes),
             "until": dt_util.utc_from_timestamp(kpi.end).isoformat(),
+            "known_until": until.isoformat()
+            if (until := data.kpi.known_until)
+            else None,
             "settling_seconds": data.kpi.delay.seconds,
             # Ratios that the portal computes in another way than we do.
             "ratios_of_the_portal": sorted(data.kpi.ratios.replaced),
         },
+        "history": _history(data.history),
         "refreshes": {
             coordinator.name: _refresh(coordinator)
             for coordinator in (data.inventory, data.status, data.kpi)
@@ -71,7 +76,18 @@ async def async_get_config_entry_diagnostics(
         },
         "schema": data.client.schema.summary(),
         "live": data.live.diagnostics(),
+        # None without a device access token.
         "gateway": data.gateway.diagnostics() if data.gateway else None,
+    }
+
+
+def _history(history: HistoryImporter) -> dict[str, Any]:
+    """Return how far the import is, in hours of all series."""
+    progress, error = history.progress, history.last_error
+    return {
+        "hours_imported": progress and progress.done,
+        "hours_wanted": progress and progress.wanted,
+        "last_error": type(error).__name__ if error else None,
     }
 
 

@@ -25,12 +25,15 @@ from .kpi import KpiKey, Window
 from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
 from .models import NetrexConfigEntry
 
+# By how many people in and out of yesterday differed: what the counters miss.
+ATTR_DRIFT = "drift_yesterday"
 # `total` with `last_reset`, not `total_increasing`: late corrections may lower a
 # value, and a fall of under 10 % would hide the reset at midnight.
 STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
     Kind.COUNT: SensorStateClass.TOTAL,
     Kind.MONEY: SensorStateClass.TOTAL,
     Kind.RATIO: SensorStateClass.MEASUREMENT,
+    Kind.CHANGE: SensorStateClass.MEASUREMENT,
 }
 
 
@@ -91,7 +94,11 @@ def _async_remove_unwanted(kpi: KpiCoordinator, entry: NetrexConfigEntry) -> Non
 
 def windows(description: MetricDescription) -> tuple[Window, ...]:
     """Return the windows that make sense for a KPI; occupancy is of now."""
-    return (Window.TODAY,) if description is OCCUPANCY else tuple(Window)
+    if description is OCCUPANCY:
+        return (Window.TODAY,)
+    if description.kind is Kind.CHANGE:
+        return Window.TODAY, Window.WEEK
+    return tuple(Window)
 
 
 def sensor_key(description: MetricDescription, window: Window) -> str:
@@ -143,7 +150,7 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
         """Ask for the first value without waiting for the next quarter hour."""
         await super().async_added_to_hass()
         self._shown = self._show()
-        if self.native_value is None:
+        if self.native_value is None or self.coordinator.lacks(self._key):
             # Not awaited: an entity that waits for a reading is not added in time
             # when the account is reloaded meanwhile.
             self.coordinator.config_entry.async_create_background_task(
@@ -161,12 +168,20 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
             self.async_write_ha_state()
 
     def _show(self) -> tuple[object, ...]:
-        return self.available, self.coordinator.reading(self._key)
+        drift = (self.extra_state_attributes or {}).get(ATTR_DRIFT)
+        return self.available, self.coordinator.reading(self._key), drift
 
     @property
     @override
     def native_value(self) -> StateType:
         return self.coordinator.reading(self._key).value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, StateType] | None:
+        if self._key.metric != OCCUPANCY.key:
+            return None
+        return {ATTR_DRIFT: self.coordinator.drift(self._key.node_id)}
 
     @property
     @override

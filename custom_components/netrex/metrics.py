@@ -18,6 +18,7 @@ class Kind(StrEnum):
     COUNT = "count"  # added up
     MONEY = "money"  # added up; the portal does not tell the currency
     RATIO = "ratio"  # made anew from sums, for a mean of ratios would be wrong
+    CHANGE = "change"  # of a count or money, against the same time last week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class MetricDescription:
         raw: The portal's name among the raw metrics.
         numerator: Key of a base metric; ratios only.
         denominator: The same.
+        base: Key of the base metric of which it is the change; changes only.
         factor: What the quotient, or a raw value, is multiplied with; a quotient
             times 100 is percent.
         enabled_default: Whether today's sensor is enabled at first.
@@ -44,6 +46,7 @@ class MetricDescription:
     raw: RawMetric | None = None
     numerator: str | None = None
     denominator: str | None = None
+    base: str | None = None
     factor: float = 1
     enabled_default: bool = False
 
@@ -138,7 +141,32 @@ RATIOS: tuple[MetricDescription, ...] = (
 OCCUPANCY = MetricDescription(
     key="occupancy", kind=Kind.COUNT, precision=0, enabled_default=True
 )
-METRICS: tuple[MetricDescription, ...] = (*BASE, *RATIOS, OCCUPANCY)
+# How much more than at the same time last week, in percent.
+CHANGES: tuple[MetricDescription, ...] = (
+    MetricDescription(
+        key="people_in_change",
+        kind=Kind.CHANGE,
+        precision=0,
+        base="people_in",
+        factor=100,
+    ),
+    MetricDescription(
+        key="visitors_change",
+        kind=Kind.CHANGE,
+        precision=0,
+        base="visitors",
+        factor=100,
+        enabled_default=True,
+    ),
+    MetricDescription(
+        key="sales_change",
+        kind=Kind.CHANGE,
+        precision=0,
+        base="sales",
+        factor=100,
+    ),
+)
+METRICS: tuple[MetricDescription, ...] = (*BASE, *RATIOS, OCCUPANCY, *CHANGES)
 # What a camera stored, money in hundredths.
 RAW: tuple[MetricDescription, ...] = tuple(
     MetricDescription(
@@ -176,4 +204,6 @@ def needs(description: MetricDescription) -> tuple[str, ...]:
         return description.numerator, description.denominator
     if description is OCCUPANCY:
         return "people_in", "people_out"
+    if description.base:
+        return (description.base,)
     return (description.key,)

@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -53,6 +53,21 @@ BUDGET_SENSORS: tuple[BudgetSensorDescription, ...] = (
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_registry_enabled_default=False,
         value_fn=lambda budget: budget.next_kpi_refresh,
+    ),
+    BudgetSensorDescription(
+        key="kpi_until",
+        translation_key="kpi_until",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_registry_enabled_default=False,
+        value_fn=lambda budget: budget.kpi_until,
+    ),
+    BudgetSensorDescription(
+        key="kpi_interval",
+        translation_key="kpi_interval",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_display_precision=0,
+        value_fn=lambda budget: budget.kpi_interval.total_seconds() / 60,
     ),
 )
 
@@ -111,6 +126,7 @@ async def async_setup_entry(
         BudgetSensor(data.budget, entry, description) for description in BUDGET_SENSORS
     )
     async_add_entities(LiveSensor(entry, description) for description in LIVE_SENSORS)
+    async_add_entities([HistorySensor(entry)])
     async_add_per_node(
         entry,
         async_add_entities,
@@ -147,6 +163,32 @@ class BudgetSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
     @override
     def native_value(self) -> StateType | datetime:
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class HistorySensor(NetrexEntity[BudgetCoordinator], SensorEntity):
+    """How much of the wished history the recorder has; looked at with the budget."""
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_native_unit_of_measurement = PERCENTAGE
+    _attr_suggested_display_precision = 0
+    _attr_translation_key = "history_progress"
+
+    def __init__(self, entry: NetrexConfigEntry) -> None:
+        """Look at the account's import."""
+        super().__init__(entry.runtime_data.budget, entry, None, "history_progress")
+        self._history = entry.runtime_data.history
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether history is wished for."""
+        return super().available and self._history.enabled
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        progress = self._history.progress
+        return progress.percent if progress else None
 
 
 class LiveSensor(NetrexEntity[BudgetCoordinator], SensorEntity):

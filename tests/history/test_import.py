@@ -12,6 +12,7 @@ from custom_components.netrex.history.plan import DAY, newest_hour
 from custom_components.netrex.metrics import BASE, RATIOS
 from simulator import Simulator
 
+from ..test_sensor import state
 from .conftest import NOON, PRAGUE, ReadBack, settle, statistic_id, truth
 
 
@@ -86,6 +87,8 @@ async def test_every_hour_equals_the_truth(
     progress = entry.runtime_data.history.progress
     assert progress
     assert progress.percent == 100
+    await entry.runtime_data.budget.async_refresh()
+    assert float(state(hass, entry, None, "history_progress")) == 100
 
 
 async def test_kinds_units_and_names(

@@ -1,6 +1,7 @@
 """The slots and windows against a model that keeps every quarter hour."""
 
 from datetime import UTC, datetime, timedelta
+import json
 import math
 from zoneinfo import ZoneInfo
 
@@ -10,14 +11,20 @@ import pytest
 from custom_components.netrex.client import Slot
 from custom_components.netrex.kpi import (
     QUARTER,
+    KpiKey,
+    Need,
     SeriesKey,
     SettlingDelay,
     Slots,
+    Span,
     Window,
     day_bounds,
     first_needed,
+    key_value,
+    need_of,
     spans,
     spread,
+    week_before,
 )
 
 PRAGUE = ZoneInfo("Europe/Prague")
@@ -75,7 +82,7 @@ def test_windows_equal_a_model_that_keeps_everything(
         now += passed * QUARTER
         windows = spans(now, now, zone)
         horizon = min(span.start for span in windows.values())
-        slots.forget({KEY: horizon})
+        slots.forget({KEY: Need(horizon)})
         since = first_needed(slots.reach(KEY), horizon, now)
         assert since is not None
         answer = portal(since, now, seed, gaps)
@@ -85,12 +92,18 @@ def test_windows_equal_a_model_that_keeps_everything(
             since,
             now,
         )
-        slots.forget({KEY: horizon})
+        slots.forget({KEY: Need(horizon)})
         model |= {at: value for at, value in answer.items() if value is not None}
         for span in windows.values():
             known = [model[at] for at in range(*span, QUARTER) if at in model]
             expected = math.fsum(known) if known else None
             assert slots.total(KEY, *span) == expected
+
+        whole = Slots(zone)
+        whole.restore_snapshot(json.loads(json.dumps(slots.snapshot())))
+        assert whole.reach(KEY) == slots.reach(KEY)
+        for span in windows.values():
+            assert whole.total(KEY, *span) == slots.total(KEY, *span)
 
         again = Slots(zone)
         again.restore(slots.as_dict())
@@ -99,6 +112,81 @@ def test_windows_equal_a_model_that_keeps_everything(
             if reach and reach[0] <= begin < reach[1]:
                 end = day_bounds(begin, zone)[1]
                 assert again.total(KEY, begin, end) == slots.total(KEY, begin, end)
+
+
+@pytest.mark.parametrize(("name", "start"), STARTS)
+@settings(max_examples=15, deadline=None)
+@given(readings=st.lists(reading, min_size=8, max_size=24), restarts=st.booleans())
+def test_changes_equal_a_model_that_keeps_everything(
+    name: str, start: str, readings: list[tuple[int, int, float]], restarts: bool
+) -> None:
+    zone = ZoneInfo(name)
+    now = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
+    slots, model = Slots(zone), dict[int, float]()
+    keys = [
+        KpiKey(KEY.node_id, metric, window)
+        for metric, window in (
+            ("people_in_change", Window.TODAY),
+            ("people_in_change", Window.WEEK),
+            ("people_in", Window.MONTH),
+        )
+    ]
+    for passed, seed, _ in readings:
+        now += passed * QUARTER
+        windows = spans(now, now, zone)
+        need = need_of(keys[0], windows, zone)
+        for key in keys[1:]:
+            need = need_of(key, windows, zone).joined(need)
+        if restarts and seed % 2:
+            # A power cut leaves the sums of finished days.
+            after = Slots(zone)
+            after.restore(slots.as_dict())
+            slots = after
+        slots.forget({KEY: need})
+        first = first_needed(slots.reach(KEY, need.quarters), need.start, now)
+        assert first is not None
+        answer = portal(first, now, 0, gaps=0)
+        slots.put(
+            KEY,
+            [Slot(at, at + QUARTER, value) for at, value in answer.items()],
+            first,
+            now,
+        )
+        slots.forget({KEY: need})
+        model |= {at: value for at, value in answer.items() if value is not None}
+        for key in keys[:2]:
+            span = windows[key.window]
+            local = [
+                datetime.fromtimestamp(moment, UTC).astimezone(zone) for moment in span
+            ]
+            since, until = (
+                int((moment - timedelta(days=7)).timestamp()) for moment in local
+            )
+            assert week_before(span, zone) == (since, until)
+            new = math.fsum(model[at] for at in range(*span, QUARTER))
+            old = math.fsum(model[at] for at in range(since, until, QUARTER))
+            expected = (
+                100 * (new - old) / old if old and span.end > span.start else None
+            )
+            assert key_value(key, slots, windows) == pytest.approx(expected)
+
+
+def test_the_week_before_is_by_the_wall_clock() -> None:
+    def at(text: str) -> int:
+        return int(datetime.fromisoformat(text).replace(tzinfo=PRAGUE).timestamp())
+
+    span = Span(at("2026-10-25T00:00"), at("2026-10-25T17:15"))
+    assert span.end - span.start == 18 * HOUR + QUARTER
+    assert week_before(span, PRAGUE) == (
+        at("2026-10-18T00:00"),
+        at("2026-10-18T17:15"),
+    )
+    # The hour that the change to summer time had left out.
+    skipped = Span(at("2026-04-05T00:00"), at("2026-04-05T02:30"))
+    before = week_before(skipped, PRAGUE)
+    assert before.start == at("2026-03-29T00:00")
+    assert before.end % QUARTER == 0
+    assert before.start < before.end <= at("2026-03-29T03:30")
 
 
 @settings(max_examples=60, deadline=None)
@@ -234,4 +322,5 @@ def test_days_of_another_time_zone_are_not_taken_up() -> None:
 
     elsewhere = Slots(ZoneInfo("Asia/Tokyo"))
     elsewhere.restore({"1_people_in": sums})
+    elsewhere.restore_snapshot(slots.snapshot())
     assert elsewhere.reach(KEY) is None

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from custom_components.netrex.live.endings import SessionEnd
+from custom_components.netrex.live.endings import Ending, SessionEnd
 from custom_components.netrex.live.relay import Limits, Relay
 from custom_components.netrex.live.transports import Link
 from simulator.clock import Clock
@@ -77,9 +77,10 @@ type GetLink = Callable[[str], Awaitable[str]]
 class Harness(Relay):
     """A relay that remembers what it was given and how its sessions ended."""
 
-    def __init__(self, get_link: GetLink, limits: Limits) -> None:
+    def __init__(self, get_link: GetLink, limits: Limits, *, resumes: bool) -> None:
         """Count the links of `get_link`."""
         self.links = 0
+        self.closings: list[Ending] = []
         self.ends: list[SessionEnd] = []
         self.started: list[str] = []
 
@@ -93,6 +94,8 @@ class Harness(Relay):
             limits=limits,
             on_started=lambda key, _: self.started.append(key),
             on_ended=self.ends.append,
+            on_closing=lambda _, ending: self.closings.append(ending),
+            resumes=lambda _: resumes,
         )
 
     async def until_ended(self, sessions: int) -> None:
@@ -108,8 +111,10 @@ async def run_relay() -> AsyncGenerator[RunRelay]:
     """Return what starts a relay in front of any source of links."""
     running: list[Harness] = []
 
-    async def run(get_link: GetLink, limits: Limits | None = None) -> Harness:
-        relay = Harness(get_link, limits or Limits())
+    async def run(
+        get_link: GetLink, limits: Limits | None = None, *, resumes: bool = False
+    ) -> Harness:
+        relay = Harness(get_link, limits or Limits(), resumes=resumes)
         await relay.start()
         running.append(relay)
         return relay

@@ -42,9 +42,16 @@ class HlsViewer:
                 found[match[1]] = int(match[2])
         return found
 
-    async def newest(self) -> int:
-        """Return the number of the newest segment."""
-        return max((await self.parts()).values(), default=-1)
+    async def next_pictures(self, parts: int = 2) -> None:
+        """Wait until so many parts have come which are not there now.
+
+        The first of them may have begun before an interruption.
+        """
+        before = await self.parts()
+        now = before
+        while len(now.keys() - before) < parts:
+            await asyncio.sleep(_INTERVAL)
+            now = await self.parts()
 
     async def play(self, seconds: float) -> None:
         """Go on reading: only who takes parts is a viewer to Home Assistant."""
@@ -55,14 +62,10 @@ class HlsViewer:
                 await self._get(f"{self._base}/{list(parts)[-1]}")
             await asyncio.sleep(_PLAY_INTERVAL)
 
-    async def watch(self, after: int = -1) -> list[int]:
-        """Wait for a picture and return the heights of its first frames.
-
-        With `after`, the number of a segment, the picture has to be of a stream that
-        began after that one was interrupted.
-        """
+    async def watch(self) -> list[int]:
+        """Wait for a picture and return the heights of its first frames."""
         parts = await self.parts()
-        while not parts or min(parts.values()) <= after:
+        while not parts:
             await asyncio.sleep(_INTERVAL)
             parts = await self.parts()
         return await asyncio.to_thread(decode, await self.movie())

@@ -1,11 +1,13 @@
 """What the coordinators share: pace by the budget, keep the data through a refusal."""
 
 from abc import abstractmethod
+import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
+import time
 from typing import Any, override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
@@ -13,6 +15,9 @@ from ..client import NetrexClient, NetrexConnectionError, NetrexRateLimitedError
 from ..const import LOGGER
 from ..errors import update_errors
 from ..models import NetrexConfigEntry
+
+# How long the event loop may be kept from others, seconds.
+SLICE = 0.02
 
 
 class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
@@ -71,3 +76,28 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
     def _next_interval(self) -> timedelta:
         """Return the time to the next refresh, longer as the allowance shrinks."""
         return self.interval * self.client.pacer.ledger.stretch
+
+
+class SlicedCoordinator[DataT](NetrexCoordinator[DataT]):
+    """A coordinator whose thousands of entities must not hold up the event loop."""
+
+    _updating: asyncio.Task[None] | None = None
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        """Tell the entities in slices; what is still under way begins anew."""
+        if self._updating is not None:
+            self._updating.cancel()
+        self._updating = self.config_entry.async_create_task(
+            self.hass, self._async_update_listeners(), f"{self.name} listeners"
+        )
+
+    async def _async_update_listeners(self) -> None:
+        began = time.perf_counter()
+        for remove, (update, _) in list(self._listeners.items()):
+            if remove in self._listeners:
+                update()
+            if time.perf_counter() - began > SLICE:
+                await asyncio.sleep(0)
+                began = time.perf_counter()

@@ -22,6 +22,8 @@ class Budget:
     used: int
     remaining: int
     next_kpi_refresh: datetime | None
+    kpi_until: datetime | None
+    kpi_interval: timedelta
 
 
 class BudgetCoordinator(DataUpdateCoordinator[Budget]):
@@ -50,4 +52,10 @@ class BudgetCoordinator(DataUpdateCoordinator[Budget]):
 
     @override
     async def _async_update_data(self) -> Budget:
-        return Budget(self._ledger.used, self._ledger.remaining, self._kpi.next_refresh)
+        return Budget(
+            used=self._ledger.used,
+            remaining=self._ledger.remaining,
+            next_kpi_refresh=self._kpi.next_refresh,
+            kpi_until=self._kpi.known_until,
+            kpi_interval=self._kpi.effective_interval,
+        )

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
-import time
 from typing import override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.util import dt as dt_util
 
@@ -25,15 +25,18 @@ from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
 from ..kpi import (
     QUARTER,
     KpiKey,
+    Need,
     Reading,
     SeriesKey,
     SettlingDelay,
     Slots,
     Span,
     Window,
+    drift,
     first_needed,
     key_value,
     known_until,
+    need_of,
     series_of,
     spans,
     spread,
@@ -41,7 +44,7 @@ from ..kpi import (
 from ..metrics import BASE, BY_KEY
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
-from .base import NetrexCoordinator
+from .base import SlicedCoordinator
 from .inventory import InventoryCoordinator
 from .probe import KpiProbe
 from .ratios import RatioCheck
@@ -60,8 +63,6 @@ GROUP = 5 * MAX_SERIES_PER_QUERY
 PATIENCE = 3600
 # What Home Assistant's timers may be early.
 EARLY = timedelta(seconds=1)
-# How long the event loop may be kept from others, seconds.
-SLICE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class KpiData:
     windows: Mapping[Window, Span] = field(default_factory=dict)
 
 
-class KpiCoordinator(NetrexCoordinator[KpiData]):
+class KpiCoordinator(SlicedCoordinator[KpiData]):
     """Reads the series that enabled sensors are made from, and no others."""
 
     name = "kpi"
@@ -105,6 +106,7 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         self.ratios = RatioCheck(inventory.client, store)
         self._slots = Slots(dt_util.get_default_time_zone())
         self._slots.restore(stored.get("days", {}))
+        self._slots.restore_snapshot(stored.get("snapshot", {}))
         self._stored = self._slots.revision
         self._values: dict[KpiKey, Reading] = {}
         self._earlier: dict[int, Mapping[Window, Span]] = {}
@@ -113,9 +115,12 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         self._complete = True
         # Readings since a quarter hour has settled.
         self._readings = 0
-        self._updating: asyncio.Task[None] | None = None
         self.data = self._read_clock()
         self.next_refresh: datetime | None = None
+        self.update_interval = self._next_interval()
+        entry.async_on_unload(
+            hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop)
+        )
 
     @property
     def nodes(self) -> Collection[int]:
@@ -166,6 +171,28 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
             self._earlier[end] = spans(now, end, self._slots.zone)
         return self._earlier[end]
 
+    def drift(self, node_id: int) -> float | None:
+        """Return by how many people in and out of yesterday differ."""
+        return drift(node_id, self._slots, self.data.windows)
+
+    def lacks(self, key: KpiKey) -> bool:
+        """Tell whether something is to be read for a KPI."""
+        need = need_of(key, self.data.windows, self._slots.zone)
+        return any(
+            self._first_needed(series, need) is not None for series in series_of(key)
+        )
+
+    @property
+    def known_until(self) -> datetime | None:
+        """Until when all KPIs are known; None before the first reading."""
+        until = self._slots.until
+        return None if until is None else dt_util.utc_from_timestamp(until)
+
+    @property
+    def effective_interval(self) -> timedelta:
+        """How often KPIs are read now: less often as the allowance shrinks."""
+        return self.interval * max(1, round(self.client.pacer.ledger.stretch))
+
     @callback
     def async_start_probe(self) -> None:
         """Look for further nodes with KPIs in the background, once at a time."""
@@ -206,12 +233,12 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
             self._readings = 0
         self._readings += 1
         keys = {key for key in self.async_contexts() if isinstance(key, KpiKey)}
-        needed: dict[SeriesKey, int] = {}
+        needed: dict[SeriesKey, Need] = {}
         self._keys.clear()
         for key in keys:
-            start = data.windows[key.window].start
+            need = need_of(key, data.windows, zone)
             for series in series_of(key):
-                needed[series] = min(start, needed.get(series, start))
+                needed[series] = need.joined(needed.get(series))
                 self._keys.setdefault(series, set()).add(key)
         self._slots.forget(needed)
         self._complete = False
@@ -220,22 +247,26 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         self._values.clear()
         self._complete = all(
             (reach := self._slots.reach(series)) and reach[1] >= data.end
-            for series, start in needed.items()
-            if start < data.end
+            for series, need in needed.items()
+            if need.start < data.end
         )
         self._slots.forget(needed)
         self._remember()
         return data
 
-    async def _async_read(self, needed: Mapping[SeriesKey, int], end: int) -> None:
+    def _first_needed(self, series: SeriesKey, need: Need) -> int | None:
+        """Return from where on a series is to be read, None if it is not."""
+        reach = self._slots.reach(series, need.quarters)
+        return first_needed(reach, need.start, self.data.end)
+
+    async def _async_read(self, needed: Mapping[SeriesKey, Need], end: int) -> None:
         """Read what is missing; what was read before an error stays."""
         order = list(BY_KEY)
         todo = sorted(
             (
                 (series, start)
-                for series, horizon in needed.items()
-                if (start := first_needed(self._slots.reach(series), horizon, end))
-                is not None
+                for series, need in needed.items()
+                if (start := self._first_needed(series, need)) is not None
             ),
             key=lambda item: (item[0].node_id, order.index(item[0].metric)),
         )
@@ -307,20 +338,38 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
 
     @callback
     def _remember(self) -> None:
-        """Have stored what saves a reading or a number after a restart."""
+        """Have stored what saves a reading or a number after a restart.
+
+        All that is known at the end; each quarter hour only the sums of finished days,
+        which change once a day, for the sake of flash memory.
+        """
         stored = self._store.data.setdefault("kpi", {})
         stored["delay"] = self.delay.seconds
         if self._stored != self._slots.revision:
             # Days become sums once a day, and there may be thousands of series.
             self._stored = self._slots.revision
             stored["days"] = self._slots.as_dict()
+        stored.pop("snapshot", None)
+        if self._shutdown_requested or self.hass.is_stopping:
+            stored["snapshot"] = self._slots.snapshot()
         self._store.async_changed()
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Keep the numbers for the next set-up."""
+        await super().async_shutdown()
+        self._remember()
+
+    @callback
+    def _async_stop(self, _: Event) -> None:
+        """Keep the numbers for the next start: nothing is unloaded now."""
+        self._remember()
 
     @override
     def _next_interval(self) -> timedelta:
         """Return the time until the next quarter hour has settled."""
         now = dt_util.utcnow()
-        step = QUARTER * max(1, round(self.client.pacer.ledger.stretch))
+        step = self.effective_interval.total_seconds()
         late = self.delay.seconds + self._spread
         settled = now.timestamp() - late
         due = settled - settled % step + step + late
@@ -329,22 +378,3 @@ class KpiCoordinator(NetrexCoordinator[KpiData]):
         self.next_refresh = dt_util.utc_from_timestamp(due)
         # Home Assistant fires up to a second early, when nothing new has settled.
         return self.next_refresh - now + EARLY
-
-    @callback
-    @override
-    def async_update_listeners(self) -> None:
-        """Tell the sensors in slices, so that thousands don't stop the event loop."""
-        if self._updating is not None:
-            self._updating.cancel()
-        self._updating = self.config_entry.async_create_task(
-            self.hass, self._async_update_listeners(), f"{self.name} listeners"
-        )
-
-    async def _async_update_listeners(self) -> None:
-        began = time.perf_counter()
-        for remove, (update, _) in list(self._listeners.items()):
-            if remove in self._listeners:
-                update()
-            if time.perf_counter() - began > SLICE:
-                await asyncio.sleep(0)
-                began = time.perf_counter()

@@ -11,7 +11,15 @@ from typing import Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import GatewayClient, NetrexDeviceRefusedError, NetrexError, NodeType
+from ..client import (
+    GatewayClient,
+    NetrexDeviceNotFoundError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceTokenError,
+    NetrexError,
+    NodeType,
+)
 from ..client.camera_events import CameraEvent, open_events
 from ..client.camera_topics import STATELESS, EventKind
 from ..client.ports import Port, read_ports, switch_port
@@ -22,8 +30,16 @@ from ..models import NetrexConfigEntry
 # Seconds until the next attempt, doubled each time that one fails.
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
+# Of a connection that came about, however short it was, less is lost by a cut.
+LONGEST_PAUSE = 5.0
 # A connection that lasted so long was no failure.
-_GOOD_LIFE = 10.0
+_GOOD_LIFE = 60.0
+# What does not pass by itself.
+_LASTING = (
+    NetrexDeviceTokenError,
+    NetrexDevicePermissionError,
+    NetrexDeviceNotFoundError,
+)
 # Topics that nobody here knows are counted, but not without end.
 _MOST_TOPICS = 100
 
@@ -132,22 +148,26 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
         delay = FIRST_DELAY
         while True:
             started = self.hass.loop.time()
+            longest = LONGEST_DELAY
             try:
                 await self._async_follow()
-                self.error = None
+                self.error, longest = None, LONGEST_PAUSE
             except NetrexError as err:
                 self.error = err
                 self._async_tell_failure()
+                if isinstance(err, _LASTING):
+                    delay = LONGEST_DELAY
             self._async_lost()
             if self.hass.loop.time() - started > _GOOD_LIFE:
                 delay = FIRST_DELAY
             self._wake.clear()
             # Many cameras that a gateway lost at once should not come back at once.
+            delay = min(delay, longest)
             pause = delay * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
-            delay = min(delay * 2, LONGEST_DELAY)
+            delay *= 2
 
     async def _async_follow(self) -> None:
         """Take what the camera tells until the connection ends."""

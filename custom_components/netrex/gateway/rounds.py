@@ -16,7 +16,9 @@ from ..client import (
     NetrexDeviceMethodError,
     NetrexDeviceNotFoundError,
     NetrexDeviceRefusedError,
+    NetrexDeviceTokenError,
     NetrexError,
+    NetrexRateLimitedError,
 )
 from ..const import LOGGER
 from ..coordinators import InventoryCoordinator, StatusCoordinator
@@ -32,6 +34,8 @@ _ABSENT = (
     NetrexDeviceMethodError,
     NetrexDeviceRefusedError,
 )
+# Why no other camera need be asked in this round.
+_ENDING = (NetrexDeviceTokenError, NetrexRateLimitedError)
 
 
 class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
@@ -71,6 +75,7 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
         self.data = {}
         self.failed: set[int] = set()
         self._due_at: dict[int, float] = {}
+        self._ended = False
 
     @callback
     def async_start(self) -> None:
@@ -104,10 +109,12 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
     async def _async_update_data(self) -> dict[int, T]:
         turn = asyncio.Semaphore(_AT_ONCE)
         data = dict(self.data)
+        self._ended = False
 
         async def read(camera: Camera) -> None:
             async with turn:
-                await self._async_visit(camera, data)
+                if not self._ended:
+                    await self._async_visit(camera, data)
 
         await asyncio.gather(*map(read, self._due()))
         cameras = self.inventory.data.cameras
@@ -136,6 +143,8 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
         except NetrexError as err:
             LOGGER.debug("%s of camera %s: %s", self.name, node_id, err)
             self.failed.add(node_id)
+            # The same for all cameras.
+            self._ended = self._ended or isinstance(err, _ENDING)
             life = self.interval.total_seconds()
         else:
             self.failed.discard(node_id)

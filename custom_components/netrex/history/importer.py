@@ -108,14 +108,15 @@ class HistoryImporter:
     @property
     def progress(self) -> Progress | None:
         """How much of the wished history is there; None if none is wished for."""
-        if not self._enabled:
+        if not self.enabled:
             return None
         return self._plan.progress(
             self.series(), self._coverages, dt_util.utcnow().timestamp()
         )
 
     @property
-    def _enabled(self) -> bool:
+    def enabled(self) -> bool:
+        """Whether history is wished for, and there is where to write it to."""
         return self.available and self._plan.days > 0
 
     def series(self) -> list[Series]:
@@ -133,7 +134,7 @@ class HistoryImporter:
     @callback
     def async_start(self) -> None:
         """Import now and whenever something is due."""
-        if not self._enabled:
+        if not self.enabled:
             return
         self._entry.async_on_unload(
             async_track_time_interval(

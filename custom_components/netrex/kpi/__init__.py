@@ -2,13 +2,22 @@
 
 from .days import QUARTER, day_bounds
 from .planning import SettlingDelay, first_needed, spread
-from .slots import SeriesKey, Slots
-from .values import KpiKey, Reading, key_value, known_until, series_of
-from .windows import Span, Window, spans
+from .slots import Need, SeriesKey, Slots
+from .values import (
+    KpiKey,
+    Reading,
+    drift,
+    key_value,
+    known_until,
+    need_of,
+    series_of,
+)
+from .windows import Span, Window, spans, week_before
 
 __all__ = [
     "QUARTER",
     "KpiKey",
+    "Need",
     "Reading",
     "SeriesKey",
     "SettlingDelay",
@@ -16,10 +25,13 @@ __all__ = [
     "Span",
     "Window",
     "day_bounds",
+    "drift",
     "first_needed",
     "key_value",
     "known_until",
+    "need_of",
     "series_of",
     "spans",
     "spread",
+    "week_before",
 ]

@@ -2,9 +2,10 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import tzinfo
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..client import Slot
 from .days import QUARTER, day_bounds
@@ -20,6 +21,24 @@ class SeriesKey(NamedTuple):
 
     node_id: int
     metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """From when on a series has to be known, in unix seconds.
+
+    `quarters` is from when on each quarter hour has to be kept by itself, for days
+    that are told in part; a local midnight.
+    """
+
+    start: int
+    quarters: float = math.inf
+
+    def joined(self, other: Need | None) -> Need:
+        """Return what serves both."""
+        if other is None:
+            return self
+        return Need(min(self.start, other.start), min(self.quarters, other.quarters))
 
 
 class _Series:
@@ -49,11 +68,30 @@ class Slots:
         # Grows whenever `as_dict` gives something else.
         self.revision = 0
         self._series: dict[SeriesKey, _Series] = {}
+        # From when on quarter hours are kept, as `forget` was told.
+        self._quarters: Mapping[SeriesKey, float] = {}
 
-    def reach(self, key: SeriesKey) -> tuple[int, int] | None:
-        """Return since when and until when a series was read; None if never."""
+    @property
+    def until(self) -> int | None:
+        """Until when all series were read, in unix seconds; None without any."""
+        return min((series.until for series in self._series.values()), default=None)
+
+    def reach(
+        self, key: SeriesKey, quarters: float = math.inf
+    ) -> tuple[int, int] | None:
+        """Return since when and until when a series was read.
+
+        None if it never was, or if a day after `quarters` is known as a sum only.
+        """
         series = self._series.get(key)
-        return None if series is None else (series.since, series.until)
+        if series is None:
+            return None
+        if quarters < math.inf and any(
+            begin >= quarters and not isinstance(day, array)
+            for begin, day in series.days.items()
+        ):
+            return None
+        return series.since, series.until
 
     def put(
         self, key: SeriesKey, slots: Iterable[Slot], start: int, end: int
@@ -61,7 +99,8 @@ class Slots:
         """Take an answer for the time from `start` to `end`, full quarter hours.
 
         What the answer has beyond is not settled and left out. Days that ended more
-        than 48 hours before the last reading become sums.
+        than 48 hours before the last reading become sums, unless `forget` was told that
+        their quarter hours are needed.
 
         Returns:
             How much the last quarter hour that was known before has changed, as a
@@ -93,7 +132,7 @@ class Slots:
         series.since = min(series.since, start)
         series.until = max(series.until, end)
         after = self._slot(series, last)
-        self._finish_days(series)
+        self._finish_days(series, self._quarters.get(key, math.inf))
         if first or not after:
             return None
         return abs(after - (before or 0.0)) / abs(after)
@@ -111,14 +150,18 @@ class Slots:
         ]
         return math.fsum(parts) if parts else None
 
-    def forget(self, wanted: Mapping[SeriesKey, int]) -> None:
+    def forget(self, wanted: Mapping[SeriesKey, Need]) -> None:
         """Keep the series of `wanted` alone, each from its first needed time on."""
         for key in self._series.keys() - wanted.keys():
             del self._series[key]
             self.revision += 1
-        first = {at: day_bounds(at, self.zone)[0] for at in set(wanted.values())}
+        self._quarters = {key: need.quarters for key, need in wanted.items()}
+        first = {
+            need.start: day_bounds(need.start, self.zone)[0]
+            for need in set(wanted.values())
+        }
         for key, series in self._series.items():
-            needed = wanted[key]
+            needed = wanted[key].start
             for begin in [begin for begin in series.days if begin < first[needed]]:
                 del series.days[begin]
                 self.revision += 1
@@ -154,6 +197,46 @@ class Slots:
             if series.days:
                 self._series[SeriesKey(int(node_id), metric)] = series
 
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Return all that is known, fit for JSON: some 300 bytes a day and series.
+
+        By series: since when and until when it was read, and by their begins the days'
+        quarter hours or sums.
+        """
+        return {
+            f"{key.node_id}_{key.metric}": [
+                series.since,
+                series.until,
+                {
+                    str(begin): [_json(value) for value in day]
+                    if isinstance(day, array)
+                    else day
+                    for begin, day in series.days.items()
+                },
+            ]
+            for key, series in self._series.items()
+        }
+
+    def restore_snapshot(self, stored: Mapping[str, list[Any]]) -> None:
+        """Take up what `snapshot` gave, unless it is of another time zone."""
+        for name, (since, until, stored_days) in stored.items():
+            node_id, _, metric = name.partition("_")
+            series = _Series(since, until)
+            series.days = {
+                int(begin): array("d", [_GAP if v is None else v for v in day])
+                if isinstance(day, list)
+                else day
+                for begin, day in stored_days.items()
+            }
+            if all(self._fits(begin, day) for begin, day in series.days.items()):
+                self._series[SeriesKey(int(node_id), metric)] = series
+
+    def _fits(self, begin: int, day: array[float] | float | None) -> bool:
+        """Tell whether that is a day of this time zone."""
+        bounds = day_bounds(begin, self.zone)
+        length = (bounds[1] - begin) // QUARTER
+        return bounds[0] == begin and (not isinstance(day, array) or len(day) == length)
+
     def _day(self, series: _Series, begin: int, *, whole: bool) -> array[float] | None:
         """Return the quarter hours of a day; None if they are gone.
 
@@ -172,12 +255,10 @@ class Slots:
         series.days[begin] = fresh
         return fresh
 
-    def _finish_days(self, series: _Series) -> None:
+    def _finish_days(self, series: _Series, quarters: float) -> None:
+        sums_until = min(series.until - LATE, quarters)
         for begin, day in series.days.items():
-            if (
-                isinstance(day, array)
-                and day_bounds(begin, self.zone)[1] <= series.until - LATE
-            ):
+            if isinstance(day, array) and day_bounds(begin, self.zone)[1] <= sums_until:
                 series.days[begin] = _sum(day)
                 self.revision += 1
 
@@ -202,6 +283,13 @@ class Slots:
             elif moment == begin and stop == finish:
                 yield day
             moment = stop
+
+
+def _json(value: float) -> float | None:
+    """Return a quarter hour as short as can be; None for a gap."""
+    if math.isnan(value):
+        return None
+    return int(value) if value.is_integer() else value
 
 
 def _sum(values: array[float]) -> float | None:

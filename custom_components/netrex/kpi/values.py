@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import NamedTuple
 
 from ..metrics import BY_KEY, OCCUPANCY, needs, ratio
-from .slots import SeriesKey, Slots
-from .windows import Span, Window
+from .days import day_bounds
+from .slots import Need, SeriesKey, Slots
+from .windows import Span, Window, week_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,19 @@ def series_of(key: KpiKey) -> tuple[SeriesKey, ...]:
     return tuple(SeriesKey(key.node_id, metric) for metric in needs(BY_KEY[key.metric]))
 
 
+def need_of(key: KpiKey, spans: Mapping[Window, Span], zone: tzinfo) -> Need:
+    """Return from when on the series of a value have to be known."""
+    description = BY_KEY[key.metric]
+    span = spans[key.window]
+    if description.base:
+        before = week_before(span, zone)
+        # Each day of the week will be compared by its quarter hours.
+        return Need(before.start, day_bounds(before.end, zone)[0])
+    if description is OCCUPANCY:
+        return Need(spans[Window.YESTERDAY].start)
+    return Need(span.start)
+
+
 def known_until(key: KpiKey, slots: Slots) -> int:
     """Return up to when all of a value's series were read, unix seconds; 0 if never."""
     reaches = [slots.reach(series) for series in series_of(key)]
@@ -43,9 +58,25 @@ def key_value(key: KpiKey, slots: Slots, spans: Mapping[Window, Span]) -> float 
     sums = [slots.total(series, *span) for series in series_of(key)]
     if description.numerator:
         return ratio(description, *sums)
+    if description.base:
+        [series], [now] = series_of(key), sums
+        before = slots.total(series, *week_before(span, slots.zone))
+        return None if now is None else ratio(description, now - (before or 0), before)
     if description is OCCUPANCY:
         inside, outside = sums
         if inside is None and outside is None:
             return None
         return max(0.0, (inside or 0.0) - (outside or 0.0))
     return sums[0]
+
+
+def drift(node_id: int, slots: Slots, spans: Mapping[Window, Span]) -> float | None:
+    """Return by how many people in and out of yesterday differ; None if unknown.
+
+    A place that is empty at night should have none: it is what its counters miss.
+    """
+    came, left = (
+        slots.total(SeriesKey(node_id, metric), *spans[Window.YESTERDAY])
+        for metric in needs(OCCUPANCY)
+    )
+    return None if came is None or left is None else came - left

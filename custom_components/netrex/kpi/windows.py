@@ -26,6 +26,17 @@ class Span(NamedTuple):
     end: int
 
 
+def week_before(span: Span, zone: tzinfo) -> Span:
+    """Return the same times of the wall clock a week before."""
+    return Span(*(_week_before(moment, zone) for moment in span))
+
+
+def _week_before(moment: int, zone: tzinfo) -> int:
+    local = datetime.fromtimestamp(moment, UTC).astimezone(zone)
+    # Arithmetic of aware times of one zone is that of the wall clock.
+    return int((local - timedelta(days=7)).timestamp())
+
+
 def spans(now: float, settled: int, zone: tzinfo) -> Mapping[Window, Span]:
     """Return which times the windows are.
 

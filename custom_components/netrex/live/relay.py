@@ -18,7 +18,8 @@ from .connection import CHUNK_SIZE, Connection
 from .endings import Ending, SessionEnd
 from .endpoint import Endpoint, bind
 from .errors import Refusal
-from .session import Session, SessionHost
+from .host import SessionHost
+from .session import Session
 from .transports import Link, dial_tcp
 from .upstream import Dial
 
@@ -76,6 +77,10 @@ class Relay:
         on_started: Called with a stream's key and the transport when a viewer's
             session is up.
         on_ended: Called when the use of a link has ended, whether it worked or not.
+        on_closing: Called with a stream's key before a viewer who had a picture is
+            disconnected, with the reason.
+        resumes: Says of a stream's key whether its viewers get the next session's
+            picture as if nothing had happened.
     """
 
     def __init__(
@@ -87,11 +92,15 @@ class Relay:
         limits: Limits = Limits(),
         on_started: Callable[[str, Transport], None] | None = None,
         on_ended: Callable[[SessionEnd], None] | None = None,
+        on_closing: Callable[[str, Ending], None] = lambda *_: None,
+        resumes: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """Prepare; nothing listens yet."""
         self._limits = limits
         self._on_started = on_started
         self._on_ended = on_ended
+        self._on_closing = on_closing
+        self._resumes = resumes
         self._get_link = get_link
         self._dial = dial
         self._transport = transport
@@ -195,7 +204,9 @@ class Relay:
             dial=self._dial,
             request_timeout=self._limits.request_timeout,
             admit=self._admit,
+            resumes=self._resumes,
             started=self._started,
+            closing=self._on_closing,
             ended=self._ended,
             refused=self._failed,
         )

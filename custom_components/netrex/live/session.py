@@ -1,9 +1,7 @@
 """One viewer of the relay: from its first request to the end of the picture."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 import contextlib
-from dataclasses import dataclass
 from http import HTTPStatus
 import logging
 import math
@@ -12,26 +10,16 @@ import secrets
 import time
 from urllib.parse import unquote
 
-from ..client import Transport
 from .connection import Connection
 from .endings import Ending, SessionEnd
 from .errors import LinkError, Refusal
+from .host import SessionHost
+from .opening import open_stream
+from .resumption import Resumption
 from .rtsp import Event, Request, Response, RtspError
-from .transports import Link
-from .upstream import (
-    Dial,
-    LinkRefusedError,
-    Upstream,
-    UpstreamError,
-    open_upstream,
-)
+from .upstream import Upstream, UpstreamError
 
 _LOGGER = logging.getLogger(__name__)
-
-# Players give up after 5 to 30 s; a link that comes later is of no use.
-LINK_TIMEOUT = 30.0
-# By one DESCRIBE; a player does not wait for more.
-_MOST_LINKS = 3
 
 _METHODS = (
     "OPTIONS",
@@ -48,39 +36,8 @@ _BACK_CHANNEL = "www.onvif.org/ver20/backchannel"
 _ADDRESS = re.compile(r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:[/?].*)?", re.IGNORECASE)
 _REFUSAL_STATUS = {Refusal.GONE: 404, Refusal.FORBIDDEN: 403}
 _UNAVAILABLE = 503
-
-
-_ENDINGS: dict[type[BaseException], Ending] = {
-    LinkRefusedError: Ending.REFUSED,
-    UpstreamError: Ending.UNREACHABLE,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class SessionHost:
-    """What a session needs from its relay.
-
-    Args:
-        token: Gives the first part of the path of a stream's address.
-        get_link: Gives a fresh link to a stream, or raises LinkError.
-        transport: Says over which transport the next link would come.
-        dial: Connects to a link.
-        request_timeout: Seconds from a client's connection to its DESCRIBE.
-        admit: Asked before a link is taken; False refuses the viewer.
-        started: Called when the portal's server has taken the link.
-        ended: Called once per link.
-        refused: Called when there is no link.
-    """
-
-    token: Callable[[str], str]
-    get_link: Callable[[str], Awaitable[Link]]
-    transport: Callable[[str], Transport]
-    dial: Dial
-    request_timeout: float
-    admit: Callable[[], bool]
-    started: Callable[[str, Transport], None]
-    ended: Callable[[SessionEnd], None]
-    refused: Callable[[Refusal], None]
+# Home Assistant's FFmpeg gives up after 5 s without data.
+RESUME_TIMEOUT = 4.0
 
 
 class Session:
@@ -94,15 +51,23 @@ class Session:
     (`rtsp.Parser`) still finds the few messages among them, such as the RTP-Info of a
     second PLAY: they are translated like all others, so no portal address ever gets
     through. The walk costs less than the reads and writes around it.
+
+    When the portal's server ends, a client for whose stream the host says so gets the
+    next session's picture as if nothing had happened; any other is disconnected, and
+    its own reconnect gets a fresh link.
     """
 
     def __init__(self, host: SessionHost, client: Connection) -> None:
         """Prepare to serve `client`."""
         self._host = host
         self._client = client
+        # The server to talk to: None while there is none, or another one is looked for.
         self._upstream: Upstream | None = None
+        # Whose link's use has not been reported yet.
+        self._used: Upstream | None = None
+        self._resumption: Resumption | None = None
+        self._is_resuming = False
         self._opening: asyncio.Task[None] | None = None
-        self._transport = Transport.RTSP
         self._playing_since: float | None = None
         self._ending = Ending.CLIENT
         self._torn_down = False
@@ -121,7 +86,7 @@ class Session:
     @property
     def is_live(self) -> bool:
         """Whether the client is connected to the portal's server."""
-        return self._upstream is not None
+        return self._upstream is not None or self._is_resuming
 
     async def run(self) -> None:
         """Serve the client until one side ends."""
@@ -157,6 +122,9 @@ class Session:
             return False
         elif self._upstream is not None:
             await self._forward(self._upstream, event)
+        elif self._is_resuming:
+            await self._reply(event, 200)
+            return event.method != "TEARDOWN"
         elif event.method == "OPTIONS":
             await self._reply(event, 200, ("Public", ", ".join(_METHODS)))
         elif event.method != "DESCRIBE" or event.uri == "*" or self.is_viewer:
@@ -188,13 +156,17 @@ class Session:
 
     async def _pass_back(self, event: Response | bytes) -> None:
         """Pass on receiver reports, audio, answers to the server's own requests."""
+        if self._is_resuming:
+            return
         if self._upstream is None:
             raise RtspError("nobody to pass this on to")
-        if isinstance(event, bytes):
-            self._upstream.connection.write(event)
-            await self._upstream.connection.drain()
-        else:
-            await self._upstream.connection.send(event)
+        # If the server has gone, the other task notices.
+        with contextlib.suppress(OSError):
+            if isinstance(event, bytes):
+                self._upstream.connection.write(event)
+                await self._upstream.connection.drain()
+            else:
+                await self._upstream.connection.send(event)
 
     async def _forward(self, upstream: Upstream, request: Request) -> None:
         if (url := upstream.urls.to_upstream(request.uri)) is None:
@@ -209,15 +181,19 @@ class Session:
                 return
             request.set_header("Transport", ",".join(usable))
         self._torn_down = request.method == "TEARDOWN"
-        request.uri = url
         _drop_back_channel(request)
-        await upstream.connection.send(request)
+        if self._resumption is not None:
+            self._resumption.outgoing(request)
+        request.uri = url
+        with contextlib.suppress(OSError):
+            await upstream.connection.send(request)
 
     async def _play(self, describe: Request) -> None:
         """Get the picture and pass it on until the portal's server ends."""
         key = self.stream_key or ""
         try:
-            upstream = await self._open(key, describe)
+            _drop_back_channel(describe)
+            upstream = await open_stream(self._host, key, describe, self._local)
         except LinkError as err:
             _LOGGER.debug("No link for stream %s: %s", key, err.refusal)
             self._host.refused(err.refusal)
@@ -228,91 +204,110 @@ class Session:
             _LOGGER.debug("No picture for stream %s: %s", key, err)
             await self._refuse(describe, _UNAVAILABLE)
             return
+        self._used = upstream
         try:
-            ending = await self._pass_on(upstream)
-            # After TEARDOWN it does not matter who closes first.
-            self._ending = Ending.CLIENT if self._torn_down else ending
+            self._ending = await self._serve(upstream, describe)
         except OSError as err:
             _LOGGER.debug("A viewer of stream %s left (%s)", key, type(err).__name__)
         except RtspError as err:
             _LOGGER.debug("The server of stream %s went mad: %s", key, err)
             self._ending = Ending.UPSTREAM
         finally:
-            self._upstream = None
-            self._host.ended(
-                SessionEnd(key, self._transport, self._ending, self._played)
-            )
-            await upstream.connection.finish()
+            used = self._report(self._ending)
+            self._host.closing(key, self._ending)
+            if used is not None:
+                await used.connection.finish()
             await self._client.finish()
 
-    async def _open(self, key: str, describe: Request) -> Upstream:
-        """Have the stream described, with further links while that may help.
-
-        A link may have expired, or been used by somebody, since it was made; and the
-        next may come over another transport.
-        """
-        _drop_back_channel(describe)
-        attempts = 0
-        while True:
-            link = await self._get_link(key)
-            attempts += 1
-            try:
-                return await self._open_link(key, link, describe)
-            except UpstreamError as err:
-                again = (attempts == 1 and isinstance(err, LinkRefusedError)) or (
-                    self._host.transport(key) is not link.transport
-                )
-                if not again or attempts == _MOST_LINKS:
-                    raise
-                _LOGGER.debug("Stream %s by %s: %s", key, link.transport, err)
-
-    async def _get_link(self, key: str) -> Link:
-        try:
-            async with asyncio.timeout(LINK_TIMEOUT):
-                return await self._host.get_link(key)
-        except TimeoutError:
-            raise LinkError(Refusal.UNAVAILABLE) from None
-
-    async def _open_link(self, key: str, link: Link, describe: Request) -> Upstream:
-        try:
-            upstream = await open_upstream(link, describe, self._local, self._host.dial)
-        except BaseException as err:
-            ending = _ENDINGS.get(type(err), Ending.CLIENT)
-            self._host.ended(SessionEnd(key, link.transport, ending, 0.0))
-            raise
-        self._transport = link.transport
-        return upstream
-
-    async def _pass_on(self, upstream: Upstream) -> Ending:
-        """Pass on what the portal's server sends, until it ends.
-
-        Raises OSError if the client left, RtspError for what can't be passed on.
-        """
+    async def _serve(self, upstream: Upstream, describe: Request) -> Ending:
+        """Pass on the picture, of further sessions too where the host says so."""
+        key = self.stream_key or ""
         upstream.urls.localize(upstream.answer)
         await self._client.send(upstream.answer)
         if upstream.answer.status != HTTPStatus.OK:
             return Ending.REFUSED
-        self._upstream = upstream
-        self._host.started(self.stream_key or "", self._transport)
+        if self._host.resumes(key):
+            self._resumption = Resumption(upstream.answer)
+        following: Upstream | None = upstream
+        while following is not None:
+            self._upstream = following
+            self._host.started(key, following.transport)
+            await self._pass_on(following)
+            if self._torn_down:
+                # It does not matter who closes first.
+                return Ending.CLIENT
+            following = await self._resume(describe)
+        return Ending.UPSTREAM
+
+    async def _pass_on(self, upstream: Upstream) -> None:
+        """Pass on what the portal's server sends, until it ends.
+
+        Raises OSError if the client left, RtspError for what can't be passed on.
+        """
         while True:
             try:
                 event = await upstream.connection.receive()
             except OSError:
-                return Ending.UPSTREAM
+                return
             self.active_at = time.monotonic()
             if isinstance(event, bytes):
-                if self._playing_since is None:
-                    self._playing_since = self.active_at
-                self._client.write(event)
-                await self._client.drain()
+                await self._show(event)
+                if self._resumption is not None and self._resumption.rtp.is_over:
+                    return
             elif event is None or (
                 # The client has to connect again, which is what an end makes it do.
                 isinstance(event, Request) and event.method == "REDIRECT"
             ):
-                return Ending.UPSTREAM
+                return
             else:
                 upstream.urls.localize(event)
+                if self._resumption is not None:
+                    self._resumption.incoming(event)
                 await self._client.send(event)
+
+    async def _show(self, data: bytes) -> None:
+        if self._playing_since is None:
+            self._playing_since = self.active_at
+        self._client.write(
+            data if self._resumption is None else self._resumption.rtp.feed(data)
+        )
+        await self._client.drain()
+
+    async def _resume(self, describe: Request) -> Upstream | None:
+        """Take up the picture with a fresh link; None if the client has to do it."""
+        key = self.stream_key or ""
+        resumption = self._resumption
+        if resumption is None or not resumption.is_possible:
+            return None
+        self._is_resuming = True
+        try:
+            await self._leave(Ending.UPSTREAM)
+            async with asyncio.timeout(RESUME_TIMEOUT):
+                self._used = await open_stream(self._host, key, describe, self._local)
+                data = await resumption.resume(self._used)
+            self._upstream = self._used
+        except (LinkError, UpstreamError, RtspError, OSError) as err:
+            _LOGGER.debug("Stream %s goes on by a reconnect: %s", key, err)
+            await self._leave(Ending.REFUSED)
+        else:
+            await self._show(data)
+        finally:
+            self._is_resuming = False
+        return self._used
+
+    async def _leave(self, ending: Ending) -> None:
+        if (used := self._report(ending)) is not None:
+            await used.connection.finish()
+
+    def _report(self, ending: Ending) -> Upstream | None:
+        """Tell how the use of the link went; return whose it was, to be closed."""
+        used, self._used, self._upstream = self._used, None, None
+        if used is not None:
+            self._host.ended(
+                SessionEnd(self.stream_key or "", used.transport, ending, self._played)
+            )
+            self._playing_since = None
+        return used
 
     @property
     def _played(self) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from ..client import Transport
 from .connection import Connection, Reader, Writer
 from .rtsp import Request, Response, RtspError
 from .transports import WIRES, Address, Link
@@ -38,6 +39,7 @@ class Upstream:
     connection: Connection
     urls: UrlMap
     answer: Response
+    transport: Transport
 
 
 async def open_upstream(
@@ -68,7 +70,8 @@ async def open_upstream(
         try:
             answer = await _answer(connection, request)
             if answer.status not in _REDIRECTS or WIRES[link.transport].tunnel:
-                return Upstream(connection, UrlMap(local, url, secrets), answer)
+                urls = UrlMap(local, url, secrets)
+                return Upstream(connection, urls, answer, link.transport)
         except BaseException:
             connection.abort()
             raise

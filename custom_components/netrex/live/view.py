@@ -1,7 +1,7 @@
 """Live view of one account: what a stream's key means, and who watches."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Self, override
@@ -32,13 +32,14 @@ from .errors import LinkError, Refusal
 from .links import LinkBroker
 from .profiles import default_profile
 from .relay import Relay
-from .stills import Stills
+from .stills import Size, Stills
 from .transports import Dialer, Link
 
 # Stills have keys of their own: they wait behind what people watch, and a camera that
 # gives none does not slow down its live view.
 _STILL = "still_"
-# So has Home Assistant's own stream: only it waits long after an end, unless told.
+# So has Home Assistant's own stream, which bears an interruption worst: it waits long
+# unless told, and the frontend's player gives up some segments later.
 _STREAM = "stream_"
 
 
@@ -66,6 +67,10 @@ class View:
             raise LinkError(Refusal.GONE) from None
 
 
+# Has a camera take a picture: its node, a channel's of it, least width and height.
+type Snapshot = Callable[[int, int | None, int, int], Awaitable[bytes | None]]
+
+
 class LiveView:
     """Owns the relay and the stills of one account.
 
@@ -78,6 +83,7 @@ class LiveView:
         entry: NetrexConfigEntry,
         client: NetrexClient,
         store: NetrexStore,
+        snapshot: Snapshot | None = None,
     ) -> None:
         """Prepare; `async_start` opens the port."""
         self._hass = hass
@@ -105,12 +111,15 @@ class LiveView:
             transport=self._transport,
             on_started=self._async_started,
             on_ended=self._async_ended,
+            on_closing=self._async_closing,
+            resumes=lambda key: key.startswith(_STREAM),
         )
         self.access = RelayAccess(hass, entry, self._relay, store)
         self.stills = Stills(
             hass,
             lambda key: self._relay.url(f"{_STILL}{key}"),
             stretch=lambda: client.pacer.ledger.stretch,
+            camera=None if snapshot is None else partial(_take, snapshot),
         )
 
     async def async_start(self) -> None:
@@ -134,8 +143,8 @@ class LiveView:
     def own_source(self, view: View, restart: Callable[[], None]) -> str:
         """Return the address of a view for Home Assistant's own stream.
 
-        `restart` is called when the portal has ended its picture, before the stream
-        learns of that.
+        `restart` is called when the portal has ended its picture and it could not be
+        resumed, before the stream learns of that.
         """
         self._restarts[f"{_STREAM}{view}"] = restart
         return self._relay.url(f"{_STREAM}{view}")
@@ -259,9 +268,13 @@ class LiveView:
         elif end.ending in (Ending.REFUSED, Ending.UNREACHABLE):
             self._choice.failed(camera_id, end.transport)
             self._async_tell_if_all_fail(camera_id)
-        if end.ending is Ending.UPSTREAM and end.stream_key in self._restarts:
-            self._restarts[end.stream_key]()
         self._async_changed(end.stream_key)
+
+    @callback
+    def _async_closing(self, key: str, ending: Ending) -> None:
+        if ending is Ending.UPSTREAM and key in self._restarts:
+            self._restarts[key]()
+        self._async_changed(key)
 
     @callback
     def _async_tell_if_all_fail(self, camera_id: int) -> None:
@@ -292,3 +305,9 @@ class LiveView:
             *self._listeners.get(None, ()),
         ):
             listener()
+
+
+async def _take(snapshot: Snapshot, key: str, size: Size | None) -> bytes | None:
+    """Take the picture of a view for the stills."""
+    view = View.parse_key(key)
+    return await snapshot(view.camera_id, view.channel_id, *(size or (0, 0)))

@@ -1,0 +1,185 @@
+"""Numbers are there at once after a reload, a restart, and nearly so after a crash."""
+
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_FINAL_WRITE,
+    EVENT_HOMEASSISTANT_STOP,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from simulator import Simulator
+
+from .test_sensor import NOON, numbers, sensor, settle, shop_id, state
+
+
+@pytest.fixture(autouse=True)
+async def _noon(
+    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Freeze time when all modules are there: some compare classes of times."""
+    await hass.config.async_set_time_zone("Europe/Prague")
+    freezer.move_to(NOON)
+
+
+def kpi_queries(cloud: Simulator) -> list[str]:
+    """Return the queries for quarter hours."""
+    return [query.query for query in cloud.queries if "granularity:HQ" in query.query]
+
+
+def today(cloud: Simulator, minutes: int) -> float | None:
+    """Return the shop's people until so long after noon."""
+    midnight = NOON.replace(hour=0, minute=0).timestamp()
+    until = NOON.replace(minute=0) + timedelta(minutes=minutes)
+    return cloud.truth(shop_id(cloud), "peopleCountIn", midnight, until.timestamp())
+
+
+async def test_a_reload_asks_nothing_and_forgets_nothing(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    before = numbers(hass, entry)
+    assert STATE_UNKNOWN not in before.values()
+    cloud.queries.clear()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert numbers(hass, entry) == before
+    await settle(hass, entry)
+    assert numbers(hass, entry) == before
+    assert kpi_queries(cloud) == []
+
+
+async def test_what_was_missed_comes_in_one_query_for_five_series(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+) -> None:
+    await settle(hass, entry)
+    shop = shop_id(cloud)
+    registry = er.async_get(hass)
+    for found in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if found.domain == "sensor" and f"_{shop}_" not in found.unique_id:
+            registry.async_update_entity(
+                found.entity_id, disabled_by=er.RegistryEntryDisabler.USER
+            )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass, entry)
+    before = state(hass, entry, shop, "people_in_today")
+    assert float(before) == today(cloud, 0)
+
+    await hass.config_entries.async_unload(entry.entry_id)
+    cloud.queries.clear()
+    freezer.tick(timedelta(minutes=75))
+    cloud.faults.add("graphql", "cut", count=1, match="granularity:HQ")
+    await hass.config_entries.async_setup(entry.entry_id)
+    # Old, not unknown, while the portal does not answer.
+    assert state(hass, entry, shop, "people_in_today") == before
+    await settle(hass, entry)
+    await settle(hass, entry)
+    assert float(state(hass, entry, shop, "people_in_today")) == today(cloud, 75)
+    # People in and out, visitors, transactions and sales; what was cut is not counted.
+    [query] = kpi_queries(cloud)
+    assert query.count("node_id:") == 5
+
+
+async def test_a_stop_leaves_the_numbers_in_the_file_and_a_crash_the_sums(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    await settle(hass, entry)
+    await entry.runtime_data.store.async_flush()
+    stored = hass_storage[f"netrex.{entry.entry_id}"]["data"]["kpi"]
+    assert "snapshot" not in stored
+
+    hass.set_state(CoreState.stopping)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    hass.set_state(CoreState.final_write)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    stored = hass_storage[f"netrex.{entry.entry_id}"]["data"]["kpi"]
+    since, until, days = stored["snapshot"][f"{shop_id(cloud)}_people_in"]
+    assert since < until == NOON.replace(minute=0).timestamp()
+    # A week for the comparison, whose quarter hours are kept.
+    assert len(days) == 2
+    visitors = stored["snapshot"][f"{shop_id(cloud)}_visitors"]
+    assert len(visitors[2]) == 8
+    hass.set_state(CoreState.running)
+
+
+async def test_a_day_later_the_old_day_is_not_shown_as_the_new(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+) -> None:
+    await settle(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    freezer.tick(timedelta(days=1))
+    cloud.faults.add("graphql", "cut", count=None, match="granularity:HQ")
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert state(hass, entry, shop_id(cloud), "people_in_today") == STATE_UNKNOWN
+    cloud.faults.clear()
+
+
+async def test_today_against_last_week(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+) -> None:
+    await settle(hass, entry)
+    shop = shop_id(cloud)
+    assert sensor(hass, entry, shop, "sales_change_week")
+    # It is made of the series of the visitors: no query of its own.
+    assert not [query for query in kpi_queries(cloud) if query.count("a5:")]
+
+    def expected() -> float:
+        end = entry.runtime_data.kpi.data.end
+        midnight = NOON.replace(hour=0, minute=0).timestamp()
+        week = 7 * 24 * 3600
+        now = cloud.truth(shop, "peopleCountAverage", midnight, end)
+        before = cloud.truth(shop, "peopleCountAverage", midnight - week, end - week)
+        assert now
+        assert before
+        return 100 * (now - before) / before
+
+    shown = state(hass, entry, shop, "visitors_change_today")
+    assert float(shown) == pytest.approx(expected())
+    found = hass.states.get(sensor(hass, entry, shop, "visitors_change_today") or "")
+    assert found
+    assert found.attributes["unit_of_measurement"] == "%"
+    assert found.attributes["state_class"] == "measurement"
+
+    freezer.tick(timedelta(hours=3))
+    await settle(hass, entry)
+    assert float(state(hass, entry, shop, "visitors_change_today")) == pytest.approx(
+        expected()
+    )
+    assert state(hass, entry, shop, "visitors_change_today") != shown
+
+
+async def test_the_drift_of_people_inside_is_noted(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    shop = shop_id(cloud)
+    found = hass.states.get(sensor(hass, entry, shop, "occupancy") or "")
+    assert found
+    midnight = NOON.replace(hour=0, minute=0).timestamp()
+    came, left = (
+        cloud.truth(shop, metric, midnight - 24 * 3600, midnight)
+        for metric in ("peopleCountIn", "peopleCountOut")
+    )
+    assert came
+    assert left
+    assert found.attributes["drift_yesterday"] == came - left
