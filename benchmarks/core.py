@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant.bootstrap import async_setup_hass
+from homeassistant.components.http.config import async_get_and_load_store
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
 from homeassistant.core import HomeAssistant
@@ -66,11 +67,11 @@ class Turns:
         )
 
 
-def _clocks() -> tuple[float, float]:
-    """Return wall clock and the time that this thread waited for a core, seconds."""
+def _own_time() -> float:
+    """Return a clock in seconds that stands while this thread waits for a core."""
     # Documentation/scheduler/sched-stats.rst of Linux: run time, waiting time, slices.
     waited = Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]
-    return time.perf_counter(), int(waited) / 1e9
+    return time.perf_counter() - int(waited) / 1e9
 
 
 @contextmanager
@@ -79,29 +80,26 @@ def watched() -> Generator[Turns]:
     selector: Any = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]  # noqa: SLF001 - the only place to stand
     select: Callable[..., Any] = selector.select
     turns = Turns()
-    began = _clocks()
+    began, began_wall = _own_time(), time.perf_counter()
     collecting = collected = 0.0
 
     def timed(timeout: float | None = None) -> Any:  # noqa: ANN401 - as the selector's
-        nonlocal began, collected
-        wall, waited = (
-            after - before for after, before in zip(_clocks(), began, strict=True)
-        )
-        own = wall - waited - collected
+        nonlocal began, began_wall, collected
+        own = _own_time() - began - collected
         turns.longest = max(turns.longest, own)
-        turns.wall = max(turns.wall, wall)
+        turns.wall = max(turns.wall, time.perf_counter() - began_wall)
         turns.busy += own
         turns.count += 1
         events = select(timeout)
-        began, collected = _clocks(), 0.0
+        began, began_wall, collected = _own_time(), time.perf_counter(), 0.0
         return events
 
     def collection(phase: str, _: dict[str, int]) -> None:
         nonlocal collecting, collected
         if phase == "start":
-            collecting = time.perf_counter()
+            collecting = _own_time()
         else:
-            took = time.perf_counter() - collecting
+            took = _own_time() - collecting
             collected += took
             turns.collection = max(turns.collection, took)
 
@@ -137,6 +135,8 @@ async def open_core() -> AsyncGenerator[HomeAssistant]:
         if hass is None or hass.config.recovery_mode:
             raise DemoError("Home Assistant does not start")
         await hass.async_start()
+        # An address from YAML is a trial that ends with a restart, unless promoted.
+        await (await async_get_and_load_store(hass)).async_promote_pending()
         yield hass
         await hass.async_stop()
     finally:

@@ -15,13 +15,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 import sys
-import tempfile
 import time
 from unittest.mock import patch
 
-import aiohttp
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import (
@@ -36,10 +33,8 @@ from homeassistant.util import dt as dt_util
 from custom_components.netrex.client import Pacer
 from custom_components.netrex.const import CONF_HISTORY_DAYS
 from custom_components.netrex.kpi_sensor import KpiSensor
-from demo import cloud
-from demo.home_assistant import wait_for_answer
-from demo.processes import LOOPBACK, free_port
 
+from .cloud import open_cloud
 from .core import ZONE, make_entry, open_core, run, watched
 
 # Seconds.
@@ -105,15 +100,7 @@ def _shown(hass: HomeAssistant) -> Shown:
 async def _run(sensors: int) -> bool:
     shift = Shift()
     async with AsyncExitStack() as stack:
-        folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="netrex-benchmark-"))
-        )
-        port = free_port(0)
-        simulator = await cloud.start(port, folder / "simulator.log", "large")
-        stack.push_async_callback(simulator.stop)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        control = cloud.Control(session, f"http://{LOOPBACK}:{port}")
-        await wait_for_answer(session, f"{control.url}/control/switches", simulator)
+        control = await stack.enter_async_context(open_cloud("large"))
         await control.post("switches", rate_limit=False)
         noon = _next_noon().timestamp() - time.time()
 

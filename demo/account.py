@@ -7,7 +7,7 @@ import time
 from yarl import URL
 
 from . import home_assistant
-from .client import HomeAssistantClient
+from .camera_access import open_cameras, set_options
 from .cloud import PASSWORD, USERNAME
 from .dashboard import build_dashboard, show
 from .history import DAYS
@@ -55,20 +55,12 @@ async def add_account(running: Running) -> Account:
         len(await control.get("links")),
     )
     say(started, "Signed in through the portal's pages; the account is loaded")
-    await wish_for_history(client, entry_id)
+    await set_options(client, entry_id, "kpi", history_days=DAYS)
+    await wait_for_load(running, entry_id)
+    await open_cameras(client, control, entry_id)
     await wait_for_load(running, entry_id)
     await home_assistant.tidy(client)
     return account
-
-
-async def wish_for_history(client: HomeAssistantClient, entry_id: str) -> None:
-    """Set the option for the history, which reloads the account."""
-    flow = "/api/config/config_entries/options/flow"
-    step = await client.request("POST", flow, {"handler": entry_id})
-    for answer in ({"next_step_id": "kpi"}, {"history_days": DAYS}):
-        step = await client.request("POST", f"{flow}/{step['flow_id']}", answer)
-    if step["type"] != "create_entry":
-        raise DemoError(f"The options are not taken: {step.get('errors')}")
 
 
 async def complete(running: Running, types: frozenset[str]) -> None:

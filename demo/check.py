@@ -6,7 +6,14 @@ from pathlib import Path
 import aiohttp
 from playwright.async_api import Error as BrowserError
 
-from . import check_account, check_history, check_live, check_media, check_secrets
+from . import (
+    check_account,
+    check_device,
+    check_history,
+    check_live,
+    check_media,
+    check_secrets,
+)
 from .account import Account
 from .case import Case, Failed, NotRun
 from .processes import DemoError
@@ -28,6 +35,10 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("media browser", check_media.media_browser),
     ("player", check_media.player),
     ("history", check_history.history),
+    ("get_kpi", check_history.get_kpi),
+    ("PTZ", check_device.ptz),
+    ("inputs", check_device.inputs),
+    ("CamStreamer", check_device.camstreamer),
     ("reload", check_account.reload),
     ("ledger", check_account.ledger),
     ("limits", check_account.limits),

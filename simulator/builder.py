@@ -116,6 +116,8 @@ class WorldBuilder:
         two_doors = number % 3 == 1
         for title, model, kind, share in _CAMERAS[:cameras]:
             camera = self.camera(title, location, model)
+            # The shop window is shown to the world.
+            camera.camstreamer = kind is SourceKind.PASS_BY
             if kind is SourceKind.PEOPLE:
                 self.count(camera.node_id, kind, shop, 0.7 if two_doors else share)
                 self.node("deviceInput", "Dveře", camera.node_id)

@@ -41,6 +41,7 @@ class Control:
             "switches": self._switches,
             "faults": self._faults,
             "world": self._world,
+            "device": self._device,
         }
         posts = {
             "switches": self._set_switches,
@@ -126,6 +127,26 @@ class Control:
                 "sources": sorted(world.sources),
                 "users": sorted(world.users),
                 "clients": [asdict(client) for client in world.clients],
+            }
+        )
+
+    async def _device(self, request: web.Request) -> web.Response:
+        """Return how a camera's own things really are."""
+        device = self._cloud.device(int(request.query["node_id"]))
+        return web.json_response(
+            {
+                "position": device.ptz and asdict(device.ptz.position),
+                "ports": [port.as_item() for port in device.ports.ports],
+                "listeners": device.events.listeners,
+                "streams": [
+                    {
+                        "stream_id": stream.stream_id,
+                        "enabled": stream.enabled,
+                        "streaming": stream.streaming,
+                        "start_count": stream.start_count,
+                    }
+                    for stream in device.camstreamer.streams.values()
+                ],
             }
         )
 

@@ -93,8 +93,9 @@ class Device:
     async def _camstreamer(self, call: str, request: web.Request) -> web.Response:
         arguments = dict(await read_arguments(request))
         switches = self._state.switches
+        generation = switches.camstreamer_api if self._camera.camstreamer else "none"
         try:
-            answer = self.camstreamer.answer(call, arguments, switches.camstreamer_api)
+            answer = self.camstreamer.answer(call, arguments, generation)
         except NoSuchCallError:
             return web.Response(status=404, text="404 Not Found\n")
         data = answer["data"]

@@ -78,6 +78,8 @@ class Camera:
     inputs: int = 0
     outputs: int = 0
     analytics: tuple[str, ...] = ()
+    # Whether the CamStreamer App is installed.
+    camstreamer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

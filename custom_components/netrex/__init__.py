@@ -83,7 +83,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     gateway = CameraGateway.of(
         hass, entry, inventory=inventory, status=status, store=store
     )
-    live = LiveView(hass, entry, client, store)
+    live = LiveView(
+        hass,
+        entry,
+        client,
+        store,
+        None if gateway is None else gateway.async_snapshot,
+    )
     try:
         await live.async_start()
     except OSError as err:

@@ -12,7 +12,8 @@ from homeassistant.components.camera import (
     DynamicStreamSettings,
     async_get_still_stream,
 )
-from homeassistant.components.stream import Stream
+from homeassistant.components.stream import HLS_PROVIDER, Stream
+from homeassistant.components.stream.const import SEGMENT_DURATION_ADJUSTER
 from homeassistant.core import (
     CALLBACK_TYPE,
     HomeAssistant,
@@ -25,6 +26,7 @@ from homeassistant.helpers.event import async_call_later
 from .devices import MANUFACTURER
 from .entity import NetrexCameraEntity, async_add_per_node
 from .live import OwnStream, View
+from .live.stills import Size
 from .models import NetrexConfigEntry
 
 # Images pass the stills' own spacing, and nothing else is updated.
@@ -33,6 +35,11 @@ PARALLEL_UPDATES = 0
 # FFmpeg counts this many frames to learn the frame rate. Its own 20 are 2 s of a camera
 # with 10 frames/s, at each start; how frames are ordered it finds out all the same.
 _RATE_FRAMES = "3"
+
+# Home Assistant's HLS begins when the first segment is whole. Its own length is 6 s;
+# this is the least that it allows. Segments end at key pictures, so they may be longer.
+SEGMENT_DURATION = 2.0
+_DEFAULT_SEGMENT = 6.0
 
 # Seconds until a worker that was refused waits for its next attempt.
 LOST_STREAM_DELAY = 1.0
@@ -63,6 +70,18 @@ async def async_setup_entry(
         lambda view: [NetrexCamera(entry, view)],
         node_of=attrgetter("camera_id"),
     )
+
+
+async def _async_shorten_segments(stream: Stream) -> None:
+    """Let players begin sooner, unless the person has chosen a length of their own.
+
+    The settings are the stream's own copy; its outputs are what shows them.
+    """
+    output = stream.add_provider(HLS_PROVIDER)
+    settings = output.stream_settings
+    if settings.min_segment_duration == _DEFAULT_SEGMENT - SEGMENT_DURATION_ADJUSTER:
+        settings.min_segment_duration = SEGMENT_DURATION - SEGMENT_DURATION_ADJUSTER
+    await stream.remove_provider(output)
 
 
 def _is_wanted(stream: Stream) -> bool:
@@ -143,8 +162,10 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
     @override
     async def async_create_stream(self) -> Stream | None:
         """Give Home Assistant's stream an address of its own, and a quick start."""
+        is_new = self.stream is None
         stream = await super().async_create_stream()
-        if stream is not None:
+        if stream is not None and is_new:
+            await _async_shorten_segments(stream)
             stream.pyav_options["fpsprobesize"] = _RATE_FRAMES
             stream.source = self._live.own_source(
                 self._view, OwnStream(self._async_may_begin, self._async_restart)
@@ -206,7 +227,7 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         """Return a still image; dashboards ask with a size, others want it fresh."""
         if width is None and height is None and self.available:
             return await self._live.stills.async_snapshot(str(self._view), self.stream)
-        return await self._async_thumbnail()
+        return await self._async_thumbnail(width, height)
 
     @override
     async def handle_async_mjpeg_stream(
@@ -217,10 +238,15 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
             request, self._async_thumbnail, self.content_type, MJPEG_INTERVAL
         )
 
-    async def _async_thumbnail(self) -> bytes | None:
+    async def _async_thumbnail(
+        self, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
         if not self.available:
             return None
-        return await self._live.stills.async_thumbnail(str(self._view), self.stream)
+        size = Size(width or 0, height or 0) if width or height else None
+        return await self._live.stills.async_thumbnail(
+            str(self._view), self.stream, size
+        )
 
     @callback
     def _async_viewers_changed(self) -> None:

@@ -76,6 +76,7 @@ async def async_get_config_entry_diagnostics(
         },
         "schema": data.client.schema.summary(),
         "live": data.live.diagnostics(),
+        # None without a device access token.
         "gateway": data.gateway.diagnostics() if data.gateway else None,
     }
 

@@ -11,7 +11,7 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util, slugify
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
@@ -76,12 +76,15 @@ def config_entry(
 
 @pytest.fixture
 async def read_back(
-    hass: HomeAssistant, hass_ws_client: WebSocketGenerator
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, hass_admin_user: MockUser
 ) -> ReadBack:
     """Return what reads hourly statistics as the frontend does."""
-    client = await hass_ws_client()
 
     async def async_read_back(start: datetime, end: datetime) -> Rows:
+        # Neither a connection nor a token outlives the jumps of a frozen clock.
+        refresh_token = next(iter(hass_admin_user.refresh_tokens.values()))
+        access_token = hass.auth.async_create_access_token(refresh_token)
+        client = await hass_ws_client(hass, access_token)
         await async_wait_recording_done(hass)
         await client.send_json_auto_id({"type": "recorder/list_statistic_ids"})
         listed = (await client.receive_json())["result"]
@@ -100,6 +103,7 @@ async def read_back(
         answer = await client.receive_json()
         assert answer["success"]
         rows: Rows = answer["result"]
+        await client.close()
         return rows
 
     return async_read_back

@@ -261,5 +261,11 @@ async def test_control_of_what_is_not_there(portal: PortalClient, node_id: int) 
     for body in ({"node_id": 1}, {"node_id": node_id, "port": 9, "active": True}):
         async with portal.session.post(url, json=body) as response:
             assert response.status == 400
+    url = f"{portal.cloud.url}/control/device"
+    async with portal.session.get(url, params={"node_id": node_id}) as response:
+        told = await response.json()
+    assert (told["position"], told["listeners"]) == (None, 0)
+    assert [port["direction"] for port in told["ports"]] == ["input", "output"]
+    assert {stream["start_count"] for stream in told["streams"]} == {0, 1}
     ports = await portal.control("camera/port", node_id=node_id)
     assert [port["port"] for port in ports] == ["0", "1"]

@@ -151,7 +151,8 @@ async def test_where_camstreamer_lists_its_streams(
     owner: ClientSession, cloud: Simulator, place: str, expected: bool
 ) -> None:
     cloud.switches.set("camstreamer_list", place)
-    serial = next(iter(cloud.world.cameras.values())).serial_number
+    camera = next(c for c in cloud.world.cameras.values() if c.camstreamer)
+    serial = camera.serial_number
     url = f"{cloud.url}/device/{serial}/local/camstreamer/stream_list.cgi?action=get"
     async with owner.get(url) as response:
         answer: dict[str, Any] = json.loads(await response.text())
@@ -159,6 +160,11 @@ async def test_where_camstreamer_lists_its_streams(
     streams = answer["data"]["streamList"] if expected else answer["streamList"]
     assert len(streams) == 2
 
-    cloud.switches.set("camstreamer_api", "none")
+    # The app of another camera is not installed, of another one not running.
+    cloud.switches.camstreamer_api = "none"
+    async with owner.get(url) as response:
+        assert response.status == 404
+    cloud.switches.camstreamer_api = "new"
+    camera.camstreamer = False
     async with owner.get(url) as response:
         assert response.status == 404

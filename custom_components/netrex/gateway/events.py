@@ -11,7 +11,15 @@ from typing import Any
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import GatewayClient, NetrexDeviceRefusedError, NetrexError, NodeType
+from ..client import (
+    GatewayClient,
+    NetrexDeviceNotFoundError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceTokenError,
+    NetrexError,
+    NodeType,
+)
 from ..client.camera_events import CameraEvent, open_events
 from ..client.camera_topics import STATELESS, EventKind
 from ..client.ports import Port, read_ports, switch_port
@@ -22,9 +30,19 @@ from ..models import NetrexConfigEntry
 # Seconds until the next attempt, doubled each time that one fails.
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
+# Of a connection that came about, however short it was, less is lost by a cut.
+LONGEST_PAUSE = 5.0
 # A connection that lasted so long was no failure.
-_GOOD_LIFE = 10.0
-# Topics that nobody here knows are counted, but not without end.
+_GOOD_LIFE = 60.0
+# What does not pass by itself.
+_LASTING = (
+    NetrexDeviceTokenError,
+    NetrexDevicePermissionError,
+    NetrexDeviceNotFoundError,
+)
+# A camera may tell of so many things; of topics that nobody here knows so many are
+# counted.
+_MOST_STATES = 200
 _MOST_TOPICS = 100
 
 # Names of ports that nobody gave: one of these words and a number.
@@ -75,6 +93,7 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
         self._client = client
         self._inventory = inventory
         self._status = status
+        self._seen = self._is_seen()
         self._wake = asyncio.Event()
         self._told = False
         self._alert_listeners: set[Callable[[EventKind], None]] = set()
@@ -98,7 +117,9 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
 
     async def async_switch(self, number: int, *, active: bool) -> None:
         """Switch an output, and read back what it is now. Raises NetrexError."""
-        port = self.data.ports[number]
+        port = self.data.ports.get(number)
+        if port is None:
+            raise NetrexDeviceNotFoundError("The camera has no such output any more")
         await switch_port(self._client, self._serial_number, port, active=active)
         if not port.managed:
             # Such firmware does not tell what state its ports are in.
@@ -124,30 +145,38 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def _async_status_changed(self) -> None:
         """Connect at once when the portal sees the camera again."""
-        status = self._status.data.get(self.node_id)
-        if status is not None and status.is_connected:
+        was_seen, self._seen = self._seen, self._is_seen()
+        if self._seen and not was_seen:
             self._wake.set()
+
+    def _is_seen(self) -> bool:
+        status = self._status.data.get(self.node_id)
+        return status is not None and status.is_connected is not False
 
     async def _async_run(self) -> None:
         delay = FIRST_DELAY
         while True:
             started = self.hass.loop.time()
+            longest = LONGEST_DELAY
             try:
                 await self._async_follow()
-                self.error = None
+                self.error, longest = None, LONGEST_PAUSE
             except NetrexError as err:
                 self.error = err
                 self._async_tell_failure()
+                if isinstance(err, _LASTING):
+                    delay = LONGEST_DELAY
             self._async_lost()
             if self.hass.loop.time() - started > _GOOD_LIFE:
                 delay = FIRST_DELAY
             self._wake.clear()
             # Many cameras that a gateway lost at once should not come back at once.
+            delay = min(delay, longest)
             pause = delay * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
-            delay = min(delay * 2, LONGEST_DELAY)
+            delay *= 2
 
     async def _async_follow(self) -> None:
         """Take what the camera tells until the connection ends."""
@@ -181,7 +210,9 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
             for listener in list(self._alert_listeners):
                 listener(event.kind)
         elif event.state is not None:
-            self._async_set({(event.kind, event.place): event.state})
+            key = event.kind, event.place
+            if key in self.data.states or len(self.data.states) < _MOST_STATES:
+                self._async_set({key: event.state})
 
     @callback
     def _async_set_ports(self, ports: tuple[Port, ...]) -> None:

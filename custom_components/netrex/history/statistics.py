@@ -1,8 +1,9 @@
 """The account's statistics in Home Assistant's recorder: ids, names, read, write."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import (
@@ -31,15 +32,29 @@ from .rows import Hours, MeanRow, SumRow, base_sum, mean_rows, sum_rows
 # Names of metrics, as the actions show them too.
 METRIC_NAMES = "kpi_metric"
 
-type Rows = list[SumRow] | list[MeanRow]
+# The recorder writes nothing else while it imports, and takes a millisecond or more per
+# row: it gets a month at a time, so that states and a shutdown need not wait for years.
+MOST_ROWS = 31 * 24
+
+type Rows = Sequence[SumRow | MeanRow]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Rows to write to one statistic."""
+    """Rows to write to one statistic.
+
+    `whole`: in one transaction, because they raise the sums of rows that are there: a
+    part of them would show as a jump.
+    """
 
     key: str
     rows: Rows
+    whole: bool = False
+
+    def parts(self) -> Iterable[Rows]:
+        """Yield the rows as they may be written."""
+        most = len(self.rows) if self.whole else MOST_ROWS
+        return batched(self.rows, most, strict=False)
 
 
 class NodeStatistics:
@@ -84,16 +99,14 @@ class NodeStatistics:
         )
         for change in changes:
             prefix = f"component.{DOMAIN}.selector.{METRIC_NAMES}.options."
-            async_add_external_statistics(
-                self._hass,
-                self._metadata(
-                    node_id,
-                    change.key,
-                    f"{node_name} {names.get(prefix + change.key, change.key)}",
-                ),
-                _data(change.rows),
+            metadata = self._metadata(
+                node_id,
+                change.key,
+                f"{node_name} {names.get(prefix + change.key, change.key)}",
             )
-        await self._async_committed()
+            for rows in change.parts():
+                async_add_external_statistics(self._hass, metadata, _data(rows))
+                await self._async_committed()
         written = await get_instance(self._hass).async_add_executor_job(
             self._is_written, node_id, changes
         )
@@ -137,7 +150,10 @@ class NodeStatistics:
             ]
             last = None if rows else self._last_sum(node_id, key)
             base = base_sum(rows[0] if rows else None, last)
-            changes.append(Change(key, sum_rows(rows, base, hours)))
+            changed = sum_rows(rows, base, hours)
+            # What only follows can come bit by bit.
+            whole = bool(changed and rows and changed[0].start <= rows[-1].start)
+            changes.append(Change(key, changed, whole))
             values[key] |= hours
         for description in ratios:
             over = values[description.numerator or ""]
@@ -178,14 +194,14 @@ class NodeStatistics:
         return rows[0].get("sum") if rows else None
 
     def _is_written(self, node_id: int, changes: list[Change]) -> bool:
-        """Check one row per statistic: each was written in one transaction."""
-        for change in changes:
-            row = change.rows[-1]
+        """Check one row of each part: a part is one transaction."""
+        last = ((change.key, rows[-1]) for change in changes for rows in change.parts())
+        for key, row in last:
             found = statistics_during_period(
                 self._hass,
                 dt_util.utc_from_timestamp(row.start),
                 dt_util.utc_from_timestamp(row.start + HOUR),
-                {statistic_id := self.statistic_id(node_id, change.key)},
+                {statistic_id := self.statistic_id(node_id, key)},
                 "hour",
                 None,
                 {"sum", "mean"},

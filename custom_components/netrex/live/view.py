@@ -1,7 +1,7 @@
 """Live view of one account: what a stream's key means, and who watches."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Self, override
@@ -32,7 +32,7 @@ from .errors import LinkError, Refusal
 from .links import LinkBroker
 from .profiles import default_profile
 from .relay import Relay
-from .stills import Stills
+from .stills import Size, Stills
 from .transports import Dialer, Link
 
 # Stills have keys of their own: they wait behind what people watch, and a camera that
@@ -67,6 +67,10 @@ class View:
             raise LinkError(Refusal.GONE) from None
 
 
+# Has a camera take a picture: its node, a channel's of it, least width and height.
+type Snapshot = Callable[[int, int | None, int, int], Awaitable[bytes | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class OwnStream:
     """What live view has to know of a stream of Home Assistant's own, and tell it.
@@ -93,6 +97,7 @@ class LiveView:
         entry: NetrexConfigEntry,
         client: NetrexClient,
         store: NetrexStore,
+        snapshot: Snapshot | None = None,
     ) -> None:
         """Prepare; `async_start` opens the port."""
         self._hass = hass
@@ -128,6 +133,7 @@ class LiveView:
             hass,
             lambda key: self._relay.url(f"{_STILL}{key}"),
             stretch=lambda: client.pacer.ledger.stretch,
+            camera=None if snapshot is None else partial(_take, snapshot),
         )
 
     async def async_start(self) -> None:
@@ -311,3 +317,9 @@ class LiveView:
             *self._listeners.get(None, ()),
         ):
             listener()
+
+
+async def _take(snapshot: Snapshot, key: str, size: Size | None) -> bytes | None:
+    """Take the picture of a view for the stills."""
+    view = View.parse_key(key)
+    return await snapshot(view.camera_id, view.channel_id, *(size or (0, 0)))

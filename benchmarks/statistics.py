@@ -1,0 +1,190 @@
+"""A year of hours: our import beside the recorder's own, in one run.
+
+    python -m benchmarks.statistics [--shops 20] [--days 365]
+
+A real Home Assistant with a recorder on SQLite imports the history of shops with eight
+metrics each from a cloud in another process, by one query a second. Then all is read
+again, of which nothing may be written, and then the recorder alone imports the same
+rows under other names: the rate of the two is compared.
+"""
+
+import argparse
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+import sys
+import time
+from typing import Any, cast
+
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.models import StatisticData, StatisticMetaData
+from homeassistant.components.recorder.statistics import (
+    async_add_external_statistics,
+    get_metadata,
+    statistics_during_period,
+)
+from homeassistant.components.recorder.tasks import SynchronizeTask
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from custom_components.netrex.const import (
+    CONF_HISTORY_DAYS,
+    CONF_KPI_NODES,
+    DOMAIN,
+)
+from custom_components.netrex.metrics import BASE
+from demo.cloud import Control
+
+from .cloud import open_cloud
+from .core import make_entry, open_core, run
+
+MOST_QUERIES = 40
+RATE = 0.8
+OTHER = "benchmark"
+LOOK = 0.2
+
+type Rows = dict[str, list[Any]]
+
+
+async def _committed(hass: HomeAssistant) -> None:
+    """Wait until the recorder has done all that was put into its queue."""
+    done: asyncio.Future[None] = hass.loop.create_future()
+    get_instance(hass).queue_task(SynchronizeTask(done))
+    await done
+
+
+async def _queries(control: Control) -> int:
+    """Return how many queries asked for hours so far."""
+    queries = await control.get("queries")
+    return sum("granularity:H)" in query["query"] for query in queries)
+
+
+async def _import(hass: HomeAssistant, entry: ConfigEntry, control: Control) -> float:
+    """Wait for the whole history; return the seconds from its first query."""
+    await hass.config_entries.async_add(entry)
+    history = entry.runtime_data.history
+    while not await _queries(control):  # noqa: ASYNC110 - another process counts
+        await asyncio.sleep(LOOK)
+    started = time.monotonic()
+    while (found := history.progress) is None or found.done < found.wanted:  # noqa: ASYNC110 - a number, no event
+        await asyncio.sleep(LOOK)
+    await _committed(hass)
+    return time.monotonic() - started
+
+
+def _read(hass: HomeAssistant) -> tuple[dict[str, StatisticMetaData], Rows]:
+    """Return what is in the recorder."""
+    metadata = {
+        name: found[1]
+        for name, found in get_metadata(hass, statistic_source=DOMAIN).items()
+    }
+    rows = statistics_during_period(
+        hass,
+        dt_util.utc_from_timestamp(0),
+        None,
+        set(metadata),
+        "hour",
+        None,
+        {"state", "sum", "mean", "min", "max"},
+    )
+    return metadata, rows
+
+
+async def _import_again(
+    hass: HomeAssistant, metadata: dict[str, StatisticMetaData], rows: Rows
+) -> float:
+    """Give the recorder the same rows under other names; return the seconds."""
+    columns = ("state", "sum", "mean", "min", "max")
+    data: dict[str, list[StatisticData]] = {
+        name: [
+            cast(
+                "StatisticData",
+                {"start": dt_util.utc_from_timestamp(row["start"])}
+                | {key: row[key] for key in columns if row.get(key) is not None},
+            )
+            for row in found
+        ]
+        for name, found in rows.items()
+    }
+    started = time.monotonic()
+    for name, found in data.items():
+        other = metadata[name].copy()
+        other["source"] = OTHER
+        other["statistic_id"] = name.replace(DOMAIN, OTHER, 1)
+        async_add_external_statistics(hass, other, found)
+    await _committed(hass)
+    return time.monotonic() - started
+
+
+async def _wrong(entry: ConfigEntry, control: Control, rows: Rows) -> int:
+    """Return how many sums are not the cloud's truth."""
+    wrong = 0
+    for series in entry.runtime_data.history.series():
+        metric = next(row.metric for row in BASE if row.key == series.key)
+        found = next(
+            found
+            for name, found in rows.items()
+            if name.endswith(f"_{series.node_id}_{series.key}")
+        )
+        truth = await control.truth(
+            series.node_id, str(metric), found[0]["start"], found[-1]["end"]
+        )
+        wrong += abs(found[-1]["sum"] - (truth or 0)) > 0.01  # noqa: PLR2004 - cents
+    return wrong
+
+
+async def _run(shops: int, days: int) -> bool:
+    async with AsyncExitStack() as stack:
+        control = await stack.enter_async_context(open_cloud("chain"))
+        hass = await stack.enter_async_context(open_core())
+        world = await control.get("world")
+        chosen = [n["node_id"] for n in world["nodes"] if n["type"] == "location"]
+        entry = make_entry(
+            control.url,
+            (await control.post("tokens"))["token"],
+            world["nodes"][0]["node_id"],
+            {
+                CONF_HISTORY_DAYS: days,
+                CONF_KPI_NODES: [str(node_id) for node_id in chosen[:shops]],
+            },
+        )
+        ours = await _import(hass, entry, control)
+        queries = await _queries(control)
+        history = entry.runtime_data.history
+        metadata, rows = await get_instance(hass).async_add_executor_job(_read, hass)
+        count = sum(map(len, rows.values()))
+        wrong = await _wrong(entry, control, rows)
+        print(
+            f"{len(history.series())} series, {days} days: {queries} queries,"
+            f" {count} rows of {len(rows)} statistics in {ours:.0f} s"
+            f" ({count / ours:.0f} rows/s); {wrong} sums are wrong",
+            flush=True,
+        )
+        started = time.monotonic()
+        start = dt_util.utcnow() - timedelta(days=days)
+        written = await history.async_import(history.series(), int(start.timestamp()))
+        took = time.monotonic() - started
+        print(f"read again in {took:.0f} s: {written} rows written", flush=True)
+        alone = await _import_again(hass, metadata, rows)
+        rate = alone / ours
+        print(
+            f"the recorder alone: {alone:.0f} s ({count / alone:.0f} rows/s);"
+            f" ours has {rate:.2f} of its rate",
+            flush=True,
+        )
+    few = queries <= MOST_QUERIES
+    return few and not wrong and not written and rate >= RATE
+
+
+def main() -> int:
+    """Run the measurement; the exit code tells whether the goals are reached."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shops", type=int, default=20)
+    parser.add_argument("--days", type=int, default=365)
+    options = parser.parse_args()
+    return int(not run(_run(options.shops, options.days)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""The cameras' own interfaces: opened in the options, with a token of the portal."""
+
+from .client import HomeAssistantClient, Json
+from .cloud import USERNAME, Control
+from .processes import DemoError
+
+_FLOW = "/api/config/config_entries/options/flow"
+
+
+async def set_options(
+    client: HomeAssistantClient, entry_id: str, page: str, **options: object
+) -> None:
+    """Fill in a page of the options, which reloads the account."""
+    step: Json = await client.request("POST", _FLOW, {"handler": entry_id})
+    for answer in ({"next_step_id": page}, options):
+        path = f"{_FLOW}/{step['flow_id']}"
+        step = await client.request("POST", path, dict(answer))
+    if step["type"] != "create_entry":
+        raise DemoError(f"The options are not taken: {step.get('errors')}")
+
+
+async def open_cameras(
+    client: HomeAssistantClient, control: Control, entry_id: str
+) -> None:
+    """Enter a device access token; the cameras of the first shop tell their events."""
+    token = await control.post("tokens", user=USERNAME, scopes=["configuration"])
+    world = await control.get("world")
+    shop = next(node for node in world["nodes"] if node["type"] == "location")
+    cameras = [
+        str(node["node_id"])
+        for node in world["nodes"]
+        if node["type"] == "camera" and node["parent_node_id"] == shop["node_id"]
+    ]
+    await set_options(
+        client,
+        entry_id,
+        "camera_access",
+        device_access_token=token["token"],
+        device_url=f"{control.url}/device/{{serial_number}}",
+        camera_events=cameras,
+    )
