@@ -37,6 +37,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("player", check_media.player),
     ("recordings", check_recordings.recordings),
     ("history", check_history.history),
+    ("get_kpi", check_history.get_kpi),
     ("PTZ", check_device.ptz),
     ("inputs", check_device.inputs),
     ("CamStreamer", check_device.camstreamer),
