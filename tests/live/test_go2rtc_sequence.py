@@ -36,7 +36,8 @@ async def dial(url: str) -> RtspClient | None:
         answer = await client.request("DESCRIBE", **headers)
         if answer.status == 200:
             assert answer.headers["content-base"] == f"{url}/"
-            assert "\r\na=control:trackID=0\r\n" in answer.body
+            # What it sets up below; an address of its own would be the relay's, too.
+            assert f"a=control:{url}/trackID=0\r\n" in answer.body
             return client
         client.writer.close()
     return None
@@ -69,8 +70,10 @@ async def pictures(client: RtspClient, packets: int) -> None:
 
 async def play(url: str) -> RtspClient:
     """Connect until that works."""
-    while (client := await dial(url)) is None:
+    client = await dial(url)
+    while client is None:
         await asyncio.sleep(RETRY_INTERVAL)
+        client = await dial(url)
     await start(client)
     return client
 
