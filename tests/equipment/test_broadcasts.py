@@ -1,5 +1,7 @@
 """The CamStreamer App through Home Assistant, against the simulated cloud."""
 
+import asyncio
+
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -148,3 +150,28 @@ async def test_streams_that_nobody_wants_are_not_read(
     broadcasts._due_at.clear()
     await broadcasts.async_refresh()
     assert not calls
+
+
+async def test_rounds_at_the_same_time_ask_each_camera_once(
+    entry: MockConfigEntry, entities: Entities, camera: Device, cloud: Simulator
+) -> None:
+    first = streams(camera)[0]
+    await eventually(lambda: entities.has("switch", f"broadcast_{first.stream_id}"))
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    broadcasts._due_at.clear()
+    del cloud.calls[:]
+    await asyncio.gather(*(broadcasts.async_refresh() for _ in range(3)))
+    lists = [call.serial_number for call in cloud.calls if "list" in call.path]
+    assert len(lists) == len(set(lists)) == 2
+
+
+async def test_a_camera_that_leaves_the_account_is_forgotten(
+    entry: MockConfigEntry, entities: Entities, camera: Device, cloud: Simulator
+) -> None:
+    first = streams(camera)[0]
+    await eventually(lambda: entities.has("switch", f"broadcast_{first.stream_id}"))
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    cloud.world.remove(140094)
+    await entry.runtime_data.inventory.async_refresh()
+    await broadcasts.async_refresh()
+    assert broadcasts.data.keys() == {62303}

@@ -7,7 +7,7 @@ connect again.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 import json
 
@@ -30,6 +30,10 @@ _NOTIFY = "events:notify"
 _SILENCE = 20.0
 # How long the camera may take for an answer to that, and to our wishes.
 _PATIENCE = 15.0
+# How long the camera may take for the end of a connection that we end.
+_CLOSING = 2.0
+# What tells things apart becomes part of names; no camera says more than this.
+_LONGEST_PLACE = 60
 _TRUE = frozenset(("1", "true", "active", "on", "yes"))
 _FALSE = frozenset(("0", "false", "inactive", "off", "no"))
 
@@ -133,7 +137,9 @@ async def open_events(
         await events.configure()
         yield events
     finally:
-        await socket.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                await socket.close()
 
 
 def parse_message(text: str | bytes) -> CameraEvent | None:
@@ -165,6 +171,8 @@ def _known_event(
     if row.source is not None and (number := as_text(source.get(row.source))):
         places.append(number)
     place = "_".join(places)
+    if len(place) > _LONGEST_PLACE:
+        return CameraEvent(topic)
     if row.kind in STATELESS:
         return CameraEvent(topic, row.kind, place)
     state = _truth(data.get(row.data))

@@ -95,6 +95,34 @@ async def test_a_camera_that_falls_silent_is_noticed(
                 await anext(stream)
 
 
+async def test_a_silent_camera_does_not_delay_our_end(
+    gateway: GatewayClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_events, "_CLOSING", 0.1)
+    async with open_events(gateway, FIXED):
+        # A camera of which the simulator does not even read the end.
+        listener = next(iter(cloud.device(62303).events._listeners))
+        transport = listener._transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        started = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - started < 1
+    transport.abort()
+
+
+async def test_pings_are_answered(
+    gateway: GatewayClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_events(gateway, FIXED) as events:
+        stream = aiter(events)
+        for _ in range(2):
+            await anext(stream)
+        listener = next(iter(cloud.device(62303).events._listeners))
+        await listener._socket.ping()
+        cloud.device(62303).events.emit(Event(TAMPERING))
+        assert await anext(stream)
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -244,6 +272,7 @@ def message(
         (INPUT, {}, {"state": "1"}, None, "", None),
         (INPUT, {"port": "1"}, {"state": "maybe"}, None, "", None),
         (INPUT, {"port": "1"}, {}, None, "", None),
+        (INPUT, {"port": "9" * 5000}, {"state": "1"}, None, "", None),
         ("tns1:Something/Else", {"port": "1"}, {"state": "1"}, None, "", None),
     ],
 )
