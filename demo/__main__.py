@@ -15,7 +15,7 @@ from . import cloud, home_assistant
 from .account import add_account, complete
 from .browser import find_browser, watch
 from .check import run_checks
-from .check_media import find_slice
+from .check_media import find_slice, prepare
 from .dashboard import LIVE_CAMERAS
 from .history import wait_for_history
 from .numbers import ALL_TYPES, PLACE_TYPES
@@ -98,6 +98,7 @@ async def run(options: argparse.Namespace) -> int:
             return int(not await run_checks(running, account, config))
         if options.recording_screenshot:
             path = await find_slice(running.client)
+            await prepare(running.client, path[-1]["media_content_id"])
             titles = [item["title"] for item in path]
             played = await play(
                 running.client.url, titles, options.recording_screenshot
