@@ -36,6 +36,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("media browser", check_media.media_browser),
     ("player", check_media.player),
     ("history", check_history.history),
+    ("get_kpi", check_history.get_kpi),
     ("PTZ", check_device.ptz),
     ("inputs", check_device.inputs),
     ("CamStreamer", check_device.camstreamer),
