@@ -45,7 +45,8 @@ EVENTS = (
     Event(f"{APPLICATION}/LoiteringGuard/Camera1Profile1", data={"active": "0"}),
     Event("tns1:AudioSource/tnsaxis:TriggerLevel", data={"triggered": "0"}),
     Event("tns1:VideoSource/GlobalSceneChange/ImagingService", data={"State": "0"}),
-    Event("tnsaxis:Storage/Disruption", data={"disruption": "0"}),
+    Event("tnsaxis:Storage/Alert", data={"alert": "0"}),
+    Event("tns1:Device/tnsaxis:Casing/Open", {"Name": "Camera"}, {"Open": "0"}),
     Event("tns1:PTZController/tnsaxis:Move/Channel_1", data={"is_moving": "0"}),
 )
 

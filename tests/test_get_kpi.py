@@ -1,15 +1,24 @@
 """The action get_kpi equals the cloud's truth, in few queries, and says what failed."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    script,
+)
+from homeassistant.util.yaml import parse_yaml
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_mock_service,
+)
 import voluptuous as vol
 
 from custom_components.netrex.client import Granularity
@@ -20,6 +29,7 @@ from simulator import Simulator
 
 from .test_sensor import NOON, shop_id
 
+EXAMPLES = Path(__file__).parent.parent / "docs" / "examples.md"
 METRICS = [description.key for description in (*BASE, *RATIOS)]
 # Whole quarter hours, but of no hour, day, week or month.
 START = NOON - timedelta(days=40, minutes=20)
@@ -283,3 +293,35 @@ async def test_a_refused_token_asks_to_sign_in_again(
     await hass.async_block_till_done()
     [flow] = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH
+
+
+async def test_the_example_in_the_guide(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    shop = str(shop_id(cloud))
+    text = EXAMPLES.read_text("utf-8")
+    [example] = [
+        block.split("```")[0]
+        for block in text.split("```yaml\n")
+        if "netrex.get_kpi" in block.split("```")[0]
+    ]
+    config: Any = parse_yaml(example.replace("63575", shop))
+    config["actions"][0]["data"]["config_entry_id"] = entry.entry_id
+    notified = async_mock_service(hass, "notify", "mobile_app_phone")
+    actions = await script.async_validate_actions_config(
+        hass, cv.SCRIPT_SCHEMA(config["actions"])
+    )
+    await script.Script(hass, actions, "example", "test").async_run(context=Context())
+    await hass.async_block_till_done()
+
+    midnight = NOON.replace(hour=0, minute=0)
+    visitors = cloud.truth(
+        int(shop),
+        "peopleCountAverage",
+        (midnight - timedelta(days=7)).timestamp(),
+        midnight.timestamp(),
+    )
+    assert visitors
+    message: str = notified[0].data["message"]
+    assert message.startswith(f"{round(visitors)} visitors last week,")
+    assert "%" in message

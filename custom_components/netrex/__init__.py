@@ -12,7 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
-from .auth import async_get_token_provider, async_revoke
+from .auth import async_get_token_provider, async_revoke, get_renewal
 from .client import DEFAULT_ALLOWANCE, Ledger, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinators import (
@@ -71,6 +71,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         entry.data[CONF_URL],
         await async_get_token_provider(hass, entry),
         pacer=pacer,
+        renew_token=get_renewal(hass, entry),
     )
     inventory = InventoryCoordinator(hass, entry, client, store)
     await inventory.async_config_entry_first_refresh()

@@ -13,7 +13,14 @@ import json
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from .camera_topics import FILTERS, PORTS, STATELESS, TOPICS, EventKind, Topic
+from .camera_topics import (
+    FILTERS,
+    PORTS,
+    STATELESS,
+    EventKind,
+    Topic,
+    find_topic,
+)
 from .errors import (
     NetrexDeviceOfflineError,
     NetrexDeviceRefusedError,
@@ -153,21 +160,21 @@ def parse_message(text: str | bytes) -> CameraEvent | None:
         return None
     message = as_mapping(notification.get("message"))
     source, data = as_mapping(message.get("source")), as_mapping(message.get("data"))
-    for row in TOPICS:
-        if match := row.pattern.fullmatch(topic):
-            return _known_event(topic, row, match.groups(), source, data)
-    return CameraEvent(topic)
+    if (found := find_topic(topic)) is None:
+        return CameraEvent(topic)
+    row, parts = found
+    return _known_event(topic, row, parts, source, data)
 
 
 def _known_event(
     topic: str,
     row: Topic,
-    parts: tuple[str | None, ...],
+    parts: tuple[str, ...],
     source: Mapping[str, object],
     data: Mapping[str, object],
 ) -> CameraEvent:
     """Read a known topic; one whose value or port is missing counts as unknown."""
-    places = [part for part in parts if part]
+    places = list(parts)
     if row.source is not None and (number := as_text(source.get(row.source))):
         places.append(number)
     place = "_".join(places)

@@ -46,7 +46,7 @@ from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from .base import SlicedCoordinator
 from .inventory import InventoryCoordinator
-from .probe import KpiProbe
+from .probe import CHOSEN_AGAIN, PROBE_AGAIN, KpiProbe
 from .ratios import RatioCheck
 
 # New sensors come by the dozen and ask one by one: seconds to gather them.
@@ -210,7 +210,10 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                 for node in self._inventory.data.inventory.nodes
                 if self.wants(node.node_id)
             ]
-            async for found in self._probe.async_probe(nodes, self.wanted_metrics):
+            chosen = self.config_entry.options.get(CONF_KPI_NODES)
+            again = CHOSEN_AGAIN if chosen else PROBE_AGAIN
+            metrics = self.wanted_metrics
+            async for found in self._probe.async_probe(nodes, metrics, again):
                 if found:
                     self.async_update_listeners()
         except NetrexError as err:

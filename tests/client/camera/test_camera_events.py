@@ -251,14 +251,40 @@ def message(
             True,
         ),
         (
-            "tnsaxis:Storage/Disruption",
+            "tnsaxis:Storage/Alert",
             {"disk_id": "SD_DISK"},
-            {"disruption": "1"},
+            {"alert": "1", "wear": 90},
             "storage",
             "SD_DISK",
             True,
         ),
         ("tns1:Device/tnsaxis:Tampering/ShockDetected", {}, {}, "shock", "", None),
+        ("tns1:Device/ShockDetection", {}, {"a": "b"}, "shock", "", None),
+        (
+            "tns1:Device/tnsaxis:Casing/Open",
+            {"Name": "NetworkCamera"},
+            {"Open": "true"},
+            "casing",
+            "NetworkCamera",
+            True,
+        ),
+        # Firmware differs in where it writes namespaces.
+        (
+            "tns1:Device/tnsaxis:IO/tnsaxis:Port",
+            {"port": "0"},
+            {"state": "1"},
+            "input",
+            "0",
+            True,
+        ),
+        (
+            "onvif:Device/onvif:Trigger/onvif:Relay",
+            {"RelayToken": "1"},
+            {"LogicalState": "inactive"},
+            "output",
+            "1",
+            False,
+        ),
         # Repeats others, belongs to no port, has no value, is nothing we know.
         (
             f"{APPLICATION}/VMD/Camera1ProfileANY",
