@@ -23,7 +23,7 @@ from .coordinators import (
     StatusCoordinator,
 )
 from .devices import async_update_devices, device_node_id
-from .gateway import CameraGateway
+from .gateway import CameraGateway, async_remove_leftovers
 from .history import HistoryImporter
 from .live import LiveView
 from .models import NetrexConfigEntry, NetrexRuntimeData
@@ -132,6 +132,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     entry.async_on_unload(inventory.async_add_listener(async_sync_devices))
     entry.async_on_unload(kpi.async_add_listener(async_sync_devices))
     async_sync_devices()
+    async_remove_leftovers(hass, entry, gateway)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     kpi.async_start_probe()
     if gateway is not None:
