@@ -175,3 +175,22 @@ async def test_a_camera_that_leaves_the_account_is_forgotten(
     await entry.runtime_data.inventory.async_refresh()
     await broadcasts.async_refresh()
     assert broadcasts.data.keys() == {62303}
+
+
+async def test_a_camera_that_was_away_at_the_start(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry, camera: Device
+) -> None:
+    cloud.world.cameras[140094].is_connected = False
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    entities = Entities(hass, config_entry, 140094)
+    runtime = config_entry.runtime_data
+    await eventually(lambda: 62303 in runtime.gateway.broadcasts.data)
+    key = f"broadcast_{streams(camera)[0].stream_id}"
+    assert entities.id("switch", key) is None
+    cloud.world.cameras[140094].is_connected = True
+    await runtime.status.async_refresh()
+    await eventually(lambda: entities.has("switch", key))
+    await eventually(lambda: entities.has("binary_sensor", "input_0"))
+    # What it is able to is asked within ten minutes, and then what comes with it.
+    await runtime.gateway.capabilities.async_refresh()
+    await eventually(lambda: entities.has("button", "preset_5"))
