@@ -194,3 +194,24 @@ async def test_a_camera_that_was_away_at_the_start(
     # What it is able to is asked within ten minutes, and then what comes with it.
     await runtime.gateway.capabilities.async_refresh()
     await eventually(lambda: entities.has("button", "preset_5"))
+
+
+async def test_a_gateway_that_counts_calls(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: Device,
+    cloud: Simulator,
+) -> None:
+    key = f"broadcast_{streams(camera)[1].stream_id}"
+    await eventually(lambda: entities.has("switch", key))
+    cloud.switches.rate_limit = cloud.switches.gateway_counts = True
+    with pytest.raises(HomeAssistantError) as caught:
+        await switch(hass, entities.id("switch", key), "turn_on")
+    assert caught.value.translation_key == "rate_limited"
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    broadcasts._due_at.clear()
+    del cloud.calls[:]
+    await broadcasts.async_refresh()
+    assert len(cloud.calls) <= 2
+    assert broadcasts.data.keys() == cloud.world.cameras.keys()
