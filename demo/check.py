@@ -12,6 +12,7 @@ from . import (
     check_history,
     check_live,
     check_media,
+    check_recordings,
     check_secrets,
 )
 from .account import Account
@@ -34,6 +35,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("frontend", check_live.frontend),
     ("media browser", check_media.media_browser),
     ("player", check_media.player),
+    ("recordings", check_recordings.recordings),
     ("history", check_history.history),
     ("get_kpi", check_history.get_kpi),
     ("PTZ", check_device.ptz),
