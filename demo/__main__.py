@@ -11,11 +11,11 @@ import tempfile
 
 import aiohttp
 
-from . import cloud, home_assistant
+from . import charts, cloud, home_assistant
 from .account import add_account, complete
-from .browser import find_browser, watch
+from .browser import SETTLE_SECONDS, find_browser, open_page, take_picture, watch
 from .check import run_checks
-from .check_media import find_slice
+from .check_media import find_slice, prepare
 from .dashboard import LIVE_CAMERAS
 from .history import wait_for_history
 from .numbers import ALL_TYPES, PLACE_TYPES
@@ -53,6 +53,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="save a picture of the dashboard, by a Chromium on this machine, and end",
     )
     parser.add_argument(
+        "--statistics-screenshot",
+        type=Path,
+        metavar="FILE",
+        help="the same of the dashboard's statistics",
+    )
+    parser.add_argument(
         "--recording-screenshot",
         type=Path,
         metavar="FILE",
@@ -85,7 +91,12 @@ async def serve(running: Running) -> None:
 
 async def run(options: argparse.Namespace) -> int:
     """Do what the command line says and return the exit code."""
-    if (options.screenshot or options.recording_screenshot) and find_browser() is None:
+    pictures = (
+        options.screenshot,
+        options.statistics_screenshot,
+        options.recording_screenshot,
+    )
+    if any(pictures) and find_browser() is None:
         raise DemoError("A screenshot needs a Chromium on this machine")
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="netrex-demo-"))
@@ -98,16 +109,26 @@ async def run(options: argparse.Namespace) -> int:
             return int(not await run_checks(running, account, config))
         if options.recording_screenshot:
             path = await find_slice(running.client)
+            await prepare(running.client, path[-1]["media_content_id"])
             titles = [item["title"] for item in path]
             played = await play(
                 running.client.url, titles, options.recording_screenshot
             )
             print(f"  {options.recording_screenshot}, of {played.duration:.0f} s")
             return 0
-        if options.screenshot:
+        if options.screenshot or options.statistics_screenshot:
             places = await read_places(running.client)
-            regions = [place.node_id for place in cast(places).regions]
-            await wait_for_history(running.client, filter(None, regions))
+            regions = [place.node_id for place in cast(places).regions if place.node_id]
+            for metric in charts.METRICS:
+                await wait_for_history(running.client, regions, metric)
+        if options.statistics_screenshot:
+            address = f"{running.client.url}/{DOMAIN}/{charts.PATH}"
+            async with open_page(address) as page:
+                await asyncio.sleep(SETTLE_SECONDS)
+                await take_picture(page, options.statistics_screenshot)
+            print(f"  {options.statistics_screenshot}")
+            return 0
+        if options.screenshot:
             seen = await watch(
                 running.client.url, DOMAIN, LIVE_CAMERAS, options.screenshot
             )

@@ -8,10 +8,12 @@ from playwright.async_api import Error as BrowserError
 
 from . import (
     check_account,
+    check_camera,
     check_device,
     check_history,
     check_live,
     check_media,
+    check_recordings,
     check_secrets,
 )
 from .account import Account
@@ -34,10 +36,13 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("frontend", check_live.frontend),
     ("media browser", check_media.media_browser),
     ("player", check_media.player),
+    ("recordings", check_recordings.recordings),
     ("history", check_history.history),
+    ("get_kpi", check_history.get_kpi),
     ("PTZ", check_device.ptz),
     ("inputs", check_device.inputs),
     ("CamStreamer", check_device.camstreamer),
+    ("camera parameters", check_camera.parameters),
     ("reload", check_account.reload),
     ("ledger", check_account.ledger),
     ("limits", check_account.limits),

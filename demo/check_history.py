@@ -1,14 +1,19 @@
-"""Check of the long-term statistics."""
+"""Checks of the long-term statistics, and of KPIs on demand."""
 
 from datetime import datetime, timedelta
 import time
 
 from .case import Case, expect
+from .client import Json
 from .history import DAYS, wait_for_history
-from .numbers import PLACE_TYPES, SUMS, ZONE
+from .numbers import METRICS, PLACE_TYPES, SUMS, ZONE
 from .roles import VISITORS
 
 TOLERANCE = 0.01
+# What is asked for on demand, and the portal's names of it.
+ASKED = {"visitors": SUMS[VISITORS], "conversion": METRICS["conversion_today"]}
+ASKED_DAYS = 28
+ASKING = {"statisticDataMetricByGranularity", "statisticDataMetric"}
 
 
 async def history(case: Case) -> str:
@@ -54,3 +59,66 @@ async def history(case: Case) -> str:
         f"{len(truths)} places, {(end - start).days} whole days, {hours_written} hours"
         f" are the cloud's; complete {took:.0f} s after the other checks"
     )
+
+
+async def get_kpi(case: Case) -> str:
+    """The action answers for folders, shops and cameras, and tells the truth."""
+    control = case.running.control
+    end = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = end - timedelta(days=ASKED_DAYS)
+    world = await control.get("world")
+    nodes = [
+        next(node for node in world["nodes"] if node["type"] == kind)
+        for kind in ("folder", "location", "camera")
+    ]
+    before = len(await control.get("queries"))
+    compared = 0
+    wrong = []
+    for granularity, length in (("D", timedelta(days=1)), ("total", end - start)):
+        answer = await _get_kpi(
+            case,
+            nodes=[str(node["node_id"]) for node in nodes],
+            metrics=list(ASKED),
+            start=start.isoformat(),
+            end=end.isoformat(),
+            granularity=granularity,
+        )
+        expect(not answer["errors"], f"errors: {answer['errors']}")
+        for node in nodes:
+            for key, metric in ASKED.items():
+                rows = answer["nodes"][str(node["node_id"])]["metrics"][key]
+                expect(
+                    len(rows) == (end - start) // length,
+                    f"{len(rows)} values of {granularity}",
+                )
+                for row in rows:
+                    truth = await control.truth(
+                        node["node_id"],
+                        metric,
+                        datetime.fromisoformat(row["start"]).timestamp(),
+                        datetime.fromisoformat(row["end"]).timestamp(),
+                    )
+                    compared += 1
+                    if abs((row["value"] or 0) - (truth or 0)) > TOLERANCE:
+                        wrong.append(f"{node['name']} {key} {row}, truth {truth}")
+    queries = [
+        query["fields"]
+        for query in (await control.get("queries"))[before:]
+        if any(field in ASKING for field in query["fields"])
+    ]
+    expect(not wrong, f"{len(wrong)} of {compared} differ: {'; '.join(wrong[:3])}")
+    return (
+        f"{compared} values of a folder, a shop and a camera, by day and in total, are"
+        f" the cloud's; at most {len(queries)} queries"
+    )
+
+
+async def _get_kpi(case: Case, **data: object) -> Json:
+    """Call the action and return its response."""
+    answer = await case.running.client.request(
+        "POST",
+        "/api/services/netrex/get_kpi?return_response",
+        {"config_entry_id": case.account.entry_id, **data},
+    )
+    response: Json = answer["service_response"]
+    return response

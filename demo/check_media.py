@@ -16,7 +16,7 @@ LEVELS = 3
 # Which of what is there: yesterday's day, an hour with daylight, a slice of it.
 YESTERDAY, HOUR, SLICE = 1, 10, 2
 # How often somebody presses play until a busy machine has the recording ready.
-PATIENCE = 4
+PATIENCE = 10
 PART = 1000
 
 
@@ -33,7 +33,7 @@ async def media_browser(case: Case) -> str:
     # One for the days, one for the hours, one for the slices.
     expect(len(queries) <= LEVELS, f"{len(queries)} queries to find a recording")
     started = time.monotonic()
-    url = await _resolve(client, path[-1]["media_content_id"])
+    url = await prepare(client, path[-1]["media_content_id"])
     waited = time.monotonic() - started
     size, first = await _part(client, url, 0)
     expect(first[4:8] == b"ftyp", "it does not begin like an MP4 file")
@@ -52,6 +52,7 @@ async def player(case: Case) -> str:
     if find_browser() is None:
         raise NotRun("no Chromium on this machine")
     path = await find_slice(case.running.client)
+    await prepare(case.running.client, path[-1]["media_content_id"])
     played = await play(case.running.client.url, [item["title"] for item in path])
     expect(played.advanced > WATCH_SECONDS / 2, f"it stands still: {played}")
     return (
@@ -84,7 +85,7 @@ async def _browse(client: HomeAssistantClient, content_id: str) -> Json:
     return place
 
 
-async def _resolve(client: HomeAssistantClient, content_id: str) -> str:
+async def prepare(client: HomeAssistantClient, content_id: str) -> str:
     """Return the address of a recording, as often asked as a person would."""
     tries = 0
     while True:

@@ -10,9 +10,8 @@ from .processes import DemoError
 
 type Json = dict[str, Any]
 
-# Seconds to wait for the result of a websocket command; the longest wait of ours is
-# the minute until a recording can be played.
-COMMAND_TIMEOUT = 75.0
+# Seconds to wait for the result of a websocket command.
+COMMAND_TIMEOUT = 45.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from .charts import heading, statistics_view, trends
 from .client import HomeAssistantClient, Json
-from .history import DAYS, METRIC
 from .registry import DOMAIN, Place
 from .roles import VISITORS, Account, cast
 
@@ -24,7 +24,6 @@ HIDDEN_PANELS = (
 LIVE_CAMERAS = 2
 STILL_CAMERAS = 2
 RANKED_SHOPS = 6
-MAX_CHART_LINES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def build_dashboard(
         _today(account),
         _live(account),
         _best_shops(account, values),
-        _trends(account, portal),
+        trends(account, portal),
     ]
     overview = {
         "title": "Overview",
@@ -81,11 +80,8 @@ def build_dashboard(
         for region in groups
         if account.below(region, account.shops)
     ]
-    return {"views": [overview, *regions]}
-
-
-def _heading(text: str, icon: str) -> Json:
-    return {"type": "heading", "heading": text, "icon": icon}
+    views = [overview, statistics_view(account, portal), *regions]
+    return {"views": [view for view in views if view]}
 
 
 def _today(account: Account) -> Json:
@@ -93,7 +89,7 @@ def _today(account: Account) -> Json:
     cards: list[Json] = []
     if whole := account.chain or next(iter(account.shops), None):
         cards += [
-            _heading(f"{whole.name} today", "mdi:storefront"),
+            heading(f"{whole.name} today", "mdi:storefront"),
             *_figures(whole)[:FIGURES_OF_THE_WHOLE],
         ]
     if account.regions:
@@ -160,7 +156,7 @@ def _live(account: Account) -> Json | None:
         "type": "grid",
         "column_span": 2,
         "cards": [
-            _heading("Live from the shops", "mdi:cctv"),
+            heading("Live from the shops", "mdi:cctv"),
             *(
                 _picture(
                     camera,
@@ -187,7 +183,7 @@ def _best_shops(account: Account, values: Mapping[str, float]) -> Json | None:
     return {
         "type": "grid",
         "cards": [
-            _heading("Visitors by shop", "mdi:podium"),
+            heading("Visitors by shop", "mdi:podium"),
             *(_bar(shop, scale) for shop in ranked[:RANKED_SHOPS]),
         ],
     }
@@ -206,37 +202,6 @@ def _bar(shop: Place, scale: int) -> Json:
     }
 
 
-def _trends(account: Account, portal: str) -> Json | None:
-    """Show the last days of the regions, or of the shops without regions."""
-    shown = (account.regions or account.shops)[:MAX_CHART_LINES]
-    if not shown:
-        return None
-    return {
-        "type": "grid",
-        "column_span": 2,
-        "cards": [
-            _heading("Trends", "mdi:chart-line"),
-            {
-                "type": "statistics-graph",
-                "title": "Visitors of the last days",
-                "chart_type": "bar",
-                "period": "day",
-                "days_to_show": DAYS - 1,
-                "stat_types": ["change"],
-                # These ids are public contract, so they may be used before they exist.
-                "entities": [
-                    {
-                        "entity": f"{DOMAIN}:{portal}_{place.node_id}_{METRIC}",
-                        "name": place.name,
-                    }
-                    for place in shown
-                ],
-                "grid_options": {"columns": "full", "rows": RANKED_SHOPS},
-            },
-        ],
-    }
-
-
 def _status(account: Account) -> list[Json]:
     """Show the cameras' connections and the day's queries."""
     connections = [
@@ -245,7 +210,7 @@ def _status(account: Account) -> list[Json]:
         if "connectivity" in camera.entities
     ]
     cards = [
-        _heading("Cameras and cloud", "mdi:cloud-check"),
+        heading("Cameras and cloud", "mdi:cloud-check"),
         {
             "type": "markdown",
             "content": (
@@ -286,7 +251,7 @@ def _region_view(account: Account, region: Place) -> Json:
             {
                 "type": "grid",
                 "cards": [
-                    _heading(shop.name, "mdi:store"),
+                    heading(shop.name, "mdi:store"),
                     *(
                         _picture(camera, camera.name, "auto")
                         for camera in account.below(shop, account.cameras)[:1]

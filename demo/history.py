@@ -17,23 +17,23 @@ TIMEOUT = 300.0
 POLL_INTERVAL = 2.0
 
 
-async def history_ids(client: HomeAssistantClient) -> dict[int, str]:
-    """Return the statistics of visitors by node."""
+async def history_ids(client: HomeAssistantClient, wanted: str) -> dict[int, str]:
+    """Return the statistics of a metric by node."""
     ids: dict[int, str] = {}
     for item in await client.command("recorder/list_statistic_ids"):
         before, _, metric = item["statistic_id"].rpartition("_")
-        if item["source"] == DOMAIN and metric == METRIC:
+        if item["source"] == DOMAIN and metric == wanted:
             ids[int(before.rpartition("_")[2])] = item["statistic_id"]
     return ids
 
 
 async def wait_for_history(
-    client: HomeAssistantClient, node_ids: Iterable[int]
+    client: HomeAssistantClient, node_ids: Iterable[int], metric: str = METRIC
 ) -> dict[int, str]:
     """Wait until all these nodes have a history, and return the statistics."""
     wanted = set(node_ids)
     deadline = time.monotonic() + TIMEOUT
-    while missing := wanted - (ids := await history_ids(client)).keys():
+    while missing := wanted - (ids := await history_ids(client, metric)).keys():
         if time.monotonic() > deadline:
             raise DemoError(
                 f"{len(missing)} of {len(wanted)} places have no history after"

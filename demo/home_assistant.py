@@ -32,6 +32,9 @@ homeassistant:
   country: CZ
   currency: CZK
   language: en
+  # The default may be a folder of the machine; the demo stays in its own.
+  media_dirs:
+    local: {folder}/media
 http:
   server_host: {host}
   server_port: {port}
@@ -77,8 +80,9 @@ def prepare_folder(folder: Path, port: int) -> None:
     if any(folder.iterdir()):
         raise DemoError(f"{folder} is not empty; the demo starts in a new folder")
     (folder / "configuration.yaml").write_text(
-        CONFIGURATION.format(host=LOOPBACK, port=port), encoding="utf-8"
+        CONFIGURATION.format(host=LOOPBACK, port=port, folder=folder), encoding="utf-8"
     )
+    (folder / "media").mkdir()
     (folder / "custom_components").mkdir()
     (folder / "custom_components" / INTEGRATION.name).symlink_to(INTEGRATION)
     add_stand_ins(folder)

@@ -68,6 +68,11 @@ class Child:
         return cls(name, process, log)
 
     @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._process.pid
+
+    @property
     def returncode(self) -> int | None:
         """Return the exit code, None while the process runs."""
         return self._process.returncode

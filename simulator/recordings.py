@@ -149,6 +149,10 @@ class RecordingStore:
             if switches.prepare_twice == "error":
                 raise RequestRefusedError("Recording is already being prepared.")
             return switches.prepare_twice == "true"
+        if switches.prepare_answer == "error":
+            raise RequestRefusedError("Recording cannot be prepared.")
+        if switches.prepare_answer == "false":
+            return False
         # The recording's own height needs no conversion.
         effort = 2 - height / recording.heights[-1]
         recording.job = _Job(

@@ -106,6 +106,8 @@ class Switches:
     download_lifetime: float = 24 * 3600.0
     downloaded_lifetime: float = 6 * 3600.0
     prepare_duration: float = 4.0
+    # What the cloud says to a preparation that it could begin.
+    prepare_answer: Literal["true", "false", "error"] = "true"
     prepare_fails: bool = False
     # Progress of a preparation that failed.
     failed_progress: Literal["null", "zero", "minus", "error"] = "null"

@@ -47,6 +47,7 @@ async def test_counts_and_states(
     assert sum(data["ledger"]["used_by_lane"].values()) == len(cloud.queries)
     assert data["refreshes"]["status"]["success"] is True
     assert data["live"]["live_sessions"] == 0
+    assert data["recordings"] == {"jobs": {}, "ended": {}}
 
 
 async def test_nothing_private(

@@ -1,15 +1,24 @@
 """The action get_kpi equals the cloud's truth, in few queries, and says what failed."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    script,
+)
+from homeassistant.util.yaml import parse_yaml
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_mock_service,
+)
 import voluptuous as vol
 
 from custom_components.netrex.client import Granularity
@@ -18,8 +27,10 @@ from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.metrics import BASE, RATIOS, RAW
 from simulator import Simulator
 
+from .test_inventory import remove
 from .test_sensor import NOON, shop_id
 
+EXAMPLES = Path(__file__).parent.parent / "docs" / "examples.md"
 METRICS = [description.key for description in (*BASE, *RATIOS)]
 # Whole quarter hours, but of no hour, day, week or month.
 START = NOON - timedelta(days=40, minutes=20)
@@ -68,11 +79,14 @@ async def test_every_metric_of_every_granularity(
     shop = shop_id(cloud)
     counter = next(c for c in cloud.world.cameras if cloud.kpi.sources(c))
     cloud.queries.clear()
+    long = granularity in {Granularity.D, Granularity.W, Granularity.M}
+    start = START if long else END - timedelta(days=5, minutes=15)
     response = await get_kpi(
         hass,
         entry,
         [str(shop), str(counter)],
         metrics=METRICS,
+        start=start.isoformat(),
         granularity=granularity.lower(),
     )
 
@@ -90,7 +104,7 @@ async def test_every_metric_of_every_granularity(
             truth = cloud.kpi.series(
                 cloud.kpi.sources(node_id),
                 str(description.metric),
-                START.timestamp(),
+                start.timestamp(),
                 END.timestamp(),
                 granularity,
             )
@@ -255,6 +269,11 @@ async def test_what_failed_is_told_beside_what_came(
         assert error["node"] == shop
         assert "portal" in error["error"]
 
+    # The only one failed.
+    with pytest.raises(HomeAssistantError) as raised:
+        await get_kpi(hass, entry, shop, granularity=granularity)
+    assert raised.value.translation_key == "unusable_answer"
+
     cloud.faults.clear()
     cloud.faults.add("graphql", "garbage", count=None)
     with pytest.raises(HomeAssistantError) as raised:
@@ -283,3 +302,60 @@ async def test_a_refused_token_asks_to_sign_in_again(
     await hass.async_block_till_done()
     [flow] = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH
+
+
+async def test_the_example_in_the_guide(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    shop = str(shop_id(cloud))
+    text = EXAMPLES.read_text("utf-8")
+    [example] = [
+        block.split("```")[0]
+        for block in text.split("```yaml\n")
+        if "netrex.get_kpi" in block.split("```")[0]
+    ]
+    config: Any = parse_yaml(example.replace("63575", shop))
+    config["actions"][0]["data"]["config_entry_id"] = entry.entry_id
+    notified = async_mock_service(hass, "notify", "mobile_app_phone")
+    actions = await script.async_validate_actions_config(
+        hass, cv.SCRIPT_SCHEMA(config["actions"])
+    )
+    await script.Script(hass, actions, "example", "test").async_run(context=Context())
+    await hass.async_block_till_done()
+
+    midnight = NOON.replace(hour=0, minute=0)
+    visitors = cloud.truth(
+        int(shop),
+        "peopleCountAverage",
+        (midnight - timedelta(days=7)).timestamp(),
+        midnight.timestamp(),
+    )
+    assert visitors
+    message: str = notified[0].data["message"]
+    assert message.startswith(f"{round(visitors)} visitors last week,")
+    assert "%" in message
+
+
+async def test_a_device_may_outlive_its_node(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    gone = next(iter(cloud.world.cameras))
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        node_identifier(entry, gone), entry.entry_id
+    )
+    assert device
+    remove(cloud, gone)
+    await entry.runtime_data.inventory.async_refresh()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert gone not in entry.runtime_data.inventory.data
+
+    shop = str(shop_id(cloud))
+    response = await get_kpi(hass, entry, [shop, device.id])
+    assert response["nodes"][shop]["metrics"]["visitors"]
+    assert response["nodes"][device.id]["name"] == str(gone)
+    [error] = response["errors"]
+    assert error["node"] == device.id
+    with pytest.raises(ServiceValidationError) as raised:
+        await get_kpi(hass, entry, device.id)
+    assert raised.value.translation_key == "not_found"

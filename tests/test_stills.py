@@ -5,11 +5,11 @@ import itertools
 from unittest.mock import Mock, create_autospec
 
 from homeassistant.components.stream import HLS_PROVIDER, Stream
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 import pytest
 
 from custom_components.netrex.live import stills as module
-from custom_components.netrex.live.stills import Stills
+from custom_components.netrex.live.stills import CameraSource, Size, Stills
 
 
 class Setting:
@@ -21,13 +21,29 @@ class Setting:
         self.stretch = 1.0
         self.works = True
         self.views: list[str] = []
+        self.calls: list[tuple[str, Size | None]] = []
         self._numbers = itertools.count()
-        self.stills = Stills(
+        self.stills = self._stills(hass)
+        # The same with cameras that take pictures themselves.
+        self.camera_works = True
+        self.with_cameras = self._stills(hass, self.take)
+
+    def _stills(
+        self, hass: HomeAssistant, camera: CameraSource | None = None
+    ) -> Stills:
+        return Stills(
             hass,
             lambda key: f"rtsp://{key}",
             stretch=lambda: self.stretch,
+            camera=camera,
             clock=lambda: self.now,
         )
+
+    async def take(self, key: str, size: Size | None) -> bytes | None:
+        """Stand in for the camera's snapshot."""
+        self.calls.append((key, size))
+        await asyncio.sleep(0)
+        return f"camera {key}, {size}".encode() if self.camera_works else None
 
     def grab(self, url: str) -> bytes | None:
         """Stand in for the short view."""
@@ -203,3 +219,90 @@ async def test_stop_ends_what_waits(hass: HomeAssistant, setting: Setting) -> No
     await asyncio.sleep(0.1)
 
     assert len(setting.views) == 1
+
+
+SMALL, LARGE = Size(640, 360), Size(1280, 720)
+
+
+async def test_the_camera_itself_is_asked_first(setting: Setting) -> None:
+    stills = setting.with_cameras
+    for _ in range(2):  # each time the picture of now
+        assert await stills.async_snapshot("1", stream_with(RUNNING)) == (
+            b"camera 1, None"
+        )
+    assert setting.calls == [("1", None)] * 2
+    assert setting.views == []
+
+
+async def test_who_wants_a_picture_now_shares_the_call(setting: Setting) -> None:
+    images = await asyncio.gather(
+        *(setting.with_cameras.async_snapshot("1", None) for _ in range(5)),
+        setting.with_cameras.async_thumbnail("1", None, SMALL),
+    )
+    assert len(set(images)) == 2
+    assert setting.calls == [("1", None), ("1", SMALL)]
+
+
+async def test_a_dashboard_gets_the_cameras_pictures_twice_a_minute(
+    hass: HomeAssistant, setting: Setting
+) -> None:
+    for _ in range(12):  # two minutes of a card that asks every ten seconds
+        assert await setting.with_cameras.async_thumbnail("1", None, SMALL)
+        await renewed(hass)
+        setting.now += 10
+    assert setting.calls == [("1", SMALL)] * 3
+    assert setting.views == []
+
+
+async def test_a_small_picture_is_not_shown_large(setting: Setting) -> None:
+    stills = setting.with_cameras
+    assert await stills.async_thumbnail("1", None, SMALL) == b"camera 1, %b" % (
+        str(SMALL).encode()
+    )
+    assert await stills.async_thumbnail("1", None, LARGE) == b"camera 1, %b" % (
+        str(LARGE).encode()
+    )
+    # But a large one small.
+    assert await stills.async_thumbnail("1", None, SMALL) == b"camera 1, %b" % (
+        str(LARGE).encode()
+    )
+    # What Home Assistant keeps as a preview may have any size.
+    assert stills.last("1")
+    setting.camera_works = False
+    assert await stills.async_snapshot("1", None) == b"rtsp://1#0"
+
+
+async def test_other_sources_step_in(hass: HomeAssistant, setting: Setting) -> None:
+    stills = setting.with_cameras
+    setting.camera_works = False
+    assert await stills.async_snapshot("1", stream_with(RUNNING)) == b"free"
+    assert await stills.async_thumbnail("2", None, SMALL) == b"rtsp://2#0"
+    for _ in range(5):  # short views are as rare as without cameras
+        setting.now += 10
+        assert await stills.async_thumbnail("2", None, SMALL) == b"rtsp://2#0"
+        await renewed(hass)
+    assert len(setting.views) == 1
+
+    setting.camera_works = True
+    assert await stills.async_snapshot("2", None) == b"camera 2, None"
+
+
+async def test_no_camera_is_asked_while_home_assistant_starts(
+    hass: HomeAssistant, setting: Setting
+) -> None:
+    hass.set_state(CoreState.starting)
+    assert await setting.with_cameras.async_snapshot("1", None) is None
+    assert setting.calls == []
+
+
+async def test_stop_ends_a_call(setting: Setting) -> None:
+    async def never(key: str, size: Size | None) -> bytes | None:
+        await asyncio.sleep(60)
+        return None
+
+    setting.with_cameras._camera = never
+    waiting = asyncio.create_task(setting.with_cameras.async_snapshot("1", None))
+    await asyncio.sleep(0.01)
+    await setting.with_cameras.async_stop()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

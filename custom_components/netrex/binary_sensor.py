@@ -46,6 +46,9 @@ DESCRIPTIONS = {
             key=EventKind.SCENE_CHANGE, device_class=BinarySensorDeviceClass.TAMPER
         ),
         BinarySensorEntityDescription(
+            key=EventKind.CASING, device_class=BinarySensorDeviceClass.TAMPER
+        ),
+        BinarySensorEntityDescription(
             key=EventKind.STORAGE,
             device_class=BinarySensorDeviceClass.PROBLEM,
             entity_category=EntityCategory.DIAGNOSTIC,

@@ -11,6 +11,7 @@ from .const import (
     CONF_AUTH_IMPLEMENTATION,
     CONF_DAILY_ALLOWANCE,
     CONF_LIVE_TRANSPORT,
+    CONF_RECORDINGS_LIMIT,
     CONF_RELAY_ACCESS,
     CONF_SCOPES,
 )
@@ -18,7 +19,12 @@ from .history import HistoryImporter
 from .models import NetrexConfigEntry
 
 # Options that hold nothing private.
-OPEN_OPTIONS = (CONF_DAILY_ALLOWANCE, CONF_LIVE_TRANSPORT, CONF_RELAY_ACCESS)
+OPEN_OPTIONS = (
+    CONF_DAILY_ALLOWANCE,
+    CONF_LIVE_TRANSPORT,
+    CONF_RECORDINGS_LIMIT,
+    CONF_RELAY_ACCESS,
+)
 
 
 async def async_get_config_entry_diagnostics(
@@ -76,6 +82,8 @@ async def async_get_config_entry_diagnostics(
         },
         "schema": data.client.schema.summary(),
         "live": data.live.diagnostics(),
+        "recordings": data.recordings.diagnostics(),
+        # None without a device access token.
         "gateway": data.gateway.diagnostics() if data.gateway else None,
     }
 

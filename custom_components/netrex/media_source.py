@@ -33,10 +33,10 @@ from .recordings.places import Slice
 from .recordings.search import async_search
 from .recordings.view import recording_path
 
-# A person looks at a spinner for so long, in seconds, before they are told how far the
-# recording is. Nothing on the way cuts a websocket command (a request for the video
-# itself would be cut), so this is about people alone.
-PATIENCE = 60.0
+# How long, in seconds, nothing happens for a person who pressed play, before they are
+# told how far the recording is. Nothing on the way cuts a websocket command (a request
+# for the video itself would be cut), so this is about people alone.
+PATIENCE = 20.0
 
 
 async def async_get_media_source(hass: HomeAssistant) -> NetrexMediaSource:

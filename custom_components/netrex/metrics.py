@@ -146,14 +146,14 @@ CHANGES: tuple[MetricDescription, ...] = (
     MetricDescription(
         key="people_in_change",
         kind=Kind.CHANGE,
-        precision=0,
+        precision=1,
         base="people_in",
         factor=100,
     ),
     MetricDescription(
         key="visitors_change",
         kind=Kind.CHANGE,
-        precision=0,
+        precision=1,
         base="visitors",
         factor=100,
         enabled_default=True,
@@ -161,7 +161,7 @@ CHANGES: tuple[MetricDescription, ...] = (
     MetricDescription(
         key="sales_change",
         kind=Kind.CHANGE,
-        precision=0,
+        precision=1,
         base="sales",
         factor=100,
     ),

@@ -1,7 +1,6 @@
 """Numbers: how a camera's picture looks, where a device access token opens it."""
 
 from collections.abc import Iterable
-import math
 from typing import override
 
 from homeassistant.components.number import NumberEntity, NumberMode
@@ -9,6 +8,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .client.values import as_int
 from .client.vapix import image_setting
 from .entity import NetrexEntity, async_add_per_node
 from .gateway import CameraGateway
@@ -73,9 +73,7 @@ class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
         sensor, name = image_setting(parameter)
         key = KEYS[name]
         suffix = f"_{sensor + 1}" if sensor else ""
-        super().__init__(
-            gateway.parameters(node_id), entry, node_id, f"{key}{suffix}", parameter
-        )
+        super().__init__(gateway.parameters(node_id), entry, node_id, f"{key}{suffix}")
         self._attr_translation_key = f"{key}_of_sensor" if sensor else key
         if sensor:
             self._attr_translation_placeholders = {"sensor": str(sensor + 1)}
@@ -87,11 +85,7 @@ class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
     async def async_added_to_hass(self) -> None:
         """Have the value read now that somebody wants it."""
         await super().async_added_to_hass()
-        self._entry.async_create_background_task(
-            self.hass,
-            self.coordinator.async_request_refresh(),
-            "netrex image settings",
-        )
+        self.coordinator.async_begin()
 
     @property
     @override
@@ -107,12 +101,8 @@ class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
 
     @property
     @override
-    def native_value(self) -> float | None:
-        try:
-            value = float(self.coordinator.data[self._parameter])
-        except ValueError:
-            return None
-        return value if math.isfinite(value) else None
+    def native_value(self) -> int | None:
+        return as_int(self.coordinator.data[self._parameter])
 
     @override
     async def async_set_native_value(self, value: float) -> None:

@@ -290,7 +290,7 @@ def test_recording() -> None:
     [
         ({}, RecordingProgress()),
         ({"progress": 33.7, "download_url": "ftp://x/y"}, RecordingProgress(33)),
-        ({"progress": -1}, RecordingProgress(0)),
+        ({"progress": -1}, RecordingProgress(None)),
         (
             {"progress": "250", "download_url": "https://h/d.php?auth_key=k"},
             RecordingProgress(100, "https://h/d.php?auth_key=k"),

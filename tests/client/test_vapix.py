@@ -103,6 +103,7 @@ def test_what_is_read() -> None:
         "root.SMTP.Password=hidden\n"
         "root.Remote.AuthToken=hidden\n"
         "nothing\n"
+        "\x00\x01<=>?@\n"
         "\n"
         "=x\n"
     )
@@ -305,14 +306,14 @@ def test_strange_capabilities() -> None:
 @pytest.mark.parametrize(
     ("width", "height", "resolution"),
     [
-        (None, None, None),
-        (300, None, "320x180"),
-        (None, 300, "640x360"),
+        (0, 0, None),
+        (300, 0, "320x180"),
+        (0, 300, "640x360"),
         (641, 360, "800x450"),
         (3000, 2000, "1920x1080"),
     ],
 )
-def test_sizes(width: int | None, height: int | None, resolution: str | None) -> None:
+def test_sizes(width: int, height: int, resolution: str | None) -> None:
     sizes = ((1920, 1080), (800, 600), (800, 450), (640, 360), (320, 180))
     assert Capabilities(resolutions=sizes).resolution(width, height) == resolution
     assert Capabilities().resolution(width, height) is None

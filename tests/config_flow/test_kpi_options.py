@@ -1,8 +1,10 @@
 """Which KPIs of which nodes the user wants."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -120,6 +122,33 @@ async def test_the_probe_asks_for_nothing_unwanted(
         assert "people" not in query
         assert query.count("node_id:") == query.count(f"node_id:{shop}") == 1
     assert sensor(hass, config_entry, shop, "transactions_today")
+
+
+async def test_a_chosen_node_without_data_is_asked_daily(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    config_entry.add_to_hass(hass)
+    silent = next(c for c in cloud.world.cameras if not cloud.kpi.sources(c))
+    hass.config_entries.async_update_entry(
+        config_entry, options={CONF_KPI_NODES: [str(silent)]}
+    )
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await settle(hass, config_entry)
+
+    def probes() -> int:
+        return sum("granularity:D" in query.query for query in cloud.queries)
+
+    asked = probes()
+    assert asked == 1
+    freezer.tick(timedelta(hours=23))
+    await settle(hass, config_entry)
+    assert probes() == asked
+    freezer.tick(timedelta(hours=2))
+    await settle(hass, config_entry)
+    assert probes() == asked + 1
 
 
 async def test_an_external_id_becomes_a_node_id(

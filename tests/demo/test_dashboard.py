@@ -83,9 +83,8 @@ def test_other_integrations_and_disabled_entities_are_left_out() -> None:
 
 
 def test_a_region_gets_a_view_with_its_shops() -> None:
-    overview, region = build_dashboard(build_places(DEVICES, ENTITIES), {}, "portal")[
-        "views"
-    ]
+    config = build_dashboard(build_places(DEVICES, ENTITIES), {}, "portal")
+    overview, _, region = config["views"]
     assert overview["path"] == "overview"
     assert region["title"] == "Region"
     headings = [section["cards"][0]["heading"] for section in region["sections"]]
@@ -107,16 +106,37 @@ def test_shops_are_ranked_by_their_visitors() -> None:
     assert [bar["name"] for bar in bars] == ["Brno", "Praha"]
 
 
-def test_the_chart_shows_the_history_of_the_regions() -> None:
+def test_charts_show_the_history_of_the_chain_and_its_regions() -> None:
     config = build_dashboard(build_places(DEVICES, ENTITIES), {}, "portal")
-    (chart,) = [
-        cards[-1]
+    charts = [
+        (card["entities"], card["stat_types"])
         for cards in found(config, "cards")
-        if cards[-1]["type"] == "statistics-graph"
+        for card in cards
+        if card["type"] == "statistics-graph"
     ]
-    assert chart["entities"] == [
-        {"entity": "netrex:portal_11_visitors", "name": "Region"}
+
+    def region(metric: str) -> list[dict[str, str]]:
+        return [{"entity": f"netrex:portal_11_{metric}", "name": "Region"}]
+
+    assert charts == [
+        (region("visitors"), ["change"]),
+        ([{"entity": "netrex:portal_1_visitors", "name": "Chain"}], ["change"]),
+        (region("conversion"), ["mean"]),
+        (region("sales"), ["change"]),
     ]
+
+
+def test_places_are_compared_with_last_week() -> None:
+    compared = [entity(node, "visitors_change_today") for node in (1, 11)]
+    config = build_dashboard(
+        build_places(DEVICES, [*ENTITIES, *compared]), {}, "portal"
+    )
+    (section,) = [
+        cards
+        for cards in found(config, "cards")
+        if cards[0].get("heading") == "Visitors today against last week"
+    ]
+    assert [card["name"] for card in section[1:]] == ["Chain", "Region"]
 
 
 def test_bars_leave_room_above_the_largest_number() -> None:

@@ -8,6 +8,7 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -219,19 +220,28 @@ async def test_an_output_of_old_firmware(
 
 
 async def test_an_output_that_cannot_be_switched(
-    hass: HomeAssistant, entities: Entities, cloud: Simulator
+    hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, cloud: Simulator
 ) -> None:
     await eventually(lambda: entities.has("switch", "output_2"))
+
+    async def fail() -> HomeAssistantError:
+        with pytest.raises(HomeAssistantError) as caught:
+            await hass.services.async_call(
+                "switch",
+                "turn_on",
+                {"entity_id": entities.id("switch", "output_2")},
+                blocking=True,
+            )
+        return caught.value
+
     cloud.faults.add("gateway", "status", 503, match="portmanagement")
-    with pytest.raises(HomeAssistantError) as caught:
-        await hass.services.async_call(
-            "switch",
-            "turn_on",
-            {"entity_id": entities.id("switch", "output_2")},
-            blocking=True,
-        )
-    assert caught.value.translation_key == "device_unreachable"
-    assert not isinstance(caught.value, ServiceValidationError)
+    err = await fail()
+    assert err.translation_key == "device_unreachable"
+    assert not isinstance(err, ServiceValidationError)
+    # The camera was replaced by one without it, but still tells of its state.
+    coordinator = entry.runtime_data.gateway.events[140094]
+    coordinator.data = events.CameraState(coordinator.data.states)
+    assert (await fail()).translation_key == "device_call_missing"
 
 
 async def test_a_camera_that_does_not_tell_of_its_ports(
@@ -286,6 +296,78 @@ async def test_only_chosen_cameras_are_connected(
     await eventually(lambda: cloud.device(62303).events.listeners == 1)
     assert cloud.device(140094).events.listeners == 0
     assert Entities(hass, config_entry, 140094).id("event", "alert") is None
+
+
+async def test_what_does_not_pass_by_itself_is_not_tried_in_haste(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    cloud: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await ready(entities)
+    monkeypatch.setattr(events, "LONGEST_DELAY", 60)
+    cloud.switches.event_stream = False
+    cloud.device(140094).events.cut()
+    await eventually(
+        lambda: sum("ws-data-stream" in call.path for call in cloud.calls) == 2
+    )
+    await asyncio.sleep(0.3)
+    # Another camera's return is no reason either; its own is one.
+    cloud.switches.event_stream = True
+    for node_id in (62303, 140094):
+        for is_connected in (False, True):
+            assert not entities.has(SENSOR, "input_0")
+            cloud.world.cameras[node_id].is_connected = is_connected
+            await entry.runtime_data.status.async_refresh()
+            await asyncio.sleep(0.1)
+    await ready(entities)
+
+
+async def test_a_camera_that_tells_too_much(
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: Device,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(events, "_MOST_STATES", 10)
+    monkeypatch.setattr(events, "_MOST_TOPICS", 5)
+    await ready(entities)
+    for number in range(20):
+        tell(camera, f"tnsaxis:Storage/{number}")
+        motion = f"tnsaxis:CameraApplicationPlatform/VMD/Camera1Profile{number + 2}"
+        tell(camera, motion, {"active": "1"})
+    camera.ports.set(0, active=True)
+    await shows(entities, "input_0", STATE_ON)
+    told = entry.runtime_data.gateway.events[140094]
+    assert len(told.data.states) == 10
+    assert len(told.ignored) == 5
+
+
+async def test_to_ask_for_an_update_changes_nothing(
+    hass: HomeAssistant,
+    entities: Entities,
+    camera: Device,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await ready(entities)
+    await async_setup_component(hass, "homeassistant", {})
+    target = {"entity_id": entities.id(SENSOR, "input_0")}
+
+    async def ask() -> str | None:
+        await hass.services.async_call(
+            "homeassistant", "update_entity", target, blocking=True
+        )
+        return entities.state(SENSOR, "input_0")
+
+    assert await ask() == STATE_OFF
+    monkeypatch.setattr(events, "FIRST_DELAY", 60)
+    monkeypatch.setattr(events, "LONGEST_PAUSE", 60)
+    camera.events.cut()
+    await shows(entities, "input_0", STATE_UNAVAILABLE)
+    assert await ask() == STATE_UNAVAILABLE
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
 async def test_unloading_leaves_no_connection(

@@ -7,6 +7,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex import media_source
+from custom_components.netrex.recordings import playback
 from simulator import Simulator
 from simulator.world import Scope
 
@@ -26,34 +28,35 @@ async def error(ask: Ask, what: str, identifier: str, **fields: object) -> str:
     return text
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        "{entry}/folder/1",
-        "{entry}/camera/1",
-        "{entry}/day/1/2026-07-01",
-        "{entry}/hour/1/1000/2000",
-        "{entry}/clip/1/1000/2000",
-        "{entry}/camera/x",
-        "{entry}/camera/1/2/3",
-        "{entry}/camera/-1",
-        "{entry}/day/{camera}/yesterday",
-        "{entry}/day/{camera}/9999-12-31",
-        "{entry}/day/{camera}/0001-01-01",
-        "{entry}/hour/{camera}/2000/1000",
-        "{entry}/hour/{camera}/0/99999999999",
-        "{entry}/attic/{camera}",
-        "{entry}/camera/{camera}/",
-        "{entry}/clip/{camera}/٣/٤",
-    ],
+NOWHERE = (
+    "{entry}/folder/1",
+    "{entry}/camera/1",
+    "{entry}/day/1/2026-07-01",
+    "{entry}/hour/1/1000/2000",
+    "{entry}/clip/1/1000/2000",
+    "{entry}/camera/x",
+    "{entry}/camera/1/2/3",
+    "{entry}/camera/-1",
+    "{entry}/day/{camera}/yesterday",
+    "{entry}/day/{camera}/9999-12-31",
+    "{entry}/day/{camera}/0001-01-01",
+    "{entry}/hour/{camera}/2000/1000",
+    "{entry}/hour/{camera}/0/99999999999",
+    "{entry}/attic/{camera}",
+    "{entry}/camera/{camera}/",
+    "{entry}/clip/{camera}/٣/٤",
 )
+
+
 async def test_places_that_do_not_exist(
-    ask: Ask, entry: MockConfigEntry, camera_id: int, place: str
+    ask: Ask, entry: MockConfigEntry, camera_id: int
 ) -> None:
-    identifier = place.format(entry=entry.entry_id, camera=camera_id)
-    assert (await error(ask, "browse", identifier)).startswith(GONE)
-    text = await error(ask, "resolve", identifier)
-    assert text.startswith((GONE, "This is a folder"))
+    for place in NOWHERE:
+        identifier = place.format(entry=entry.entry_id, camera=camera_id)
+        text = await error(ask, "browse", identifier)
+        assert text.startswith(GONE), place
+        text = await error(ask, "resolve", identifier)
+        assert text.startswith((GONE, "This is a folder")), place
 
 
 async def test_folders_do_not_play(
@@ -148,6 +151,61 @@ async def test_a_preparation_that_fails_is_no_broken_player(
     # It is tried again when somebody asks again.
     cloud.switches.prepare_fails = False
     assert (await ask("resolve", clip))["success"]
+
+
+async def test_a_preparation_that_fails_when_nobody_waits_is_told_to_who_comes_back(
+    hass: HomeAssistant,
+    ask: Ask,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud.switches.prepare_fails = True
+    cloud.switches.prepare_duration = 0.5
+    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    start = int(time.time()) - 3600
+    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
+    assert "again in a minute" in await error(ask, "resolve", clip)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "failed to prepare" in await error(ask, "resolve", clip)
+    # That was told; from here on it is tried again.
+    cloud.switches.prepare_fails = False
+    monkeypatch.setattr(media_source, "PATIENCE", 10.0)
+    assert (await ask("resolve", clip))["success"]
+
+
+async def test_a_recording_that_has_not_begun_waits_for_its_turn(
+    ask: Ask, entry: MockConfigEntry, camera_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    now = int(time.time())
+    clip = f"{entry.entry_id}/clip/{camera_id}/{now - 60}/{now + 60}"
+    assert "waits for its turn" in await error(ask, "resolve", clip)
+
+
+async def test_failures_that_nobody_came_back_for_are_forgotten(
+    hass: HomeAssistant,
+    ask: Ask,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud.switches.prepare_fails = True
+    cloud.switches.prepare_duration = 0.5
+    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    monkeypatch.setattr(playback, "_MOST_FAILURES", 1)
+    start = int(time.time()) - 3600
+    clips = [
+        f"{entry.entry_id}/clip/{camera_id}/{start}/{start + seconds}"
+        for seconds in (4, 5)
+    ]
+    for clip in clips:
+        assert "again in a minute" in await error(ask, "resolve", clip)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert "again in a minute" in await error(ask, "resolve", clips[0])
+    assert "failed to prepare" in await error(ask, "resolve", clips[1])
 
 
 async def test_an_account_that_is_unloaded_while_somebody_waits(

@@ -195,28 +195,25 @@ def _clear(folder: Path) -> None:
         path.unlink()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "1-2.mp4",
-        "2-1.mp4",
-        "1-2.mp3",
-        "x-2.mp4",
-        f"{'9' * 30}-{'9' * 31}.mp4",
-        "..%2F..%2Fsecrets.yaml",
-        "%2e%2e-%2e%2e.mp4",
-    ],
+NOWHERE = (
+    "1-2.mp4",
+    "2-1.mp4",
+    "1-2.mp3",
+    "x-2.mp4",
+    f"{'9' * 30}-{'9' * 31}.mp4",
+    "..%2F..%2Fsecrets.yaml",
+    "%2e%2e-%2e%2e.mp4",
 )
+
+
 async def test_no_other_path_leads_anywhere(
-    entry: MockConfigEntry,
-    camera_id: int,
-    hass_client: ClientSessionGenerator,
-    name: str,
+    entry: MockConfigEntry, camera_id: int, hass_client: ClientSessionGenerator
 ) -> None:
     client = await hass_client()
-    path = f"/api/netrex/recordings/{entry.entry_id}/{camera_id}/{name}"
-    # Home Assistant itself does not let the worst of them through.
-    assert (await client.get(path)).status in (400, 404)
+    for name in NOWHERE:
+        path = f"/api/netrex/recordings/{entry.entry_id}/{camera_id}/{name}"
+        # Home Assistant itself does not let the worst of them through.
+        assert (await client.get(path)).status in (400, 404), name
 
 
 async def test_ids_that_nobody_has_lead_nowhere(

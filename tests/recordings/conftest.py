@@ -1,33 +1,39 @@
-"""Fixtures of the recordings' tests: folders, quick steps, small films."""
+"""Fixtures of the recordings' tests: folders, quick steps, small films, no traces."""
 
+from collections.abc import Awaitable, Callable, Generator
 from functools import partial
+import logging
 from pathlib import Path
 import time
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+import aiohttp
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.recordings import Clip, RecordingManager
 from custom_components.netrex.recordings.timing import Timing
 from simulator import Simulator, Switches
 
+from ..leaks import assert_log_clean, assert_no_secret
+
 QUICK = Timing(
     steps=(0.02, 0.05),
     settling=0.0,
     grace=0.5,
-    unchanged=2.0,
+    unchanged=0.4,
     patience=1.0,
     tries=2,
 )
-# Old enough for the cloud to have all of it.
+# Seconds; old enough for the cloud to have all of it.
 AGO = 600
+MEGABYTE = 1 << 20
 
 
 @pytest.fixture
@@ -52,10 +58,7 @@ def switches() -> Switches:
 
 @pytest.fixture(autouse=True)
 def media(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """Return the media folder, the only one that may be written to.
-
-    Its neighbours must stay empty.
-    """
+    """Return the media folder, the only one that may be written to."""
     folder = tmp_path / "media"
     folder.mkdir()
     hass.config.config_dir = str(tmp_path / "config")
@@ -64,9 +67,27 @@ def media(hass: HomeAssistant, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_traces(
+    cloud: Simulator,
+    hass: HomeAssistant,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> Generator[None]:
+    """Fail a test that leaves something half, outside, or secret behind."""
+    caplog.set_level(logging.DEBUG, "custom_components.netrex")
+    yield
+    for path in files(tmp_path):
+        assert path.suffix != ".part", path
+        assert path.relative_to(tmp_path).parts[0] in ("media", "config"), path
+    assert_log_clean(caplog, cloud.secrets)
+    states = [state.as_dict() for state in hass.states.async_all()]
+    assert_no_secret(repr(states), cloud.secrets)
+
+
 @pytest.fixture
 def camera_id(cloud: Simulator) -> int:
-    """Return a camera that records, with small pictures."""
+    """Return a camera that records; all pictures are small."""
     for camera in cloud.world.cameras.values():
         for profile in camera.stream_profiles:
             profile.width, profile.height = 320, 180
@@ -81,10 +102,86 @@ def clip(camera_id: int) -> Clip:
 
 
 @pytest.fixture
-def manager(entry: MockConfigEntry) -> RecordingManager:
+def manager(camera_id: int, entry: MockConfigEntry) -> RecordingManager:
     """Return the account's manager."""
     recordings: RecordingManager = entry.runtime_data.recordings
     return recordings
+
+
+class Source:
+    """What the integration downloads from, and from which offset on."""
+
+    def __init__(self, manager: RecordingManager) -> None:
+        """Listen at the client."""
+        self.urls: list[str] = []
+        self.offsets: list[int] = []
+        archive = manager._client.archive
+        real = archive.download
+
+        def download(url: str, **options: Any) -> Any:  # noqa: ANN401 - passes it on
+            self.urls.append(url)
+            self.offsets.append(options["offset"])
+            return real(url, **options)
+
+        archive.download = download  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def source(manager: RecordingManager) -> Source:
+    """Return what tells about downloads."""
+    return Source(manager)
+
+
+type ReadSource = Callable[[], Awaitable[bytes]]
+
+
+@pytest.fixture
+def read_source(hass: HomeAssistant, source: Source) -> ReadSource:
+    """Return what reads the last file that was downloaded from the cloud itself."""
+
+    async def read() -> bytes:
+        session: aiohttp.ClientSession = async_get_clientsession(hass)
+        async with session.get(source.urls[-1]) as response:
+            assert response.status == 200
+            return await response.read()
+
+    return read
+
+
+class Events:
+    """What an event entity told, in order."""
+
+    def __init__(self, hass: HomeAssistant, entity_id: str) -> None:
+        """Listen to a state."""
+        self._seen: list[dict[str, Any]] = []
+
+        @callback
+        def changed(event: Event[EventStateChangedData]) -> None:
+            old, new = event.data["old_state"], event.data["new_state"]
+            if event.data["entity_id"] == entity_id and new and old:
+                if new.state in (old.state, "unavailable"):
+                    self.progress.append(new.attributes.get("progress"))
+                else:
+                    self._seen.append(dict(new.attributes))
+
+        self.progress: list[int | None] = []
+        hass.bus.async_listen(EVENT_STATE_CHANGED, changed)
+
+    @property
+    def types(self) -> list[str]:
+        """Return the types of the events."""
+        return [attributes["event_type"] for attributes in self._seen]
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """Return the attributes of the last event."""
+        return self._seen[-1]
+
+
+@pytest.fixture
+def events(hass: HomeAssistant, entry: MockConfigEntry, clip: Clip) -> Events:
+    """Return what the camera's event entity tells."""
+    return Events(hass, entity_of(hass, entry, clip.node_id, "event", "recording"))
 
 
 def entity_of(
@@ -108,9 +205,8 @@ async def call(
     **data: Any,  # noqa: ANN401 - fields of an action
 ) -> dict[str, Any]:
     """Call an action for the time of a clip and return its response."""
-    end = dt_util.utc_from_timestamp(clip.end)
     if "duration" not in data:
-        data.setdefault("end", end)
+        data.setdefault("end", dt_util.utc_from_timestamp(clip.end))
     answer = await hass.services.async_call(
         DOMAIN,
         action,
@@ -130,3 +226,8 @@ def files(folder: Path) -> list[Path]:
 def contents(path: Path) -> bytes:
     """Return what is in a file."""
     return path.read_bytes()
+
+
+def remove(path: Path) -> None:
+    """Remove a file."""
+    path.unlink()

@@ -255,6 +255,22 @@ async def test_a_second_preparation_by_switch(
         store.prepare(row.recording_id, 180)
 
 
+async def test_a_preparation_may_be_refused(
+    store: RecordingStore, camera: Camera, state: State
+) -> None:
+    start = int(state.clock.now()) - 600
+    row = store.list(camera, start, start + 5)[0]
+    height = row.outputs[-1].height
+    state.switches.prepare_answer = "false"
+    assert store.prepare(row.recording_id, height) is False
+    state.switches.prepare_answer = "error"
+    with pytest.raises(RequestRefusedError):
+        store.prepare(row.recording_id, height)
+    state.clock.jump(60)
+    refused = store.progress(row.recording_id)
+    assert (refused.progress, refused.download_url) == (0, None)
+
+
 @pytest.mark.parametrize(
     ("shown", "progress"), [("null", None), ("zero", 0), ("minus", -1)]
 )

@@ -7,13 +7,20 @@ connect again.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 import json
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from .camera_topics import FILTERS, PORTS, STATELESS, TOPICS, EventKind, Topic
+from .camera_topics import (
+    FILTERS,
+    PORTS,
+    STATELESS,
+    EventKind,
+    Topic,
+    find_topic,
+)
 from .errors import (
     NetrexDeviceOfflineError,
     NetrexDeviceRefusedError,
@@ -30,6 +37,10 @@ _NOTIFY = "events:notify"
 _SILENCE = 20.0
 # How long the camera may take for an answer to that, and to our wishes.
 _PATIENCE = 15.0
+# How long the camera may take for the end of a connection that we end.
+_CLOSING = 2.0
+# What tells things apart becomes part of names; no camera says more than this.
+_LONGEST_PLACE = 60
 _TRUE = frozenset(("1", "true", "active", "on", "yes"))
 _FALSE = frozenset(("0", "false", "inactive", "off", "no"))
 
@@ -133,7 +144,9 @@ async def open_events(
         await events.configure()
         yield events
     finally:
-        await socket.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING):
+                await socket.close()
 
 
 def parse_message(text: str | bytes) -> CameraEvent | None:
@@ -147,24 +160,26 @@ def parse_message(text: str | bytes) -> CameraEvent | None:
         return None
     message = as_mapping(notification.get("message"))
     source, data = as_mapping(message.get("source")), as_mapping(message.get("data"))
-    for row in TOPICS:
-        if match := row.pattern.fullmatch(topic):
-            return _known_event(topic, row, match.groups(), source, data)
-    return CameraEvent(topic)
+    if (found := find_topic(topic)) is None:
+        return CameraEvent(topic)
+    row, parts = found
+    return _known_event(topic, row, parts, source, data)
 
 
 def _known_event(
     topic: str,
     row: Topic,
-    parts: tuple[str | None, ...],
+    parts: tuple[str, ...],
     source: Mapping[str, object],
     data: Mapping[str, object],
 ) -> CameraEvent:
     """Read a known topic; one whose value or port is missing counts as unknown."""
-    places = [part for part in parts if part]
+    places = list(parts)
     if row.source is not None and (number := as_text(source.get(row.source))):
         places.append(number)
     place = "_".join(places)
+    if len(place) > _LONGEST_PLACE:
+        return CameraEvent(topic)
     if row.kind in STATELESS:
         return CameraEvent(topic, row.kind, place)
     state = _truth(data.get(row.data))

@@ -24,8 +24,8 @@ from .refusal import read_retry_after
 # A file of hours takes as long as it takes; only silence is an end.
 _CONNECT_TIMEOUT = 30.0
 _SILENCE = 60.0
-# Bytes on their way from the socket to the disk.
-_BUFFER = 1 << 20
+# Bytes between the socket and who reads; half of what a cut connection can cost.
+_BUFFER = 256 << 10
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 _OK, _PARTIAL, _RANGE_REFUSED, _TOO_MANY, _SERVER_ERROR = 200, 206, 416, 429, 500

@@ -192,10 +192,15 @@ def parse_recorded(
 
 
 def parse_progress(item: Mapping[str, object]) -> RecordingProgress:
-    """Return the state of a preparation, in percent between 0 and 100."""
+    """Return the state of a preparation, in percent between 0 and 100.
+
+    Less than nothing is no progress: so a portal may say that it failed.
+    """
     progress = as_float(item.get("progress"))
+    if progress is not None and progress < 0:
+        progress = None
     return RecordingProgress(
-        progress=None if progress is None else int(min(max(progress, 0), _FULL)),
+        progress=None if progress is None else int(min(progress, _FULL)),
         download_url=_parse_download_link(item.get("download_url")),
     )
 

@@ -131,9 +131,8 @@ def parse_parameters(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for line in text.splitlines():
         name, equals, value = line.partition("=")
-        name = name.removeprefix(_ROOT)
-        if equals and name and not _SECRET.search(name):
-            values[name] = value
+        if equals and _NAME.fullmatch(name) and not _SECRET.search(name):
+            values[name.removeprefix(_ROOT)] = value
     return values
 
 
@@ -223,10 +222,10 @@ class Capabilities:
             "image_settings": list(self.image_settings),
         }
 
-    def resolution(self, width: int | None, height: int | None) -> str | None:
+    def resolution(self, width: int, height: int) -> str | None:
         """Return the smallest size that covers a wish, in the largest one's shape.
 
-        None leaves the size to the camera: nothing is known, or nothing was wished.
+        None leaves the size to the camera: nothing is known, or nothing was wished (0).
         """
         if not self.resolutions or not (width or height):
             return None
@@ -236,11 +235,7 @@ class Capabilities:
             for size in self.resolutions
             if size[0] * widest[1] == size[1] * widest[0]
         ]
-        enough = [
-            size
-            for size in alike
-            if size[0] >= (width or 0) and size[1] >= (height or 0)
-        ]
+        enough = [size for size in alike if size[0] >= width and size[1] >= height]
         chosen = min(enough, default=widest)
         return f"{chosen[0]}x{chosen[1]}"
 

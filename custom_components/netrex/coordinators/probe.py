@@ -22,8 +22,10 @@ from ..store import NetrexStore
 DAY = 24 * 60 * 60
 # A shop that was closed for a holiday is not a shop without a counter.
 LOOK_BACK = 7 * DAY
-# A counter may be installed later, so a node without data is asked again weekly.
+# A counter may be installed later, so a node without data is asked again weekly; one
+# that somebody has chosen, daily.
 PROBE_AGAIN = 7 * DAY
+CHOSEN_AGAIN = DAY
 # Shops first: theirs are the numbers that people look for.
 RANK: Mapping[NodeType, int] = {
     NodeType.LOCATION: 0,
@@ -76,7 +78,7 @@ class KpiProbe:
         return self._metrics.get(node_id, frozenset())
 
     def due(
-        self, nodes: Iterable[Node], wanted: AbstractSet[str]
+        self, nodes: Iterable[Node], wanted: AbstractSet[str], again: int
     ) -> list[tuple[Node, Metric]]:
         """Return what to ask to find the wanted metrics, the most interesting first."""
         now = dt_util.utcnow().timestamp()
@@ -90,21 +92,22 @@ class KpiProbe:
             if not wanted.isdisjoint(keys)
             for node in ranked
             if keys[0] not in self.metrics(node.node_id)
-            and self._asked.get(metric, {}).get(node.node_id, 0) + PROBE_AGAIN <= now
+            and self._asked.get(metric, {}).get(node.node_id, 0) + again <= now
         ]
 
     async def async_probe(
-        self, nodes: Iterable[Node], wanted: AbstractSet[str]
+        self, nodes: Iterable[Node], wanted: AbstractSet[str], again: int
     ) -> AsyncIterator[set[int]]:
         """Ask what is due; yield the nodes with data, a query at a time.
 
         Args:
             nodes: Whom to ask.
             wanted: The keys of the metrics that matter.
+            again: Seconds until a node without data is asked again.
 
         Raises NetrexError as the client does; what was learned before is kept.
         """
-        due = self.due(nodes, wanted)
+        due = self.due(nodes, wanted, again)
         for batch in batched(due, MAX_SERIES_PER_QUERY, strict=False):
             now = int(dt_util.utcnow().timestamp())
             answers = await self._client.kpi_series(

@@ -1,7 +1,7 @@
 """What the CamStreamer App on each camera sends, and switching it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, override
 
@@ -44,9 +44,9 @@ class BroadcastCoordinator(RoundsCoordinator[dict[str, AppStream]]):
                 yield node_id, stream_id
 
     @override
-    def _wanted(self, camera: Camera) -> bool:
-        node_id = camera.node_id
-        return node_id not in self.data or node_id in set(self.async_contexts())
+    def _wanted(self) -> Callable[[int], bool]:
+        shown = set(self.async_contexts())
+        return lambda node_id: node_id not in self.data or node_id in shown
 
     @override
     async def _async_read(

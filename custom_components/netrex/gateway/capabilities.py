@@ -100,7 +100,9 @@ class CapabilityCoordinator(DataUpdateCoordinator[dict[int, Capabilities]]):
         now = dt_util.utcnow().timestamp()
         for node_id, camera in self._inventory.data.cameras.items():
             status = self._status.data.get(node_id)
-            if status is None or not status.is_connected or not camera.serial_number:
+            if status is None or status.is_connected is False:
+                continue
+            if not camera.serial_number:
                 continue
             stored = self._stored.get(camera.serial_number)
             if stored is None or stored["asked"] + _ASK_AGAIN <= now:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 import random
-from typing import Any
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from ..client import (
     GatewayClient,
@@ -40,7 +40,9 @@ _LASTING = (
     NetrexDevicePermissionError,
     NetrexDeviceNotFoundError,
 )
-# Topics that nobody here knows are counted, but not without end.
+# A camera may tell of so many things; of topics that nobody here knows so many are
+# counted.
+_MOST_STATES = 200
 _MOST_TOPICS = 100
 
 # Names of ports that nobody gave: one of these words and a number.
@@ -91,6 +93,7 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
         self._client = client
         self._inventory = inventory
         self._status = status
+        self._seen = self._is_seen()
         self._wake = asyncio.Event()
         self._told = False
         self._alert_listeners: set[Callable[[EventKind], None]] = set()
@@ -114,13 +117,22 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
 
     async def async_switch(self, number: int, *, active: bool) -> None:
         """Switch an output, and read back what it is now. Raises NetrexError."""
-        port = self.data.ports[number]
+        port = self.data.ports.get(number)
+        if port is None:
+            raise NetrexDeviceNotFoundError("The camera has no such output any more")
         await switch_port(self._client, self._serial_number, port, active=active)
         if not port.managed:
             # Such firmware does not tell what state its ports are in.
             self._async_set({(EventKind.OUTPUT, str(number)): active})
             return
         self._async_set_ports(await self._async_read_ports())
+
+    @override
+    async def _async_update_data(self) -> CameraState:
+        """Answer who asks for an update: the camera tells by itself, or cannot."""
+        if not self.last_update_success:
+            raise UpdateFailed
+        return self.data
 
     def diagnostics(self) -> dict[str, Any]:
         """Return counts and topics; no name, serial number or address."""
@@ -140,9 +152,13 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def _async_status_changed(self) -> None:
         """Connect at once when the portal sees the camera again."""
-        status = self._status.data.get(self.node_id)
-        if status is not None and status.is_connected:
+        was_seen, self._seen = self._seen, self._is_seen()
+        if self._seen and not was_seen:
             self._wake.set()
+
+    def _is_seen(self) -> bool:
+        status = self._status.data.get(self.node_id)
+        return status is not None and status.is_connected is not False
 
     async def _async_run(self) -> None:
         delay = FIRST_DELAY
@@ -201,7 +217,9 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
             for listener in list(self._alert_listeners):
                 listener(event.kind)
         elif event.state is not None:
-            self._async_set({(event.kind, event.place): event.state})
+            key = event.kind, event.place
+            if key in self.data.states or len(self.data.states) < _MOST_STATES:
+                self._async_set({key: event.state})
 
     @callback
     def _async_set_ports(self, ports: tuple[Port, ...]) -> None:

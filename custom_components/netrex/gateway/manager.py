@@ -1,6 +1,7 @@
 """One account's way to its cameras' own interfaces."""
 
 from collections import Counter
+from functools import partial
 from typing import Any, Self
 
 from homeassistant.core import HomeAssistant, callback
@@ -29,7 +30,6 @@ class CameraGateway:
         client: Calls a camera by its serial number. How each call went is watched
             here, so its users only tell their own callers.
         capabilities: What each camera is able to, by node id; grows after a start.
-        snapshots: The pictures that cameras take themselves.
         mover: Moves cameras.
         presets: The positions that each camera knows.
         broadcasts: What the CamStreamer App on each camera sends.
@@ -67,7 +67,7 @@ class CameraGateway:
             status=status,
             store=store,
         )
-        self.snapshots = Snapshots(self.client, self._capabilities_of)
+        self._snapshots = Snapshots(self.client, self._capabilities_of)
 
         self.mover = Mover(hass, self.client)
         self.presets = PresetCoordinator(
@@ -140,9 +140,23 @@ class CameraGateway:
         serial_number = self.serial_number(camera_id)
         if (found := self._parameters.get(serial_number)) is None:
             found = self._parameters[serial_number] = ParameterCoordinator(
-                self._hass, self._entry, self.client, camera_id, serial_number
+                self._hass,
+                self._entry,
+                self.client,
+                camera_id=camera_id,
+                serial_number=serial_number,
+                shown=partial(self._image_settings, camera_id),
             )
         return found
+
+    async def async_snapshot(
+        self, camera_id: int, channel_id: int | None, width: int, height: int
+    ) -> bytes | None:
+        """Have a camera take a picture, at least of a size; see `Snapshots`."""
+        camera = self._inventory.data.cameras.get(camera_id)
+        if camera is None:
+            return None
+        return await self._snapshots.async_take(camera, channel_id, width, height)
 
     def diagnostics(self) -> dict[str, Any]:
         """Return counts and kinds; no addresses, serial numbers or tokens."""
@@ -159,8 +173,8 @@ class CameraGateway:
                 "with_image_settings": sum(bool(one.image_settings) for one in known),
             },
             "snapshots": {
-                "taken": self.snapshots.taken,
-                "failed": self.snapshots.failed,
+                "taken": self._snapshots.taken,
+                "failed": self._snapshots.failed,
             },
             "broadcasts": self.broadcasts.diagnostics(),
             "events": [one.diagnostics() for one in self.events.values()],
@@ -168,6 +182,10 @@ class CameraGateway:
 
     def _capabilities_of(self, camera_id: int) -> Capabilities | None:
         return self.capabilities.data.get(camera_id)
+
+    def _image_settings(self, camera_id: int) -> tuple[str, ...]:
+        found = self._capabilities_of(camera_id)
+        return found.image_settings if found else ()
 
     @callback
     def _async_report(self, serial_number: str, err: NetrexError | None) -> None:

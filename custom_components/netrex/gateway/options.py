@@ -89,8 +89,19 @@ async def async_take_access(
         return {CONF_DEVICE_URL: "invalid_device_url"}
     if not token:
         return {}
-    fault = await async_find_fault(hass, entry, url, token)
-    if fault is not None:
-        return {CONF_DEVICE_TOKEN if fault in TOKEN_FAULTS else "base": fault}
     user_input[CONF_DEVICE_TOKEN] = token
-    return {}
+    # What stays is not tried: cameras that are off must not keep the rest from saving.
+    if user_input.items() >= _access(entry).items():
+        return {}
+    fault = await async_find_fault(hass, entry, url, token)
+    if fault is None:
+        return {}
+    return {CONF_DEVICE_TOKEN if fault in TOKEN_FAULTS else "base": fault}
+
+
+def _access(entry: NetrexConfigEntry) -> dict[str, str]:
+    """Return token and address as they are set."""
+    return {
+        CONF_DEVICE_TOKEN: entry.options.get(CONF_DEVICE_TOKEN, ""),
+        CONF_DEVICE_URL: entry.options.get(CONF_DEVICE_URL, DEFAULT_DEVICE_URL),
+    }

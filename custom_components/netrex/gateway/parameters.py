@@ -1,12 +1,12 @@
 """A camera's parameters: read sparsely, written with proof."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
@@ -49,10 +49,12 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
         hass: HomeAssistant,
         entry: NetrexConfigEntry,
         client: GatewayClient,
+        *,
         camera_id: int,
         serial_number: str,
+        shown: Callable[[], Iterable[str]],
     ) -> None:
-        """Start without values; the first entity that is added reads them."""
+        """Start without values; `shown` names the parameters that entities show."""
         super().__init__(
             hass,
             LOGGER,
@@ -63,6 +65,17 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
         )
         self._client = client
         self._serial_number = serial_number
+        self._shown = shown
+        self._begun = False
+
+    @callback
+    def async_begin(self) -> None:
+        """Read in the background, once for all entities that are added."""
+        if not self._begun:
+            self._begun = True
+            self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"netrex {self.name}"
+            )
 
     async def async_change(
         self, changes: Mapping[str, Any], *, dry_run: bool = False
@@ -116,7 +129,7 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
         """Read what is shown, by one call."""
         self.update_interval = RETRY_INTERVAL
         with update_errors():
-            values = await self._async_read(set(self.async_contexts()))
+            values = await self._async_read(self._shown())
         self.update_interval = INTERVAL
         return values
 

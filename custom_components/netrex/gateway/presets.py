@@ -1,5 +1,6 @@
 """Which PTZ presets the cameras have."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import override
 
@@ -43,9 +44,9 @@ class PresetCoordinator(RoundsCoordinator[tuple[Preset, ...]]):
         )
 
     @override
-    def _wanted(self, camera: Camera) -> bool:
-        found = self._capabilities.data.get(camera.node_id)
-        return found is not None and found.ptz
+    def _wanted(self) -> Callable[[int], bool]:
+        known = self._capabilities.data
+        return lambda node_id: node_id in known and known[node_id].ptz
 
     @override
     async def _async_read(

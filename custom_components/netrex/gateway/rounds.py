@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import override
@@ -26,6 +26,8 @@ from ..models import NetrexConfigEntry
 
 # How many cameras are asked at a time.
 _AT_ONCE = 4
+# New entities appear in portions: each tells every platform to look.
+_PORTION = 20
 # A camera that does not have it is asked again in a day: it may get it.
 _ABSENCE = timedelta(days=1).total_seconds()
 # How a camera says so.
@@ -76,6 +78,7 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
         self.failed: set[int] = set()
         self._due_at: dict[int, float] = {}
         self._ended = False
+        self._round = asyncio.Lock()
 
     @callback
     def async_start(self) -> None:
@@ -102,26 +105,33 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
         """Ask a camera; None if it does not have it. Raises NetrexError."""
 
     @abstractmethod
-    def _wanted(self, camera: Camera) -> bool:
-        """Whether this camera should be asked."""
+    def _wanted(self) -> Callable[[int], bool]:
+        """Return what tells whether a camera should be asked; used for one round."""
 
     @override
     async def _async_update_data(self) -> dict[int, T]:
         turn = asyncio.Semaphore(_AT_ONCE)
-        data = dict(self.data)
-        self._ended = False
+        visited = 0
 
-        async def read(camera: Camera) -> None:
+        async def visit(camera: Camera) -> None:
+            nonlocal visited
             async with turn:
                 if not self._ended:
-                    await self._async_visit(camera, data)
+                    await self._async_visit(camera)
+                    visited += 1
+                    if visited % _PORTION == 0:
+                        self.async_update_listeners()
 
-        await asyncio.gather(*map(read, self._due()))
-        cameras = self.inventory.data.cameras
-        return {node_id: one for node_id, one in data.items() if node_id in cameras}
+        # A round that is asked for during another one goes on where that one ends.
+        async with self._round:
+            self._ended = False
+            await asyncio.gather(*map(visit, list(self._due())))
+        for node_id in self.data.keys() - self.inventory.data.cameras.keys():
+            del self.data[node_id]
+        return self.data
 
     def _due(self) -> Iterator[Camera]:
-        now = self.hass.loop.time()
+        now, wanted = self.hass.loop.time(), self._wanted()
         for node_id, camera in self.inventory.data.cameras.items():
             status = self.status.data.get(node_id)
             if (
@@ -129,11 +139,11 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
                 and status is not None
                 and status.is_connected is not False
                 and self._due_at.get(node_id, now) <= now
-                and self._wanted(camera)
+                and wanted(node_id)
             ):
                 yield camera
 
-    async def _async_visit(self, camera: Camera, data: dict[int, T]) -> None:
+    async def _async_visit(self, camera: Camera) -> None:
         node_id, serial_number = camera.node_id, camera.serial_number or ""
         life = self.life
         found: T | None = None
@@ -149,8 +159,8 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
         else:
             self.failed.discard(node_id)
             if found is None:
-                data.pop(node_id, None)
+                self.data.pop(node_id, None)
                 life = _ABSENCE
             else:
-                data[node_id] = found
+                self.data[node_id] = found
         self._due_at[node_id] = self.hass.loop.time() + life

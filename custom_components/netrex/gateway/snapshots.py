@@ -70,8 +70,8 @@ class Snapshots:
         self,
         camera: Camera,
         channel_id: int | None = None,
-        width: int | None = None,
-        height: int | None = None,
+        width: int = 0,
+        height: int = 0,
     ) -> bytes | None:
         """Return the picture of now as JPEG, at least of the given size in pixels.
 
@@ -84,7 +84,6 @@ class Snapshots:
         now = self._clock()
         if view is None or now < max(self._all_until, pause.until):
             return None
-        sized = width is not None or height is not None
         resolution = capabilities.resolution(width, height) if capabilities else None
         try:
             async with asyncio.timeout(_TIMEOUT):
@@ -92,7 +91,9 @@ class Snapshots:
                     self._client,
                     camera.serial_number or "",
                     resolution=resolution,
-                    compression=_THUMBNAIL_COMPRESSION if sized else _COMPRESSION,
+                    compression=_THUMBNAIL_COMPRESSION
+                    if width or height
+                    else _COMPRESSION,
                     view=view,
                 )
         except (NetrexError, TimeoutError) as err:

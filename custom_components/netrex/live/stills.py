@@ -2,18 +2,20 @@
 
 The portal has no documented still image, so one costs a link and a short view. That
 must not happen for every request: an open dashboard asks for each camera's thumbnail
-every ten seconds. In order, a request gets a frame of a stream that is open anyway, a
-frame taken a moment ago, or a frame of a short view.
+every ten seconds. In order, a request gets a picture that the camera itself takes, if a
+device access token opens it, a frame of a stream that is open anyway, a frame taken a
+moment ago, or a frame of a short view.
 """
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import io
 import logging
 import math
 import time
+from typing import NamedTuple
 
 from homeassistant.components.stream import HLS_PROVIDER, Stream
 from homeassistant.core import CoreState, HomeAssistant, callback
@@ -27,6 +29,9 @@ SNAPSHOT_AGE = 10.0
 # Thumbnails are renewed this often while somebody looks, less often as the day's
 # allowance shrinks. The one before is shown until then.
 THUMBNAIL_AGE = 60.0
+# The same where the camera itself takes them: that costs nothing of the allowance, but
+# the camera's uplink has other things to carry, too.
+CAMERA_THUMBNAIL_AGE = 30.0
 _THUMBNAIL_SHOWN = 900.0
 # Thumbnails that are due within this time are renewed by one query.
 RENEWAL_WINDOW = 2.0
@@ -46,10 +51,35 @@ _OPTIONS = {
 }
 
 
+class Size(NamedTuple):
+    """At least so many pixels are wanted; 0: any number."""
+
+    width: int
+    height: int
+
+
+_ANY_SIZE = Size(0, 0)
+
+# Takes the picture of now with the camera itself, at least in a size; without one in
+# the camera's own. None if that gives none, within seconds.
+type CameraSource = Callable[[str, Size | None], Awaitable[bytes | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Frame:
+    """A picture; its size is the one it was asked in, None for the stream's own."""
+
     image: bytes
     taken_at: float
+    size: Size | None = None
+
+    def covers(self, size: Size | None) -> bool:
+        """Tell whether the picture is large enough; None is the largest."""
+        return self.size is None or (
+            size is not None
+            and self.size.width >= size.width
+            and self.size.height >= size.height
+        )
 
 
 class Stills:
@@ -59,6 +89,7 @@ class Stills:
         hass: Short views run in its executor.
         url: Gives the address for a short view of a stream.
         stretch: Factor, at least 1, by which thumbnails are renewed less often.
+        camera: Takes pictures with the cameras themselves; None if nothing may.
         clock: Monotonic time in seconds.
     """
 
@@ -68,23 +99,29 @@ class Stills:
         url: Callable[[str], str],
         *,
         stretch: Callable[[], float],
+        camera: CameraSource | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start without images."""
         self._hass = hass
         self._url = url
         self._stretch = stretch
+        self._camera = camera
         self._clock = clock
         # The least recently used first.
         self._frames: OrderedDict[str, _Frame] = OrderedDict()
         self._views: dict[str, asyncio.Task[bytes | None]] = {}
         self._tried_at: defaultdict[str, float] = defaultdict(lambda: -math.inf)
-        self._due: set[str] = set()
+        self._calls: dict[tuple[str, Size | None], asyncio.Task[bytes | None]] = {}
+        self._due: dict[str, Size | None] = {}
         self._renewal: asyncio.Task[None] | None = None
 
     async def async_stop(self) -> None:
         """End what runs in the background."""
-        tasks: list[asyncio.Task[object]] = [*self._views.values()]
+        tasks: list[asyncio.Task[object]] = [
+            *self._views.values(),
+            *self._calls.values(),
+        ]
         if self._renewal is not None:
             tasks.append(self._renewal)
         for task in tasks:
@@ -94,36 +131,44 @@ class Stills:
     async def async_snapshot(self, key: str, stream: Stream | None) -> bytes | None:
         """Return the picture of now as JPEG; `stream` is Home Assistant's, if any."""
         return (
-            await self._async_from_stream(key, stream)
+            await self._async_from_camera(key, None)
+            or await self._async_from_stream(key, stream)
             or self._known(key, SNAPSHOT_AGE)
             or await self._async_view(key, SNAPSHOT_AGE)
         )
 
-    async def async_thumbnail(self, key: str, stream: Stream | None) -> bytes | None:
-        """Return a picture for a dashboard as JPEG."""
+    async def async_thumbnail(
+        self, key: str, stream: Stream | None, size: Size | None = None
+    ) -> bytes | None:
+        """Return a picture for a dashboard as JPEG, at least of the given size."""
         spacing = THUMBNAIL_AGE * self._stretch()
+        age = spacing if self._camera is None else min(spacing, CAMERA_THUMBNAIL_AGE)
         if image := (
-            await self._async_from_stream(key, stream) or self._known(key, spacing)
+            await self._async_from_stream(key, stream) or self._known(key, age, size)
         ):
             return image
-        if image := self._known(key, max(spacing, _THUMBNAIL_SHOWN)):
-            self._renew(key)
+        if image := self._known(key, max(spacing, _THUMBNAIL_SHOWN), size):
+            self._renew(key, size)
             return image
-        return await self._async_view(key, spacing)
+        return await self._async_take(key, spacing, size)
 
     def last(self, key: str) -> bytes | None:
         """Return the last picture as JPEG unless it is too old; asks for nothing."""
-        return self._known(key, _THUMBNAIL_SHOWN)
+        return self._known(key, _THUMBNAIL_SHOWN, _ANY_SIZE)
 
-    def _known(self, key: str, age: float) -> bytes | None:
+    def _known(self, key: str, age: float, size: Size | None = None) -> bytes | None:
         frame = self._frames.get(key)
-        if frame is None or self._clock() - frame.taken_at > age:
+        if (
+            frame is None
+            or self._clock() - frame.taken_at > age
+            or not frame.covers(size)
+        ):
             return None
         self._frames.move_to_end(key)
         return frame.image
 
-    def _keep(self, key: str, image: bytes) -> bytes:
-        self._frames[key] = _Frame(image, self._clock())
+    def _keep(self, key: str, image: bytes, size: Size | None = None) -> bytes:
+        self._frames[key] = _Frame(image, self._clock(), size)
         self._frames.move_to_end(key)
         if len(self._frames) > _MAX_FRAMES:
             self._frames.popitem(last=False)
@@ -145,9 +190,9 @@ class Stills:
         return image and self._keep(key, image)
 
     @callback
-    def _renew(self, key: str) -> None:
+    def _renew(self, key: str, size: Size | None) -> None:
         """Take a new frame soon, together with others that are due."""
-        self._due.add(key)
+        self._due[key] = size
         if self._renewal is None or self._renewal.done():
             self._renewal = self._hass.async_create_background_task(
                 self._async_renew_due(), "netrex thumbnails"
@@ -156,9 +201,42 @@ class Stills:
     async def _async_renew_due(self) -> None:
         while self._due:
             await asyncio.sleep(RENEWAL_WINDOW)
-            keys, self._due = self._due, set()
+            due, self._due = self._due, {}
             spacing = THUMBNAIL_AGE * self._stretch()
-            await asyncio.gather(*(self._async_view(key, spacing) for key in keys))
+            await asyncio.gather(
+                *(self._async_take(key, spacing, size) for key, size in due.items())
+            )
+
+    async def _async_take(
+        self, key: str, spacing: float, size: Size | None
+    ) -> bytes | None:
+        """Have the camera take a picture, or take a frame of a short view."""
+        return await self._async_from_camera(key, size) or await self._async_view(
+            key, spacing
+        )
+
+    async def _async_from_camera(self, key: str, size: Size | None) -> bytes | None:
+        """Return a picture that the camera takes, shared by all who want it now.
+
+        The camera's side knows how long to leave alone one that gives none.
+        """
+        if self._camera is None or self._hass.state is not CoreState.running:
+            return None
+        wish = key, size
+        if (call := self._calls.get(wish)) is None:
+            call = self._hass.async_create_background_task(
+                self._async_ask(self._camera, key, size), "netrex snapshot"
+            )
+            if not call.done():
+                self._calls[wish] = call
+                call.add_done_callback(lambda _: self._calls.pop(wish))
+        return await asyncio.shield(call)
+
+    async def _async_ask(
+        self, camera: CameraSource, key: str, size: Size | None
+    ) -> bytes | None:
+        image = await camera(key, size)
+        return image and self._keep(key, image, size)
 
     async def _async_view(self, key: str, spacing: float) -> bytes | None:
         """Take a frame by a short view, shared by all who want it now.

@@ -1,7 +1,7 @@
 """Live view of one account: what a stream's key means, and who watches."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Self, override
@@ -32,7 +32,7 @@ from .errors import LinkError, Refusal
 from .links import LinkBroker
 from .profiles import default_profile
 from .relay import Relay
-from .stills import Stills
+from .stills import Size, Stills
 from .transports import Dialer, Link
 
 # Stills have keys of their own: they wait behind what people watch, and a camera that
@@ -67,6 +67,24 @@ class View:
             raise LinkError(Refusal.GONE) from None
 
 
+# Has a camera take a picture: its node, a channel's of it, least width and height.
+type Snapshot = Callable[[int, int | None, int, int], Awaitable[bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStream:
+    """What live view has to know of a stream of Home Assistant's own, and tell it.
+
+    Attributes:
+        may_begin: Called when it connects; says whether anybody watches it.
+        restart: Called when the portal has ended its picture, which could not be
+            resumed, before the stream learns of that.
+    """
+
+    may_begin: Callable[[], bool]
+    restart: Callable[[], None]
+
+
 class LiveView:
     """Owns the relay and the stills of one account.
 
@@ -79,6 +97,7 @@ class LiveView:
         entry: NetrexConfigEntry,
         client: NetrexClient,
         store: NetrexStore,
+        snapshot: Snapshot | None = None,
     ) -> None:
         """Prepare; `async_start` opens the port."""
         self._hass = hass
@@ -97,7 +116,7 @@ class LiveView:
         # By which transport each camera's last picture came.
         self._transports: dict[int, Transport] = {}
         self._links = DayCount(store.data.setdefault("links", {}))
-        self._restarts: dict[str, Callable[[], None]] = {}
+        self._streams: dict[str, OwnStream] = {}
         self._people = self._broker(Lane.INTERACTIVE)
         self._pictures = self._broker(Lane.STATUS)
         self._relay = Relay(
@@ -114,6 +133,7 @@ class LiveView:
             hass,
             lambda key: self._relay.url(f"{_STILL}{key}"),
             stretch=lambda: client.pacer.ledger.stretch,
+            camera=None if snapshot is None else partial(_take, snapshot),
         )
 
     async def async_start(self) -> None:
@@ -134,13 +154,9 @@ class LiveView:
         """Return the address of a view: free, and the same until a reload."""
         return self._relay.url(str(view))
 
-    def own_source(self, view: View, restart: Callable[[], None]) -> str:
-        """Return the address of a view for Home Assistant's own stream.
-
-        `restart` is called when the portal has ended its picture and it could not be
-        resumed, before the stream learns of that.
-        """
-        self._restarts[f"{_STREAM}{view}"] = restart
+    def own_source(self, view: View, stream: OwnStream) -> str:
+        """Return the address of a view for Home Assistant's own stream."""
+        self._streams[f"{_STREAM}{view}"] = stream
         return self._relay.url(f"{_STREAM}{view}")
 
     def viewers(self, view: View) -> int:
@@ -211,6 +227,8 @@ class LiveView:
 
     async def _async_get_link(self, key: str) -> Link:
         transport = self._transport(key)
+        if key in self._streams and not self._streams[key].may_begin():
+            raise LinkError(Refusal.GONE)
         try:
             link = await self._broker_of(key).get_link(key)
         except LinkError as err:
@@ -266,8 +284,8 @@ class LiveView:
 
     @callback
     def _async_closing(self, key: str, ending: Ending) -> None:
-        if ending is Ending.UPSTREAM and key in self._restarts:
-            self._restarts[key]()
+        if ending is Ending.UPSTREAM and key in self._streams:
+            self._streams[key].restart()
         self._async_changed(key)
 
     @callback
@@ -299,3 +317,9 @@ class LiveView:
             *self._listeners.get(None, ()),
         ):
             listener()
+
+
+async def _take(snapshot: Snapshot, key: str, size: Size | None) -> bytes | None:
+    """Take the picture of a view for the stills."""
+    view = View.parse_key(key)
+    return await snapshot(view.camera_id, view.channel_id, *(size or (0, 0)))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 import math
 from pathlib import Path
 import time
@@ -37,6 +37,16 @@ ATTR_HEIGHT = "height"
 ATTR_FILENAME = "filename"
 ATTR_OVERWRITE = "overwrite"
 
+
+def _duration(value: object) -> timedelta:
+    """Validate a time; Home Assistant's own validator stumbles over huge ones."""
+    try:
+        duration: timedelta = cv.positive_time_period(value)
+    except OverflowError as err:
+        raise vol.Invalid("The duration is too long") from err
+    return duration
+
+
 LIST_SCHEMA = cv.make_entity_service_schema(
     {vol.Required(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
 )
@@ -45,7 +55,7 @@ DOWNLOAD_SCHEMA = vol.All(
         {
             vol.Required(ATTR_START): cv.datetime,
             vol.Exclusive(ATTR_END, "end"): cv.datetime,
-            vol.Exclusive(ATTR_DURATION, "end"): cv.positive_time_period,
+            vol.Exclusive(ATTR_DURATION, "end"): _duration,
             vol.Optional(ATTR_HEIGHT): vol.Coerce(int),
             vol.Optional(ATTR_FILENAME, default=DEFAULT_PATTERN): cv.string,
             vol.Optional(ATTR_OVERWRITE, default=False): cv.boolean,

@@ -45,7 +45,9 @@ class Clip:
         """
         if self.end <= self.start:
             raise InvalidClipError("end_before_start")
-        if self.start < 0 or self.seconds > LONGEST_CLIP:
+        if self.start < 0:
+            raise InvalidClipError("no_recording")
+        if self.seconds > LONGEST_CLIP:
             raise InvalidClipError("clip_too_long", hours=str(LONGEST_CLIP // 3600))
         if self.end > now + FARTHEST_END:
             raise InvalidClipError("clip_in_future", minutes=str(FARTHEST_END // 60))

@@ -1,11 +1,12 @@
 """The recordings of one account: one job per clip, a few at once, nothing half."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 import time
+from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
@@ -87,6 +88,8 @@ class RecordingManager:
         self._listeners: defaultdict[int, list[Callable[[JobEvent], None]]]
         self._listeners = defaultdict(list)
         self._stopped = False
+        # Downloads since the start: done, or why not.
+        self._ended: Counter[str] = Counter()
 
     async def async_start(self) -> None:
         """Tidy the cache up, and see to it that nothing half survives a stop."""
@@ -169,6 +172,11 @@ class RecordingManager:
         """Call `listener` with the news of a camera's downloads."""
         self._listeners[node_id].append(listener)
         return lambda: self._listeners[node_id].remove(listener)
+
+    def diagnostics(self) -> dict[str, Any]:
+        """Return how many jobs are where, and how those that ended did so."""
+        states = Counter(running.job.state.value for running in self._running.values())
+        return {"jobs": states, "ended": self._ended}
 
     async def _async_save(self, clip: Clip, target: Path, *, overwrite: bool) -> Saved:
         clip.checked(time.time())
@@ -258,6 +266,8 @@ class RecordingManager:
 
     @callback
     def _notify(self, event: JobEvent) -> None:
+        if event.state in (JobState.DOWNLOADED, JobState.FAILED):
+            self._ended[event.reason or event.state.value] += 1
         for listener in tuple(self._listeners[event.clip.node_id]):
             listener(event)
 

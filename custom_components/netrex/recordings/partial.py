@@ -66,7 +66,11 @@ class PartialFile:
             raise disk_full(self.path.parent)
 
     def write(self, blocks: Sequence[bytes]) -> int:
-        """Append; return the size so far."""
+        """Append; return the size so far.
+
+        Block by block: joining them, or writing them by one system call, was measured
+        to cost half as much time again.
+        """
         with self._lock, write_errors(self.path.parent):
             for block in blocks:
                 view = memoryview(block)

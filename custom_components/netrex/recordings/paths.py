@@ -82,9 +82,12 @@ def target_of(config: Config, name: str) -> Path:
         path = Path(folder) / path
     # Not a question of escape, which the next check answers, but a name is what
     # somebody wanted, and `..` in it is hardly that.
-    parts = name.split("/")
-    if name.startswith("/"):
-        parts = parts[1:]
+    inside = name
+    for allowed in config.allowlist_external_dirs:
+        # What lies above is not the caller's choice, such as a hidden folder.
+        if name.startswith(f"{allowed}/"):
+            inside = min(inside, name.removeprefix(f"{allowed}/"), key=len)
+    parts = inside.removeprefix("/").split("/")
     if not all(map(_is_good, parts)) or len(os.fsencode(path)) > _LONGEST_PATH:
         raise InvalidClipError("invalid_file_name", path=_shown(name))
     if path.suffix.lower() != SUFFIX:

@@ -6,9 +6,12 @@ all the same, and is there when they try again.
 """
 
 import asyncio
+from collections import Counter
 from pathlib import Path
+import time
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 
 from ..const import DOMAIN
 from ..models import NetrexConfigEntry
@@ -19,6 +22,10 @@ from .manager import RecordingManager
 
 # Longer ones are for `netrex.download_recording`.
 LONGEST = 3600
+
+# Failures that nobody came back for, and how long they are of interest, in seconds.
+_MOST_FAILURES = 100
+_NEWS = 600.0
 
 # What is told after the wait; otherwise the clip stands in a row.
 _TEXTS = {
@@ -45,6 +52,9 @@ class Playback:
         self._entry = entry
         self._recordings = recordings
         self._tasks: dict[Clip, asyncio.Task[Path]] = {}
+        # How many wait for each, and what went wrong when nobody waited any more.
+        self._waiting: Counter[Clip] = Counter()
+        self._failures: dict[Clip, tuple[HomeAssistantError, float]] = {}
 
     async def async_file(self, clip: Clip, patience: float) -> Path:
         """Return the file with a clip, made first if need be.
@@ -59,6 +69,10 @@ class Playback:
         """
         if clip.seconds > LONGEST:
             raise RecordingError("clip_too_long_to_play", minutes=str(LONGEST // 60))
+        error, failed_at = self._failures.pop(clip, (None, 0.0))
+        if error is not None and time.monotonic() - failed_at < _NEWS:
+            # They were told to come again; the next try begins anew.
+            raise error
         task = self._tasks.get(clip)
         if task is None:
             # A task, because it outlives those who wait for it.
@@ -67,7 +81,11 @@ class Playback:
             )
             self._tasks[clip] = task
             task.add_done_callback(lambda task: self._async_done(clip, task))
-        await asyncio.wait([task], timeout=patience)
+        self._waiting[clip] += 1
+        try:
+            await asyncio.wait([task], timeout=patience)
+        finally:
+            self._waiting[clip] -= 1
         if not task.done():
             raise self._not_ready(clip)
         if task.cancelled():
@@ -84,6 +102,9 @@ class Playback:
     @callback
     def _async_done(self, clip: Clip, task: asyncio.Task[Path]) -> None:
         del self._tasks[clip]
-        # If nobody waits any more, nobody looks at the error; the next try meets it.
-        if not task.cancelled():
-            task.exception()
+        waiting = self._waiting.pop(clip, 0)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, HomeAssistantError) and not waiting:
+            self._failures[clip] = error, time.monotonic()
+            if len(self._failures) > _MOST_FAILURES:
+                del self._failures[next(iter(self._failures))]

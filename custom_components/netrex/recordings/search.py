@@ -38,7 +38,7 @@ async def async_search(
         ids = entry.entry_id, camera.node_id
         if wish.day is None:
             results.append(browser.camera(entry, camera))
-        elif wish.time is None:
+        elif wish.time is None and wish.day <= browser.today:
             title = f"{camera.name}, {texts.day(wish.day, browser.today)}"
             results.append(browser.item(Day(*ids, wish.day), title))
         else:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 import json
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.netrex.client import (
@@ -93,6 +94,34 @@ async def test_a_camera_that_falls_silent_is_noticed(
         async with asyncio.timeout(2):
             with pytest.raises(StopAsyncIteration):
                 await anext(stream)
+
+
+async def test_a_silent_camera_does_not_delay_our_end(
+    gateway: GatewayClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_events, "_CLOSING", 0.1)
+    async with open_events(gateway, FIXED):
+        # A camera of which the simulator does not even read the end.
+        listener = next(iter(cloud.device(62303).events._listeners))
+        transport = listener._transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        started = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - started < 1
+    transport.abort()
+
+
+async def test_pings_are_answered(
+    gateway: GatewayClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_events(gateway, FIXED) as events:
+        stream = aiter(events)
+        for _ in range(2):
+            await anext(stream)
+        listener = next(iter(cloud.device(62303).events._listeners))
+        await listener._socket.ping()
+        cloud.device(62303).events.emit(Event(TAMPERING))
+        assert await anext(stream)
 
 
 @pytest.mark.parametrize(
@@ -223,14 +252,40 @@ def message(
             True,
         ),
         (
-            "tnsaxis:Storage/Disruption",
+            "tnsaxis:Storage/Alert",
             {"disk_id": "SD_DISK"},
-            {"disruption": "1"},
+            {"alert": "1", "wear": 90},
             "storage",
             "SD_DISK",
             True,
         ),
         ("tns1:Device/tnsaxis:Tampering/ShockDetected", {}, {}, "shock", "", None),
+        ("tns1:Device/ShockDetection", {}, {"a": "b"}, "shock", "", None),
+        (
+            "tns1:Device/tnsaxis:Casing/Open",
+            {"Name": "NetworkCamera"},
+            {"Open": "true"},
+            "casing",
+            "NetworkCamera",
+            True,
+        ),
+        # Firmware differs in where it writes namespaces.
+        (
+            "tns1:Device/tnsaxis:IO/tnsaxis:Port",
+            {"port": "0"},
+            {"state": "1"},
+            "input",
+            "0",
+            True,
+        ),
+        (
+            "onvif:Device/onvif:Trigger/onvif:Relay",
+            {"RelayToken": "1"},
+            {"LogicalState": "inactive"},
+            "output",
+            "1",
+            False,
+        ),
         # Repeats others, belongs to no port, has no value, is nothing we know.
         (
             f"{APPLICATION}/VMD/Camera1ProfileANY",
@@ -244,6 +299,7 @@ def message(
         (INPUT, {}, {"state": "1"}, None, "", None),
         (INPUT, {"port": "1"}, {"state": "maybe"}, None, "", None),
         (INPUT, {"port": "1"}, {}, None, "", None),
+        (INPUT, {"port": "9" * 5000}, {"state": "1"}, None, "", None),
         ("tns1:Something/Else", {"port": "1"}, {"state": "1"}, None, "", None),
     ],
 )
@@ -272,3 +328,32 @@ def test_topics(
 )
 def test_what_is_no_notification(text: str) -> None:
     assert parse_message(text) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+HEAD = {"apiVersion": "1.1", "method": "events:notify"}
+
+
+@given(JSON)
+def test_no_message_breaks_the_reader(part: object) -> None:
+    for topic, source, data in (
+        (INPUT, part, {"state": "1"}),
+        (INPUT, {"port": part}, {"state": part}),
+        (OBJECT_ANALYTICS, {}, part),
+        (part, {"port": "1"}, {"state": "1"}),
+    ):
+        notification = {"topic": topic, "message": {"source": source, "data": data}}
+        text = json.dumps({**HEAD, "params": {"notification": notification}})
+        event = parse_message(text)
+        assert event is None or event.kind is not EventKind.INPUT or event.place
+    for whole in (part, {**HEAD, "params": part}, {"method": part, "params": {}}):
+        assert parse_message(json.dumps(whole)) is None
+
+
+@given(st.binary())
+def test_no_bytes_break_the_reader(raw: bytes) -> None:
+    assert parse_message(raw) is None

@@ -1,0 +1,1 @@
+"""Tests of the cameras' own interfaces inside Home Assistant."""

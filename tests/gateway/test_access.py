@@ -1,0 +1,199 @@
+"""A token that stops opening the cameras: who is told, and how it is mended."""
+
+import contextlib
+from http import HTTPStatus
+from typing import Any
+
+from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.netrex.const import CONF_DEVICE_TOKEN, DOMAIN
+from custom_components.netrex.gateway import CameraGateway, access
+from simulator import Simulator
+from tests.leaks import assert_log_clean
+
+from .conftest import SENSOR, parameter_calls
+
+
+def issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
+    """Return what a person is told."""
+    return ir.async_get(hass).async_get_issue(DOMAIN, f"device_access_{entry.entry_id}")
+
+
+async def read(hass: HomeAssistant, gateway: CameraGateway, node_id: int) -> None:
+    """Read from a camera, which may fail, and let the token be looked at."""
+    with contextlib.suppress(HomeAssistantError):
+        await gateway.parameters(node_id).async_read_group(SENSOR)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.fixture
+def weak_token(cloud: Simulator) -> str:
+    """Return a token without the Configuration permission."""
+    return cloud.create_api_token(scopes=["read"])
+
+
+def use(gateway: CameraGateway, token: str) -> None:
+    """Let the gateway's client have another token, as the portal sees it."""
+    gateway.client._token = token
+
+
+async def test_an_expired_token_is_told_once_and_taken_back(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert issue(hass, entry) is None
+    token = entry.options[CONF_DEVICE_TOKEN]
+    use(gateway, cloud.create_api_token(expires_in=-1))
+    await read(hass, gateway, node_id)
+    found = issue(hass, entry)
+    assert found is not None
+    assert found.translation_key == "device_token_refused"
+    assert found.is_fixable
+    # The refusal and the second look.
+    del cloud.calls[:]
+    await read(hass, gateway, node_id)
+    assert len(parameter_calls(cloud)) == 1
+
+    use(gateway, token)
+    await read(hass, gateway, node_id)
+    assert issue(hass, entry) is None
+    assert_log_clean(caplog, cloud.secrets)
+
+
+async def test_a_permission_that_is_missing(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+    weak_token: str,
+) -> None:
+    use(gateway, weak_token)
+    await read(hass, gateway, node_id)
+    found = issue(hass, entry)
+    assert found is not None
+    assert found.translation_key == "device_no_permission"
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert issue(hass, entry) is None
+
+
+@pytest.mark.parametrize("kind", ["works", "cut"])
+async def test_a_call_that_is_refused_for_a_reason_of_its_own(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+    kind: str,
+) -> None:
+    cloud.faults.add("gateway", "status", 403)
+    if kind == "cut":
+        cloud.faults.add("gateway", "cut", count=2)
+    await read(hass, gateway, node_id)
+    assert issue(hass, entry) is None
+    assert gateway.diagnostics()["problem"] is None
+
+
+async def start_fix(hass: HomeAssistant, client: Any, entry: MockConfigEntry) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Press the button of the issue."""
+    answer = await client.post(
+        "/api/repairs/issues/fix",
+        json={"handler": DOMAIN, "issue_id": f"device_access_{entry.entry_id}"},
+    )
+    assert answer.status == HTTPStatus.OK
+    return await answer.json()
+
+
+async def test_the_form_of_the_issue(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+    weak_token: str,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert await async_setup_component(hass, REPAIRS_DOMAIN, {})
+    old = entry.options[CONF_DEVICE_TOKEN]
+    cloud.oauth.revoke(old)
+    await read(hass, gateway, node_id)
+    client = await hass_client()
+    form = await start_fix(hass, client, entry)
+    assert form["step_id"] == "token"
+    assert form["description_placeholders"] == {"name": entry.title}
+    # Nobody gets to see the old one.
+    assert old not in str(form)
+
+    url = f"/api/repairs/issues/fix/{form['flow_id']}"
+    for answer, fault in (
+        ({}, "device_token_refused"),
+        ({CONF_DEVICE_TOKEN: "nonsense"}, "device_token_refused"),
+        ({CONF_DEVICE_TOKEN: weak_token}, "device_no_permission"),
+    ):
+        form = await (await client.post(url, json=answer)).json()
+        assert form["errors"] == {"base": fault}
+        assert entry.options[CONF_DEVICE_TOKEN] == old
+
+    new = cloud.create_api_token(scopes=["configuration"])
+    done = await (await client.post(url, json={CONF_DEVICE_TOKEN: f" {new}\n"})).json()
+    assert done["type"] == "create_entry"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.options[CONF_DEVICE_TOKEN] == new
+    assert entry.state is ConfigEntryState.LOADED
+    assert issue(hass, entry) is None
+    assert await entry.runtime_data.gateway.parameters(node_id).async_read_group(SENSOR)
+    assert_log_clean(caplog, cloud.secrets)
+
+
+async def test_the_present_token_gets_the_permission(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    assert await async_setup_component(hass, REPAIRS_DOMAIN, {})
+    cloud.faults.add("gateway", "status", 403, count=None)
+    await read(hass, gateway, node_id)
+    client = await hass_client()
+    form = await start_fix(hass, client, entry)
+    cloud.faults.clear()
+    url = f"/api/repairs/issues/fix/{form['flow_id']}"
+    assert (await (await client.post(url, json={})).json())["type"] == "create_entry"
+    await hass.async_block_till_done()
+    assert issue(hass, entry) is None
+
+
+async def test_a_camera_that_is_off_does_not_speak_for_the_token(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    url, token = entry.options["device_url"], entry.options[CONF_DEVICE_TOKEN]
+
+    async def fault() -> str | None:
+        return await access.async_find_fault(hass, entry, url, token)
+
+    assert await fault() is None
+    # The portal still thinks that it is there.
+    cameras = list(cloud.world.cameras.values())
+    cameras[0].is_connected = False
+    assert await fault() is None
+    for camera in cameras:
+        camera.is_connected = False
+    assert await fault() == "device_unreachable"
+    await entry.runtime_data.status.async_refresh()
+    assert await fault() == "no_camera_to_test"
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await fault() == "no_camera_to_test"

@@ -1,0 +1,123 @@
+"""What the cameras are able to is found out; without a token nothing is."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
+from custom_components.netrex.gateway import CameraGateway, capabilities
+from simulator import Simulator
+from tests.conftest import SetUp
+from tests.leaks import assert_log_clean, assert_no_secret
+
+from .conftest import parameter_calls
+
+
+async def test_capabilities_are_found_out_once(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+) -> None:
+    assert gateway.capabilities.data.keys() == cloud.world.cameras.keys()
+    asked = len(parameter_calls(cloud))
+    assert asked == 2 * len(cloud.world.cameras)
+
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    again = entry.runtime_data.gateway
+    assert again is not gateway
+    assert again.capabilities.data == gateway.capabilities.data
+    assert len(parameter_calls(cloud)) == asked
+
+
+async def test_firmware_is_looked_at_again_after_a_week(
+    cloud: Simulator, entry: MockConfigEntry, gateway: CameraGateway, node_id: int
+) -> None:
+    stored = entry.runtime_data.store.data["capabilities"]
+    serial = cloud.world.cameras[node_id].serial_number
+    del cloud.calls[:]
+    for passed, calls in ((7 * 24 * 3600 - 60, 0), (60, 2), (0, 2)):
+        stored[serial]["asked"] -= passed
+        await gateway.capabilities.async_refresh()
+        assert len(parameter_calls(cloud)) == calls
+
+
+async def test_cameras_appear_in_portions(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    set_up: SetUp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(capabilities, "_PORTION", 2)
+    entry = await set_up()
+    coordinator = entry.runtime_data.gateway.capabilities
+    seen: list[int] = []
+    coordinator.async_add_listener(lambda: seen.append(len(coordinator.data)))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert seen[0] == 2
+    assert seen[-1] == len(cloud.world.cameras)
+
+
+async def test_a_camera_that_is_off_is_asked_when_it_is_back(
+    hass: HomeAssistant, cloud: Simulator, node_id: int, set_up: SetUp
+) -> None:
+    cloud.world.cameras[node_id].is_connected = False
+    entry = await set_up()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    data = entry.runtime_data
+    assert node_id not in data.gateway.capabilities.data
+    serial = cloud.world.cameras[node_id].serial_number
+    assert serial.lower() not in {call.serial_number for call in parameter_calls(cloud)}
+
+    cloud.world.cameras[node_id].is_connected = True
+    await data.status.async_refresh()
+    await data.gateway.capabilities.async_refresh()
+    assert node_id in data.gateway.capabilities.data
+
+
+async def test_a_camera_that_does_not_tell_stands_in_nobodys_way(
+    hass: HomeAssistant, cloud: Simulator, node_id: int, set_up: SetUp
+) -> None:
+    serial = cloud.world.cameras[node_id].serial_number.lower()
+    cloud.faults.add("gateway", "garbage", count=None, match=serial)
+    entry = await set_up()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    found = entry.runtime_data.gateway.capabilities.data
+    assert found.keys() == cloud.world.cameras.keys() - {node_id}
+
+
+# A refused token is looked at a second time before anybody is told.
+@pytest.mark.parametrize(("status", "requests"), [(401, 2), (403, 2), (429, 1)])
+async def test_a_refusal_that_is_everybodys_ends_the_round(
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp, status: int, requests: int
+) -> None:
+    fault = cloud.faults.add("gateway", "status", status, count=100, match="param.cgi")
+    await set_up()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert fault.count == 100 - requests
+
+
+async def test_diagnostics_tell_no_secret(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    diagnostics = await async_get_config_entry_diagnostics(hass, entry)
+    told = diagnostics["gateway"]
+    cameras = len(cloud.world.cameras)
+    assert told["calls"]["answered"] >= 2 * cameras
+    assert told["cameras"]["known"] == cameras
+    assert told["cameras"]["with_image_settings"] == cameras
+    assert told["default_address"] is False
+    assert told["problem"] is None
+    serials = [camera.serial_number for camera in cloud.world.cameras.values()]
+    assert_no_secret(repr(diagnostics), [*cloud.secrets, *serials])
+    assert_log_clean(caplog, cloud.secrets)
+    states = repr([state.as_dict() for state in hass.states.async_all()])
+    assert_no_secret(states, cloud.secrets)
+    assert not ir.async_get(hass).issues.keys() & {(DOMAIN, "device_access")}

@@ -1,0 +1,204 @@
+"""Image settings as numbers: read for those who want them, written with proof."""
+
+from datetime import timedelta
+
+from homeassistant.components.number import DOMAIN as NUMBER_DOMAIN
+from homeassistant.config_entries import RELOAD_AFTER_UPDATE_DELAY
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.gateway import CameraGateway
+from simulator import Simulator
+
+from .conftest import BRIGHTNESS, SENSOR, camera_entity, parameter_calls, parameters
+
+
+def number(hass: HomeAssistant, entry: MockConfigEntry, node_id: int, key: str) -> str:
+    """Return the entity of a setting."""
+    unique_id = f"{entry.unique_id}_{node_id}_{key}"
+    entity_id = er.async_get(hass).async_get_entity_id(NUMBER_DOMAIN, DOMAIN, unique_id)
+    assert entity_id is not None
+    return entity_id
+
+
+def value_of(hass: HomeAssistant, entity_id: str) -> str:
+    """Return what is shown."""
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return str(state.state)
+
+
+async def switch_on(
+    hass: HomeAssistant, entry: MockConfigEntry, node_id: int, *keys: str
+) -> list[str]:
+    """Enable entities, as a person does; Home Assistant reloads the account then."""
+    entity_ids = [number(hass, entry, node_id, key) for key in keys]
+    for entity_id in entity_ids:
+        er.async_get(hass).async_update_entity(entity_id, disabled_by=None)
+    await hass.async_block_till_done()
+    async_fire_time_changed(
+        hass, dt_util.utcnow() + timedelta(seconds=RELOAD_AFTER_UPDATE_DELAY + 1)
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return entity_ids
+
+
+async def set_number(hass: HomeAssistant, entity_id: str, value: float) -> None:
+    """Move a slider."""
+    await hass.services.async_call(
+        NUMBER_DOMAIN,
+        "set_value",
+        {"entity_id": entity_id, "value": value},
+        blocking=True,
+    )
+
+
+async def test_numbers_are_off_and_cost_nothing(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+) -> None:
+    numbers = [
+        one
+        for one in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        if one.domain == NUMBER_DOMAIN
+    ]
+    assert len(numbers) == 4 * len(cloud.world.cameras)
+    for one in numbers:
+        assert one.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+        assert one.entity_category is EntityCategory.CONFIG
+    del cloud.calls[:]
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=2))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert parameter_calls(cloud) == []
+
+
+async def test_what_is_switched_on_is_read_by_one_call(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    parameters(cloud, node_id)[BRIGHTNESS] = "33"
+    del cloud.calls[:]
+    brightness, sharpness = await switch_on(
+        hass, entry, node_id, "brightness", "sharpness"
+    )
+    assert value_of(hass, brightness) == "33"
+    assert value_of(hass, sharpness) == "50"
+    [call] = parameter_calls(cloud)
+    assert dict(call.arguments)["group"].split(",") == [
+        f"{SENSOR}.{name}"
+        for name in ("Brightness", "ColorLevel", "Contrast", "Sharpness")
+    ]
+
+    # An hour later again.
+    parameters(cloud, node_id)[BRIGHTNESS] = "34"
+    for passed, state in ((59, "33"), (62, "34")):
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=passed))
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert value_of(hass, brightness) == state
+    assert len(parameter_calls(cloud)) == 2
+
+
+async def test_a_slider_writes_and_shows_what_the_camera_has(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    [brightness] = await switch_on(hass, entry, node_id, "brightness")
+    await set_number(hass, brightness, 61)
+    assert parameters(cloud, node_id)[BRIGHTNESS] == "61"
+    assert value_of(hass, brightness) == "61"
+
+    # The action's change is shown, too.
+    await hass.services.async_call(
+        DOMAIN,
+        "set_camera_parameters",
+        {
+            "entity_id": camera_entity(hass, entry, node_id),
+            "parameters": {BRIGHTNESS: 12, f"{SENSOR}.Contrast": 13},
+        },
+        blocking=True,
+    )
+    assert value_of(hass, brightness) == "12"
+
+
+async def test_a_camera_that_does_not_answer(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    cloud.faults.add("gateway", "cut", count=None)
+    [brightness] = await switch_on(hass, entry, node_id, "brightness")
+    assert value_of(hass, brightness) == STATE_UNAVAILABLE
+    cloud.faults.clear()
+    # Not in an hour: it is tried again soon.
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=6))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert value_of(hass, brightness) == "50"
+
+    cloud.faults.add("gateway", "status", 503)
+    with pytest.raises(HomeAssistantError):
+        await set_number(hass, brightness, 61)
+    assert value_of(hass, brightness) == "50"
+
+
+async def test_a_camera_that_is_off(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    [brightness] = await switch_on(hass, entry, node_id, "brightness")
+    cloud.world.cameras[node_id].is_connected = False
+    await entry.runtime_data.status.async_refresh()
+    await entry.runtime_data.gateway.parameters(node_id).async_refresh()
+    await hass.async_block_till_done()
+    assert value_of(hass, brightness) == STATE_UNAVAILABLE
+
+
+async def test_a_setting_that_is_no_number(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    [brightness] = await switch_on(hass, entry, node_id, "brightness")
+    for value in ("auto", "nan", "", "1e999"):
+        parameters(cloud, node_id)[BRIGHTNESS] = value
+        await entry.runtime_data.gateway.parameters(node_id).async_refresh()
+        await hass.async_block_till_done()
+        assert value_of(hass, brightness) == STATE_UNKNOWN
+
+
+async def test_a_second_sensor_has_numbers_of_its_own(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry, node_id: int
+) -> None:
+    second = "ImageSource.I1.Sensor.Brightness"
+    parameters(cloud, node_id)[second] = "71"
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    [entity_id] = await switch_on(hass, config_entry, node_id, "brightness_2")
+    state = hass.states.get(entity_id)
+    assert state is not None
+    assert state.state == "71"
+    assert state.name.endswith("Brightness of sensor 2")

@@ -1,0 +1,322 @@
+"""The event entity, and which cameras an action is for."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from homeassistant.auth.models import User
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import area_registry as ar, device_registry as dr
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_mock_service,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+import voluptuous as vol
+from yarl import URL
+
+from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.devices import node_identifier
+from custom_components.netrex.recordings import (
+    Clip,
+    JobEvent,
+    JobState,
+    RecordingManager,
+)
+from custom_components.netrex.recordings.file_view import DATA_FILES
+from simulator import Simulator
+
+from .conftest import Events, call, entity_of, files
+
+
+def cameras(cloud: Simulator) -> list[int]:
+    """Return the cameras that record."""
+    return [c.node_id for c in cloud.world.cameras.values() if c.records]
+
+
+async def test_what_the_event_tells(
+    hass: HomeAssistant,
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+    events: Events,
+) -> None:
+    saved = await manager.async_download(clip, media / "x.mp4")
+    assert events.types == [
+        *("requested", "preparing", "ready", "downloading", "downloaded")
+    ]
+    told = events.last
+    assert told["start"] == dt_util.utc_from_timestamp(clip.start).isoformat()
+    assert told["end"] == dt_util.utc_from_timestamp(clip.end).isoformat()
+    assert (told["path"], told["size"]) == (str(saved.path), saved.size)
+    assert (told["duration"], told["height"]) == (saved.duration, saved.height)
+    assert told["url"] == saved.url
+    assert told["progress"] == 100
+
+
+async def test_progress_comes_in_steps_and_of_one_clip(
+    hass: HomeAssistant, manager: RecordingManager, clip: Clip, events: Events
+) -> None:
+    other = Clip(clip.node_id, clip.start, clip.end, 90)
+
+    def tell(which: Clip, state: JobState, progress: int | None = None) -> None:
+        manager._notify(JobEvent(which, state, progress))
+
+    tell(clip, JobState.REQUESTED)
+    tell(clip, JobState.DOWNLOADING, 0)
+    for percent in range(1, 100):
+        tell(clip, JobState.DOWNLOADING, percent)
+    await hass.async_block_till_done()
+    assert events.progress == [10, 20, 30, 40, 50, 60, 70, 80, 90]
+    tell(other, JobState.DOWNLOADING, 50)
+    tell(clip, JobState.DOWNLOADING, 100)
+    await hass.async_block_till_done()
+    assert events.last["progress"] == 50
+    assert events.types == ["requested", "downloading", "downloading"]
+
+
+async def test_an_offline_camera_is_no_exception(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clip: Clip
+) -> None:
+    cloud.world.cameras[clip.node_id].is_connected = False
+    await entry.runtime_data.status.async_refresh()
+    camera = entity_of(hass, entry, clip.node_id)
+    state = hass.states.get(camera)
+    assert state
+    assert state.state == "unavailable"
+    answer = await call(hass, "download_recording", clip, entity_id=camera)
+    assert answer[camera]["duration"] == 4
+
+
+async def test_several_cameras_by_device_and_area(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    clip: Clip,
+    media: Path,
+) -> None:
+    first, second = cameras(cloud)[:2]
+    registry = dr.async_get(hass)
+    area = ar.async_get(hass).async_create("Shop")
+    device = None
+    for node_id in (first, second):
+        device = registry.async_get_device_by_identifier(
+            node_identifier(entry, node_id), entry.entry_id
+        )
+        assert device
+        registry.async_update_device(device.id, area_id=area.id)
+    assert device
+    answer = await call(hass, "download_recording", clip, area_id=area.id)
+    assert set(answer) == {entity_of(hass, entry, node) for node in (first, second)}
+    assert len(files(media)) == 2
+    listing = await call(
+        hass, "list_recordings", clip, device_id=device.id, entity_id=list(answer)[:1]
+    )
+    assert len(listing) == 2
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, "download_recording", clip, area_id=area.id, filename="same")
+    assert caught.value.translation_key == "same_file"
+    # Those that are there already fail, and all are named.
+    with pytest.raises(HomeAssistantError) as failed:
+        await call(hass, "download_recording", clip, area_id=area.id)
+    assert failed.value.translation_key == "cameras_failed"
+    assert "2 of 2" in str(failed.value)
+    for entity_id in answer:
+        assert entity_id in str(failed.value)
+
+
+async def test_all_cameras(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clip: Clip
+) -> None:
+    before = len(cloud.queries)
+    answer = await call(hass, "list_recordings", clip, entity_id="all")
+    assert len(answer) == len(cloud.world.cameras)
+    asked = [q for q in cloud.queries[before:] if "recordings(" in q.query]
+    assert len(asked) == 1
+
+
+async def test_without_a_response(
+    hass: HomeAssistant, entry: MockConfigEntry, clip: Clip, media: Path
+) -> None:
+    await hass.services.async_call(
+        DOMAIN,
+        "download_recording",
+        {
+            "entity_id": entity_of(hass, entry, clip.node_id),
+            "start": dt_util.utc_from_timestamp(clip.start),
+            "duration": {"seconds": 4},
+            "filename": "quiet",
+        },
+        blocking=True,
+    )
+    assert files(media) == [media / "quiet.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"entity_id": "camera.nobody"}, "unknown_camera"),
+        ({"entity_id": "sun.sun"}, "unknown_camera"),
+        ({"area_id": "nowhere"}, "no_camera"),
+        ({"filename": "../x"}, "invalid_file_name"),
+        ({"filename": "/etc/x.mp4"}, "path_not_allowed"),
+        ({"filename": "{height}"}, "unknown_placeholder"),
+        ({"height": 7}, "height_not_offered"),
+        ({"duration": 0}, "end_before_start"),
+        ({"duration": {"days": 2}}, "clip_too_long"),
+        ({"duration": {"days": 999_999}}, "clip_too_long"),
+        ({"start": "0001-01-01 00:00:00", "duration": 5}, "no_recording"),
+        ({"start": "2030-01-01 00:00:00", "duration": 5}, "clip_in_future"),
+    ],
+)
+async def test_errors_are_translated(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    clip: Clip,
+    media: Path,
+    data: dict[str, Any],
+    key: str,
+) -> None:
+    if "entity_id" not in data and "area_id" not in data:
+        data = {"entity_id": entity_of(hass, entry, clip.node_id), **data}
+    with pytest.raises(HomeAssistantError) as caught:
+        await call(hass, "download_recording", clip, **data)
+    assert caught.value.translation_key == key
+    assert caught.value.translation_domain == DOMAIN
+    # There is a text, and all of it is filled in.
+    assert key not in str(caught.value)
+    assert "{" not in str(caught.value).replace("{height}", "")
+    assert files(media) == []
+
+
+async def test_schema(hass: HomeAssistant, entry: MockConfigEntry, clip: Clip) -> None:
+    camera = entity_of(hass, entry, clip.node_id)
+    start = dt_util.utc_from_timestamp(clip.start)
+    for data in (
+        {"start": start},
+        {"start": start, "end": start, "duration": 5},
+        {"start": start, "duration": 86_400_000_000_000},
+        {"start": "soon", "duration": 5},
+    ):
+        with pytest.raises(vol.Invalid):
+            await hass.services.async_call(
+                DOMAIN,
+                "download_recording",
+                {"entity_id": camera, **data},
+                blocking=True,
+            )
+
+
+async def test_who_may_not_use_a_camera(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    clip: Clip,
+    hass_read_only_user: User,
+) -> None:
+    camera = entity_of(hass, entry, clip.node_id)
+    start = dt_util.utc_from_timestamp(clip.start)
+    span = {"start": start, "end": start + timedelta(seconds=4)}
+
+    async def act(action: str, user_id: str, **target: str) -> object:
+        return await hass.services.async_call(
+            DOMAIN,
+            action,
+            {**target, **span},
+            blocking=True,
+            return_response=True,
+            context=Context(user_id=user_id),
+        )
+
+    reader = hass_read_only_user.id
+    assert await act("list_recordings", reader, entity_id=camera)
+    with pytest.raises(Unauthorized):
+        await act("download_recording", reader, entity_id=camera)
+    with pytest.raises(ServiceValidationError):
+        await act("download_recording", reader, entity_id="all")
+    with pytest.raises(UnknownUser):
+        await act("list_recordings", "nobody", entity_id=camera)
+    admin = MockUser(is_owner=True).add_to_hass(hass)
+    assert await act("download_recording", admin.id, entity_id=camera)
+
+
+async def test_an_account_that_is_not_loaded(
+    hass: HomeAssistant, entry: MockConfigEntry, clip: Clip
+) -> None:
+    camera = entity_of(hass, entry, clip.node_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, "list_recordings", clip, entity_id=camera)
+    assert caught.value.translation_key == "unknown_camera"
+
+
+async def test_a_link_ends(
+    hass: HomeAssistant,
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    saved = await manager.async_download(clip, media / "x.mp4")
+    assert saved.url
+    link = URL(saved.url).relative()
+    client = await hass_client_no_auth()
+    assert (await client.get(link)).status == 200
+    saved.path.rename(media / "moved.mp4")
+    assert (await client.get(link)).status == 404
+    (media / "moved.mp4").rename(saved.path)
+    # It opens nothing that Home Assistant must not show any more.
+    hass.config.allowlist_external_dirs = set()
+    assert (await client.get(link)).status == 404
+    hass.config.allowlist_external_dirs = {str(media)}
+    for key, (path, _) in hass.data[DATA_FILES].items():
+        hass.data[DATA_FILES][key] = (path, 0.0)
+    assert (await client.get(link)).status == 404
+    await manager.async_download(clip, media / "y.mp4")
+    assert len(hass.data[DATA_FILES]) == 1
+
+
+async def test_an_automation_sends_the_link(
+    hass: HomeAssistant, entry: MockConfigEntry, clip: Clip
+) -> None:
+    """As in the documentation: no more than the event is needed."""
+    sent = async_mock_service(hass, "notify", "phone")
+    event = entity_of(hass, entry, clip.node_id, "event", "recording")
+    assert await async_setup_component(
+        hass,
+        "automation",
+        {
+            "automation": {
+                "triggers": {
+                    "trigger": "state",
+                    "entity_id": event,
+                    "attribute": "event_type",
+                    "to": "downloaded",
+                },
+                "actions": {
+                    "action": "notify.phone",
+                    "data": {"url": "{{ trigger.to_state.attributes.url }}"},
+                },
+            }
+        },
+    )
+    answer = await call(
+        hass,
+        "download_recording",
+        clip,
+        entity_id=entity_of(hass, entry, clip.node_id),
+    )
+    await hass.async_block_till_done()
+    [saved] = answer.values()
+    assert [one.data["url"] for one in sent] == [saved["url"]]

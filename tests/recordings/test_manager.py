@@ -1,0 +1,394 @@
+"""One job for all who want a clip, in a fair order, with what is there already."""
+
+import asyncio
+from dataclasses import replace
+import os
+from pathlib import Path
+import time
+
+import av
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.client import Lane, Recording
+from custom_components.netrex.const import CONF_RECORDINGS_LIMIT
+from custom_components.netrex.recordings import (
+    Clip,
+    Job,
+    JobState,
+    RecordingManager,
+    cache_folder,
+)
+from custom_components.netrex.recordings.cache import Cache
+from custom_components.netrex.recordings.choice import choose
+from custom_components.netrex.recordings.errors import RecordingError
+from custom_components.netrex.recordings.jobs import Fetched
+from custom_components.netrex.recordings.mp4 import is_whole
+from custom_components.netrex.recordings.partial import publish
+from custom_components.netrex.recordings.slots import Slots
+from simulator import Simulator
+from simulator.world import Scope
+
+from .conftest import QUICK, Events, Source, contents, files
+
+
+def asked(cloud: Simulator, word: str) -> int:
+    """Return how many clips the cloud was asked for, by a word of the query."""
+    return sum(query.query.count(word) for query in cloud.queries)
+
+
+async def test_the_same_clip_is_one_job(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+    source: Source,
+    events: Events,
+) -> None:
+    """Two files and a player want it at once."""
+    first, second, played = await asyncio.gather(
+        manager.async_download(clip, media / "a.mp4"),
+        manager.async_download(clip, media / "new" / "b.mp4"),
+        manager.async_fetch(clip),
+    )
+    assert asked(cloud, "recordings(") == asked(cloud, "recordingPrepare") == 1
+    assert len(source.urls) == 1
+    assert files(media) == [first.path, second.path]
+    assert contents(first.path) == contents(second.path) == contents(played)
+    assert played.is_relative_to(manager._cache.folder)
+    assert manager.job(clip) is None
+    assert manager.diagnostics() == {"jobs": {}, "ended": {"downloaded": 2}}
+    # Each file has its own end, the way to it is told once.
+    assert events.types.count("downloaded") == 2
+    assert events.types.count("preparing") == 1
+
+    # What is in the cache costs nothing any more, and is a file of its own.
+    queries = len(cloud.queries)
+    again = await manager.async_download(clip, media / "c.mp4")
+    assert await manager.async_fetch(clip) == played
+    assert len(cloud.queries) == queries
+    assert (again.duration, again.height) == (4, 180)
+    played.unlink()
+    assert contents(again.path) == contents(first.path)
+
+
+async def test_playing_makes_no_events_until_an_action_joins(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+    events: Events,
+) -> None:
+    states: list[JobState] = []
+    playing = asyncio.create_task(manager.async_fetch(clip))
+    async with asyncio.timeout(5):
+        while (job := manager.job(clip)) is None:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0)
+    job.async_add_listener(lambda job: states.append(job.state))
+    await playing
+    assert events.types == []
+    assert JobState.PREPARING in states
+    assert states[-1] is JobState.DOWNLOADING
+
+
+async def test_one_who_leaves_does_not_take_it_from_the_others(
+    manager: RecordingManager, clip: Clip, media: Path, source: Source
+) -> None:
+    leaves = asyncio.create_task(manager.async_download(clip, media / "left.mp4"))
+    stays = asyncio.create_task(manager.async_download(clip, media / "kept.mp4"))
+    await asyncio.sleep(0.05)
+    leaves.cancel()
+    saved = await stays
+    assert files(media) == [saved.path]
+    assert len(source.urls) == 1
+
+
+async def test_a_file_that_is_there_stays(
+    cloud: Simulator, manager: RecordingManager, clip: Clip, media: Path
+) -> None:
+    target = media / "mine.mp4"
+    await asyncio.to_thread(target.write_bytes, b"mine")
+    with pytest.raises(HomeAssistantError) as caught:
+        await manager.async_download(clip, target)
+    assert caught.value.translation_key == "file_exists"
+    assert contents(target) == b"mine"
+    assert asked(cloud, "recordings(") == 0
+    saved = await manager.async_download(clip, target, overwrite=True)
+    assert len(contents(target)) == saved.size > 4
+
+
+async def test_two_clips_for_one_name(
+    manager: RecordingManager, clip: Clip, media: Path
+) -> None:
+    """The second one finds out only when it wants to have the name."""
+    other = replace(clip, end=clip.end + 2)
+    target = media / "same.mp4"
+    results = await asyncio.gather(
+        manager.async_download(clip, target),
+        manager.async_download(other, target),
+        return_exceptions=True,
+    )
+    [failed] = [one for one in results if isinstance(one, HomeAssistantError)]
+    assert failed.translation_key == "file_exists"
+    assert files(media) == [target]
+
+
+async def test_a_clip_of_the_future_is_waited_for(
+    cloud: Simulator, manager: RecordingManager, camera_id: int, media: Path
+) -> None:
+    # The cloud has a recording some seconds after it was made.
+    cloud.clock.jump(30)
+    now = int(time.time())
+    clip = Clip(camera_id, now - 3, now + 1)
+    saved = await manager.async_download(clip, media / "soon.mp4")
+    assert time.time() >= clip.end
+    assert saved.duration == 4
+
+
+@pytest.mark.parametrize("timing", [replace(QUICK, grace=30.0)])
+async def test_a_clip_that_has_just_ended_is_looked_for_again(
+    cloud: Simulator, manager: RecordingManager, camera_id: int, media: Path
+) -> None:
+    now = int(time.time())
+    clip = Clip(camera_id, now - 13, now + 1)
+    download = asyncio.create_task(manager.async_download(clip, media / "late.mp4"))
+    async with asyncio.timeout(5):
+        while asked(cloud, "recordings(") < 2:  # noqa: ASYNC110 - nor does the cloud
+            await asyncio.sleep(0.01)
+    cloud.clock.jump(30)
+    saved = await download
+    assert saved.duration == 14
+
+
+async def test_what_never_gets_complete_is_taken_as_it_is(
+    cloud: Simulator, manager: RecordingManager, camera_id: int, media: Path
+) -> None:
+    now = int(time.time())
+    saved = await manager.async_download(
+        Clip(camera_id, now - 20, now), media / "short.mp4"
+    )
+    assert saved.duration
+    assert 8 <= saved.duration < 20
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"start": 2_000, "end": 2_004}, "no_recording"),
+        ({"height": 181}, "height_not_offered"),
+        ({"end": 0}, "end_before_start"),
+        ({"start": 0}, "clip_too_long"),
+        ({"node_id": 1}, "not_found"),
+        ({"height": -5}, "height_not_offered"),
+    ],
+)
+async def test_wishes_that_cannot_be(
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+    change: dict[str, int],
+    reason: str,
+) -> None:
+    wish = replace(clip, **change)
+    with pytest.raises(HomeAssistantError) as caught:
+        await manager.async_download(wish, media / "x.mp4")
+    assert caught.value.translation_key == reason
+    if reason != "end_before_start":
+        with pytest.raises(HomeAssistantError):
+            await manager.async_fetch(wish)
+    assert files(media) == []
+
+
+async def test_missing_rights_and_a_token_that_ended(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+) -> None:
+    for token in cloud.world.tokens.values():
+        token.scopes = frozenset({Scope.READ})
+    with pytest.raises(HomeAssistantError) as caught:
+        await manager.async_download(clip, media / "x.mp4")
+    assert caught.value.translation_key == "no_permission"
+    cloud.oauth.revoke_all(None)
+    with pytest.raises(HomeAssistantError) as caught:
+        await manager.async_download(clip, media / "x.mp4")
+    assert caught.value.translation_key == "invalid_auth"
+    await hass.async_block_till_done()
+    assert [
+        flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()
+    ] == ["reauth"]
+
+
+@pytest.mark.parametrize("needs_token", [True, False])
+async def test_a_download_may_need_the_token(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+    needs_token: bool,
+) -> None:
+    cloud.switches.download_needs_token = needs_token
+    await manager.async_download(clip, media / "x.mp4")
+    assert len(files(media)) == 1
+
+
+async def test_the_cloud_is_preferred_to_a_memory_card(
+    cloud: Simulator, manager: RecordingManager, clip: Clip, media: Path
+) -> None:
+    cloud.switches.recording_storages = 3
+    for profile in cloud.world.cameras[clip.node_id].stream_profiles[:1]:
+        profile.height = 90
+    found = await manager.async_list(clip.node_id, clip.start, clip.end)
+    assert len(found) == 3
+    saved = await manager.async_download(replace(clip, height=90), media / "x.mp4")
+    with av.open(saved.path) as film:
+        assert film.streams.video[0].height == saved.height == 90
+
+
+def test_choice() -> None:
+    long = Recording("a", 598.0, (480, 720))
+    card = Recording("b", 599.0, (720,))
+    short = Recording("c", 300.0, (480, 720, 1080))
+    assert choose([card, long, short], None).recording is long
+    assert choose([card, long, short], None).storage == 2
+    assert choose([card, long, short], 1080).recording is short
+    assert choose([card], 720).height == 720
+    assert choose([Recording("d", None, (1,))], None).height == 1
+    with pytest.raises(RecordingError) as caught:
+        choose([long, card], 1080)
+    assert caught.value.translation_placeholders == {"heights": "480, 720"}
+    for nothing in ([], [Recording("e", 10.0, ())]):
+        with pytest.raises(RecordingError) as caught:
+            choose(nothing, None)
+        assert caught.value.translation_key == "no_recording"
+
+
+async def test_slots_are_fair_and_a_person_goes_first() -> None:
+    slots, order = Slots(1, 1), list[str]()
+    lanes = {"a": Lane.COMMAND, "b": Lane.COMMAND, "c": Lane.COMMAND}
+    release = asyncio.Event()
+
+    async def work(name: str, lane: Lane | None = None) -> None:
+        async with slots.take(lambda: lane if lane is not None else lanes[name]):
+            order.append(name)
+            await release.wait()
+
+    tasks = [asyncio.create_task(work(name)) for name in "abc"]
+    await asyncio.sleep(0)
+    assert order == ["a"]
+    # One whose place is for people is not in the way, and rises past the others.
+    tasks.append(asyncio.create_task(work("person", Lane.INTERACTIVE)))
+    await asyncio.sleep(0)
+    assert order == ["a", "person"]
+    lanes["c"] = Lane.INTERACTIVE
+    tasks[1].cancel()
+    await asyncio.sleep(0)
+    release.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == ["a", "person", "c"]
+    async with asyncio.timeout(1), slots.take(lambda: Lane.COMMAND):
+        pass
+
+
+def test_cache(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    folder = tmp_path / "config" / "cache"
+    folder.mkdir()
+    cache = Cache(folder, 250)
+    clips = [Clip(1, n, n + 10) for n in range(3)]
+    source = tmp_path / "config" / "source.mp4"
+    for age, clip in enumerate(clips):
+        source.write_bytes(b"x" * 100)
+        stored = cache.store(clip, Fetched(source, 100, None, 720), last=True)
+        os.utime(stored.path, (age, age))
+        assert cache.find(replace(clip, height=720)) is None
+    # The one that was not used for longest made room.
+    assert cache.find(clips[0]) is None
+    found = cache.find(clips[1])
+    assert found
+    assert (found.duration, found.height, found.size) == (10, 720, 100)
+    source.write_bytes(b"x" * 100)
+    cache.store(clips[0], Fetched(source, 100, 9.6, 720), last=False)
+    assert cache.find(clips[2]) is None
+    assert cache.find(clips[1])
+    source.write_bytes(b"x" * 300)
+    with pytest.raises(RecordingError) as caught:
+        cache.store(clips[2], Fetched(source, 300, None, 720), last=True)
+    assert caught.value.translation_key == "cache_too_small"
+    assert len(files(folder)) == 2
+
+    (folder / ".netrex-1.part").write_bytes(b"half")
+    (folder / f"{clips[1].node_id}_1_11_best_junk.mp4").write_bytes(b"junk")
+    Cache(folder, 100).tidy()
+    assert len(files(folder)) == 1
+    source.unlink()
+
+
+async def test_the_cache_is_limited_and_goes_with_the_account(
+    hass: HomeAssistant, entry: MockConfigEntry, manager: RecordingManager, clip: Clip
+) -> None:
+    await manager.async_fetch(clip)
+    folder = cache_folder(hass, entry.entry_id)
+    assert len(files(folder)) == 1
+    hass.config_entries.async_update_entry(entry, options={CONF_RECORDINGS_LIMIT: 1})
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert len(files(folder)) == 1
+    assert entry.runtime_data.recordings._cache.limit == 1_000_000_000
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert files(folder) == []
+
+
+def test_files_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some disks have none: the file is renamed, or copied while others need it."""
+
+    def no_links(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("custom_components.netrex.recordings.partial.os.link", no_links)
+    folder = tmp_path / "media"
+    source = folder / "source.mp4"
+    source.write_bytes(b"film")
+    publish(source, folder / "a.mp4", overwrite=False, last=False)
+    assert source.exists()
+    with pytest.raises(RecordingError):
+        publish(source, folder / "a.mp4", overwrite=False, last=True)
+    publish(source, folder / "a.mp4", overwrite=True, last=False)
+    publish(source, folder / "b.mp4", overwrite=False, last=True)
+    assert not source.exists()
+    assert contents(folder / "a.mp4") == contents(folder / "b.mp4") == b"film"
+
+
+@pytest.mark.parametrize(
+    ("content", "whole"),
+    [
+        (b"", False),
+        (b"\0\0\0\x08moov", True),
+        (b"\0\0\0\x08ftyp\0\0\0\x08moov", True),
+        (b"\0\0\0\x08ftyp\0\0\0\x08mdat", False),
+        (b"\0\0\0\x09moov", False),
+        (b"\0\0\0\x07moov", False),
+        (b"\0\0\0\0moovrest", True),
+        (b"\0\0\0\x08moov\0\0\0", False),
+        (b"\0\0\0\x01moov\0\0\0\0\0\0\0\x12xx", True),
+        (b"\0\0\0\x01moov\0\0\0\0\0\0\0\x0fxx", False),
+        (b"\0\0\0\x01moov\0\0\0", False),
+        (b"<html>not found</html>", False),
+    ],
+)
+def test_boxes(tmp_path: Path, content: bytes, whole: bool) -> None:
+    path = tmp_path / "media" / "x.mp4"
+    path.write_bytes(content)
+    assert is_whole(path) is whole
+
+
+def test_a_job_has_its_lane_raised(manager: RecordingManager, clip: Clip) -> None:
+    job = Job(clip, Lane.COMMAND, Path(), manager._tools)
+    job.raise_lane(Lane.INTERACTIVE)
+    job.raise_lane(Lane.COMMAND)
+    assert job.lane is Lane.INTERACTIVE

@@ -1,0 +1,428 @@
+"""Bad days: the file is whole or absent, nothing half stays, the event says why."""
+
+import asyncio
+from collections.abc import Callable
+import errno
+import os
+from pathlib import Path
+import shutil
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.recordings import (
+    Clip,
+    JobEvent,
+    JobState,
+    RecordingManager,
+)
+from simulator import Simulator, Switches
+
+from .conftest import MEGABYTE, Events, ReadSource, Source, contents, files, remove
+
+SIZE = 12 * MEGABYTE
+
+
+@pytest.fixture
+def switches() -> Switches:
+    """Return a cloud whose files take several blocks."""
+    return Switches(rate_limit=False, prepare_duration=0.1, recording_size=SIZE)
+
+
+@pytest.fixture
+def target(media: Path) -> Path:
+    """Return where the file shall be."""
+    return media / "clip.mp4"
+
+
+def when(
+    manager: RecordingManager, clip: Clip, state: JobState, do: Callable[[], object]
+) -> None:
+    """Do something once, at the moment when the download reaches a state."""
+    left = [do]
+
+    def look(event: JobEvent) -> None:
+        if event.state is state and left:
+            left.pop()()
+
+    manager.async_add_listener(clip.node_id, look)
+
+
+async def assert_fails(
+    manager: RecordingManager, clip: Clip, target: Path, events: Events, reason: str
+) -> None:
+    """Download; nothing comes of it, and everybody learns why."""
+    with pytest.raises(HomeAssistantError) as caught:
+        await manager.async_download(clip, target)
+    assert caught.value.translation_key == reason
+    assert events.types[0] == "requested"
+    assert events.types[-1] == "failed"
+    assert events.last["reason"] == reason
+    assert files(target.parent) == []
+
+
+@pytest.mark.parametrize("resumes", [True, False])
+@pytest.mark.parametrize("tells_length", [True, False])
+@pytest.mark.parametrize("percent", [10, 50, 99])
+async def test_a_cut_connection(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    source: Source,
+    read_source: ReadSource,
+    percent: int,
+    tells_length: bool,
+    resumes: bool,
+) -> None:
+    cloud.switches.download_range = resumes
+    cloud.switches.download_length = tells_length
+    cloud.faults.add("download", "cut_body", SIZE * percent // 100)
+    saved = await manager.async_download(clip, target)
+
+    assert contents(target) == await read_source()
+    assert saved.size == SIZE
+    assert files(target.parent) == [target]
+    assert events.types == [
+        "requested",
+        "preparing",
+        "ready",
+        "downloading",
+        "downloaded",
+    ]
+    # What had come was not asked for again, where the cloud allows it.
+    assert source.offsets[0] == 0
+    assert len(source.offsets) == 2
+    assert 0 < source.offsets[1] <= SIZE * percent // 100
+
+
+async def test_a_connection_that_is_always_cut_at_the_same_place(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+) -> None:
+    cloud.switches.download_range = False
+    cloud.faults.add("download", "cut_body", MEGABYTE, count=None)
+    await assert_fails(manager, clip, target, events, "cannot_connect")
+
+
+async def test_many_cuts(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    read_source: ReadSource,
+) -> None:
+    cloud.faults.add("download", "cut_body", SIZE // 20, count=19)
+    await manager.async_download(clip, target)
+    assert contents(target) == await read_source()
+
+
+async def test_an_address_that_expired(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    source: Source,
+    read_source: ReadSource,
+) -> None:
+    when(
+        manager,
+        clip,
+        JobState.READY,
+        # Looked up then: the cloud renews it.
+        lambda: cloud.recordings._downloads.clear(),  # noqa: PLW0108
+    )
+    await manager.async_download(clip, target)
+    assert contents(target) == await read_source()
+    first, second = source.urls
+    assert first != second
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+async def test_an_address_that_is_refused(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    status: int,
+) -> None:
+    # A portal that wants the token too is asked with it: twice for each address.
+    cloud.faults.add("download", "status", status, count=2 if status == 401 else 1)
+    await manager.async_download(clip, target)
+    assert files(target.parent) == [target]
+
+    remove(target)
+    cloud.faults.add("download", "status", status, count=None)
+    await assert_fails(manager, clip, target, events, "not_found")
+
+
+async def test_an_address_that_expires_after_half_of_it(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    source: Source,
+    read_source: ReadSource,
+) -> None:
+    cloud.faults.add("download", "cut_body", SIZE // 2)
+    cloud.faults.add("download", "status", 404)
+    await manager.async_download(clip, target)
+    assert contents(target) == await read_source()
+    # Another preparation need not give the same bytes, so it begins anew.
+    assert source.offsets[0] == 0
+    assert source.offsets[1] > 0
+    assert source.offsets[2:] == [0]
+
+
+async def test_an_id_that_expired(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    read_source: ReadSource,
+) -> None:
+    when(
+        manager,
+        clip,
+        JobState.PREPARING,
+        lambda: cloud.recordings._recordings.clear(),  # noqa: PLW0108 - as above
+    )
+    await manager.async_download(clip, target)
+    assert contents(target) == await read_source()
+    assert sum("recordings(" in query.query for query in cloud.queries) == 2
+
+
+async def test_an_id_that_always_expires(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+) -> None:
+    cloud.switches.recording_id_lifetime = 0
+    await assert_fails(manager, clip, target, events, "not_found")
+
+
+@pytest.mark.parametrize("answer", ["false", "error"])
+async def test_a_preparation_that_is_refused(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    answer: str,
+) -> None:
+    cloud.switches.set("prepare_answer", answer)
+    await assert_fails(manager, clip, target, events, "preparation_refused")
+
+
+@pytest.mark.parametrize("answer", ["true", "false", "error"])
+async def test_a_preparation_whose_answer_got_lost(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+) -> None:
+    """It runs, and the cloud says no more than that it does."""
+    cloud.switches.set("prepare_twice", answer)
+    prepare = cloud.recordings.prepare
+    lost: list[bool] = []
+
+    def lose_the_first(recording_id: str, height: int) -> bool:
+        accepted = prepare(recording_id, height)
+        if not lost:
+            lost.append(True)
+            raise ConnectionError
+        return accepted
+
+    monkeypatch.setattr(cloud.recordings, "prepare", lose_the_first)
+    await manager.async_download(clip, target)
+    assert files(target.parent) == [target]
+
+
+@pytest.mark.parametrize("shown", ["null", "zero", "minus", "error"])
+async def test_a_preparation_that_fails(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    shown: str,
+) -> None:
+    cloud.switches.prepare_fails = True
+    cloud.switches.set("failed_progress", shown)
+    await assert_fails(manager, clip, target, events, "preparation_failed")
+
+
+async def test_a_storm_of_503(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+) -> None:
+    cloud.faults.add("graphql", "status", 503, count=4, match="recordings(")
+    cloud.faults.add("graphql", "status", 503, count=4, match="recordingPrepare")
+    cloud.faults.add("graphql", "status", 503, count=4, match="recording(")
+    cloud.faults.add("download", "status", 503, count=4)
+    await manager.async_download(clip, target)
+    assert files(target.parent) == [target]
+
+    remove(target)
+    cloud.faults.add("download", "status", 503, count=None)
+    await assert_fails(manager, clip, target, events, "cannot_connect")
+
+
+@pytest.mark.parametrize("kind", ["html", "garbage", "empty"])
+async def test_something_else_instead_of_the_file(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    kind: str,
+) -> None:
+    cloud.faults.add("download", kind)
+    await manager.async_download(clip, target)
+    assert files(target.parent) == [target]
+
+    remove(target)
+    cloud.faults.add("download", kind, count=None)
+    await assert_fails(manager, clip, target, events, "not_found")
+
+
+async def test_a_file_that_ends_early_without_anybody_telling(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The length is that of the half: only the film itself knows that it is one."""
+    monkeypatch.setattr(
+        "simulator.clip._fill_up", lambda path, _: os.truncate(path, 20_000)
+    )
+    await assert_fails(manager, clip, target, events, "unusable_answer")
+
+
+async def test_a_full_disk_is_known_before(
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usage = shutil.disk_usage(target.parent)._replace(free=SIZE)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    await assert_fails(manager, clip, target, events, "disk_full")
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(errno.ENOSPC, "disk_full"), (errno.EIO, "cannot_write")],
+)
+async def test_a_disk_that_fails_on_the_way(
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    reason: str,
+) -> None:
+    write = os.write
+
+    def fail(descriptor: int, data: bytes) -> int:
+        if len(data) > 1000:
+            raise OSError(number, os.strerror(number))
+        return write(descriptor, data)
+
+    monkeypatch.setattr("custom_components.netrex.recordings.partial.os.write", fail)
+    await assert_fails(manager, clip, target, events, reason)
+
+
+async def test_home_assistant_stops_on_the_way(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+) -> None:
+    when(
+        manager,
+        clip,
+        JobState.DOWNLOADING,
+        lambda: hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP),
+    )
+    cloud.faults.add("download", "delay", 1)
+    await assert_fails(manager, clip, target, events, "stopped")
+    with pytest.raises(HomeAssistantError):
+        await manager.async_download(clip, target)
+
+
+async def test_the_account_is_unloaded_on_the_way(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+) -> None:
+    cloud.faults.add("download", "delay", 1)
+    when(
+        manager,
+        clip,
+        JobState.DOWNLOADING,
+        lambda: hass.async_create_task(
+            hass.config_entries.async_unload(entry.entry_id)
+        ),
+    )
+    with pytest.raises(HomeAssistantError) as caught:
+        await manager.async_download(clip, target)
+    assert caught.value.translation_key == "stopped"
+    await hass.async_block_till_done()
+    assert "failed" in events.types
+    assert files(target.parent) == []
+
+
+async def test_whoever_wanted_it_leaves(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+) -> None:
+    cloud.faults.add("download", "cut_body", SIZE // 2)
+    cloud.faults.add("download", "delay", 5)
+    download = asyncio.create_task(manager.async_download(clip, target))
+    async with asyncio.timeout(5):
+        # The disk tells nobody when there is something.
+        while not await hass.async_add_executor_job(  # noqa: ASYNC110
+            files, target.parent
+        ):
+            await asyncio.sleep(0.02)
+    download.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await download
+
+    assert manager.job(clip) is None
+    assert files(target.parent) == []
+    assert events.last["reason"] == "stopped"
+    # Nothing is held: the next one has its place.
+    cloud.faults.clear()
+    await manager.async_download(clip, target)
+    assert files(target.parent) == [target]
