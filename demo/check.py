@@ -8,6 +8,7 @@ from playwright.async_api import Error as BrowserError
 
 from . import (
     check_account,
+    check_camera,
     check_device,
     check_history,
     check_live,
@@ -41,6 +42,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("PTZ", check_device.ptz),
     ("inputs", check_device.inputs),
     ("CamStreamer", check_device.camstreamer),
+    ("camera parameters", check_camera.parameters),
     ("reload", check_account.reload),
     ("ledger", check_account.ledger),
     ("limits", check_account.limits),

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from .account import wait_for_load
-from .case import Case, eventually, expect
+from .case import Case, Failed, eventually, expect
 from .client import Json
 from .cloud import USERNAME
 from .numbers import (
@@ -198,12 +198,17 @@ async def ledger(case: Case) -> str:
     used_id = service.entities["queries_used"]
     before = await _queries(case)
     await _refresh(case, used_id)
+    shown: list[float] = []
 
     async def true() -> bool:
-        used = read_numbers(await case.running.client.states()).get(used_id, -1)
-        return before <= used <= await _queries(case)
+        shown.append(read_numbers(await case.running.client.states()).get(used_id, -1))
+        return before <= shown[-1] <= await _queries(case)
 
-    await eventually(true, 70, f"the ledger does not reach the cloud's {before}")
+    try:
+        await eventually(true, 70, "the ledger is not the cloud's")
+    except Failed as err:
+        now = await _queries(case)
+        raise Failed(f"{err}: {shown[0]}, then {shown[-1]}; {before}, {now}") from None
     numbers = read_numbers(await case.running.client.states())
     used, left = numbers[used_id], numbers[service.entities["queries_remaining"]]
     expect(used + left == DAILY_ALLOWANCE, f"{used} used, {left} left")

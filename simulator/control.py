@@ -138,6 +138,7 @@ class Control:
                 "position": device.ptz and asdict(device.ptz.position),
                 "ports": [port.as_item() for port in device.ports.ports],
                 "listeners": device.events.listeners,
+                "parameters": device.parameters.values,
                 "streams": [
                     {
                         "stream_id": stream.stream_id,

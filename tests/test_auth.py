@@ -1,5 +1,6 @@
 """Tokens of an entry: refreshed, renewed, ended; sign-in asked for in time."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 import logging
@@ -234,6 +235,30 @@ async def test_renewal_does_not_wait_for_the_end(
     after = oauth_entry.data[CONF_TOKEN]
     assert after["access_token"] != before["access_token"]
     assert after["access_token"] in cloud.world.tokens
+
+
+async def test_a_token_that_ends_early_is_renewed_without_a_word(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    change_token(hass, oauth_entry, expires_at=time.time() + HOUR)
+    assert await hass.config_entries.async_setup(oauth_entry.entry_id)
+    before = oauth_entry.data[CONF_TOKEN]["access_token"]
+    cloud.world.tokens[before].expires_at = time.time() - 1
+    data = oauth_entry.runtime_data
+
+    # Two ask at the same time; the second is told to renew what is new already.
+    await asyncio.gather(data.status.async_refresh(), data.inventory.async_refresh())
+
+    assert data.status.last_update_success
+    assert data.inventory.last_update_success
+    assert oauth_entry.data[CONF_TOKEN]["access_token"] != before
+    assert not reauth_flows(hass)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert_log_clean(caplog, cloud.secrets)
+    assert await hass.config_entries.async_unload(oauth_entry.entry_id)
 
 
 @pytest.mark.parametrize("trouble", ["revoked", "no_refresh_token", "portal_down"])

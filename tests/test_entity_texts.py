@@ -10,7 +10,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import netrex
-from custom_components.netrex.const import CONF_CAMERA_EVENTS, PLATFORMS
+from custom_components.netrex.const import (
+    CONF_CAMERA_EVENTS,
+    CONF_DEVICE_TOKEN,
+    PLATFORMS,
+)
+from custom_components.netrex.gateway import leftovers
 from simulator import Simulator
 from simulator.camera_events import Event
 
@@ -125,3 +130,43 @@ def test_unique_ids_carry_the_account(
     assert all(
         entity.unique_id.startswith(f"{entry.unique_id}_") for entity in entities
     )
+
+
+def shown(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
+    """Return domains and keys of all entities; none of them may be dead."""
+    keys = set()
+    for one in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+        state = hass.states.get(one.entity_id)
+        dead = state is not None and state.attributes.get("restored")
+        assert not dead, one.entity_id
+        assert state is not None or one.disabled_by, one.entity_id
+        keys.add(f"{one.domain} {one.translation_key}")
+    return keys
+
+
+async def test_what_ends_leaves_no_dead_entity(
+    hass: HomeAssistant, entry: MockConfigEntry, entities: list[er.RegistryEntry]
+) -> None:
+    assert len(entities) > len(shown(hass, entry))
+    everything = shown(hass, entry)
+    options = dict(entry.options)
+
+    # Fewer cameras tell events.
+    hass.config_entries.async_update_entry(
+        entry, options={**options, CONF_CAMERA_EVENTS: []}
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    ended = everything - shown(hass, entry)
+    assert {"event alert", "switch output", "binary_sensor input"} <= ended
+    assert not ended & {"number brightness", "button preset", "switch broadcast"}
+
+    # The token is forgotten.
+    del options[CONF_DEVICE_TOKEN]
+    hass.config_entries.async_update_entry(entry, options=options)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    ended = everything - shown(hass, entry)
+    assert {key.partition(" ")[2] for key in ended} == leftovers.ACCESS_KEYS | {
+        key for key in leftovers.EVENT_KEYS if key not in ("tampering", "shock")
+    }

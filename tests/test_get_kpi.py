@@ -27,6 +27,7 @@ from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.metrics import BASE, RATIOS, RAW
 from simulator import Simulator
 
+from .test_inventory import remove
 from .test_sensor import NOON, shop_id
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples.md"
@@ -78,11 +79,14 @@ async def test_every_metric_of_every_granularity(
     shop = shop_id(cloud)
     counter = next(c for c in cloud.world.cameras if cloud.kpi.sources(c))
     cloud.queries.clear()
+    long = granularity in {Granularity.D, Granularity.W, Granularity.M}
+    start = START if long else END - timedelta(days=5, minutes=15)
     response = await get_kpi(
         hass,
         entry,
         [str(shop), str(counter)],
         metrics=METRICS,
+        start=start.isoformat(),
         granularity=granularity.lower(),
     )
 
@@ -100,7 +104,7 @@ async def test_every_metric_of_every_granularity(
             truth = cloud.kpi.series(
                 cloud.kpi.sources(node_id),
                 str(description.metric),
-                START.timestamp(),
+                start.timestamp(),
                 END.timestamp(),
                 granularity,
             )
@@ -265,6 +269,11 @@ async def test_what_failed_is_told_beside_what_came(
         assert error["node"] == shop
         assert "portal" in error["error"]
 
+    # The only one failed.
+    with pytest.raises(HomeAssistantError) as raised:
+        await get_kpi(hass, entry, shop, granularity=granularity)
+    assert raised.value.translation_key == "unusable_answer"
+
     cloud.faults.clear()
     cloud.faults.add("graphql", "garbage", count=None)
     with pytest.raises(HomeAssistantError) as raised:
@@ -325,3 +334,28 @@ async def test_the_example_in_the_guide(
     message: str = notified[0].data["message"]
     assert message.startswith(f"{round(visitors)} visitors last week,")
     assert "%" in message
+
+
+async def test_a_device_may_outlive_its_node(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    gone = next(iter(cloud.world.cameras))
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        node_identifier(entry, gone), entry.entry_id
+    )
+    assert device
+    remove(cloud, gone)
+    await entry.runtime_data.inventory.async_refresh()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert gone not in entry.runtime_data.inventory.data
+
+    shop = str(shop_id(cloud))
+    response = await get_kpi(hass, entry, [shop, device.id])
+    assert response["nodes"][shop]["metrics"]["visitors"]
+    assert response["nodes"][device.id]["name"] == str(gone)
+    [error] = response["errors"]
+    assert error["node"] == device.id
+    with pytest.raises(ServiceValidationError) as raised:
+        await get_kpi(hass, entry, device.id)
+    assert raised.value.translation_key == "not_found"

@@ -12,7 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
-from .auth import async_get_token_provider, async_revoke
+from .auth import async_get_token_provider, async_revoke, get_renewal
 from .client import DEFAULT_ALLOWANCE, Ledger, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinators import (
@@ -23,7 +23,7 @@ from .coordinators import (
     StatusCoordinator,
 )
 from .devices import async_update_devices, device_node_id
-from .gateway import CameraGateway
+from .gateway import CameraGateway, async_remove_leftovers
 from .history import HistoryImporter
 from .live import LiveView
 from .models import NetrexConfigEntry, NetrexRuntimeData
@@ -71,6 +71,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         entry.data[CONF_URL],
         await async_get_token_provider(hass, entry),
         pacer=pacer,
+        renew_token=get_renewal(hass, entry),
     )
     inventory = InventoryCoordinator(hass, entry, client, store)
     await inventory.async_config_entry_first_refresh()
@@ -131,6 +132,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     entry.async_on_unload(inventory.async_add_listener(async_sync_devices))
     entry.async_on_unload(kpi.async_add_listener(async_sync_devices))
     async_sync_devices()
+    async_remove_leftovers(hass, entry, gateway)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     kpi.async_start_probe()
     if gateway is not None:

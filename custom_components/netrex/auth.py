@@ -1,5 +1,6 @@
 """Where tokens come from: the one place that knows both OAuth2 and API tokens."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -34,6 +35,7 @@ from .client import NetrexAuthError, NetrexConnectionError
 from .const import CONF_AUTH_IMPLEMENTATION, DOMAIN, LOGGER
 
 type TokenProvider = Callable[[], Awaitable[str]]
+type TokenRenewal = Callable[[str], Awaitable[bool]]
 
 # A token that cannot be refreshed is replaced before its end: in its last quarter,
 # but not more than three days (in seconds) ahead.
@@ -110,6 +112,22 @@ async def async_renew(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
         entry, data={**entry.data, CONF_TOKEN: token}
     )
     return True
+
+
+def get_renewal(hass: HomeAssistant, entry: ConfigEntry[Any]) -> TokenRenewal | None:
+    """Return what replaces a token that ends early; None for one that can't be."""
+    if CONF_TOKEN not in entry.data:
+        return None
+    lock = asyncio.Lock()
+
+    async def async_renew_token(token: str) -> bool:
+        async with lock:
+            # Somebody else may have been told the same a moment ago.
+            return entry.data[CONF_TOKEN][
+                CONF_ACCESS_TOKEN
+            ] != token or await async_renew(hass, entry)
+
+    return async_renew_token
 
 
 async def _async_implementation(

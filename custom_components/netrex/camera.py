@@ -1,6 +1,7 @@
 """Cameras: the live picture, and still images that cost little."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from operator import attrgetter
 from typing import override
 
@@ -11,13 +12,20 @@ from homeassistant.components.camera import (
     DynamicStreamSettings,
     async_get_still_stream,
 )
-from homeassistant.components.stream import Stream
-from homeassistant.core import HomeAssistant, ServiceResponse, callback
+from homeassistant.components.stream import HLS_PROVIDER, Stream
+from homeassistant.components.stream.const import SEGMENT_DURATION_ADJUSTER
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    HomeAssistant,
+    ServiceResponse,
+    callback,
+)
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_call_later
 
 from .devices import MANUFACTURER
 from .entity import NetrexCameraEntity, async_add_per_node
-from .live import View
+from .live import OwnStream, View
 from .live.stills import Size
 from .models import NetrexConfigEntry
 
@@ -27,6 +35,14 @@ PARALLEL_UPDATES = 0
 # FFmpeg counts this many frames to learn the frame rate. Its own 20 are 2 s of a camera
 # with 10 frames/s, at each start; how frames are ordered it finds out all the same.
 _RATE_FRAMES = "3"
+
+# Home Assistant's HLS begins when the first segment is whole. Its own length is 6 s;
+# this is the least that it allows. Segments end at key pictures, so they may be longer.
+SEGMENT_DURATION = 2.0
+_DEFAULT_SEGMENT = 6.0
+
+# Seconds until a worker that was refused waits for its next attempt.
+LOST_STREAM_DELAY = 1.0
 
 # Seconds between the pictures of a motion JPEG, which is made of thumbnails.
 MJPEG_INTERVAL = 10.0
@@ -56,6 +72,23 @@ async def async_setup_entry(
     )
 
 
+async def _async_shorten_segments(stream: Stream) -> None:
+    """Let players begin sooner, unless the person has chosen a length of their own.
+
+    The settings are the stream's own copy; its outputs are what shows them.
+    """
+    output = stream.add_provider(HLS_PROVIDER)
+    settings = output.stream_settings
+    if settings.min_segment_duration == _DEFAULT_SEGMENT - SEGMENT_DURATION_ADJUSTER:
+        settings.min_segment_duration = SEGMENT_DURATION - SEGMENT_DURATION_ADJUSTER
+    await stream.remove_provider(output)
+
+
+def _is_wanted(stream: Stream) -> bool:
+    """Tell whether somebody watches a stream, or it runs for whoever may come."""
+    return bool(stream.outputs()) or stream.dynamic_stream_settings.preload_stream
+
+
 class NetrexCamera(NetrexCameraEntity, CameraEntity):
     """A camera, or one of its further video channels."""
 
@@ -77,6 +110,7 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
             (c.name for c in camera.video_channels if c.node_id == channel_id), None
         )
         self._live = entry.runtime_data.live
+        self._cancel_end: CALLBACK_TYPE | None = None
         self._view = view
 
     @override
@@ -94,12 +128,14 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         Its address is about to end, and nothing would ever give it a new one.
         """
         await super().async_will_remove_from_hass()
-        if self.stream is not None:
-            self.stream.dynamic_stream_settings = DynamicStreamSettings()
+        if (stream := self.stream) is not None:
+            stream.dynamic_stream_settings = DynamicStreamSettings()
             # `stop` alone would leave the timers of the outputs.
-            for output in self.stream.outputs().values():
-                await self.stream.remove_provider(output)
-            await self.stream.stop()
+            for output in stream.outputs().values():
+                await stream.remove_provider(output)
+            await stream.stop()
+        if self._cancel_end is not None:
+            self._cancel_end()
 
     @property
     @override
@@ -126,10 +162,14 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
     @override
     async def async_create_stream(self) -> Stream | None:
         """Give Home Assistant's stream an address of its own, and a quick start."""
+        is_new = self.stream is None
         stream = await super().async_create_stream()
-        if stream is not None:
+        if stream is not None and is_new:
+            await _async_shorten_segments(stream)
             stream.pyav_options["fpsprobesize"] = _RATE_FRAMES
-            stream.source = self._live.own_source(self._view, self._async_restart)
+            stream.source = self._live.own_source(
+                self._view, OwnStream(self._async_may_begin, self._async_restart)
+            )
         return stream
 
     @callback
@@ -143,8 +183,38 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         stream = self.stream
         if stream is None or not stream.available:
             return
-        if stream.outputs() or stream.dynamic_stream_settings.preload_stream:
+        if _is_wanted(stream):
             stream.update_source(stream.source)
+
+    @callback
+    def _async_may_begin(self) -> bool:
+        """Refuse a stream that nobody watches, and see to it that it ends.
+
+        Home Assistant may have stopped it between the order to connect again and the
+        moment in which the worker follows. To the worker both look alike: it goes on,
+        and whoever stopped it waits.
+        """
+        stream = self.stream
+        if stream is None or _is_wanted(stream):
+            return True
+        if self._cancel_end is None:
+            self._cancel_end = async_call_later(
+                self.hass, LOST_STREAM_DELAY, self._async_end_lost
+            )
+        return False
+
+    @callback
+    def _async_end_lost(self, _now: datetime) -> None:
+        """End a worker that waits for its next attempt; only an order wakes it.
+
+        The order stays in the stream and would be followed after its next stop, so the
+        next viewer gets another stream.
+        """
+        self._cancel_end = None
+        stream = self.stream
+        if stream is not None and not stream.available and not _is_wanted(stream):
+            stream.update_source(stream.source)
+            self.stream = None
 
     async def async_get_stream_url(self) -> ServiceResponse:
         """Return the address at which other machines can play the camera."""

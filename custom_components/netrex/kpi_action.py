@@ -145,7 +145,10 @@ async def _async_get_kpi(call: ServiceCall) -> ServiceResponse:
             raise failed[0]
     tree = entry.runtime_data.inventory.data.tree
     names = {
-        node_id: node.name if (node := tree.node(node_id)) else cameras[node_id].name
+        # A device may outlive its node for a while.
+        node_id: known.name
+        if (known := tree.node(node_id) or cameras.get(node_id))
+        else str(node_id)
         for node_id in nodes.values()
     }
     # Texts are there in the event loop alone, and a year of quarter hours would hold

@@ -315,3 +315,43 @@ async def test_junk_data_never_breaks_a_method(
             assert not isinstance(answer, BaseException) or isinstance(
                 answer, NetrexError
             )
+
+
+@pytest.mark.parametrize(
+    ("answers", "renews", "succeeds", "renewals"),
+    [
+        ([NO_TOKEN, {"data": {"a": 1}}], True, True, 1),
+        ([NO_TOKEN], True, False, 1),
+        ([NO_TOKEN], False, False, 1),
+        ([{"errors": [{"message": "x", "category": "auth"}]}], True, False, 0),
+    ],
+)
+async def test_a_token_that_expired_early_is_renewed_once(
+    portal: Portal,
+    session: aiohttp.ClientSession,
+    pacer: Pacer,
+    answers: list[dict[str, Any]],
+    *,
+    renews: bool,
+    succeeds: bool,
+    renewals: int,
+) -> None:
+    for answer in answers:
+        portal.says(answer)
+    renewed: list[str] = []
+
+    async def renew(token: str) -> bool:
+        renewed.append(token)
+        return renews
+
+    client = NetrexClient(
+        session, portal.url, give_token, pacer=pacer, renew_token=renew
+    )
+    if succeeds:
+        assert (await client.execute("{a}", lane=Lane.COMMAND)).data == {"a": 1}
+    else:
+        with pytest.raises(NetrexError):
+            await client.execute("{a}", lane=Lane.COMMAND)
+
+    assert renewed == [await give_token()] * renewals
+    assert len(portal.queries) == 1 + (renews and renewals)

@@ -68,6 +68,9 @@ def sign_in(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) ->
     ) -> ConfigFlowResult:
         assert result["type"] is FlowResultType.EXTERNAL_STEP
         back = await visit(result["url"], **choices)
+        # Home Assistant's own server takes further views while it runs, the test's
+        # does not.
+        assert await async_setup_component(hass, DOMAIN, {})
         home: TestClient[Any, Any] = await hass_client_no_auth()
         assert str(back.with_query(None)) == REDIRECT
         answer = await home.get(back.path_qs)

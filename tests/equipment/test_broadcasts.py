@@ -175,3 +175,43 @@ async def test_a_camera_that_leaves_the_account_is_forgotten(
     await entry.runtime_data.inventory.async_refresh()
     await broadcasts.async_refresh()
     assert broadcasts.data.keys() == {62303}
+
+
+async def test_a_camera_that_was_away_at_the_start(
+    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry, camera: Device
+) -> None:
+    cloud.world.cameras[140094].is_connected = False
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    entities = Entities(hass, config_entry, 140094)
+    runtime = config_entry.runtime_data
+    await eventually(lambda: 62303 in runtime.gateway.broadcasts.data)
+    key = f"broadcast_{streams(camera)[0].stream_id}"
+    assert entities.id("switch", key) is None
+    cloud.world.cameras[140094].is_connected = True
+    await runtime.status.async_refresh()
+    await eventually(lambda: entities.has("switch", key))
+    await eventually(lambda: entities.has("binary_sensor", "input_0"))
+    # What it is able to is asked within ten minutes, and then what comes with it.
+    await runtime.gateway.capabilities.async_refresh()
+    await eventually(lambda: entities.has("button", "preset_5"))
+
+
+async def test_a_gateway_that_counts_calls(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: Device,
+    cloud: Simulator,
+) -> None:
+    key = f"broadcast_{streams(camera)[1].stream_id}"
+    await eventually(lambda: entities.has("switch", key))
+    cloud.switches.rate_limit = cloud.switches.gateway_counts = True
+    with pytest.raises(HomeAssistantError) as caught:
+        await switch(hass, entities.id("switch", key), "turn_on")
+    assert caught.value.translation_key == "rate_limited"
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    broadcasts._due_at.clear()
+    del cloud.calls[:]
+    await broadcasts.async_refresh()
+    assert len(cloud.calls) <= 2
+    assert broadcasts.data.keys() == cloud.world.cameras.keys()

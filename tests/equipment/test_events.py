@@ -8,6 +8,7 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -341,6 +342,32 @@ async def test_a_camera_that_tells_too_much(
     told = entry.runtime_data.gateway.events[140094]
     assert len(told.data.states) == 10
     assert len(told.ignored) == 5
+
+
+async def test_to_ask_for_an_update_changes_nothing(
+    hass: HomeAssistant,
+    entities: Entities,
+    camera: Device,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await ready(entities)
+    await async_setup_component(hass, "homeassistant", {})
+    target = {"entity_id": entities.id(SENSOR, "input_0")}
+
+    async def ask() -> str | None:
+        await hass.services.async_call(
+            "homeassistant", "update_entity", target, blocking=True
+        )
+        return entities.state(SENSOR, "input_0")
+
+    assert await ask() == STATE_OFF
+    monkeypatch.setattr(events, "FIRST_DELAY", 60)
+    monkeypatch.setattr(events, "LONGEST_PAUSE", 60)
+    camera.events.cut()
+    await shows(entities, "input_0", STATE_UNAVAILABLE)
+    assert await ask() == STATE_UNAVAILABLE
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
 async def test_unloading_leaves_no_connection(

@@ -7,7 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
-from custom_components.netrex.gateway import CameraGateway
+from custom_components.netrex.gateway import CameraGateway, capabilities
 from simulator import Simulator
 from tests.conftest import SetUp
 from tests.leaks import assert_log_clean, assert_no_secret
@@ -43,6 +43,22 @@ async def test_firmware_is_looked_at_again_after_a_week(
         stored[serial]["asked"] -= passed
         await gateway.capabilities.async_refresh()
         assert len(parameter_calls(cloud)) == calls
+
+
+async def test_cameras_appear_in_portions(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    set_up: SetUp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(capabilities, "_PORTION", 2)
+    entry = await set_up()
+    coordinator = entry.runtime_data.gateway.capabilities
+    seen: list[int] = []
+    coordinator.async_add_listener(lambda: seen.append(len(coordinator.data)))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert seen[0] == 2
+    assert seen[-1] == len(cloud.world.cameras)
 
 
 async def test_a_camera_that_is_off_is_asked_when_it_is_back(

@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.recordings import availability
 from simulator import Simulator
 
 from .conftest import Ask, asked, child, identifier, titles
@@ -230,3 +231,34 @@ async def test_a_portal_that_cannot_tell_hides_nothing(
     cloud.faults.add("graphql", kind, value, match="recordings(")
     hours = await browse(f"{entry.entry_id}/day/{camera_id}/2026-07-14")
     assert len(hours["children"]) == 24
+
+
+async def test_a_slice_can_be_looked_at_by_itself(
+    browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
+) -> None:
+    start = int(datetime.fromisoformat("2026-07-14T14:10:00-07:00").timestamp())
+    before = asked(cloud)
+    clip = await browse(f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 600}")
+    assert clip["title"] == "14:10-14:20"
+    assert clip["can_play"]
+    assert not clip["children"]
+    assert asked(cloud) == before
+
+
+async def test_what_is_known_has_a_bound(
+    browse: Ask,
+    cloud: Simulator,
+    camera_id: int,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(availability, "_MOST", 30)
+    days = [f"{entry.entry_id}/day/{camera_id}/2026-07-{day}" for day in (13, 14)]
+    for day in days:
+        assert len((await browse(day))["children"]) == 24
+    before = asked(cloud)
+    await browse(days[1])
+    assert asked(cloud) == before
+    # The first one had to make room.
+    await browse(days[0])
+    assert asked(cloud) == before + 1

@@ -8,6 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex import media_source
+from custom_components.netrex.recordings import playback
 from simulator import Simulator
 from simulator.world import Scope
 
@@ -172,6 +173,39 @@ async def test_a_preparation_that_fails_when_nobody_waits_is_told_to_who_comes_b
     cloud.switches.prepare_fails = False
     monkeypatch.setattr(media_source, "PATIENCE", 10.0)
     assert (await ask("resolve", clip))["success"]
+
+
+async def test_a_recording_that_has_not_begun_waits_for_its_turn(
+    ask: Ask, entry: MockConfigEntry, camera_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    now = int(time.time())
+    clip = f"{entry.entry_id}/clip/{camera_id}/{now - 60}/{now + 60}"
+    assert "waits for its turn" in await error(ask, "resolve", clip)
+
+
+async def test_failures_that_nobody_came_back_for_are_forgotten(
+    hass: HomeAssistant,
+    ask: Ask,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud.switches.prepare_fails = True
+    cloud.switches.prepare_duration = 0.5
+    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    monkeypatch.setattr(playback, "_MOST_FAILURES", 1)
+    start = int(time.time()) - 3600
+    clips = [
+        f"{entry.entry_id}/clip/{camera_id}/{start}/{start + seconds}"
+        for seconds in (4, 5)
+    ]
+    for clip in clips:
+        assert "again in a minute" in await error(ask, "resolve", clip)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert "again in a minute" in await error(ask, "resolve", clips[0])
+    assert "failed to prepare" in await error(ask, "resolve", clips[1])
 
 
 async def test_an_account_that_is_unloaded_while_somebody_waits(

@@ -62,10 +62,8 @@ async def test_hls_is_back_within_five_seconds_of_each_drop(
             await viewer.next_pictures()
 
     # It is one picture without an interruption, which players bear badly.
-    frames = decode(await viewer.movie())
-    parts = await viewer.parts()
-    assert set(frames) == {height}
-    assert min(parts.values()) == 0
+    assert stream_of(hass, entity_id).get_diagnostics()["start_worker"] == 1
+    assert set(decode(await viewer.movie())) == {height}
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert [link.used for link in cloud.links] == [1] * (DROPS + 1)
     assert STATE_UNAVAILABLE not in states
@@ -113,9 +111,38 @@ async def test_a_stream_that_waits_is_left_alone(
     cloud.faults.clear()
 
     # It waits 10 s now; told to hurry, it would end.
-    entry.runtime_data.live._restarts[f"stream_{camera_id}"]()
+    entry.runtime_data.live._streams[f"stream_{camera_id}"].restart()
     await asyncio.sleep(0.2)
 
     assert stream.outputs() == outputs
     async with asyncio.timeout(20):
         await viewer.next_pictures()
+
+
+async def test_a_stream_that_ends_while_it_restarts_ends(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+    entity_id: str,
+    open_viewer: OpenViewer,
+) -> None:
+    """Home Assistant's worker takes a restart for the answer to a stop."""
+    viewer = await open_viewer(entity_id)
+    assert await viewer.watch()
+    stream = stream_of(hass, entity_id)
+    (output,) = stream.outputs().values()
+
+    entry.runtime_data.live._streams[f"stream_{camera_id}"].restart()
+    async with asyncio.timeout(8):
+        await stream.remove_provider(output)
+
+    await until(lambda: not cloud.rtsp.sessions)
+    # And the next viewer has a picture again, whose stream ends as it should.
+    viewer = await open_viewer(entity_id)
+    assert await viewer.watch()
+    stream = stream_of(hass, entity_id)
+    (output,) = stream.outputs().values()
+    async with asyncio.timeout(5):
+        await stream.remove_provider(output)
+    assert [link.used for link in cloud.links] == [1, 1]

@@ -31,7 +31,11 @@ def program() -> Path:
 async def api(
     hass: HomeAssistant, program: Path, entity_id: str, tmp_path: Path
 ) -> AsyncGenerator[str]:
-    """Run go2rtc with the camera as a stream, as Home Assistant registers it."""
+    """Run go2rtc with the camera as a stream.
+
+    Home Assistant registers a second source, which recodes the sound of the first; our
+    cameras have none, and it needs FFmpeg.
+    """
     source = await ha_camera.async_get_stream_source(hass, entity_id)
     assert source is not None
     async with run_go2rtc(program, tmp_path) as url, aiohttp.ClientSession() as session:

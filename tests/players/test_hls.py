@@ -5,7 +5,11 @@ from pathlib import Path
 
 from homeassistant.components import camera as ha_camera
 from homeassistant.components.camera.const import DATA_CAMERA_PREFS
-from homeassistant.components.stream import Orientation
+from homeassistant.components.stream import (
+    ATTR_SETTINGS,
+    HLS_PROVIDER,
+    Orientation,
+)
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import HomeAssistant
 from PIL import Image
@@ -44,6 +48,30 @@ async def set_preferences(
     )
     answer = await websocket.receive_json()
     assert answer["success"], answer
+
+
+@pytest.mark.parametrize(("configured", "used"), [(5.9, 1.9), (3.9, 3.9)])
+async def test_segments_are_short_unless_somebody_chose_their_length(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entity_id: str,
+    configured: float,
+    used: float,
+) -> None:
+    hass.data["stream"][ATTR_SETTINGS].min_segment_duration = configured
+    camera = hass.data[ha_camera.DATA_COMPONENT].get_entity(entity_id)
+    assert camera is not None
+
+    stream = await camera.async_create_stream()
+
+    assert stream is not None
+    assert await camera.async_create_stream() is stream
+    assert stream.outputs() == {}
+    settings = stream.add_provider(HLS_PROVIDER).stream_settings
+    assert settings.min_segment_duration == pytest.approx(used)
+    # Other integrations' streams keep theirs.
+    assert hass.data["stream"][ATTR_SETTINGS].min_segment_duration == configured
+    assert cloud.links == []
 
 
 async def test_viewers_and_a_recording_share_one_link(

@@ -55,6 +55,7 @@ class NetrexClient:
         session: Not closed by the client.
         url: The portal's address, such as `https://system2.netrex.cz`.
         get_token: Gives a token that is valid now; may raise NetrexAuthError.
+        renew_token: Replaces a token that has expired early; False if it can't.
         pacer: All requests pass it.
         schema: What is known of the portal's schema; only the documented part
             by default.
@@ -70,11 +71,12 @@ class NetrexClient:
         get_token: Callable[[], Awaitable[str]],
         *,
         pacer: Pacer,
+        renew_token: Callable[[str], Awaitable[bool]] | None = None,
         schema: Schema | None = None,
     ) -> None:
         """Remember the parts; nothing is asked yet."""
         self.pacer = pacer
-        transport = Transport(session, url, get_token)
+        transport = Transport(session, url, get_token, renew_token=renew_token)
         self._door = Door(transport, pacer)
         self.archive = Archive(session, url, transport, self._door)
         self.schema = schema or Schema.documented()

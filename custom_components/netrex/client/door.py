@@ -54,10 +54,17 @@ class Door:
             shared: It is a read, so all who ask the same now get the same answer.
         """
         # A renewal belongs before the turn: it would delay the request's arrival.
-        await self._transport.token()
+        token = await self._transport.token()
         request = partial(self._post, query, variables)
         # Another door at the same pacer may have another person's token.
         key = (self, query) if shared else None
+        try:
+            return await self._pacer.run(lane, request, key=key)
+        except NetrexAuthError as err:
+            # "Access token expired." means to request a refresh, and it may come before
+            # the time that we know.
+            if not (err.expired and await self._transport.renew(token)):
+                raise
         return await self._pacer.run(lane, request, key=key)
 
     async def _post(self, query: str, variables: Mapping[str, object] | None) -> Answer:

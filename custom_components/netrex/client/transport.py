@@ -51,6 +51,7 @@ class Transport:
         session: Not closed here.
         url: The portal's address, such as `https://system2.netrex.cz`.
         get_token: Gives a token that is valid now.
+        renew_token: Replaces a token that has expired early; False if it can't.
         timeout: Seconds for the whole of a request.
     """
 
@@ -60,12 +61,14 @@ class Transport:
         url: str,
         get_token: Callable[[], Awaitable[str]],
         *,
+        renew_token: Callable[[str], Awaitable[bool]] | None = None,
         timeout: float = _TIMEOUT,
     ) -> None:
         """Remember the parts."""
         self._session = session
         self._url = url.rstrip("/") + _PATH
         self._get_token = get_token
+        self._renew_token = renew_token
         self._timeout = aiohttp.ClientTimeout(total=timeout)
 
     async def token(self) -> str:
@@ -85,6 +88,10 @@ class Transport:
             raise _no_answer(err) from None
         except (aiohttp.ClientError, TimeoutError) as err:
             raise _no_answer(err) from None
+
+    async def renew(self, token: str) -> bool:
+        """Replace a token that the portal calls expired; False if that is no use."""
+        return self._renew_token is not None and await self._renew_token(token)
 
     async def post(
         self, query: str, variables: Mapping[str, object] | None = None

@@ -1,6 +1,5 @@
 """KPIs, read just after each quarter hour has settled."""
 
-import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,12 +13,10 @@ from homeassistant.util import dt as dt_util
 
 from ..client import (
     MAX_SERIES_PER_QUERY,
-    Granularity,
     NetrexAuthError,
     NetrexConnectionError,
     NetrexError,
     NetrexRateLimitedError,
-    SeriesRequest,
 )
 from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
 from ..kpi import (
@@ -48,6 +45,7 @@ from .base import SlicedCoordinator
 from .inventory import InventoryCoordinator
 from .probe import CHOSEN_AGAIN, PROBE_AGAIN, KpiProbe
 from .ratios import RatioCheck
+from .series import async_read_series
 
 # New sensors come by the dozen and ask one by one: seconds to gather them.
 GATHERING = 2
@@ -281,7 +279,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                 if number:
                     self.async_update_listeners()
                 try:
-                    changes += await self._async_read_group(group, end)
+                    read = await async_read_series(self.client, self._slots, group, end)
                 except NetrexAuthError:
                     raise
                 except (NetrexConnectionError, NetrexRateLimitedError) as err:
@@ -291,43 +289,16 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                     failed = failed or err
                 else:
                     found = True
+                    changes += [
+                        change for change in read.values() if change is not None
+                    ]
+                    for series in read:
+                        for key in self._keys.get(series, ()):
+                            self._values.pop(key, None)
         finally:
             self.delay.learn(changes)
         if failed is not None and not found:
             raise failed
-
-    async def _async_read_group(
-        self, group: Collection[tuple[SeriesKey, int]], end: int
-    ) -> list[float]:
-        """Read some series; return how their last known quarter hours changed."""
-        requests = {
-            SeriesRequest(
-                series.node_id,
-                metric,
-                start,
-                end,
-                Granularity.HQ,
-            ): series
-            for series, start in group
-            if (metric := BY_KEY[series.metric].metric)
-        }
-        changes: list[float] = []
-        results = await self.client.kpi_results(list(requests))
-        failed = [err for err in results.values() if isinstance(err, NetrexError)]
-        if failed and len(failed) == len(results):
-            raise failed[0]
-        for request, slots in results.items():
-            if isinstance(slots, NetrexError):
-                continue
-            series = requests[request]
-            change = self._slots.put(series, slots, request.start, end)
-            if change is not None:
-                changes.append(change)
-            for key in self._keys.get(series, ()):
-                self._values.pop(key, None)
-            # A month of one series takes milliseconds.
-            await asyncio.sleep(0)
-        return changes
 
     def _read_clock(self) -> KpiData:
         now = dt_util.utcnow().timestamp()

@@ -51,13 +51,13 @@ async def async_find_fault(
 
 
 def _connected(data: NetrexRuntimeData) -> list[str]:
-    """Return the serial numbers of cameras that the portal sees."""
+    """Return the serial numbers of cameras that the portal does not miss."""
     return [
         camera.serial_number
         for node_id, camera in data.inventory.data.cameras.items()
         if camera.serial_number
         and (status := data.status.data.get(node_id))
-        and status.is_connected
+        and status.is_connected is not False
     ]
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 import random
-from typing import Any
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from ..client import (
     GatewayClient,
@@ -126,6 +126,13 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
             self._async_set({(EventKind.OUTPUT, str(number)): active})
             return
         self._async_set_ports(await self._async_read_ports())
+
+    @override
+    async def _async_update_data(self) -> CameraState:
+        """Answer who asks for an update: the camera tells by itself, or cannot."""
+        if not self.last_update_success:
+            raise UpdateFailed
+        return self.data
 
     def diagnostics(self) -> dict[str, Any]:
         """Return counts and topics; no name, serial number or address."""

@@ -1,5 +1,5 @@
 """Live view: a stable address per camera, links on demand, still images."""
 
-from .view import LiveView, View
+from .view import LiveView, OwnStream, View
 
-__all__ = ["LiveView", "View"]
+__all__ = ["LiveView", "OwnStream", "View"]

@@ -71,6 +71,20 @@ class View:
 type Snapshot = Callable[[int, int | None, int, int], Awaitable[bytes | None]]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnStream:
+    """What live view has to know of a stream of Home Assistant's own, and tell it.
+
+    Attributes:
+        may_begin: Called when it connects; says whether anybody watches it.
+        restart: Called when the portal has ended its picture, which could not be
+            resumed, before the stream learns of that.
+    """
+
+    may_begin: Callable[[], bool]
+    restart: Callable[[], None]
+
+
 class LiveView:
     """Owns the relay and the stills of one account.
 
@@ -102,7 +116,7 @@ class LiveView:
         # By which transport each camera's last picture came.
         self._transports: dict[int, Transport] = {}
         self._links = DayCount(store.data.setdefault("links", {}))
-        self._restarts: dict[str, Callable[[], None]] = {}
+        self._streams: dict[str, OwnStream] = {}
         self._people = self._broker(Lane.INTERACTIVE)
         self._pictures = self._broker(Lane.STATUS)
         self._relay = Relay(
@@ -140,13 +154,9 @@ class LiveView:
         """Return the address of a view: free, and the same until a reload."""
         return self._relay.url(str(view))
 
-    def own_source(self, view: View, restart: Callable[[], None]) -> str:
-        """Return the address of a view for Home Assistant's own stream.
-
-        `restart` is called when the portal has ended its picture and it could not be
-        resumed, before the stream learns of that.
-        """
-        self._restarts[f"{_STREAM}{view}"] = restart
+    def own_source(self, view: View, stream: OwnStream) -> str:
+        """Return the address of a view for Home Assistant's own stream."""
+        self._streams[f"{_STREAM}{view}"] = stream
         return self._relay.url(f"{_STREAM}{view}")
 
     def viewers(self, view: View) -> int:
@@ -217,6 +227,8 @@ class LiveView:
 
     async def _async_get_link(self, key: str) -> Link:
         transport = self._transport(key)
+        if key in self._streams and not self._streams[key].may_begin():
+            raise LinkError(Refusal.GONE)
         try:
             link = await self._broker_of(key).get_link(key)
         except LinkError as err:
@@ -272,8 +284,8 @@ class LiveView:
 
     @callback
     def _async_closing(self, key: str, ending: Ending) -> None:
-        if ending is Ending.UPSTREAM and key in self._restarts:
-            self._restarts[key]()
+        if ending is Ending.UPSTREAM and key in self._streams:
+            self._streams[key].restart()
         self._async_changed(key)
 
     @callback

@@ -158,11 +158,14 @@ class Browser:
         )
 
     def slice(self, place: Slice, name: str | None = None) -> BrowseMediaSource:
-        """Return how a slice is shown; with a name where that is not clear."""
+        """Return how a slice is shown; with a name and a day where they are not clear.
+
+        The time comes first: a tile has room for little more.
+        """
         title = span_text(place.span, self._zone)
         if name is not None:
             day = datetime.fromtimestamp(place.span[0], self._zone).date()
-            title = f"{name}, {day} {title}"
+            title += f" {name}, {day}"
         return self.item(place, title)
 
     def _inside(

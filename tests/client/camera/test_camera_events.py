@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 import json
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.netrex.client import (
@@ -327,3 +328,32 @@ def test_topics(
 )
 def test_what_is_no_notification(text: str) -> None:
     assert parse_message(text) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+HEAD = {"apiVersion": "1.1", "method": "events:notify"}
+
+
+@given(JSON)
+def test_no_message_breaks_the_reader(part: object) -> None:
+    for topic, source, data in (
+        (INPUT, part, {"state": "1"}),
+        (INPUT, {"port": part}, {"state": part}),
+        (OBJECT_ANALYTICS, {}, part),
+        (part, {"port": "1"}, {"state": "1"}),
+    ):
+        notification = {"topic": topic, "message": {"source": source, "data": data}}
+        text = json.dumps({**HEAD, "params": {"notification": notification}})
+        event = parse_message(text)
+        assert event is None or event.kind is not EventKind.INPUT or event.place
+    for whole in (part, {**HEAD, "params": part}, {"method": part, "params": {}}):
+        assert parse_message(json.dumps(whole)) is None
+
+
+@given(st.binary())
+def test_no_bytes_break_the_reader(raw: bytes) -> None:
+    assert parse_message(raw) is None
