@@ -60,6 +60,11 @@ class CapabilityCoordinator(DataUpdateCoordinator[dict[int, Capabilities]]):
         self._status = status
         self._store = store
         self._stored = store.data.setdefault("capabilities", {})
+        # Read once: a thousand cameras take a while, and every portion needs them.
+        self._found = {
+            serial_number: Capabilities.from_dict(stored)
+            for serial_number, stored in self._stored.items()
+        }
         self.data = self._known()
 
     @callback
@@ -89,6 +94,7 @@ class CapabilityCoordinator(DataUpdateCoordinator[dict[int, Capabilities]]):
             except NetrexError:
                 continue
             now = dt_util.utcnow().timestamp()
+            self._found[serial_number] = found
             self._stored[serial_number] = found.as_dict() | {"asked": now}
             self._store.async_changed()
             if asked % _PORTION == 0:
@@ -110,7 +116,7 @@ class CapabilityCoordinator(DataUpdateCoordinator[dict[int, Capabilities]]):
 
     def _known(self) -> dict[int, Capabilities]:
         return {
-            node_id: Capabilities.from_dict(stored)
+            node_id: found
             for node_id, camera in self._inventory.data.cameras.items()
-            if (stored := self._stored.get(camera.serial_number or ""))
+            if (found := self._found.get(camera.serial_number or ""))
         }

@@ -1,0 +1,1 @@
+"""A week of an account on a virtual clock."""

@@ -1,0 +1,80 @@
+"""An event loop with real sockets whose time passes only while all wait for it."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+import selectors
+from typing import override
+
+# Real seconds to wait for threads and sockets before a look at the clock.
+_PATIENCE = 0.05
+_TRIES = 200
+
+
+class _Selector(selectors.DefaultSelector):
+    """Waits for what is under way, and skips the rest of the waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.pending = 0
+        self.busy: Callable[[], bool] = lambda: False
+        self.passed: Callable[[float], None] = lambda _: None
+
+    @override
+    def select(
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, int]]:
+        events = super().select(0)
+        if events or timeout == 0:
+            return events
+        for _ in range(_TRIES):
+            if not self.pending and not self.busy():
+                break
+            if events := super().select(_PATIENCE):
+                return events
+        if timeout is None:
+            raise RuntimeError("Everybody waits and nothing will happen any more")
+        self.now += timeout
+        self.passed(timeout)
+        return super().select(0)
+
+
+class WireTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop that starts at 0 and sleeps for nobody but threads and sockets."""
+
+    def __init__(self) -> None:
+        """Start at 0."""
+        self._virtual = _Selector()
+        super().__init__(self._virtual)
+
+    @override
+    def time(self) -> float:
+        return self._virtual.now
+
+    def follow(self, passed: Callable[[float], None], busy: Callable[[], bool]) -> None:
+        """Tell `passed` of seconds that pass; none do while `busy` says so."""
+        self._virtual.passed, self._virtual.busy = passed, busy
+
+    @override
+    def run_in_executor[*Ts, T](
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Let no time pass while a thread works."""
+        self._virtual.pending += 1
+        future = super().run_in_executor(executor, func, *args)
+
+        def done(_: asyncio.Future[T]) -> None:
+            self._virtual.pending -= 1
+
+        future.add_done_callback(done)
+        return future
+
+    @override
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Let no time pass while the threads end."""
+        self._virtual.pending += 1
+        try:
+            await super().shutdown_default_executor(timeout)
+        finally:
+            self._virtual.pending -= 1
