@@ -71,6 +71,8 @@ async def serve(running: Running) -> None:
     """Tell where to look and stay until a process ends or somebody ends us."""
     print(
         f"""
+  Open in a browser:
+
   Home Assistant   {running.client.url}/{DOMAIN}
                    user {home_assistant.USER}, password {home_assistant.PASSWORD}
   Simulated cloud  {running.control.url}

@@ -67,7 +67,11 @@ async def complete(running: Running, types: frozenset[str]) -> None:
     """Wait until the nodes of these types have their numbers; make the dashboard."""
     client = running.client
     started = time.monotonic()
-    say(started, "The shops' numbers arrive, by one query a second as the cloud allows")
+    say(
+        started,
+        "The shops' numbers arrive: two minutes or so, at one query a second as the"
+        " cloud allows",
+    )
     await wait_for_numbers(client, running.control, types)
     say(started, "All have their numbers")
     # Not earlier: a page that is open does not survive a change of all its sections.

@@ -16,7 +16,6 @@ class Timing:
         grace: How long after its end a clip may still be missing or grow.
         unchanged: How long a preparation may stand still.
         patience: How long nobody may answer.
-        silence: How long a download may stand still.
         tries: How often a recording that expired or failed is prepared anew.
     """
 
@@ -25,7 +24,6 @@ class Timing:
     grace: float = 120.0
     unchanged: float = 900.0
     patience: float = 300.0
-    silence: float = 60.0
     tries: int = 3
 
     def waits(self) -> Iterator[float]:

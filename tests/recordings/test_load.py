@@ -1,0 +1,121 @@
+"""50 downloads at once, inside the limits, while people want to watch.
+
+Time runs ten times as fast: a query in 0.1 s, so a wait of 5 s is one of 0.5 s.
+"""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+import time
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.client import Pacer, pacer
+from custom_components.netrex.live import View
+from custom_components.netrex.recordings import Clip, RecordingManager, Saved
+from custom_components.netrex.recordings.timing import Timing
+from simulator import Simulator, Switches
+
+from ..live.players import watch
+from .conftest import AGO, files
+
+CAMERAS, CLIPS, VIEWS = 20, 50, 5
+SPEED = 10
+
+
+@pytest.fixture(autouse=True)
+def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Space requests as always, but ten times as fast."""
+    monkeypatch.setattr(
+        "custom_components.netrex.pacing.Pacer", partial(Pacer, interval=1.1 / SPEED)
+    )
+    monkeypatch.setattr(pacer, "_ANSWER_GAP", 1.0 / SPEED)
+    monkeypatch.setattr(pacer, "_UNANSWERED_GAP", 3.0 / SPEED)
+
+
+@pytest.fixture
+def scenario() -> str:
+    """Return the account with a hundred cameras."""
+    return "chain"
+
+
+@pytest.fixture
+def switches() -> Switches:
+    """Return a cloud that refuses whoever comes too early."""
+    return Switches(query_interval=1.0 / SPEED, prepare_duration=1.0)
+
+
+@pytest.fixture
+def timing() -> Timing:
+    """Return the waits of always, ten times as short."""
+    return Timing(
+        steps=tuple(step / SPEED for step in Timing().steps),
+        settling=0.0,
+        grace=Timing().grace / SPEED,
+    )
+
+
+async def most_at_once(
+    manager: RecordingManager, downloads: list[asyncio.Task[Saved]]
+) -> int:
+    """Return how many files were fetched at once, at most."""
+    most = 0
+    while not all(download.done() for download in downloads):
+        most = max(most, manager._tools.downloads._taken)
+        await asyncio.sleep(0.005)
+    return most
+
+
+async def test_lanes_hold(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+    manager: RecordingManager,
+    media: Path,
+) -> None:
+    cameras = [c.node_id for c in cloud.world.cameras.values() if c.records][:CAMERAS]
+    assert len(cameras) == CAMERAS
+    start = int(time.time()) - AGO
+    clips = [
+        Clip(cameras[number % CAMERAS], start + number, start + number + 2)
+        for number in range(CLIPS)
+    ]
+    before = len(cloud.queries)
+    began = time.monotonic()
+    downloads = [
+        asyncio.create_task(manager.async_download(clip, media / f"{number}.mp4"))
+        for number, clip in enumerate(clips)
+    ]
+    most = asyncio.create_task(most_at_once(manager, downloads))
+    await asyncio.sleep(0.5)
+    assert not any(download.done() for download in downloads)
+    asked = len(cloud.queries)
+    live = entry.runtime_data.live
+    for pictures in await asyncio.gather(
+        *(watch(live.stream_source(View(node_id))) for node_id in cameras[:VIEWS])
+    ):
+        assert pictures
+    since = cloud.queries[asked:]
+    links = [n for n, one in enumerate(since) if "live_view" in one.query]
+    # While the players connect queries go on, ten times as fast as they are used to; of
+    # those that wait none goes before a person's. And people share theirs.
+    assert links[0] <= 3
+    assert len(links) <= 2
+    saved = await asyncio.gather(*downloads)
+    took = time.monotonic() - began
+
+    assert len(files(media)) == CLIPS
+    assert all(one.size for one in saved)
+    assert 0 < await most <= 3
+    assert not [query for query in cloud.queries if query.refused]
+    spent = [
+        query
+        for query in cloud.queries[before:]
+        if "recording" in query.query and "live_view" not in query.query
+    ]
+    # One by one they would be 50 lists, 50 preparations, and 50 looks or more.
+    assert len(spent) <= CLIPS
+    assert took < 60
