@@ -17,7 +17,7 @@ from ..errors import update_errors
 from ..models import NetrexConfigEntry
 
 # How long the event loop may be kept from others, seconds.
-SLICE = 0.02
+SLICE = 0.01
 
 
 class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
