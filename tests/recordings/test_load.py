@@ -121,3 +121,6 @@ async def test_lanes_hold(
     # One by one they would be 50 lists, 50 preparations, and 50 looks or more.
     assert len(spent) <= CLIPS
     assert took < 60
+    # The numbers of a hundred cameras are still on their way.
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
