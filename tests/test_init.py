@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 from yarl import URL
 
 from custom_components.netrex import async_remove_config_entry_device
-from custom_components.netrex.client import Ledger
+from custom_components.netrex.client import Lane, Ledger
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.live import View
@@ -209,6 +209,22 @@ async def test_the_ledger_is_stored_whoever_watches_it(
 
     stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
     assert Ledger.from_dict(stored["ledger"]).used >= 4
+
+
+async def test_what_is_sent_between_two_set_ups_counts(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    """A flow that asks, or a query that was under way while the store was written."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+    pacer = entry.runtime_data.pacer
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert pacer.ledger.used == len(cloud.queries)
+    pacer.ledger.record(Lane.INTERACTIVE)
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data.pacer.ledger.used == len(cloud.queries) + 1
 
 
 async def test_a_reload_during_a_query_tells_of_no_trouble(

@@ -13,7 +13,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
 from .auth import async_get_token_provider, async_revoke, get_renewal
-from .client import DEFAULT_ALLOWANCE, Ledger, NetrexClient
+from .client import DEFAULT_ALLOWANCE, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinators import (
     BudgetCoordinator,
@@ -62,10 +62,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
 
     entry.async_on_unload(async_track_time_interval(hass, async_store, STORE_INTERVAL))
     pacer = async_get_pacer(hass, entry.unique_id)
-    ledger = pacer.ledger = store.ledger = Ledger.from_dict(
-        store.data.get("ledger"),
-        allowance=entry.options.get(CONF_DAILY_ALLOWANCE, DEFAULT_ALLOWANCE),
-    )
+    # The pacer's own, which also counted the config flow, and what was sent while the
+    # store was written.
+    ledger = store.ledger = pacer.ledger
+    ledger.restore(store.data.get("ledger"))
+    ledger.allowance = entry.options.get(CONF_DAILY_ALLOWANCE, DEFAULT_ALLOWANCE)
     client = NetrexClient(
         async_get_clientsession(hass),
         entry.data[CONF_URL],

@@ -195,6 +195,20 @@ def test_clock_set_back_twice() -> None:
     assert ledger.used == 0
 
 
+def test_what_was_stored_is_added_once() -> None:
+    ledger = Ledger(clock=Clock())
+    ledger.record(Lane.INTERACTIVE)
+    stored = {"hours": {"500000": {"kpi": 5}, "499999": {"status": 2}}}
+
+    ledger.restore(stored)
+    assert ledger.used == 8
+    assert ledger.used_by_lane[Lane.KPI] == 5
+
+    # What a later set-up finds was counted here before it was stored.
+    ledger.restore(ledger.as_dict())
+    assert ledger.used == 8
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

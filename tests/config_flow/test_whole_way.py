@@ -108,6 +108,9 @@ async def test_from_address_to_entry_by_api_token(
         CONF_URL: cloud.url,
         CONF_API_TOKEN: token,
     }
+    # The flow's queries are the account's first.
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data.pacer.ledger.used == len(cloud.queries)
     assert_log_clean(caplog, cloud.secrets)
     await hass.config_entries.async_unload(entry.entry_id)
 

@@ -62,6 +62,7 @@ class Ledger:
             for hour, count in (hours or {}).items()
         }
         self._ahead_since: int | None = None
+        self._restored = False
         self.allowance = allowance
 
     @property
@@ -150,6 +151,17 @@ class Ledger:
     ) -> Ledger:
         """Return the ledger that `as_dict` gave; what cannot be read counts nothing."""
         ledger = cls(allowance=allowance, clock=clock)
+        ledger.restore(stored)
+        return ledger
+
+    def restore(self, stored: object) -> None:
+        """Add what `as_dict` gave in an earlier run.
+
+        Later calls add nothing: what is stored then has been counted here before.
+        """
+        if self._restored:
+            return
+        self._restored = True
         data = as_mapping(stored)
         for key, lanes in as_mapping(data.get("hours")).items():
             hour = as_int(key)
@@ -159,9 +171,8 @@ class Ledger:
                 if (count := as_int(value)) is not None and count > 0
             }
             if hour is not None and counts:
-                ledger._hours[hour] = Counter(counts)
-        ledger._ahead_since = as_int(data.get("ahead_since"))
-        return ledger
+                self._hours.setdefault(hour, Counter()).update(counts)
+        self._ahead_since = as_int(data.get("ahead_since"))
 
     def _ceiling(self, lane: Lane) -> int:
         """Return the sum below which the lane may spend."""
