@@ -16,6 +16,7 @@ from custom_components.netrex.client import Pacer
 from custom_components.netrex.const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL, DOMAIN
 from custom_components.netrex.gateway import capabilities
 from simulator import Simulator, Switches
+from simulator.certificate import server_context
 from simulator.clock import Clock
 
 from .flow_texts import collect_missing_texts
@@ -26,6 +27,15 @@ type SetUp = Callable[[], Awaitable[MockConfigEntry]]
 @pytest.fixture(autouse=True)
 def _integration(enable_custom_integrations: None, socket_enabled: None) -> None:
     """Let Home Assistant load the integration, and everybody use loopback sockets."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _first_certificate() -> None:
+    """Make a certificate before any test freezes time.
+
+    The library keeps the first class of datetime that it meets, and takes no other.
+    """
+    server_context("localhost")
 
 
 @pytest.fixture(autouse=True)

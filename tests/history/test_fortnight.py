@@ -59,7 +59,8 @@ def history_days() -> int:
 @pytest.fixture(autouse=True)
 def _frozen_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ledger's day pass with the frozen time."""
-    defaults = Ledger.from_dict.__func__.__kwdefaults__  # type: ignore[attr-defined]
+    defaults = Ledger.__init__.__kwdefaults__
+    assert defaults is not None
     monkeypatch.setitem(defaults, "clock", lambda: time.time())  # noqa: PLW0108 - looked up at each call
 
 
