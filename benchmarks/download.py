@@ -106,6 +106,10 @@ async def _curl(url: str, target: Path) -> float:
 
 async def _round(stage: Stage, camera: str, event: str, number: int) -> Round:
     control, pid = stage.running.control, stage.running.home_assistant.pid
+    # The cloud fills its file up with a hole, and whoever reads that first waits for
+    # its pages. That is nobody's throughput.
+    saved = await _download(stage, camera, number)
+    await asyncio.to_thread(Path(saved["path"]).unlink)
     await asyncio.to_thread(os.sync)
     known = set(await control.get("secrets"))
     since = datetime.now().astimezone()
