@@ -22,7 +22,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant import loader
 from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, frame
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_test_home_assistant,
@@ -280,6 +280,8 @@ def simulate(frozen: FrozenDateTimeFactory, folder: Path, days: float) -> Report
             async_test_home_assistant(config_dir=str(folder)) as hass,
         ):
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS, None)
+            # As Home Assistant's own start does; 2026.11 looks who calls it.
+            frame.async_setup(hass)
             await hass.config.async_set_time_zone("Europe/Prague")
             report = await Week(hass, cloud, days).run()
             await hass.async_stop(force=True)

@@ -1,6 +1,6 @@
 """The numbers of the design: limits, economy, freshness.
 
-A day takes a minute or two of a processor, so that is what runs by default;
+A day takes about a minute of a processor, so that is what runs by default;
 `NETREX_SIMULATED_DAYS=7 scripts/test tests/week -s` lives through a week.
 """
 
