@@ -17,13 +17,14 @@ from pytest_homeassistant_custom_component.common import (
 from yarl import URL
 
 from custom_components.netrex import async_remove_config_entry_device
-from custom_components.netrex.client import Lane, Ledger
+from custom_components.netrex.client import Lane
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.live import View
 from simulator import Simulator
 
 from .conftest import SetUp
+from .ledgers import restored
 
 
 def fields(cloud: Simulator) -> list[str]:
@@ -189,7 +190,7 @@ async def test_a_set_up_that_fails_half_way_stores_its_queries_now(
     assert entry.state is ConfigEntryState.SETUP_RETRY
 
     stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
-    assert Ledger.from_dict(stored["ledger"]).used == 2
+    assert restored(stored["ledger"]).used == 2
     await hass.config_entries.async_remove(entry.entry_id)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1))
     await hass.async_block_till_done()
@@ -208,7 +209,7 @@ async def test_the_ledger_is_stored_whoever_watches_it(
         await hass.async_block_till_done(wait_background_tasks=True)
 
     stored = hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]
-    assert Ledger.from_dict(stored["ledger"]).used >= 4
+    assert restored(stored["ledger"]).used >= 4
 
 
 async def test_what_is_sent_between_two_set_ups_counts(

@@ -10,6 +10,8 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.netrex.client import Lane, Ledger
 from custom_components.netrex.store import SAVE_DELAY, NetrexStore
 
+from .ledgers import restored
+
 
 async def test_a_missing_file_is_an_empty_one(hass: HomeAssistant) -> None:
     assert await NetrexStore(hass, "id").async_load() == {}
@@ -28,7 +30,7 @@ async def test_changes_do_not_put_a_write_off(
         async_fire_time_changed(hass, start + timedelta(minutes=minute, seconds=1))
         await hass.async_block_till_done()
 
-    assert Ledger.from_dict(hass_storage["netrex.id"]["data"]["ledger"]).used >= 5
+    assert restored(hass_storage["netrex.id"]["data"]["ledger"]).used >= 5
 
 
 async def test_flush_writes_the_ledger_now(
@@ -41,4 +43,4 @@ async def test_flush_writes_the_ledger_now(
     await store.async_flush()
 
     again = NetrexStore(hass, "id")
-    assert Ledger.from_dict((await again.async_load())["ledger"]).used == 1
+    assert restored((await again.async_load())["ledger"]).used == 1

@@ -7,6 +7,8 @@ import pytest
 
 from custom_components.netrex.client import DEFAULT_ALLOWANCE, LIMIT, Lane, Ledger
 
+from ..ledgers import restored
+
 HOUR = 3600.0
 NOON = 500_000 * HOUR + 1800
 
@@ -63,7 +65,7 @@ def test_never_counts_too_little(steps: list[tuple[float, Lane, int]]) -> None:
             ledger.record(lane)
             moments.append(clock.now)
         stored = json.loads(json.dumps(ledger.as_dict()))
-        ledger = Ledger.from_dict(stored, clock=clock)
+        ledger = restored(stored, clock=clock)
         day = sum(moment > clock.now - 24 * HOUR for moment in moments)
         longer_day = sum(moment > clock.now - 25 * HOUR for moment in moments)
         assert day <= ledger.used <= longer_day
@@ -162,7 +164,7 @@ def test_clock_set_back_forgets_nothing() -> None:
         ledger.record(Lane.KPI)
     for back in (60.0, 5 * HOUR, NOON):
         clock.now = NOON - back
-        ledger = Ledger.from_dict(ledger.as_dict(), clock=clock)
+        ledger = restored(ledger.as_dict(), clock=clock)
         assert ledger.used == 100
     ledger.record(Lane.KPI)
     # Time goes on as if nothing had been.
@@ -178,7 +180,7 @@ def test_clock_that_was_years_ahead_blocks_for_a_day_only() -> None:
     clock.now = NOON
     assert not ledger.permits(Lane.INTERACTIVE)
     clock.now = NOON + 24 * HOUR
-    ledger = Ledger.from_dict(ledger.as_dict(), clock=clock)
+    ledger = restored(ledger.as_dict(), clock=clock)
     assert not ledger.permits(Lane.INTERACTIVE)
     clock.now = NOON + 25 * HOUR
     assert ledger.permits(Lane.INTERACTIVE)
@@ -222,7 +224,7 @@ def test_what_was_stored_is_added_once() -> None:
     )
 )
 def test_stored_junk_is_survived(stored: object) -> None:
-    ledger = Ledger.from_dict(stored, clock=Clock())
+    ledger = restored(stored, clock=Clock())
     ledger.record(Lane.KPI)
     assert ledger.used >= 1
     json.dumps(ledger.as_dict())

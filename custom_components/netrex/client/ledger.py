@@ -141,23 +141,11 @@ class Ledger:
             "ahead_since": self._ahead_since,
         }
 
-    @classmethod
-    def from_dict(
-        cls,
-        stored: object,
-        *,
-        allowance: int = DEFAULT_ALLOWANCE,
-        clock: Callable[[], float] = time.time,
-    ) -> Ledger:
-        """Return the ledger that `as_dict` gave; what cannot be read counts nothing."""
-        ledger = cls(allowance=allowance, clock=clock)
-        ledger.restore(stored)
-        return ledger
-
     def restore(self, stored: object) -> None:
         """Add what `as_dict` gave in an earlier run.
 
-        Later calls add nothing: what is stored then has been counted here before.
+        Later calls add nothing: what is stored then has been counted here before. What
+        cannot be read counts nothing.
         """
         if self._restored:
             return
