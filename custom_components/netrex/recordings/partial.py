@@ -20,8 +20,8 @@ SUFFIX = ".part"
 RESERVE = 256 << 20
 # What a killed Home Assistant left behind is removed when it is as old as this.
 _STALE = 24 * 3600
-# Disk space is looked at again after so many bytes where nobody tells the size.
-_LOOK = 64 << 20
+# After so many bytes the disk is asked to begin, and whether it has room for more.
+_STRIDE = 64 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -36,7 +36,7 @@ class PartialFile:
         self.path = path
         self.size = 0
         self._descriptor = descriptor
-        self._looked_at = 0
+        self._stride_at = 0
         # A number that was given back may belong to somebody else's file by now.
         self._lock = threading.Lock()
 
@@ -78,17 +78,33 @@ class PartialFile:
                     written = os.write(self._descriptor, view)
                     self.size += written
                     view = view[written:]
-        if self.size - self._looked_at >= _LOOK:
-            self._looked_at = self.size
+            full = self.size - self._stride_at >= _STRIDE
+            if full:
+                self._spill()
+        if full:
             self.expect(None)
         return self.size
+
+    def _spill(self) -> None:
+        """Let the system write what it holds of the file, and then forget it.
+
+        Otherwise a sync of gigabytes comes at the end, which holds up everybody who
+        uses the disk, the recorder's database too.
+        """
+        start, self._stride_at = self._stride_at, self.size
+        # macOS has none, and it is no more than advice.
+        if hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(
+                    self._descriptor, start, self.size - start, os.POSIX_FADV_DONTNEED
+                )
 
     def restart(self) -> None:
         """Forget what was written."""
         with self._lock, write_errors(self.path.parent):
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            self.size = self._looked_at = 0
+            self.size = self._stride_at = 0
 
     def finish(self) -> bool:
         """Bring all to the disk and tell whether it is a whole MP4 file."""

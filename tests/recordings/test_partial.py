@@ -1,0 +1,70 @@
+"""The temporary file of a download."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from custom_components.netrex.recordings.partial import PartialFile
+
+BLOCK = os.urandom(1 << 20)
+BLOCKS = 200
+
+
+def _fill(folder: Path) -> bytes:
+    """Write 200 MiB and return what is on the disk."""
+    partial = PartialFile.create(folder)
+    for _ in range(BLOCKS // 4):
+        partial.write([BLOCK] * 4)
+    partial.finish()
+    content = partial.path.read_bytes()
+    partial.discard()
+    return content
+
+
+def test_the_disk_begins_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    advised: list[tuple[int, int]] = []
+
+    def advise(descriptor: int, offset: int, length: int, advice: int) -> None:
+        assert advice == os.POSIX_FADV_DONTNEED
+        assert os.fstat(descriptor).st_size == offset + length
+        advised.append((offset, length))
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    assert _fill(tmp_path) == BLOCK * BLOCKS
+    size = 64 << 20
+    assert advised == [(0, size), (size, size), (2 * size, size)]
+
+
+def test_it_begins_anew_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial = PartialFile.create(tmp_path)
+    partial.write([BLOCK] * 100)
+    partial.restart()
+    advised: list[int] = []
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda _, offset, *__: advised.append(offset)
+    )
+    partial.write([BLOCK] * 64)
+    assert advised == [0]
+    assert partial.size == partial.path.stat().st_size == 64 << 20
+    partial.discard()
+
+
+def test_a_system_without_such_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "posix_fadvise")
+    assert _fill(tmp_path) == BLOCK * BLOCKS
+
+
+def test_a_disk_that_refuses_the_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(os, "posix_fadvise", refuse)
+    assert _fill(tmp_path) == BLOCK * BLOCKS
