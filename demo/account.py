@@ -35,7 +35,7 @@ class Account:
     links: int
 
 
-async def add_account(running: Running) -> Account:
+async def add_account(running: Running, *, history_days: int = DAYS) -> Account:
     """Sign in through the portal's pages and wait until the account is loaded."""
     client, control = running.client, running.control
     started = time.monotonic()
@@ -55,7 +55,7 @@ async def add_account(running: Running) -> Account:
         len(await control.get("links")),
     )
     say(started, "Signed in through the portal's pages; the account is loaded")
-    await set_options(client, entry_id, "kpi", history_days=DAYS)
+    await set_options(client, entry_id, "kpi", history_days=history_days)
     await wait_for_load(running, entry_id)
     await open_cameras(client, control, entry_id)
     await wait_for_load(running, entry_id)
