@@ -105,7 +105,7 @@ async def test_a_clip_that_cannot_be_had_is_told(
     hass.bus.async_fire("alarm")
     await hass.async_block_till_done(wait_background_tasks=True)
     [message] = phone.messages
-    assert "could not be saved" in message["message"]
+    assert message["message"].startswith("Not every recording of ")
     assert await hass.async_add_executor_job(recordings, media) == []
 
 
@@ -172,6 +172,34 @@ async def test_a_camera_that_stays_away_is_told_and_its_return(
     name = next(n.name for n in cloud.world.nodes if n.node_id == camera_id)
     assert {message["title"] for message in phone.messages} == {name}
     assert len(phone.messages) == 2
+
+
+async def test_a_camera_that_is_long_away_is_no_news_after_a_restart(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    entity: Find,
+    phone: Phone,
+    use: Use,
+    camera_id: int,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    sensor = entity("binary_sensor", camera_id, "connectivity")
+    cloud.world.cameras[camera_id].is_connected = False
+    await entry.runtime_data.status.async_refresh()
+    await use(
+        "camera_offline",
+        cameras=[sensor],
+        recipients={"entity_id": phone.entity_id},
+        minutes=10,
+    )
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert state(hass, sensor).state == "off"
+    freezer.tick(11 * 60)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert phone.messages == []
 
 
 async def test_the_days_numbers_come_at_their_time(
