@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
@@ -21,6 +22,8 @@ from custom_components.netrex.client import Lane
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.live import View
+from custom_components.netrex.live.endpoint import Endpoint
+from custom_components.netrex.live.relay import Relay
 from simulator import Simulator
 
 from .conftest import SetUp
@@ -195,6 +198,35 @@ async def test_a_set_up_that_fails_half_way_stores_its_queries_now(
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(hours=1))
     await hass.async_block_till_done()
     assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
+
+
+async def test_a_set_up_that_fails_late_leaves_no_port(
+    hass: HomeAssistant, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = asyncio.all_tasks()
+    ports = []
+    listen = Relay.listen
+
+    async def async_listen(relay: Relay, endpoint: Endpoint) -> Endpoint:
+        endpoint = await listen(relay, endpoint)
+        ports.append(endpoint.port)
+        return endpoint
+
+    monkeypatch.setattr(Relay, "listen", async_listen)
+    monkeypatch.setattr(
+        hass.config_entries, "async_forward_entry_setups", Mock(side_effect=OSError)
+    )
+    entry = await set_up()
+
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert len(ports) == 1
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", ports[0])
+    assert not [
+        task
+        for task in asyncio.all_tasks() - before
+        if "Relay" in repr(task.get_coro())
+    ]
 
 
 async def test_the_ledger_is_stored_whoever_watches_it(

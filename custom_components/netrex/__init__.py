@@ -91,6 +91,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         store,
         None if gateway is None else gateway.async_snapshot,
     )
+    # After a set-up that fails further on; an unload stops it before, in its turn.
+    entry.async_on_unload(live.async_stop)
     try:
         await live.async_start()
     except OSError as err:

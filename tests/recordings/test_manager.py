@@ -330,6 +330,17 @@ def test_cache(tmp_path: Path) -> None:
     source.unlink()
 
 
+async def test_a_cache_that_cannot_be_tidied_keeps_no_account_from_working(
+    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    # No file, so that the disk refuses to remove it, whoever runs the tests.
+    (cache_folder(hass, entry.entry_id) / ".netrex-1.part").mkdir(parents=True)
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+
+    assert "stay untidy" in caplog.text
+
+
 async def test_the_cache_is_limited_and_goes_with_the_account(
     hass: HomeAssistant, entry: MockConfigEntry, manager: RecordingManager, clip: Clip
 ) -> None:

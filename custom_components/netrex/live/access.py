@@ -75,6 +75,7 @@ class RelayAccess:
             self._endpoint = None
             if self._cancel_retry is not None:
                 self._cancel_retry()
+                self._cancel_retry = None
         async_delete_issue(self._hass, self._entry, Issue.RELAY_ACCESS)
 
     async def async_renew_secret(self) -> None:

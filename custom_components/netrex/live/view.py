@@ -142,7 +142,7 @@ class LiveView:
         await self.access.async_start()
 
     async def async_stop(self) -> None:
-        """Disconnect all viewers; leave no task and no port."""
+        """Disconnect all viewers; leave no task and no port. May be called again."""
         await self._people.close()
         await self._pictures.close()
         await self.access.async_stop()

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+import logging
 import os
 from pathlib import Path
 import re
@@ -11,6 +12,8 @@ from .clip import Clip, Saved
 from .errors import RecordingError
 from .jobs import Fetched
 from .partial import PREFIX, SUFFIX, publish
+
+_LOGGER = logging.getLogger(__name__)
 
 _NAME = re.compile(r"(\d+)p-(\d+)s\.mp4")
 
@@ -75,10 +78,16 @@ class Cache:
             total -= status.st_size
 
     def tidy(self) -> None:
-        """Make the folder as it should be at a start: nothing half, not too much."""
-        for path in self.folder.glob(f"{PREFIX}*{SUFFIX}"):
-            path.unlink(missing_ok=True)
-        self.clear(self.limit)
+        """Make the folder as it should be at a start: nothing half, not too much.
+
+        Where the disk refuses, that is logged: the account works all the same.
+        """
+        try:
+            for path in self.folder.glob(f"{PREFIX}*{SUFFIX}"):
+                path.unlink(missing_ok=True)
+            self.clear(self.limit)
+        except OSError as err:
+            _LOGGER.warning("The recordings kept for playing stay untidy: %s", err)
 
 
 def _prefix(clip: Clip) -> str:
