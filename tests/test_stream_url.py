@@ -1,5 +1,6 @@
 """The address at which other machines play a camera."""
 
+import asyncio
 from collections.abc import Generator
 from datetime import timedelta
 import socket
@@ -30,7 +31,8 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from custom_components.netrex.live.access import RETRY_INTERVAL
-from custom_components.netrex.live.endpoint import bind
+from custom_components.netrex.live.endpoint import Endpoint, bind
+from custom_components.netrex.live.relay import Relay
 from custom_components.netrex.services import (
     ACTION_GET_STREAM_URL,
     ACTION_RENEW_STREAM_SECRET,
@@ -203,6 +205,32 @@ async def test_addresses_survive_a_restart(
 
     assert await get_urls(hass, entity_id) == before
     assert await watch(before[0])
+
+
+async def test_a_recorder_that_connects_during_a_reload_is_served(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    open_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await load(hass, open_entry)
+    [url] = await get_urls(hass, entity_of(hass, open_entry, cloud))
+    assert await hass.config_entries.async_unload(open_entry.entry_id)
+    answers: list[int] = []
+    listen = Relay.listen
+
+    async def async_listen(relay: Relay, endpoint: Endpoint) -> Endpoint:
+        endpoint = await listen(relay, endpoint)
+        if endpoint.port == urlsplit(url).port:
+            # Before the set-up goes on.
+            async with asyncio.timeout(5), await RtspClient.connect(url) as recorder:
+                answers.append((await recorder.request("DESCRIBE")).status)
+        return endpoint
+
+    monkeypatch.setattr(Relay, "listen", async_listen)
+    await load(hass, open_entry)
+
+    assert answers == [200]
 
 
 async def test_a_new_secret_ends_the_old_addresses(

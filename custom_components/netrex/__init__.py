@@ -91,16 +91,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         store,
         None if gateway is None else gateway.async_snapshot,
     )
-    # After a set-up that fails further on; an unload stops it before, in its turn.
-    entry.async_on_unload(live.async_stop)
-    try:
-        await live.async_start()
-    except OSError as err:
-        # Not even loopback has a port: the machine has run out of something, which
-        # passes. All the rest would hardly work either, so it is tried again.
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN, translation_key="no_loopback"
-        ) from err
     recordings = RecordingManager(hass, entry, client)
     await recordings.async_start()
     entry.runtime_data = NetrexRuntimeData(
@@ -136,6 +126,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     entry.async_on_unload(kpi.async_add_listener(async_sync_devices))
     async_sync_devices()
     async_remove_leftovers(hass, entry, gateway)
+    # After a set-up that fails further on; an unload stops it before, in its turn.
+    entry.async_on_unload(live.async_stop)
+    # Last, because players that wait for the port come at once, and are served from
+    # the runtime data; but the cameras need its address.
+    try:
+        await live.async_start()
+    except OSError as err:
+        # Not even loopback has a port: the machine has run out of something, which
+        # passes. All the rest would hardly work either, so it is tried again.
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="no_loopback"
+        ) from err
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     kpi.async_start_probe()
     if gateway is not None:
