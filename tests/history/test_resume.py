@@ -3,18 +3,23 @@
 from datetime import datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import get_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.netrex.client import NetrexBudgetError
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.history.plan import DAY, newest_hour
+from custom_components.netrex.metrics import BASE, RATIOS
 from simulator import Simulator
 from simulator.world import Column
 
-from .conftest import NOON, PRAGUE, ReadBack, settle
+from .conftest import NOON, PRAGUE, ReadBack, settle, statistic_id
 from .test_import import assert_truth, series_queries, shop_id
 
 END = newest_hour(NOON.timestamp())
@@ -63,6 +68,35 @@ async def test_a_lost_cursor_counts_nothing_twice(
 
     assert asked < series_queries(cloud) <= 2 * asked
     await assert_truth(cloud, entry, read_back, START, END)
+
+
+@pytest.mark.parametrize("by_action", [False, True])
+async def test_statistics_that_were_cleared_are_read_again(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    clock: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    read_back: ReadBack,
+    by_action: bool,
+) -> None:
+    await settle(hass, entry)
+    history = entry.runtime_data.history
+    get_instance(hass).async_clear_statistics(
+        [
+            statistic_id(entry, node_id, metric.key)
+            for node_id in entry.runtime_data.kpi.nodes
+            for metric in (*BASE, *RATIOS)
+        ]
+    )
+    await async_wait_recording_done(hass)
+    if by_action:
+        await history.async_import(history.series(), END - DAY)
+    clock.tick(timedelta(days=1, minutes=1))
+    await settle(hass, entry)
+
+    assert history.progress
+    assert history.progress.percent == 100
+    await assert_truth(cloud, entry, read_back, START + DAY, END + DAY)
 
 
 async def test_a_late_correction_makes_no_jump(

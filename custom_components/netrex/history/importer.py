@@ -96,7 +96,6 @@ class HistoryImporter:
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
-        self._verified = False
         self._not_before = 0.0
         self.last_error: NetrexError | None = None
 
@@ -178,6 +177,8 @@ class HistoryImporter:
         ]
         written = 0
         async with self._lock:
+            # Before a lost statistic is there again, but for a part only.
+            await self._async_verify()
             for batch in batched(blocks, MAX_SERIES_PER_QUERY, strict=False):
                 written += await self._async_batch(batch, Lane.COMMAND)
         return written
@@ -205,15 +206,16 @@ class HistoryImporter:
         LOGGER.debug("The import of history pauses: %s", err)
 
     async def _async_verify(self) -> None:
-        """Forget what is covered where the recorder's database has lost it."""
+        """Forget what is covered where the recorder's database has lost it.
+
+        That happens while Home Assistant runs, too: people clear statistics, and the
+        recorder begins a new database when its own is damaged.
+        """
         await get_instance(self._hass).async_recorder_ready.wait()
-        if self._verified:
-            return
         covered = [one for one, coverage in self._coverages.items() if coverage.any]
         known = await self._statistics.async_known(covered)
         for one in set(covered) - known:
             del self._coverages[one]
-        self._verified = True
 
     async def _async_round(self) -> bool:
         """Ask for one block of each series that lacks hours; False if none does."""
