@@ -54,6 +54,7 @@ def always(link: str) -> Callable[[str], Awaitable[str]]:
         ("", 2, "refused"),
         ("RTSP/1.0 302 Found\r\nLocation: \r\n\r\n", 1, "unreachable"),
         ("RTSP/1.0 302 Found\r\nLocation: http://h/\r\n\r\n", 1, "unreachable"),
+        ("RTSP/1.0 302 Found\r\nLocation: rtsp://[h/\r\n\r\n", 1, "unreachable"),
         ("HTTP/1.1 400 Bad Request\r\n\r\n", 1, "unreachable"),
         (b"\x00\xff\x17" * 40, 1, "unreachable"),
         ("RTSP/1.0 200 OK\r\nX: " + "x" * 70_000, 1, "unreachable"),
@@ -99,7 +100,13 @@ async def test_a_server_that_says_nothing_is_given_up(
 
 
 @pytest.mark.parametrize(
-    "link", ["rtsp://127.0.0.1:1/x", "http://127.0.0.1/x", "rtsp://127.0.0.1:99999/x"]
+    "link",
+    [
+        "rtsp://127.0.0.1:1/x",
+        "http://127.0.0.1/x",
+        "rtsp://127.0.0.1:99999/x",
+        "rtsp://[oops/x",
+    ],
 )
 async def test_a_link_to_nowhere_is_told_to_the_player(
     run_relay: RunRelay, link: str
@@ -108,6 +115,22 @@ async def test_a_link_to_nowhere_is_told_to_the_player(
     async with await RtspClient.connect(relay.url("1")) as client:
         assert (await client.request("DESCRIBE")).status == 503
     assert [end.ending for end in relay.ends] == [Ending.UNREACHABLE]
+
+
+async def test_a_bug_is_logged_and_the_player_told(
+    run_relay: RunRelay, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "live~1600421245~0123456789abcdef"
+
+    async def get_link(_: str) -> str:
+        raise ZeroDivisionError(secret)
+
+    relay = await run_relay(get_link)
+    async with asyncio.timeout(5), await RtspClient.connect(relay.url("1")) as client:
+        assert (await client.request("DESCRIBE")).status == 503
+        assert await client.closed()
+    assert "ZeroDivisionError" in caplog.text
+    assert_log_clean(caplog, [secret])
 
 
 async def test_another_refusal_is_passed_on(run_relay: RunRelay) -> None:

@@ -204,6 +204,11 @@ class Session:
             _LOGGER.debug("No picture for stream %s: %s", key, err)
             await self._refuse(describe, _UNAVAILABLE)
             return
+        except Exception as err:  # noqa: BLE001 - a player must not wait for a bug
+            # Its text may contain the link.
+            _LOGGER.warning("Stream %s was not opened (%s)", key, type(err).__name__)
+            await self._refuse(describe, _UNAVAILABLE)
+            return
         self._used = upstream
         try:
             self._ending = await self._serve(upstream, describe)

@@ -62,9 +62,10 @@ async def open_upstream(
         LinkRefusedError: Another link may help.
         UpstreamError: Another link would not help.
     """
-    secrets = link_secrets(link.url)
+    secrets: set[str] = set()
     for _ in range(_MAX_REDIRECTS + 1):
         url = _request_uri(link)
+        secrets |= link_secrets(link.url)
         request = Request("DESCRIBE", url, headers=describe.headers)
         connection = await _dial(link, dial)
         try:
@@ -76,9 +77,7 @@ async def open_upstream(
             connection.abort()
             raise
         await connection.finish()
-        location = urljoin(link.url, answer.header("Location") or "")
-        link = Link(location, link.transport)
-        secrets |= link_secrets(location)
+        link = _redirected(link, answer)
     raise UpstreamError("redirected too often")
 
 
@@ -105,6 +104,14 @@ async def _answer(connection: Connection, request: Request) -> Response:
     if event.status in _REFUSALS:
         raise LinkRefusedError(f"status {event.status}")
     return event
+
+
+def _redirected(link: Link, answer: Response) -> Link:
+    try:
+        location = urljoin(link.url, answer.header("Location") or "")
+    except ValueError:
+        raise UpstreamError("not an address") from None
+    return Link(location, link.transport)
 
 
 def _request_uri(link: Link) -> str:
