@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.netrex.recordings.errors import RecordingError
 from custom_components.netrex.recordings.partial import PartialFile
 
 BLOCK = os.urandom(1 << 20)
@@ -14,7 +15,8 @@ BLOCKS = 200
 
 def _fill(folder: Path) -> bytes:
     """Write 200 MiB and return what is on the disk."""
-    partial = PartialFile.create(folder)
+    partial = PartialFile(folder)
+    partial.restart()
     for _ in range(BLOCKS // 4):
         partial.write([BLOCK] * 4)
     partial.finish()
@@ -40,7 +42,8 @@ def test_the_disk_begins_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_it_begins_anew_after_a_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    partial = PartialFile.create(tmp_path)
+    partial = PartialFile(tmp_path)
+    partial.restart()
     partial.write([BLOCK] * 100)
     partial.restart()
     advised: list[int] = []
@@ -68,3 +71,23 @@ def test_a_disk_that_refuses_the_advice(
 
     monkeypatch.setattr(os, "posix_fadvise", refuse)
     assert _fill(tmp_path) == BLOCK * BLOCKS
+
+
+def test_one_that_was_discarded_is_not_made_any_more(tmp_path: Path) -> None:
+    partial = PartialFile(tmp_path)
+    partial.discard()
+    partial.restart()
+    assert not partial.path.exists()
+
+
+def test_a_disk_that_has_gone_hides_no_other_error(tmp_path: Path) -> None:
+    folder = tmp_path / "media" / "share"
+    partial = PartialFile(folder)
+    partial.restart()
+    partial.path.unlink()
+    folder.rmdir()
+    folder.touch()
+    with pytest.raises(RecordingError) as caught:
+        partial.finish()
+    assert caught.value.translation_key == "cannot_write"
+    partial.discard()

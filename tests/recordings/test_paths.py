@@ -103,7 +103,8 @@ class Box:
         try:
             target = target_of(self.config, name)
             check_target(self.config, target, overwrite=overwrite)
-            partial = PartialFile.create(target.parent)
+            partial = PartialFile(target.parent)
+            partial.restart()
         except RecordingError:
             return None
         try:
@@ -223,7 +224,8 @@ def test_without_a_media_folder_a_name_has_to_be_absolute(box: Box) -> None:
 def test_a_folder_that_becomes_a_way_out_meanwhile(box: Box) -> None:
     target = box.allowed / "sub" / "clip.mp4"
     check_target(box.config, target, overwrite=False)
-    partial = PartialFile.create(target.parent)
+    partial = PartialFile(target.parent)
+    partial.restart()
     partial.write([b"film"])
     target.parent.rename(box.allowed / "moved")
     target.parent.symlink_to(box.outside)

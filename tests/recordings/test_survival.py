@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 import shutil
+import threading
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -19,6 +20,7 @@ from custom_components.netrex.recordings import (
     JobState,
     RecordingManager,
 )
+from custom_components.netrex.recordings.partial import PartialFile
 from simulator import Simulator, Switches
 
 from .conftest import MEGABYTE, Events, ReadSource, Source, contents, files, remove
@@ -326,6 +328,69 @@ async def test_a_full_disk_is_known_before(
     usage = shutil.disk_usage(target.parent)._replace(free=SIZE)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     await assert_fails(manager, clip, target, events, "disk_full")
+
+
+async def test_a_disk_that_does_not_answer(
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: Path) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(shutil, "disk_usage", fail)
+    await assert_fails(manager, clip, target, events, "cannot_write")
+
+
+async def test_the_folder_is_removed_on_the_way(
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finish = PartialFile.finish
+
+    def remove_and_finish(partial: PartialFile) -> bool:
+        shutil.rmtree(partial.path.parent)
+        return finish(partial)
+
+    monkeypatch.setattr(PartialFile, "finish", remove_and_finish)
+    inside = target.parent / "sub" / target.name
+    await assert_fails(manager, clip, inside, events, "cannot_write")
+
+
+async def test_whoever_wanted_it_leaves_while_the_file_is_made(
+    hass: HomeAssistant,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, go_on = threading.Event(), threading.Event()
+    opened: list[int] = []
+    os_open = os.open
+
+    def slow(path: Path, flags: int, mode: int = 0o777, **options: int | None) -> int:
+        descriptor = os_open(path, flags, mode, **options)
+        if flags & os.O_EXCL:
+            opened.append(descriptor)
+            made.set()
+            go_on.wait(5)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", slow)
+    download = asyncio.create_task(manager.async_download(clip, target))
+    assert await hass.async_add_executor_job(made.wait, 5)
+    download.cancel()
+    hass.loop.call_later(0.1, go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await download
+    assert files(target.parent) == []
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0])
 
 
 @pytest.mark.parametrize(

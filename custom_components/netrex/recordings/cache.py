@@ -11,7 +11,7 @@ import time
 from .clip import Clip, Saved
 from .errors import RecordingError
 from .jobs import Fetched
-from .partial import PREFIX, SUFFIX, publish
+from .partial import PREFIX, SUFFIX, publish, write_errors
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -54,11 +54,12 @@ class Cache:
         """
         if fetched.size > self.limit:
             raise RecordingError("cache_too_small", limit=f"{self.limit / 1e9:g}")
-        self.clear(self.limit - fetched.size)
         name = f"{fetched.height}p-{round(fetched.duration or clip.seconds)}s.mp4"
         path = self.folder / (_prefix(clip) + name)
-        publish(fetched.path, path, overwrite=True, last=last)
-        os.utime(path)
+        with write_errors(self.folder):
+            self.clear(self.limit - fetched.size)
+            publish(fetched.path, path, overwrite=True, last=last)
+            os.utime(path)
         return Saved(path, fetched.size, fetched.duration, fetched.height)
 
     def clear(self, size: int) -> None:

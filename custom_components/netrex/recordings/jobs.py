@@ -231,14 +231,10 @@ class Job:
     async def _download(self, choice: Choice, url: str) -> Fetched:
         """Bring the file to the disk; an address that has expired is renewed once."""
         self._to(JobState.DOWNLOADING, 0)
-        hass = self._tools.hass
         if self._partial is None:
-            self._partial = await hass.async_add_executor_job(
-                PartialFile.create, self._folder
-            )
-        else:
-            # Another preparation need not give the same bytes.
-            await hass.async_add_executor_job(self._partial.restart)
+            self._partial = PartialFile(self._folder)
+        # Also again: another preparation need not give the same bytes.
+        await self._tools.hass.async_add_executor_job(self._partial.restart)
         try:
             await self._tools.downloader.fetch(url, self._partial, self._on_percent)
         except NetrexNotFoundError as err:

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import threading
 import time
-from typing import Self
 
 from .errors import RecordingError
 from .mp4 import is_whole
@@ -28,40 +27,49 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 class PartialFile:
     """A temporary file in the folder of its target.
 
-    Its name is hidden and random, so it never meets a file of somebody else.
+    Its name is hidden and random, so it never meets a file of somebody else. There is
+    none before `restart` and after `discard`, whichever thread comes first.
     """
 
-    def __init__(self, path: Path, descriptor: int) -> None:
-        """Take an open file over."""
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        """Choose a name in a folder, which is made if it is missing."""
+        self.path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         self.size = 0
-        self._descriptor = descriptor
+        self._descriptor = -1
+        self._discarded = False
         self._stride_at = 0
         # A number that was given back may belong to somebody else's file by now.
         self._lock = threading.Lock()
 
-    @classmethod
-    def create(cls, folder: Path) -> Self:
-        """Create an empty file; what was left over long ago goes.
+    def restart(self) -> None:
+        """Begin with an empty file; what others left over long ago goes.
 
         Raises:
             RecordingError: The folder cannot be written to.
         """
-        with write_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            _sweep(folder)
-            path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        return cls(path, descriptor)
+        folder = self.path.parent
+        with self._lock, write_errors(folder):
+            if self._discarded:
+                return
+            if self._descriptor < 0:
+                folder.mkdir(parents=True, exist_ok=True)
+                _sweep(folder)
+                self._descriptor = os.open(
+                    self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644
+                )
+            os.ftruncate(self._descriptor, 0)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            self.size = self._stride_at = 0
 
     def expect(self, size: int | None) -> None:
         """Check that the disk has room for a file of `size` bytes.
 
         Raises:
-            RecordingError: It has not.
+            RecordingError: It has not, or does not tell.
         """
         missing = 0 if size is None else size - self.size
-        free = shutil.disk_usage(self.path.parent).free
+        with write_errors(self.path.parent):
+            free = shutil.disk_usage(self.path.parent).free
         if free < missing + RESERVE:
             raise disk_full(self.path.parent)
 
@@ -99,26 +107,21 @@ class PartialFile:
                     self._descriptor, start, self.size - start, os.POSIX_FADV_DONTNEED
                 )
 
-    def restart(self) -> None:
-        """Forget what was written."""
-        with self._lock, write_errors(self.path.parent):
-            os.ftruncate(self._descriptor, 0)
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
-            self.size = self._stride_at = 0
-
     def finish(self) -> bool:
         """Bring all to the disk and tell whether it is a whole MP4 file."""
         with self._lock, write_errors(self.path.parent):
             os.fsync(self._descriptor)
-        return is_whole(self.path)
+            return is_whole(self.path)
 
     def discard(self) -> None:
         """Close and remove it; may be called at any time, also again."""
-        with self._lock:
+        # A disk that has gone would hide the error because of which it is discarded.
+        with self._lock, contextlib.suppress(OSError):
+            self._discarded = True
             if self._descriptor >= 0:
                 os.close(self._descriptor)
                 self._descriptor = -1
-        self.path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
 
 
 def publish(source: Path, target: Path, *, overwrite: bool, last: bool) -> None:
