@@ -105,8 +105,34 @@ async def test_a_clip_that_cannot_be_had_is_told(
     hass.bus.async_fire("alarm")
     await hass.async_block_till_done(wait_background_tasks=True)
     [message] = phone.messages
-    assert message["message"].startswith("Not every recording of ")
+    assert "could not be saved" in message["message"]
     assert await hass.async_add_executor_job(recordings, media) == []
+
+
+async def test_a_clip_that_cannot_be_had_keeps_no_other_link_back(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entity: Find,
+    phone: Phone,
+    use: Use,
+    media: Path,
+) -> None:
+    cameras = list(cloud.world.cameras.values())[:3]
+    for camera in cameras:
+        camera.records = camera is not cameras[1]
+    await use(
+        "save_clip",
+        event=[{"trigger": "event", "event_type": "alarm"}],
+        cameras=[entity("camera", camera.node_id, "camera") for camera in cameras],
+        phone=phone.device_id,
+        before=60,
+        after=-50,
+    )
+    hass.bus.async_fire("alarm")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert len(await hass.async_add_executor_job(recordings, media)) == 2
+    links = [bool(message.get("data", {}).get("url")) for message in phone.messages]
+    assert links == [True, False, True]
 
 
 async def test_a_count_above_the_limit_is_told_once(
