@@ -248,6 +248,21 @@ def test_the_pattern(hass: HomeAssistant) -> None:
         assert caught.value.translation_key == "unknown_placeholder"
 
 
+@pytest.mark.usefixtures("hass")
+def test_the_hour_that_comes_twice_gives_two_names() -> None:
+    """2026-11-01 01:30 in California, and an hour later again."""
+    first = 1_793_521_800
+    names = [
+        fill_in("{date}_{time} {start} {end}", "x", Clip(1, start, start + 3600))
+        for start in (first, first + 3600, first + 7200)
+    ]
+    assert names == [
+        "2026-11-01_01-30-00_PDT 20261101_013000_PDT 20261101_013000_PST",
+        "2026-11-01_01-30-00_PST 20261101_013000_PST 20261101_023000",
+        "2026-11-01_02-30-00 20261101_023000 20261101_033000",
+    ]
+
+
 JUNK = st.one_of(
     st.none(),
     st.booleans(),

@@ -49,9 +49,9 @@ def fill_in(pattern: str, camera: str, clip: Clip) -> str:
         "camera": camera,
         "node_id": str(clip.node_id),
         "date": f"{start:%Y-%m-%d}",
-        "time": f"{start:%H-%M-%S}",
-        "start": f"{start:%Y%m%d_%H%M%S}",
-        "end": f"{end:%Y%m%d_%H%M%S}",
+        "time": f"{start:%H-%M-%S}{_zone(start)}",
+        "start": f"{start:%Y%m%d_%H%M%S}{_zone(start)}",
+        "end": f"{end:%Y%m%d_%H%M%S}{_zone(end)}",
         "duration": str(clip.seconds),
     }
 
@@ -140,6 +140,12 @@ def _is_good(name: str) -> bool:
 
 def _local(moment: int) -> datetime:
     return dt_util.as_local(dt_util.utc_from_timestamp(moment))
+
+
+def _zone(moment: datetime) -> str:
+    """Return what tells the two hours of the same name apart, else nothing."""
+    twice = moment.utcoffset() != moment.replace(fold=1 - moment.fold).utcoffset()
+    return f"_{moment:%Z}" if twice else ""
 
 
 def _unknown(placeholder: str) -> InvalidClipError:
