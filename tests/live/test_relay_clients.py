@@ -1,6 +1,9 @@
 """What the relay does about clients that are not players."""
 
 import asyncio
+import select
+import socket
+from urllib.parse import urlsplit
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
@@ -144,6 +147,26 @@ async def test_strangers_cannot_keep_viewers_out(
         assert await strangers[0].closed()
     for stranger in (*strangers, *more):
         stranger.writer.close()
+
+
+async def test_strangers_that_come_in_one_go_keep_to_the_limit(
+    run_relay: RunRelay,
+) -> None:
+    relay = await run_relay(always(""), Limits(strangers=3, request_timeout=60))
+    parts = urlsplit(relay.url("1"))
+    # Without a pause in which the relay could let the first ones go.
+    strangers = [
+        socket.create_connection((parts.hostname, parts.port)) for _ in range(50)
+    ]
+
+    def left() -> list[socket.socket]:
+        closed, _, _ = select.select(strangers, [], [], 0)
+        return [stranger for stranger in strangers if stranger not in closed]
+
+    await until(lambda: len(left()) == 3)
+    assert left() == strangers[-3:]
+    for stranger in strangers:
+        stranger.close()
 
 
 async def test_a_wall_of_players_at_once_are_no_strangers(

@@ -213,8 +213,10 @@ class Relay:
         session = Session(host, Connection(reader, writer))
         sessions = listener.sessions
         strangers = [known for known in sessions if known.stream_key is None]
-        if len(strangers) >= self._limits.strangers:
-            strangers[0].abort(Ending.STOPPED)
+        # More than one, because those aborted take some rounds of the loop to go,
+        # and a round may bring a hundred more.
+        for oldest in strangers[: max(0, len(strangers) + 1 - self._limits.strangers)]:
+            oldest.abort(Ending.STOPPED)
         task = asyncio.create_task(session.run())
         sessions[session] = task
         task.add_done_callback(lambda _: sessions.pop(session))
