@@ -1,6 +1,8 @@
 """The CamStreamer App through Home Assistant, against the simulated cloud."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
@@ -9,6 +11,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.gateway.broadcasts import BroadcastCoordinator
 from simulator import Simulator
 from simulator.camstreamer import Stream
 from simulator.device import Device
@@ -20,6 +23,12 @@ from .conftest import Entities
 def streams(camera: Device) -> list[Stream]:
     """Return the streams as they are."""
     return list(camera.camstreamer.streams.values())
+
+
+def pass_time(broadcasts: BroadcastCoordinator, time: timedelta) -> None:
+    """Make cameras due as if some time had passed."""
+    for node_id in broadcasts._due_at:
+        broadcasts._due_at[node_id] -= time.total_seconds()
 
 
 async def switch(hass: HomeAssistant, entity_id: str | None, action: str) -> None:
@@ -143,13 +152,39 @@ async def test_streams_that_nobody_wants_are_not_read(
             )
     await hass.async_block_till_done()
     calls: list[str] = []
-    monkeypatch.setattr(
-        camera.camstreamer, "answer", lambda call, *_: calls.append(call)
-    )
-    broadcasts = entry.runtime_data.gateway.broadcasts
-    broadcasts._due_at.clear()
-    await broadcasts.async_refresh()
+    with monkeypatch.context() as patch:
+        patch.setattr(camera.camstreamer, "answer", lambda call, *_: calls.append(call))
+        broadcasts = entry.runtime_data.gateway.broadcasts
+        pass_time(broadcasts, timedelta(minutes=11))
+        await broadcasts.async_refresh()
     assert not calls
+
+    # But for once a day: another stream may have come.
+    third = replace(second, stream_id="10003", title="Third")
+    camera.camstreamer.streams[third.stream_id] = third
+    pass_time(broadcasts, timedelta(days=1))
+    await broadcasts.async_refresh()
+    await eventually(lambda: entities.has("switch", f"broadcast_{third.stream_id}"))
+
+
+async def test_an_app_that_gets_its_first_stream(
+    hass: HomeAssistant, config_entry: MockConfigEntry, camera: Device
+) -> None:
+    made = dict(camera.camstreamer.streams)
+    camera.camstreamer.streams.clear()
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    entities = Entities(hass, config_entry, 140094)
+    broadcasts = config_entry.runtime_data.gateway.broadcasts
+    await eventually(lambda: 140094 in broadcasts._due_at)
+
+    camera.camstreamer.streams.update(made)
+    key = f"broadcast_{next(iter(made))}"
+    pass_time(broadcasts, timedelta(hours=23))
+    await broadcasts.async_refresh()
+    assert not entities.has("switch", key)
+    pass_time(broadcasts, timedelta(hours=1))
+    await broadcasts.async_refresh()
+    await eventually(lambda: entities.has("switch", key))
 
 
 async def test_rounds_at_the_same_time_ask_each_camera_once(

@@ -11,11 +11,11 @@ from ..client import Camera, GatewayClient
 from ..client.camstreamer import AppStream, CamStreamerClient
 from ..coordinators import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
-from .rounds import RoundsCoordinator
+from .rounds import ABSENCE, RoundsCoordinator
 
 
 class BroadcastCoordinator(RoundsCoordinator[dict[str, AppStream]]):
-    """Reads the streams of the cameras whose entities are enabled, by their ids.
+    """Reads the streams of each camera, by their ids: daily while nobody shows them.
 
     It only reads: whatever is written to a stream restarts it.
     """
@@ -46,14 +46,21 @@ class BroadcastCoordinator(RoundsCoordinator[dict[str, AppStream]]):
     @override
     def _wanted(self) -> Callable[[int], bool]:
         shown = set(self.async_contexts())
-        return lambda node_id: node_id not in self.data or node_id in shown
+        # Somebody may set up a stream in an app whose others are disabled here.
+        now = self.hass.loop.time()
+        return lambda node_id: (
+            node_id not in self.data
+            or node_id in shown
+            or self._due_at.get(node_id, now) <= now - ABSENCE
+        )
 
     @override
     async def _async_read(
         self, camera: Camera, serial_number: str
     ) -> dict[str, AppStream] | None:
         streams = await self._app(serial_number).streams()
-        if streams is None:
+        if not streams:
+            # Without a stream there is no entity that would have it asked again.
             return None
         return {stream.stream_id: stream for stream in streams}
 

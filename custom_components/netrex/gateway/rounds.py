@@ -29,7 +29,7 @@ _AT_ONCE = 4
 # New entities appear in portions: each tells every platform to look.
 _PORTION = 20
 # A camera that does not have it is asked again in a day: it may get it.
-_ABSENCE = timedelta(days=1).total_seconds()
+ABSENCE = timedelta(days=1).total_seconds()
 # How a camera says so.
 _ABSENT = (
     NetrexDeviceNotFoundError,
@@ -160,7 +160,7 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
             self.failed.discard(node_id)
             if found is None:
                 self.data.pop(node_id, None)
-                life = _ABSENCE
+                life = ABSENCE
             else:
                 self.data[node_id] = found
         self._due_at[node_id] = self.hass.loop.time() + life
