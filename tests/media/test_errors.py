@@ -175,6 +175,37 @@ async def test_a_preparation_that_fails_when_nobody_waits_is_told_to_who_comes_b
     assert (await ask("resolve", clip))["success"]
 
 
+async def test_a_failure_is_told_once_to_who_waits_for_it(
+    ask: Ask, cloud: Simulator, entry: MockConfigEntry, camera_id: int
+) -> None:
+    cloud.switches.prepare_fails = True
+    start = int(time.time()) - 3600
+    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
+    for _ in range(2):
+        assert "failed to prepare" in await error(ask, "resolve", clip)
+    cloud.switches.prepare_fails = False
+    assert (await ask("resolve", clip))["success"]
+
+
+async def test_a_failure_after_the_wait_is_told_also_if_it_was_told_before(
+    hass: HomeAssistant,
+    ask: Ask,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    camera_id: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud.switches.prepare_fails = True
+    start = int(time.time()) - 3600
+    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
+    assert "failed to prepare" in await error(ask, "resolve", clip)
+    cloud.switches.prepare_duration = 0.5
+    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    assert "again in a minute" in await error(ask, "resolve", clip)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "failed to prepare" in await error(ask, "resolve", clip)
+
+
 async def test_a_recording_that_has_not_begun_waits_for_its_turn(
     ask: Ask, entry: MockConfigEntry, camera_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

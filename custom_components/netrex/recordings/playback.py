@@ -52,7 +52,7 @@ class Playback:
         self._entry = entry
         self._recordings = recordings
         self._tasks: dict[Clip, asyncio.Task[Path]] = {}
-        # How many wait for each, and what went wrong when nobody waited any more.
+        # How many wait for each, where any do, and what went wrong when nobody did.
         self._waiting: Counter[Clip] = Counter()
         self._failures: dict[Clip, tuple[HomeAssistantError, float]] = {}
 
@@ -86,6 +86,8 @@ class Playback:
             await asyncio.wait([task], timeout=patience)
         finally:
             self._waiting[clip] -= 1
+            if not self._waiting[clip]:
+                del self._waiting[clip]
         if not task.done():
             raise self._not_ready(clip)
         if task.cancelled():
@@ -102,9 +104,9 @@ class Playback:
     @callback
     def _async_done(self, clip: Clip, task: asyncio.Task[Path]) -> None:
         del self._tasks[clip]
-        waiting = self._waiting.pop(clip, 0)
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, HomeAssistantError) and not waiting:
+        # Those who wait have not woken up yet, so they still count.
+        if isinstance(error, HomeAssistantError) and clip not in self._waiting:
             self._failures[clip] = error, time.monotonic()
             if len(self._failures) > _MOST_FAILURES:
                 del self._failures[next(iter(self._failures))]
