@@ -62,10 +62,10 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
             translation_domain=DOMAIN, translation_key="start_in_future"
         )
     series = history.series()
-    if (names := call.data.get(ATTR_NODES)) is not None:
+    if names := call.data.get(ATTR_NODES):
         nodes = set(find_nodes(call.hass, entry, names).values())
         series = [one for one in series if one.node_id in nodes]
-    if (metrics := call.data.get(ATTR_METRICS)) is not None:
+    if metrics := call.data.get(ATTR_METRICS):
         keys = {key for metric in metrics for key in needs(BY_KEY[metric])}
         series = [one for one in series if one.key in keys]
     with command_errors(call.hass, entry):
