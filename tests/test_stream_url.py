@@ -42,7 +42,7 @@ from tests.simulator.rtsp_client import RtspClient
 
 from .conftest import SetUp
 from .leaks import assert_log_clean
-from .live.players import watch
+from .live.players import until, watch
 
 
 def switch_on(hass: HomeAssistant, entry: MockConfigEntry, port: int = 0) -> None:
@@ -159,6 +159,27 @@ async def test_the_own_address_of_home_assistant_stays_another(
 
     assert urlsplit(own).port != urlsplit(url).port
     assert urlsplit(own).path != urlsplit(url).path
+
+
+async def test_other_machines_do_not_slow_down_home_assistant(
+    hass: HomeAssistant, cloud: Simulator, open_entry: MockConfigEntry
+) -> None:
+    """Such as a monitor that has a stream described and leaves."""
+    await load(hass, open_entry)
+    entity_id = entity_of(hass, open_entry, cloud)
+    [url] = await get_urls(hass, entity_id)
+    camera = hass.data["camera"].get_entity(entity_id)
+
+    for _ in range(2):
+        async with await RtspClient.connect(url) as monitor:
+            assert (await monitor.request("DESCRIBE")).status == 200
+            assert hass.states.is_state(entity_id, "streaming")
+        await until(lambda: not hass.states.is_state(entity_id, "streaming"))
+    async with await RtspClient.connect(await camera.stream_source()) as viewer:
+        assert (await viewer.request("DESCRIBE")).status == 200
+    # The monitor itself is told to wait.
+    async with await RtspClient.connect(url) as monitor:
+        assert (await monitor.request("DESCRIBE")).status == 503
 
 
 async def test_other_users_are_refused(

@@ -218,7 +218,7 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
 
     async def async_get_stream_url(self) -> ServiceResponse:
         """Return the address at which other machines can play the camera."""
-        return {"url": self._live.access.url(str(self._view))}
+        return {"url": self._live.outside_source(self._view)}
 
     @override
     async def async_camera_image(

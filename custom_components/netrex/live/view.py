@@ -41,6 +41,9 @@ _STILL = "still_"
 # So has Home Assistant's own stream, which bears an interruption worst: it waits long
 # unless told, and the frontend's player gives up some segments later.
 _STREAM = "stream_"
+# And so have other machines, whose visits and failures must not slow down what people
+# watch in Home Assistant.
+_OUTSIDE = "outside_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,9 @@ class View:
     @classmethod
     def parse_key(cls, key: str) -> Self:
         """Read a relay's key, whoever it is for. Raises LinkError."""
-        name = key.removeprefix(_STILL).removeprefix(_STREAM)
-        camera, _, channel = name.partition("_")
+        for prefix in (_STILL, _STREAM, _OUTSIDE):
+            key = key.removeprefix(prefix)
+        camera, _, channel = key.partition("_")
         try:
             return cls(int(camera), int(channel) if channel else None)
         except ValueError:
@@ -159,9 +163,18 @@ class LiveView:
         self._streams[f"{_STREAM}{view}"] = stream
         return self._relay.url(f"{_STREAM}{view}")
 
+    def outside_source(self, view: View) -> str:
+        """Return the address of a view for other machines.
+
+        Raises a translated error if there is none.
+        """
+        return self.access.url(f"{_OUTSIDE}{view}")
+
     def viewers(self, view: View) -> int:
         """Return how many watch a view now."""
-        return sum(self._relay.viewers(key) for key in (str(view), f"{_STREAM}{view}"))
+        return sum(
+            self._relay.viewers(f"{prefix}{view}") for prefix in ("", _STREAM, _OUTSIDE)
+        )
 
     @property
     def sessions(self) -> int:
@@ -311,7 +324,7 @@ class LiveView:
 
     @callback
     def _async_changed(self, key: str) -> None:
-        view_key = key.removeprefix(_STREAM)
+        view_key = key.removeprefix(_STREAM).removeprefix(_OUTSIDE)
         for listener in (
             *self._listeners.get(view_key, ()),
             *self._listeners.get(None, ()),
