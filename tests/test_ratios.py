@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.coordinators.ratios import differs
-from custom_components.netrex.kpi import KpiKey, Window
+from custom_components.netrex.kpi import KpiKey, Reading, Window
 from simulator import Simulator
 from simulator.kpi import _RATIOS
 
@@ -33,19 +34,14 @@ def test_rounding_is_no_difference(own: float, portal: float, expected: bool) ->
     assert differs(own, portal) is expected
 
 
-async def test_a_ratio_of_the_portals_own_making_is_asked_for(
+async def replace(
     hass: HomeAssistant,
-    cloud: Simulator,
     noon: FrozenDateTimeFactory,
     entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await settle(hass, entry)
-    shop = shop_id(cloud)
+    """Let the portal compute a ratio in another way, until that was noticed."""
     ratios = entry.runtime_data.kpi.ratios
-    assert ratios.replaced == frozenset()
-    own = float(state(hass, entry, shop, "conversion_today"))
-
     monkeypatch.setitem(
         _RATIOS,
         "conversionCount",
@@ -57,9 +53,27 @@ async def test_a_ratio_of_the_portals_own_making_is_asked_for(
         noon.tick(timedelta(minutes=15))
         await settle(hass, entry)
     assert ratios.replaced == {"conversion"}
+
+
+async def test_a_ratio_of_the_portals_own_making_is_asked_for(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await settle(hass, entry)
+    shop = shop_id(cloud)
+    kpi = entry.runtime_data.kpi
+    ratios = kpi.ratios
+    assert ratios.replaced == frozenset()
+    own = float(state(hass, entry, shop, "conversion_today"))
+
+    await replace(hass, noon, entry, monkeypatch)
     shown = float(state(hass, entry, shop, "conversion_today"))
+    today = kpi.data.windows[Window.TODAY].start
     assert shown == pytest.approx(
-        ratios.value(KpiKey(shop, "conversion", Window.TODAY))
+        ratios.value(KpiKey(shop, "conversion", Window.TODAY), today)
     )
     assert shown > 1.5 * own
 
@@ -67,3 +81,39 @@ async def test_a_ratio_of_the_portals_own_making_is_asked_for(
     noon.tick(timedelta(hours=24))
     await settle(hass, entry)
     assert ratios.replaced == frozenset()
+
+
+async def test_what_the_portal_does_not_tell_is_of_the_time_before(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await settle(hass, entry)
+    await replace(hass, noon, entry, monkeypatch)
+    shop = shop_id(cloud)
+    kpi = entry.runtime_data.kpi
+    quarter = KpiKey(shop, "conversion", Window.QUARTER)
+    kpi.async_add_listener(lambda: None, quarter)
+    await settle(hass, entry)
+    today, last = state(hass, entry, shop, "conversion_today"), kpi.reading(quarter)
+    assert last.value is not None
+
+    # An outage changes no number for an hour, as of what is read in quarter hours.
+    cloud.faults.add("graphql", "cut", count=None, match="conversionCount")
+    for passed, reading in ((30, last), (60, Reading(None, last.start + 90 * 60))):
+        noon.tick(timedelta(minutes=passed))
+        await settle(hass, entry)
+        assert state(hass, entry, shop, "conversion_today") == today
+        assert kpi.reading(quarter) == reading
+
+    # But what is shown of today is not yesterday's: it is 00:20 in Prague.
+    noon.move_to(noon().replace(hour=23, minute=20))
+    await settle(hass, entry)
+    assert state(hass, entry, shop, "conversion_today") == STATE_UNKNOWN
+
+    cloud.faults.clear()
+    noon.tick(timedelta(hours=12))
+    await settle(hass, entry)
+    assert state(hass, entry, shop, "conversion_today") != STATE_UNKNOWN

@@ -153,14 +153,17 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     def _read_value(self, key: KpiKey) -> Reading:
         windows = self.data.windows
-        if key.metric in self.ratios.replaced:
-            value = self.ratios.value(key)
-        else:
-            until = known_until(key, self._slots)
-            if self.data.end - PATIENCE <= until < self.data.end:
-                windows = self._earlier_windows(until)
-            value = key_value(key, self._slots, windows)
-        return Reading(value, windows[key.window].start)
+        replaced = key.metric in self.ratios.replaced
+        until = self.ratios.known_until if replaced else known_until(key, self._slots)
+        if self.data.end - PATIENCE <= until < self.data.end:
+            windows = self._earlier_windows(until)
+        start = windows[key.window].start
+        value = (
+            self.ratios.value(key, start)
+            if replaced
+            else key_value(key, self._slots, windows)
+        )
+        return Reading(value, start)
 
     def _earlier_windows(self, end: int) -> Mapping[Window, Span]:
         """Return the windows as they were when less had settled."""

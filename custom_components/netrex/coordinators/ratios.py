@@ -39,6 +39,8 @@ class RatioCheck:
         self._checked: float = stored.get("checked", 0)
         self._differences: dict[str, int] = dict(stored.get("differences", {}))
         self._values: dict[KpiKey, float] = {}
+        # What the values are of: they stay when the portal cannot be asked.
+        self._windows: Mapping[Window, Span] = {}
 
     @property
     def replaced(self) -> frozenset[str]:
@@ -47,9 +49,16 @@ class RatioCheck:
             key for key, count in self._differences.items() if count >= CHECKS
         )
 
-    def value(self, key: KpiKey) -> float | None:
-        """Return the portal's own number of a replaced ratio."""
-        return self._values.get(key)
+    @property
+    def known_until(self) -> int:
+        """Until when the numbers of the replaced ratios are known."""
+        span = self._windows.get(Window.QUARTER)
+        return span.end if span else 0
+
+    def value(self, key: KpiKey, start: int) -> float | None:
+        """Return the portal's own number of a replaced ratio since `start`."""
+        span = self._windows.get(key.window)
+        return self._values.get(key) if span and span.start == start else None
 
     async def async_refresh(
         self, keys: Collection[KpiKey], slots: Slots, windows: Mapping[Window, Span]
@@ -67,6 +76,7 @@ class RatioCheck:
             if replaced := self.replaced:
                 wanted = [key for key in ratios if key.metric in replaced]
                 self._values = await self._async_ask(wanted, windows, Lane.KPI)
+                self._windows = windows
         except NetrexAuthError:
             raise
         except NetrexError as err:
