@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Generator
 from datetime import timedelta
+import errno
 import socket
 from urllib.parse import urlsplit
 
@@ -335,21 +336,43 @@ async def test_an_issue_ends_with_the_account(
     assert issue_of(hass, open_entry) is None
 
 
-async def test_a_port_that_is_lost_while_renewing_is_told(
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_port_that_is_lost_while_renewing_is_told_and_tried_again(
     hass: HomeAssistant,
     cloud: Simulator,
     open_entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
+    again: bool,
 ) -> None:
     await load(hass, open_entry)
+    entity_id = entity_of(hass, open_entry, cloud)
+    [old] = await get_urls(hass, entity_id)
 
     def refuse(host: str, port: int) -> socket.socket:
-        raise OSError(f"{host} {port}")
+        raise OSError(errno.EADDRINUSE, f"{host} {port}")
 
-    monkeypatch.setattr("custom_components.netrex.live.relay.bind", refuse)
-    with pytest.raises(HomeAssistantError) as caught:
-        await renew(hass, open_entry)
+    with monkeypatch.context() as lost:
+        lost.setattr("custom_components.netrex.live.relay.bind", refuse)
+        with pytest.raises(HomeAssistantError) as caught:
+            await renew(hass, open_entry)
     assert caught.value.translation_key == "relay_access_fails"
+    issue = issue_of(hass, open_entry)
+    assert issue
+    assert issue.translation_key == "relay_port_in_use"
+
+    # By another renewal, or by itself.
+    if again:
+        await renew(hass, open_entry)
+    async_fire_time_changed(
+        hass, dt_util.utcnow() + timedelta(seconds=RETRY_INTERVAL + 1)
+    )
+    await hass.async_block_till_done()
+
+    assert issue_of(hass, open_entry) is None
+    [new] = await get_urls(hass, entity_id)
+    assert new != old
+    assert urlsplit(new).netloc == urlsplit(old).netloc
+    assert await watch(new)
 
 
 async def test_a_machine_without_loopback_is_tried_again(

@@ -1,6 +1,7 @@
 """The relay's address for other machines of the local network, if a person wants it."""
 
 import asyncio
+import contextlib
 from datetime import datetime
 import secrets
 
@@ -48,40 +49,25 @@ class RelayAccess:
 
     async def async_start(self, _now: datetime | None = None) -> None:
         """Listen, if the options say so; where it fails, tell and try again."""
-        self._cancel_retry = None
         async with self._lock:
-            if not self._wanted:
-                return
-            try:
-                await self._async_listen()
-            except OSError as err:
-                async_create_issue(
-                    self._hass,
-                    self._entry,
-                    Issue.RELAY_ACCESS,
-                    ListenProblem.of(err),
-                    address=self._entry.options[CONF_RELAY_HOST],
-                )
-                self._cancel_retry = async_call_later(
-                    self._hass, RETRY_INTERVAL, self.async_start
-                )
-            else:
-                async_delete_issue(self._hass, self._entry, Issue.RELAY_ACCESS)
+            # A retry that was due may have waited for a renewal, which listens, too.
+            if self._wanted and self._endpoint is None:
+                with contextlib.suppress(OSError):
+                    await self._async_open()
 
     async def async_stop(self) -> None:
         """Do not try again; the relay itself closes its ports."""
         async with self._lock:
             self._wanted = False
             self._endpoint = None
-            if self._cancel_retry is not None:
-                self._cancel_retry()
-                self._cancel_retry = None
+            self._stop_retry()
         async_delete_issue(self._hass, self._entry, Issue.RELAY_ACCESS)
 
     async def async_renew_secret(self) -> None:
         """Make all addresses given out so far useless, and end who watches by them.
 
-        Raises OSError if the port was taken by somebody meanwhile.
+        Raises OSError if nobody can watch by the new ones yet, such as when the port
+        was taken by somebody meanwhile; it is tried again.
         """
         async with self._lock:
             if (stored := self._store.data.get("relay")) is None:
@@ -91,7 +77,8 @@ class RelayAccess:
             if self._endpoint is not None:
                 await self._relay.close(self._endpoint)
                 self._endpoint = None
-                await self._async_listen()
+            if self._wanted:
+                await self._async_open()
 
     def url(self, stream_key: str) -> str:
         """Return the address of a stream.
@@ -107,6 +94,30 @@ class RelayAccess:
                 translation_domain=DOMAIN, translation_key="relay_access_fails"
             )
         return self._endpoint.url(stream_key)
+
+    async def _async_open(self) -> None:
+        """Listen; where it fails, tell, have it tried again and raise OSError."""
+        self._stop_retry()
+        try:
+            await self._async_listen()
+        except OSError as err:
+            async_create_issue(
+                self._hass,
+                self._entry,
+                Issue.RELAY_ACCESS,
+                ListenProblem.of(err),
+                address=self._entry.options[CONF_RELAY_HOST],
+            )
+            self._cancel_retry = async_call_later(
+                self._hass, RETRY_INTERVAL, self.async_start
+            )
+            raise
+        async_delete_issue(self._hass, self._entry, Issue.RELAY_ACCESS)
+
+    def _stop_retry(self) -> None:
+        if self._cancel_retry is not None:
+            self._cancel_retry()
+            self._cancel_retry = None
 
     async def _async_listen(self) -> None:
         options = self._entry.options
