@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import threading
 from unittest.mock import Mock, create_autospec
 
 from homeassistant.components.stream import HLS_PROVIDER, Stream
@@ -10,6 +11,8 @@ import pytest
 
 from custom_components.netrex.live import stills as module
 from custom_components.netrex.live.stills import CameraSource, Size, Stills
+
+from .live.players import until
 
 
 class Setting:
@@ -130,6 +133,31 @@ async def test_the_thumbnails_of_a_dashboard_are_renewed_together(
     await renewed(hass)
 
     assert sorted(setting.views) == sorted(f"rtsp://{key}" for key in keys)
+
+
+async def test_a_wall_of_cameras_leaves_threads_to_others(
+    hass: HomeAssistant, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal = threading.Event()
+
+    def grab(url: str) -> bytes | None:
+        """Stand in for a short view while the portal is slow."""
+        setting.views.append(url)
+        portal.wait(10)
+        return url.encode()
+
+    monkeypatch.setattr(module, "grab", grab)
+    keys = [str(number) for number in range(70)]
+    wall = [
+        asyncio.create_task(setting.stills.async_thumbnail(key, None)) for key in keys
+    ]
+    await until(lambda: len(setting.views) == 32)
+    # No more, however long the portal takes.
+    await asyncio.sleep(0.1)
+
+    assert len(setting.views) == 32
+    portal.set()
+    assert await asyncio.gather(*wall) == [f"rtsp://{key}".encode() for key in keys]
 
 
 async def test_a_camera_that_gives_none_is_tried_once_a_minute(

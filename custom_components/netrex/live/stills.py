@@ -38,6 +38,9 @@ RENEWAL_WINDOW = 2.0
 # Home Assistant waits 10 s for an image.
 _OPEN_TIMEOUT = 8.0
 _READ_TIMEOUT = 4.0
+# Short views at a time: each holds a thread of Home Assistant's 64, for many seconds if
+# the portal is slow. Not fewer, because those that begin together share a query.
+_MAX_VIEWS = 32
 # About 100 kB each.
 _MAX_FRAMES = 200
 _JPEG_QUALITY = 80
@@ -111,6 +114,7 @@ class Stills:
         # The least recently used first.
         self._frames: OrderedDict[str, _Frame] = OrderedDict()
         self._views: dict[str, asyncio.Task[bytes | None]] = {}
+        self._slots = asyncio.Semaphore(_MAX_VIEWS)
         self._tried_at: defaultdict[str, float] = defaultdict(lambda: -math.inf)
         self._calls: dict[tuple[str, Size | None], asyncio.Task[bytes | None]] = {}
         self._due: dict[str, Size | None] = {}
@@ -262,7 +266,8 @@ class Stills:
         return await asyncio.shield(view)
 
     async def _async_grab(self, key: str) -> bytes | None:
-        image = await self._hass.async_add_executor_job(grab, self._url(key))
+        async with self._slots:
+            image = await self._hass.async_add_executor_job(grab, self._url(key))
         return image and self._keep(key, image)
 
 
