@@ -83,9 +83,11 @@ class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Have the value read now that somebody wants it."""
+        """Have the value read now that somebody wants it, and of a new camera."""
         await super().async_added_to_hass()
-        self.coordinator.async_begin()
+        inventory = self._entry.runtime_data.inventory
+        self.async_on_remove(inventory.async_add_listener(self.coordinator.async_look))
+        self.coordinator.async_look()
 
     @property
     @override

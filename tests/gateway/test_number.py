@@ -174,6 +174,28 @@ async def test_a_camera_that_is_off(
     assert value_of(hass, brightness) == STATE_UNAVAILABLE
 
 
+async def test_a_camera_that_was_replaced(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    [brightness] = await switch_on(hass, entry, node_id, "brightness")
+    removed = parameters(cloud, node_id)
+    cloud.world.cameras[node_id].serial_number = "ACCC8E0AAAA0"
+    parameters(cloud, node_id)[BRIGHTNESS] = "21"
+    assert removed[BRIGHTNESS] == "50"
+    await entry.runtime_data.inventory.async_refresh()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert value_of(hass, brightness) == "21"
+
+    await set_number(hass, brightness, 61)
+    assert value_of(hass, brightness) == "61"
+    assert parameters(cloud, node_id)[BRIGHTNESS] == "61"
+    assert removed[BRIGHTNESS] == "50"
+
+
 async def test_a_setting_that_is_no_number(
     hass: HomeAssistant,
     cloud: Simulator,

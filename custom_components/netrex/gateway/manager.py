@@ -51,7 +51,7 @@ class CameraGateway:
         self._entry = entry
         self._inventory = inventory
         self._watch = AccessWatch(hass, entry)
-        self._parameters: dict[str, ParameterCoordinator] = {}
+        self._parameters: dict[int, ParameterCoordinator] = {}
         self._results: Counter[str] = Counter()
         self.client = GatewayClient(
             async_get_clientsession(hass),
@@ -137,14 +137,13 @@ class CameraGateway:
 
     def parameters(self, camera_id: int) -> ParameterCoordinator:
         """Return what reads and writes a camera's parameters."""
-        serial_number = self.serial_number(camera_id)
-        if (found := self._parameters.get(serial_number)) is None:
-            found = self._parameters[serial_number] = ParameterCoordinator(
+        if (found := self._parameters.get(camera_id)) is None:
+            found = self._parameters[camera_id] = ParameterCoordinator(
                 self._hass,
                 self._entry,
                 self.client,
                 camera_id=camera_id,
-                serial_number=serial_number,
+                serial_number=partial(self.serial_number, camera_id),
                 shown=partial(self._image_settings, camera_id),
             )
         return found

@@ -51,10 +51,13 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
         client: GatewayClient,
         *,
         camera_id: int,
-        serial_number: str,
+        serial_number: Callable[[], str],
         shown: Callable[[], Iterable[str]],
     ) -> None:
-        """Start without values; `shown` names the parameters that entities show."""
+        """Start without values; `shown` names the parameters that entities show.
+
+        `serial_number` tells which camera is meant now: it may have been replaced.
+        """
         super().__init__(
             hass,
             LOGGER,
@@ -66,13 +69,15 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
         self._client = client
         self._serial_number = serial_number
         self._shown = shown
-        self._begun = False
+        # Whose parameters are read.
+        self._camera = ""
 
     @callback
-    def async_begin(self) -> None:
-        """Read in the background, once for all entities that are added."""
-        if not self._begun:
-            self._begun = True
+    def async_look(self) -> None:
+        """Read in the background, once for all entities, a camera that is new here."""
+        camera = self._serial_number()
+        if camera and camera != self._camera:
+            self._camera = camera
             self.config_entry.async_create_background_task(
                 self.hass, self.async_refresh(), f"netrex {self.name}"
             )
@@ -91,7 +96,7 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
             if dry_run:
                 return Change(before, before | wanted)
             try:
-                await write_parameters(self._client, self._serial_number, wanted)
+                await write_parameters(self._client, self._serial_number(), wanted)
             except NetrexDeviceError:
                 # What the camera wrote before it refused stays.
                 await self._async_show(wanted)
@@ -108,7 +113,7 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
     async def async_read_group(self, group: str) -> dict[str, str]:
         """Return the parameters of a group. Raises HomeAssistantError."""
         with parameter_errors(), command_errors(self.hass, self.config_entry):
-            return await read_parameters(self._client, self._serial_number, [group])
+            return await read_parameters(self._client, self._serial_number(), [group])
 
     async def _async_show(self, names: Iterable[str]) -> dict[str, str]:
         """Read parameters, and show them where entities do so."""
@@ -121,7 +126,7 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
     async def _async_read(self, names: Iterable[str]) -> dict[str, str]:
         """Read parameters, each by its name."""
         names = sorted(names)
-        values = await read_parameters(self._client, self._serial_number, names)
+        values = await read_parameters(self._client, self._serial_number(), names)
         return {name: values[name] for name in names if name in values}
 
     @override
