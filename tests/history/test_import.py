@@ -1,5 +1,6 @@
 """What Home Assistant's own API reads back is what happened in the shop."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
@@ -8,6 +9,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.netrex.client import (
+    Lane,
+    NetrexClient,
+    SeriesRequest,
+)
 from custom_components.netrex.history.plan import DAY, newest_hour
 from custom_components.netrex.metrics import BASE, RATIOS
 from simulator import Simulator
@@ -138,3 +144,29 @@ async def test_a_second_run_asks_and_writes_nothing(
     assert asked < series_queries(cloud) <= 2 * asked
     end = newest_hour(NOON.timestamp())
     await assert_truth(cloud, entry, read_back, end - 5 * DAY, end + DAY)
+
+
+async def test_a_round_may_last_for_hours(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    clock: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kpi_series = NetrexClient.kpi_series
+    asked: list[tuple[int, str]] = []
+
+    async def last_for_an_hour(
+        client: NetrexClient, requests: Sequence[SeriesRequest], *, lane: Lane
+    ) -> object:
+        if lane is Lane.BACKFILL:
+            asked.extend((one.node_id, one.metric) for one in requests)
+            clock.tick(timedelta(hours=1))
+        return await kpi_series(client, requests, lane=lane)
+
+    monkeypatch.setattr(NetrexClient, "kpi_series", last_for_an_hour)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await settle(hass, config_entry)
+    assert len(asked) == len(config_entry.runtime_data.history.series())
+    assert len(set(asked)) == len(asked)

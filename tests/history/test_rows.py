@@ -119,6 +119,22 @@ def test_blocks_lead_back_to_the_oldest_hour_without_a_gap() -> None:
     assert plan.progress([VISITORS], coverages, NOW).percent == 100
 
 
+def test_a_long_break_is_caught_up_in_one_go() -> None:
+    plan = Plan(200, span=30 * DAY)
+    newest = newest_hour(NOW)
+    ended = newest - 120 * DAY
+    coverage = Coverage(newest - 200 * DAY, ended, ended, any=True)
+    asked = []
+    while blocks := plan.blocks([VISITORS], {VISITORS: coverage}, NOW):
+        [block] = blocks
+        asked.append(block)
+        assert block.start <= coverage.end
+        assert len(asked) < 10
+        coverage = coverage.joined(block, NOW, found=True)
+    assert coverage == Coverage(newest - 200 * DAY, newest, NOW, any=True)
+    assert len(asked) == 5
+
+
 def test_after_a_long_outage_the_gap_is_filled_first() -> None:
     plan = Plan(10)
     end = newest_hour(NOW) - 20 * DAY

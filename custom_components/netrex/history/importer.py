@@ -169,7 +169,8 @@ class HistoryImporter:
         For the action: corrections that are older than the daily overlap. Raises
         NetrexError as the client does; what was read before counts.
         """
-        newest = newest_hour(dt_util.utcnow().timestamp())
+        now = dt_util.utcnow().timestamp()
+        newest = newest_hour(now)
         blocks = [
             Block(one, begin, min(begin + YEAR, newest))
             for begin in range(start // HOUR * HOUR, newest, YEAR)
@@ -180,7 +181,7 @@ class HistoryImporter:
             # Before a lost statistic is there again, but for a part only.
             await self._async_verify()
             for batch in batched(blocks, MAX_SERIES_PER_QUERY, strict=False):
-                written += await self._async_batch(batch, Lane.COMMAND)
+                written += await self._async_batch(batch, Lane.COMMAND, now)
         return written
 
     async def _async_run(self) -> None:
@@ -225,7 +226,7 @@ class HistoryImporter:
         for batch in batched(blocks, MAX_SERIES_PER_QUERY, strict=False):
             try:
                 async with self._lock:
-                    await self._async_batch(batch, Lane.BACKFILL)
+                    await self._async_batch(batch, Lane.BACKFILL, now)
             except REFUSALS as err:
                 # Of these series alone: the others go on.
                 self.last_error = err
@@ -236,9 +237,11 @@ class HistoryImporter:
             return False
         return bool(left)
 
-    async def _async_batch(self, batch: Sequence[Block], lane: Lane) -> int:
-        """Ask for some blocks by one query, write what came, remember it."""
-        now = int(dt_util.utcnow().timestamp())
+    async def _async_batch(self, batch: Sequence[Block], lane: Lane, now: float) -> int:
+        """Ask for some blocks by one query, write what came, remember it.
+
+        `now` is when the blocks were made: they end at what was the newest hour then.
+        """
         requests = {
             SeriesRequest(
                 block.series.node_id,
@@ -264,7 +267,7 @@ class HistoryImporter:
             written += rows
             if safe and not self._stopped:
                 for block, hours in blocks.items():
-                    self._cover(block, now, found=bool(hours))
+                    self._cover(block, int(now), found=bool(hours))
         return written
 
     def _cover(self, block: Block, now: int, *, found: bool) -> None:

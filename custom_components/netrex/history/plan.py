@@ -28,7 +28,7 @@ class Series(NamedTuple):
 class Coverage:
     """The hours [start, end) of a series that are in the recorder.
 
-    `read` is when its newest part was asked for last, `any` whether it had data.
+    `read` is when the newest hour was asked for last, `any` whether it had data.
     """
 
     start: int
@@ -41,7 +41,7 @@ class Coverage:
         return Coverage(
             min(self.start, block.start),
             max(self.end, block.end),
-            now if block.end >= self.end else self.read,
+            now if block.end >= newest_hour(now) else self.read,
             self.any or found,
         )
 
