@@ -491,3 +491,38 @@ async def test_whoever_wanted_it_leaves(
     cloud.faults.clear()
     await manager.async_download(clip, target)
     assert files(target.parent) == [target]
+
+
+async def test_who_comes_while_it_is_being_given_up_begins_anew(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    discard = PartialFile.discard
+
+    def slow_discard(partial: PartialFile) -> None:
+        if not begun.is_set():
+            begun.set()
+            may_end.wait(5)
+        discard(partial)
+
+    monkeypatch.setattr(PartialFile, "discard", slow_discard)
+    leaves = asyncio.create_task(manager.async_download(clip, target))
+    when(manager, clip, JobState.DOWNLOADING, leaves.cancel)
+    assert await asyncio.to_thread(begun.wait, 5)
+    given_up = manager.job(clip)
+
+    cloud.switches.prepare_duration = 0.5
+    comes = asyncio.create_task(manager.async_download(clip, target))
+    async with asyncio.timeout(5):
+        while (job := manager.job(clip)) is given_up:  # noqa: ASYNC110 - no news of it
+            await asyncio.sleep(0.01)
+    may_end.set()
+    await asyncio.wait([leaves])
+    # The end of the one is not that of the other.
+    assert manager.job(clip) is job
+    await comes
+    assert files(target.parent) == [target]

@@ -219,7 +219,8 @@ class RecordingManager:
         if self._stopped:
             raise RecordingError("stopped")
         running = self._running.get(clip)
-        if running is None or running.task.done():
+        # A job that its last user is just leaving takes a while to end.
+        if running is None or running.task.done() or running.task.cancelling():
             running = self._start(Job(clip, lane, folder, self._tools))
         running.waiters += 1
         running.public |= public
