@@ -94,6 +94,26 @@ async def test_playing_makes_no_events_until_an_action_joins(
     assert states[-1] is JobState.DOWNLOADING
 
 
+async def test_playing_makes_no_events_after_the_action_left(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+    events: Events,
+) -> None:
+    cloud.switches.prepare_duration = 0.5
+    playing = asyncio.create_task(manager.async_fetch(clip))
+    download = asyncio.create_task(manager.async_download(clip, media / "left.mp4"))
+    async with asyncio.timeout(5):
+        while "preparing" not in events.types:  # noqa: ASYNC110 - it listens
+            await asyncio.sleep(0.01)
+    download.cancel()
+    await playing
+    await hass.async_block_till_done()
+    assert events.types == ["requested", "preparing", "failed"]
+
+
 async def test_one_who_leaves_does_not_take_it_from_the_others(
     manager: RecordingManager, clip: Clip, media: Path, source: Source
 ) -> None:

@@ -46,12 +46,12 @@ class JobEvent:
 
 @dataclass(eq=False, slots=True)
 class _Running:
-    """A job, and how many want it. `public`: an action does, not only a player."""
+    """A job, and how many want it; `public` of them are actions, not players."""
 
     job: Job
     task: asyncio.Task[Fetched]
     waiters: int = 0
-    public: bool = False
+    public: int = 0
 
 
 class RecordingManager:
@@ -223,7 +223,7 @@ class RecordingManager:
         if running is None or running.task.done() or running.task.cancelling():
             running = self._start(Job(clip, lane, folder, self._tools))
         running.waiters += 1
-        running.public |= public
+        running.public += public
         running.job.raise_lane(lane)
         try:
             with command_errors(self._hass, self._entry):
@@ -239,6 +239,7 @@ class RecordingManager:
             raise
         finally:
             running.waiters -= 1
+            running.public -= public
             if not running.waiters:
                 running.task.cancel()
                 await asyncio.gather(running.task, return_exceptions=True)
