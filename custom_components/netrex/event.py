@@ -71,7 +71,9 @@ class RecordingEvent(NetrexCameraEntity, EventEntity):
         self.async_write_ha_state()
 
     def _is_step(self, progress: int | None) -> bool:
-        return progress is not None and progress >= (self._progress or 0) + _STEP
+        """Whether to tell a percentage. It falls where something begins anew."""
+        told = self._progress or 0
+        return progress is not None and not told <= progress < told + _STEP
 
 
 def _attributes(news: JobEvent) -> dict[str, Any]:

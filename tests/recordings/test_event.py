@@ -85,6 +85,16 @@ async def test_progress_comes_in_steps_and_of_one_clip(
     assert events.types == ["requested", "downloading", "downloading"]
 
 
+async def test_progress_falls_when_a_preparation_begins_anew(
+    hass: HomeAssistant, manager: RecordingManager, clip: Clip, events: Events
+) -> None:
+    for percent in (0, 45, 90, 0, 5, 12, 60):
+        manager._notify(JobEvent(clip, JobState.PREPARING, percent))
+    await hass.async_block_till_done()
+    assert events.progress == [45, 90, 0, 12, 60]
+    assert events.types == ["preparing"]
+
+
 async def test_an_offline_camera_is_no_exception(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clip: Clip
 ) -> None:
