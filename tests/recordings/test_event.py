@@ -309,10 +309,9 @@ async def test_an_automation_sends_the_link(
         {
             "automation": {
                 "triggers": {
-                    "trigger": "state",
-                    "entity_id": event,
-                    "attribute": "event_type",
-                    "to": "downloaded",
+                    "trigger": "event.received",
+                    "target": {"entity_id": event},
+                    "options": {"event_type": ["downloaded"]},
                 },
                 "actions": {
                     "action": "notify.phone",
