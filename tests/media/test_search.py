@@ -109,6 +109,12 @@ async def test_what_is_no_time_is_a_word(search: Search) -> None:
         assert await search(f"vchod {text}") == [], text
 
 
+async def test_years_without_recordings_are_words(search: Search) -> None:
+    for day in ("9999-12-31", "31.12.2038", "1.1.1999", "1969-12-31", "0001-01-01"):
+        assert await search(f"vchod vankovka {day} 10:00") == [], day
+        assert await search(f"vchod vankovka {day}") == [], day
+
+
 async def test_an_hour_that_comes_twice_is_found_twice(
     ask: Ask, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -12,6 +12,8 @@ HOUR = 3600
 # What is played at once: the portal prepares a slice as a whole, and it is fetched as a
 # whole, before its first second can be shown (decision 0012).
 SLICE = 600
+# Of which there are recordings: the portal's times are of 32 bits.
+YEARS = range(2000, 2038)
 
 
 def day_span(day: date, zone: tzinfo) -> Span:

@@ -7,13 +7,11 @@ but ids, so that it stays the same when something is renamed.
 from dataclasses import dataclass
 from datetime import date
 
-from .calendar import HOUR, Span
+from .calendar import HOUR, YEARS, Span
 from .clip import Clip
 
 # What no node and no time reaches.
 _MOST_DIGITS = 12
-# The portal's times are of 32 bits.
-_YEARS = range(2000, 2038)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +149,6 @@ def _number(text: str) -> int:
 
 def _day(text: str) -> date:
     day = date.fromisoformat(text)
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         raise ValueError("not a day of recordings")
     return day

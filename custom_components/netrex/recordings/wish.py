@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta
 import re
 import unicodedata
 
+from .calendar import YEARS
+
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 # Day, month and perhaps the year, as in most of Europe.
 _DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.?(\d{4})?")
@@ -55,7 +57,7 @@ def parse_wish(text: str, now: datetime, days: Mapping[str, int]) -> Wish:
     for part in _split(fold(text)):
         if part in ago:
             day = now.date() - timedelta(days=ago[part])
-        elif (found := _day(part, now.date())) is not None:
+        elif (found := _day(part, now.date())) and found.year in YEARS:
             day = found
         elif (moment := _time(part)) is not None:
             at = moment
