@@ -199,6 +199,9 @@ class MemoryWriter:
     def close(self) -> None:
         """Close."""
 
+    def abort(self) -> None:
+        """Close at once."""
+
     async def wait_closed(self) -> None:
         """Be closed at once."""
 

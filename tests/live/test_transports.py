@@ -1,11 +1,13 @@
 """Every transport plays through the relay, and only a trusted server is dialled."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import ssl
 
 import aiohttp
 import av
 import pytest
+from yarl import URL
 
 from custom_components.netrex.client import (
     Ledger,
@@ -21,12 +23,15 @@ from custom_components.netrex.live.transports import WIRES, Address, Dialer, Lin
 from simulator import Simulator, Switches
 from simulator.switches import TRANSPORTS
 from tests.leaks import assert_no_secret
+from tests.simulator.rtsp_client import RtspClient
 
+from .conftest import scripted_server
 from .players import until, watch
 
 ENCRYPTED = [transport for transport, wire in WIRES.items() if wire.encrypted]
 TUNNELS = [transport for transport, wire in WIRES.items() if wire.tunnel]
 
+type Start = Callable[[Transport, ssl.SSLContext], Awaitable[Relay]]
 type Play = Callable[[Transport, ssl.SSLContext | None], Awaitable[list[int]]]
 
 
@@ -51,8 +56,8 @@ def ends() -> list[SessionEnd]:
 
 
 @pytest.fixture
-async def play(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Play]:
-    """Return what plays the first camera by a transport through a relay."""
+async def start(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Start]:
+    """Return what starts a relay in front of the first camera by a transport."""
     token = cloud.create_api_token()
     camera = next(iter(cloud.world.cameras.values()))
     relays: list[Relay] = []
@@ -66,9 +71,7 @@ async def play(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Play]
         )
         client.schema = await client.fetch_schema()
 
-        async def run(
-            transport: Transport, context: ssl.SSLContext | None
-        ) -> list[int]:
+        async def run(transport: Transport, context: ssl.SSLContext) -> Relay:
             request = LinkRequest(
                 camera.node_id,
                 transport,
@@ -82,17 +85,28 @@ async def play(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Play]
 
             relay = Relay(
                 get_link,
-                dial=Dialer(session, context or ssl.create_default_context()),
+                dial=Dialer(session, context),
                 transport=lambda _: transport,
                 on_ended=ends.append,
             )
             await relay.start()
             relays.append(relay)
-            return await watch(relay.url("camera"), frames=5)
+            return relay
 
         yield run
         for relay in relays:
             await relay.stop()
+
+
+@pytest.fixture
+def play(start: Start) -> Play:
+    """Return what plays the first camera by a transport through a relay."""
+
+    async def run(transport: Transport, context: ssl.SSLContext | None) -> list[int]:
+        relay = await start(transport, context or ssl.create_default_context())
+        return await watch(relay.url("camera"), frames=5)
+
+    return run
 
 
 @pytest.mark.parametrize("transport", Transport)
@@ -138,6 +152,54 @@ async def test_a_tunnel_that_is_cut_ends_the_viewer(
         await play(transport, trusting)
 
     assert len(ends) == 1
+
+
+@pytest.mark.parametrize("transport", ENCRYPTED)
+async def test_no_connection_to_a_silent_server_outlives_the_relay(
+    cloud: Simulator, start: Start, trusting: ssl.SSLContext, transport: Transport
+) -> None:
+    """TLS would wait for the server's farewell."""
+    camera = next(iter(cloud.world.cameras.values()))
+    server = URL(
+        cloud.rtsp.mint(camera.node_id, camera.stream_profiles[0], transport=transport)
+    )
+    is_silent = False
+    left = 0
+
+    async def forward(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Be the network on the way to the server."""
+        nonlocal left
+        there, back = await asyncio.open_connection(server.host, server.port)
+
+        async def pipe(
+            source: asyncio.StreamReader, sink: asyncio.StreamWriter
+        ) -> None:
+            while data := await source.read(65536):
+                if not is_silent:
+                    sink.write(data)
+
+        left += 1
+        answers = asyncio.create_task(pipe(there, writer))
+        try:
+            await pipe(reader, back)
+        finally:
+            left -= 1
+            answers.cancel()
+            back.close()
+
+    async with scripted_server(forward) as link:
+        base = server.origin().with_port(URL(link).port)
+        cloud.rtsp.announce(transport, str(base))
+        relay = await start(transport, trusting)
+        async with await RtspClient.connect(relay.url("camera")) as client:
+            assert (await client.request("DESCRIBE")).status == 200
+            assert left
+            is_silent = True
+            await relay.stop()
+        await asyncio.sleep(0.1)
+        assert left == 0
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """The part of asyncio.StreamWriter that a transport has to offer."""
+    """What a tunnel has to offer: a part of asyncio.StreamWriter, and `abort`."""
 
     def write(self, data: bytes, /) -> None:
         """Queue data."""
@@ -32,6 +32,9 @@ class Writer(Protocol):
     def close(self) -> None:
         """Close after what is queued has been sent."""
 
+    def abort(self) -> None:
+        """Close at once, and leave nothing to wait for."""
+
     async def wait_closed(self) -> None:
         """Wait until it is closed."""
 
@@ -39,7 +42,7 @@ class Writer(Protocol):
 class Connection:
     """Messages and interleaved data of one connection."""
 
-    def __init__(self, reader: Reader, writer: Writer) -> None:
+    def __init__(self, reader: Reader, writer: asyncio.StreamWriter | Writer) -> None:
         """Take over both directions of a transport."""
         self._reader = reader
         self._writer = writer
@@ -74,7 +77,7 @@ class Connection:
         if isinstance(self._writer, asyncio.StreamWriter):
             self._writer.transport.abort()
         else:
-            self.close()
+            self._writer.abort()
 
     async def finish(self) -> None:
         """Close; what is queued may take a moment to be sent."""

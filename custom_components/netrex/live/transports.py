@@ -104,7 +104,9 @@ class Dialer:
         self._session = session
         self._context = context
 
-    async def __call__(self, link: Link) -> tuple[Reader, Writer]:
+    async def __call__(
+        self, link: Link
+    ) -> tuple[Reader, asyncio.StreamWriter | Writer]:
         """Connect. Raises OSError; ValueError for a bad link."""
         wire = WIRES[link.transport]
         address = Address.of(link)
@@ -116,7 +118,7 @@ class Dialer:
         return await dial_tcp(link)
 
 
-async def dial_tcp(link: Link) -> tuple[Reader, Writer]:
+async def dial_tcp(link: Link) -> tuple[Reader, asyncio.StreamWriter]:
     """Connect without a tunnel. Raises OSError; ValueError for a bad link."""
     address = Address.of(link)
     return await asyncio.open_connection(address.host, address.port, limit=CHUNK_SIZE)
@@ -237,6 +239,9 @@ class _SocketWriter:
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
+        # Kept, because aiohttp forgets it when it begins to close it.
+        connection = socket._response.connection  # noqa: SLF001 - nothing public has it
+        self._transport = None if connection is None else connection.transport
         self._queued = bytearray()
         self._closing: asyncio.Task[bool] | None = None
 
@@ -257,12 +262,13 @@ class _SocketWriter:
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._socket.close())
 
-    abort = close
+    def abort(self) -> None:
+        # Needed after `close`, too: aiohttp leaves the connection open where the server
+        # disconnects without a word, and with TLS where it falls silent.
+        self._socket._response.close()  # noqa: SLF001 - nothing public does it
+        if self._transport is not None:
+            self._transport.abort()
 
     async def wait_closed(self) -> None:
-        try:
-            if self._closing is not None:
-                await self._closing
-        finally:
-            # aiohttp leaves it open where the server disconnects without a word.
-            self._socket._response.close()  # noqa: SLF001 - nothing public does it
+        if self._closing is not None:
+            await self._closing

@@ -11,7 +11,7 @@ from .rtsp import Request, Response, RtspError
 from .transports import WIRES, Address, Link
 from .urls import UrlMap, link_secrets
 
-type Dial = Callable[[Link], Awaitable[tuple[Reader, Writer]]]
+type Dial = Callable[[Link], Awaitable[tuple[Reader, asyncio.StreamWriter | Writer]]]
 
 # Below the 5 s that FFmpeg waits in Home Assistant, so that a transport which does
 # not get through is noticed before the player leaves.
