@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.netrex.client import (
+    Granularity,
     Lane,
     NetrexClient,
     SeriesRequest,
@@ -159,8 +160,9 @@ async def test_a_round_may_last_for_hours(
     async def last_for_an_hour(
         client: NetrexClient, requests: Sequence[SeriesRequest], *, lane: Lane
     ) -> object:
-        if lane is Lane.BACKFILL:
-            asked.extend((one.node_id, one.metric) for one in requests)
+        hours = [one for one in requests if one.granularity is Granularity.H]
+        if hours:
+            asked.extend((one.node_id, one.metric) for one in hours)
             clock.tick(timedelta(hours=1))
         return await kpi_series(client, requests, lane=lane)
 
