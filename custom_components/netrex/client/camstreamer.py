@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from .device_answer import read_json
 from .errors import (
     NetrexDeviceMethodError,
     NetrexDeviceNotFoundError,
@@ -126,10 +125,8 @@ class CamStreamerClient:
                 self._serial_number, Generation.OLD.switch_path, fields
             )
             return
-        read_json(
-            await self._gateway.request(
-                self._serial_number, Generation.NEW.switch_path, form=fields
-            )
+        await self._gateway.post_form_for_json(
+            self._serial_number, Generation.NEW.switch_path, fields
         )
 
     async def _with_state(self, stream: AppStream) -> AppStream:

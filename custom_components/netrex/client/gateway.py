@@ -113,6 +113,14 @@ class GatewayClient:
             await self.request(serial_number, path, params=params), self._token
         )
 
+    async def post_form_for_json(
+        self, serial_number: str, path: str, fields: Mapping[str, str]
+    ) -> Mapping[str, object]:
+        """Post a form and return the JSON object that comes back."""
+        return read_json(
+            await self.request(serial_number, path, form=fields), self._token
+        )
+
     async def post_json(
         self, serial_number: str, path: str, body: Mapping[str, object]
     ) -> Mapping[str, object]:

@@ -1,13 +1,17 @@
 """The CamStreamer App on the simulated cameras, over real sockets."""
 
+from collections.abc import Mapping
+import string
 from typing import Any
 
+import aiohttp
 import pytest
 
 from custom_components.netrex.client import (
     GatewayClient,
     NetrexDeviceNotFoundError,
     NetrexDeviceOfflineError,
+    NetrexDeviceRefusedError,
     NetrexDeviceResponseError,
 )
 from custom_components.netrex.client.camstreamer import (
@@ -18,7 +22,7 @@ from custom_components.netrex.client.camstreamer import (
 )
 from simulator import Simulator
 from simulator.camstreamer import Stream
-from tests.leaks import assert_no_secret
+from tests.leaks import assert_no_secret, texts
 
 from .conftest import MOVING, MOVING_ID
 
@@ -65,6 +69,35 @@ async def test_streams_are_listed_and_switched(
     answer = await app.set_enabled(first.stream_id, enabled=False)
     assert answer.is_streaming is False
     assert (first.enabled, second.enabled) == (False, True)
+
+
+@pytest.mark.parametrize("api", ["new", "old"])
+async def test_a_refused_switch_does_not_tell_the_token(
+    cloud: Simulator,
+    session: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    api: str,
+) -> None:
+    cloud.switches.set("camstreamer_api", api)
+    # Without a digit nothing but the token itself says that it is one.
+    monkeypatch.setattr("simulator.records._ALPHABET", string.ascii_letters)
+    token = cloud.create_api_token()
+    template = f"{cloud.url}/device/{{serial_number}}"
+    app = CamStreamerClient(GatewayClient(session, template, token, spacing=0), MOVING)
+    camera = cloud.device(MOVING_ID).camstreamer
+    answer = camera.answer
+
+    def refuse(
+        call: str, arguments: Mapping[str, str], generation: str
+    ) -> dict[str, Any]:
+        if "set" in call:
+            return {"data": None, "error": f"{token} may not do this"}
+        return answer(call, arguments, generation)
+
+    monkeypatch.setattr(camera, "answer", refuse)
+    with pytest.raises(NetrexDeviceRefusedError) as caught:
+        await app.set_enabled(real(cloud)[1].stream_id, enabled=True)
+    assert_no_secret(texts(caught.value), [token])
 
 
 @pytest.mark.parametrize("api", ["new", "old"])
