@@ -30,6 +30,7 @@ CONF_KPI_NODES: Final = "kpi_nodes"
 CONF_KPI_METRICS: Final = "kpi_metrics"
 CONF_HISTORY_DAYS: Final = "history_days"
 DEFAULT_HISTORY_DAYS: Final = 365
+MOST_HISTORY_DAYS: Final = 5 * 365
 CONF_LIVE_TRANSPORT: Final = "live_transport"
 TRANSPORT_AUTO: Final = "auto"
 CONF_DEVICE_TOKEN: Final = "device_access_token"  # noqa: S105 - an option's name

@@ -19,6 +19,7 @@ from .const import (
     CONF_KPI_METRICS,
     CONF_KPI_NODES,
     DEFAULT_HISTORY_DAYS,
+    MOST_HISTORY_DAYS,
 )
 from .coordinators.probe import RANK
 from .devices import find_nodes, nodes_with_paths
@@ -32,7 +33,7 @@ KPI_SCHEMA = vol.Schema(
             NumberSelector(
                 NumberSelectorConfig(
                     min=0,
-                    max=1825,
+                    max=MOST_HISTORY_DAYS,
                     step=1,
                     mode=NumberSelectorMode.BOX,
                     unit_of_measurement="d",

@@ -152,6 +152,12 @@ async def test_the_action_reads_old_hours_again(
         await call(nodes=["4711"])
     with pytest.raises(ServiceValidationError, match="future"):
         await call(start=(NOON + timedelta(days=1)).isoformat())
+    asked = len(cloud.queries)
+    with pytest.raises(ServiceValidationError, match="1825 days"):
+        await call(start="0206-01-01 00:00:00")
+    with pytest.raises(ServiceValidationError, match="1825 days"):
+        await call(start=(NOON - timedelta(days=1826)).isoformat())
+    assert len(cloud.queries) == asked
 
 
 async def test_the_budget_stops_the_import(

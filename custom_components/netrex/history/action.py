@@ -1,5 +1,7 @@
 """The action that reads history again: corrections, or hours before the option's."""
 
+from datetime import timedelta
+
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -13,7 +15,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from ..const import DOMAIN
+from ..const import DOMAIN, MOST_HISTORY_DAYS
 from ..devices import find_nodes
 from ..errors import command_errors
 from ..metrics import BASE, BY_KEY, RATIOS, needs
@@ -57,9 +59,17 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
             translation_domain=DOMAIN, translation_key="no_recorder"
         )
     start = dt_util.as_utc(call.data[ATTR_START])
-    if start > dt_util.utcnow():
+    now = dt_util.utcnow()
+    if start > now:
         raise ServiceValidationError(
             translation_domain=DOMAIN, translation_key="start_in_future"
+        )
+    # A typo in the year would use up the day's allowance.
+    if start < now - timedelta(days=MOST_HISTORY_DAYS):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="start_too_early",
+            translation_placeholders={"days": str(MOST_HISTORY_DAYS)},
         )
     series = history.series()
     if names := call.data.get(ATTR_NODES):
