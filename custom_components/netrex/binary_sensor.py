@@ -166,8 +166,18 @@ class BroadcastingSensor(BroadcastEntity, BinarySensorEntity):
 
 
 def _label(place: str) -> str:
-    """Return a place as a person would call it: `VMD/Camera1Profile2` is `2`."""
+    """Return a place as a person would call it: `VMD/Camera1Profile2` is `2`.
+
+    Of two applications or detectors of one kind each has a name of its own.
+    """
     if match := _PROFILE.fullmatch(place):
-        _, camera, profile = match.groups()
-        return profile if camera == "1" else f"{camera}.{profile}"
-    return place.partition("_")[0]
+        application, camera, profile = match.groups()
+        label = profile if camera == "1" else f"{camera}.{profile}"
+        # With the kind it is the application's name: Motion Guard.
+        return f"Guard {label}" if application == "MotionGuard" else label
+    detector, _, rest = place.partition("_")
+    number = rest.rpartition("_")[2]
+    # Counted from 0; the first is meant unless a number follows.
+    if number.isdecimal() and int(number):
+        return f"{detector} {int(number) + 1}"
+    return detector

@@ -71,6 +71,28 @@ async def test_states_are_there_as_soon_as_the_camera_told_them(
     assert entities.id(SENSOR, "output_2") is None
 
 
+async def test_motion_of_several_detectors_has_several_names(
+    hass: HomeAssistant, entities: Entities, camera: Device
+) -> None:
+    await ready(entities)
+    guard = "tnsaxis:CameraApplicationPlatform/MotionGuard/Camera1Profile1"
+    camera.events.emit(Event(guard, data={"active": "0"}))
+    for number in "01":
+        pir = "tns1:Device/tnsaxis:Sensor/PIR"
+        camera.events.emit(Event(pir, {"sensor": number}, {"state": "0"}))
+    registry = er.async_get(hass)
+    for key, name in {
+        "motion_vmd_camera1profile1": "Motion 1",
+        "motion_motionguard_camera1profile1": "Motion Guard 1",
+        "motion_pir_0": "Motion PIR",
+        "motion_pir_1": "Motion PIR 2",
+    }.items():
+        await shows(entities, key, STATE_OFF)
+        entity = registry.async_get(entities.id(SENSOR, key) or "")
+        assert entity is not None
+        assert entity.original_name == name
+
+
 async def test_an_input_changes_its_entity_within_a_second(
     entities: Entities, camera: Device
 ) -> None:
