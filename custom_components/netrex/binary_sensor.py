@@ -141,7 +141,9 @@ class StateSensor(CameraStateEntity, BinarySensorEntity):
         """Attach to one state of a camera."""
         super().__init__(coordinator, entry, kind, place)
         self.entity_description = DESCRIPTIONS[kind]
-        self._attr_translation_placeholders = {"place": _label(place)}
+        # Of a storage the camera's own name: SD_DISK, NetworkShare.
+        shown = place if kind is EventKind.STORAGE else _label(place)
+        self._attr_translation_placeholders = {"place": shown}
         if kind is EventKind.INPUT:
             self._attr_translation_placeholders = {"place": str(int(place) + 1)}
             port = coordinator.data.ports.get(int(place))

@@ -71,7 +71,7 @@ async def test_states_are_there_as_soon_as_the_camera_told_them(
     assert entities.id(SENSOR, "output_2") is None
 
 
-async def test_motion_of_several_detectors_has_several_names(
+async def test_what_a_camera_has_twice_has_two_names(
     hass: HomeAssistant, entities: Entities, camera: Device
 ) -> None:
     await ready(entities)
@@ -80,12 +80,17 @@ async def test_motion_of_several_detectors_has_several_names(
     for number in "01":
         pir = "tns1:Device/tnsaxis:Sensor/PIR"
         camera.events.emit(Event(pir, {"sensor": number}, {"state": "0"}))
+    for disk in ("SD_DISK", "NetworkShare"):
+        alert = "tnsaxis:Storage/Alert"
+        camera.events.emit(Event(alert, {"disk_id": disk}, {"alert": "0"}))
     registry = er.async_get(hass)
     for key, name in {
         "motion_vmd_camera1profile1": "Motion 1",
         "motion_motionguard_camera1profile1": "Motion Guard 1",
         "motion_pir_0": "Motion PIR",
         "motion_pir_1": "Motion PIR 2",
+        "storage_sd_disk": "Storage SD_DISK",
+        "storage_networkshare": "Storage NetworkShare",
     }.items():
         await shows(entities, key, STATE_OFF)
         entity = registry.async_get(entities.id(SENSOR, key) or "")
