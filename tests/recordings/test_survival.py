@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 import shutil
 import threading
+import time
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -445,7 +446,15 @@ async def test_the_account_is_unloaded_on_the_way(
     clip: Clip,
     target: Path,
     events: Events,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    discard = PartialFile.discard
+
+    def slow(partial: PartialFile) -> None:
+        time.sleep(0.1)
+        discard(partial)
+
+    monkeypatch.setattr(PartialFile, "discard", slow)
     cloud.faults.add("download", "delay", 1)
     when(
         manager,

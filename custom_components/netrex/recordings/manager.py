@@ -88,6 +88,8 @@ class RecordingManager:
         self._listeners: defaultdict[int, list[Callable[[JobEvent], None]]]
         self._listeners = defaultdict(list)
         self._stopped = False
+        # Done when the end of a download was told.
+        self._downloads: set[asyncio.Future[None]] = set()
         # Downloads since the start: done, or why not.
         self._ended: Counter[str] = Counter()
 
@@ -106,7 +108,7 @@ class RecordingManager:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         # Whoever waited learns of it now, and can still say so.
-        await asyncio.sleep(0)
+        await asyncio.gather(*self._downloads)
 
     async def async_list(
         self, node_id: int, start: int, end: int, lane: Lane = Lane.INTERACTIVE
@@ -150,14 +152,20 @@ class RecordingManager:
                 part of the file then.
         """
         self._notify(JobEvent(clip, JobState.REQUESTED))
+        told = self._hass.loop.create_future()
+        self._downloads.add(told)
         try:
             saved = await self._async_save(clip, target, overwrite=overwrite)
         except BaseException as err:
             self._notify(JobEvent(clip, JobState.FAILED, reason=reason_of(err)))
             raise
-        saved = replace(saved, url=async_sign_file(self._hass, saved.path))
-        self._notify(JobEvent(clip, JobState.DOWNLOADED, 100, saved))
-        return saved
+        else:
+            saved = replace(saved, url=async_sign_file(self._hass, saved.path))
+            self._notify(JobEvent(clip, JobState.DOWNLOADED, 100, saved))
+            return saved
+        finally:
+            self._downloads.remove(told)
+            told.set_result(None)
 
     @callback
     def job(self, clip: Clip) -> Job | None:
