@@ -91,3 +91,24 @@ def test_a_disk_that_has_gone_hides_no_other_error(tmp_path: Path) -> None:
         partial.finish()
     assert caught.value.translation_key == "cannot_write"
     partial.discard()
+
+
+def test_a_descriptor_that_closes_with_an_error_is_closed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partial = PartialFile(tmp_path)
+    partial.restart()
+    closed: list[int] = []
+    close = os.close
+
+    def fail(descriptor: int) -> None:
+        closed.append(descriptor)
+        close(descriptor)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", fail)
+        partial.discard()
+        partial.discard()
+    assert len(closed) == 1
+    assert not partial.path.exists()

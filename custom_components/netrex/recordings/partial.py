@@ -115,13 +115,15 @@ class PartialFile:
 
     def discard(self) -> None:
         """Close and remove it; may be called at any time, also again."""
-        # A disk that has gone would hide the error because of which it is discarded.
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock:
             self._discarded = True
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
-            self.path.unlink(missing_ok=True)
+            descriptor, self._descriptor = self._descriptor, -1
+            # A disk that has gone would hide the error that led here.
+            if descriptor >= 0:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
 
 
 def publish(source: Path, target: Path, *, overwrite: bool, last: bool) -> None:
