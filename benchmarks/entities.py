@@ -32,7 +32,7 @@ from homeassistant.util import dt as dt_util
 
 from custom_components.netrex.client import Pacer
 from custom_components.netrex.const import CONF_HISTORY_DAYS
-from custom_components.netrex.kpi_sensor import KpiSensor
+from custom_components.netrex.kpi.sensor import KpiSensor
 
 from .cloud import open_cloud
 from .core import ZONE, make_entry, open_core, run, watched

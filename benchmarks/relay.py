@@ -21,8 +21,8 @@ from statistics import median
 import time
 
 from custom_components.netrex.client import Transport
-from custom_components.netrex.live.relay import Relay
-from custom_components.netrex.live.transports import Link
+from custom_components.netrex.relay.server import Relay
+from custom_components.netrex.relay.transports import Link
 
 _SPAWN = multiprocessing.get_context("spawn")
 _HOST = "127.0.0.1"

@@ -35,7 +35,7 @@ from custom_components.netrex.const import (
     CONF_KPI_NODES,
     DOMAIN,
 )
-from custom_components.netrex.metrics import BASE
+from custom_components.netrex.kpi.metrics import BASE
 from demo.cloud import Control
 
 from .cloud import open_cloud

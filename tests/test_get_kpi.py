@@ -24,7 +24,7 @@ import voluptuous as vol
 from custom_components.netrex.client import Granularity
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
-from custom_components.netrex.metrics import BASE, RATIOS, RAW
+from custom_components.netrex.kpi.metrics import BASE, RATIOS, RAW
 from simulator import Simulator
 
 from .test_inventory import remove

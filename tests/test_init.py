@@ -22,8 +22,8 @@ from custom_components.netrex.client import Lane
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.live import View
-from custom_components.netrex.live.endpoint import Endpoint
-from custom_components.netrex.live.relay import Relay
+from custom_components.netrex.relay.endpoint import Endpoint
+from custom_components.netrex.relay.server import Relay
 from simulator import Simulator
 
 from .conftest import SetUp

@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.kpi import Span, Window
-from custom_components.netrex.metrics import BY_KEY
+from custom_components.netrex.kpi.metrics import BY_KEY
 from simulator import Simulator
 
 from .conftest import SetUp

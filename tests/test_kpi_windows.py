@@ -8,9 +8,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.netrex.coordinators.kpi import KpiCoordinator
 from custom_components.netrex.kpi import SeriesKey
-from custom_components.netrex.metrics import BASE, RATIOS
+from custom_components.netrex.kpi.coordinator import KpiCoordinator
+from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 
 from .conftest import SetUp

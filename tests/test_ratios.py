@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.coordinators.ratios import differs
 from custom_components.netrex.kpi import KpiKey, Reading, Window
+from custom_components.netrex.kpi.ratios import differs
 from simulator import Simulator
 from simulator.kpi import _RATIOS
 

@@ -32,8 +32,8 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from custom_components.netrex.live.access import RETRY_INTERVAL
-from custom_components.netrex.live.endpoint import Endpoint, bind
-from custom_components.netrex.live.relay import Relay
+from custom_components.netrex.relay.endpoint import Endpoint, bind
+from custom_components.netrex.relay.server import Relay
 from custom_components.netrex.services import (
     ACTION_GET_STREAM_URL,
     ACTION_RENEW_STREAM_SECRET,
@@ -352,7 +352,7 @@ async def test_a_port_that_is_lost_while_renewing_is_told_and_tried_again(
         raise OSError(errno.EADDRINUSE, f"{host} {port}")
 
     with monkeypatch.context() as lost:
-        lost.setattr("custom_components.netrex.live.relay.bind", refuse)
+        lost.setattr("custom_components.netrex.relay.server.bind", refuse)
         with pytest.raises(HomeAssistantError) as caught:
             await renew(hass, open_entry)
     assert caught.value.translation_key == "relay_access_fails"
@@ -381,10 +381,10 @@ async def test_a_machine_without_loopback_is_tried_again(
     def refuse(host: str, port: int) -> socket.socket:
         raise OSError(f"{host} {port}")
 
-    monkeypatch.setattr("custom_components.netrex.live.relay.bind", refuse)
+    monkeypatch.setattr("custom_components.netrex.relay.server.bind", refuse)
     entry = await set_up()
 
     assert entry.error_reason_translation_key == "no_loopback"
     with monkeypatch.context() as repaired:
-        repaired.setattr("custom_components.netrex.live.relay.bind", bind)
+        repaired.setattr("custom_components.netrex.relay.server.bind", bind)
         assert await hass.config_entries.async_reload(entry.entry_id)

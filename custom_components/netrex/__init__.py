@@ -13,25 +13,25 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
 
 from .auth import async_get_token_provider, async_revoke, get_renewal
+from .budget import BudgetCoordinator
 from .client import DEFAULT_ALLOWANCE, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
-from .coordinators import (
-    BudgetCoordinator,
-    InventoryCoordinator,
-    KpiCoordinator,
-    KpiProbe,
-    StatusCoordinator,
-)
+from .coordinators.inventory import InventoryCoordinator
+from .coordinators.status import StatusCoordinator
 from .devices import async_update_devices, device_node_id
 from .gateway import CameraGateway, async_remove_leftovers
 from .history import HistoryImporter
+from .kpi.coordinator import KpiCoordinator
+from .kpi.probe import KpiProbe
 from .live import LiveView
+from .media.availability import Availability
+from .media.playback import Playback
+from .media.player_view import RecordingView
+from .media.thumbnails import ThumbnailView
 from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
-from .recordings import Availability, Playback, RecordingManager, cache_folder
+from .recordings import RecordingManager, cache_folder
 from .recordings.file_view import FileView
-from .recordings.thumbnails import ThumbnailView
-from .recordings.view import RecordingView
 from .services import async_register_actions
 from .store import NetrexStore
 

@@ -14,7 +14,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.camera_topics import EventKind
+from .client.camera.topics import EventKind
 from .entity import NetrexCameraEntity, async_add_per_node
 from .gateway.entity import BroadcastEntity, CameraStateEntity
 from .gateway.events import EventCoordinator, EventKey

@@ -7,7 +7,7 @@ from homeassistant.components.button import ButtonEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.ptz import Preset
+from .client.camera.ptz import Preset
 from .entity import async_add_per_node
 from .errors import command_errors
 from .gateway import CameraGateway

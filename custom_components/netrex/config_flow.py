@@ -36,13 +36,7 @@ from .client import (
     Scope,
     Tree,
 )
-from .const import (
-    CONF_AUTH_IMPLEMENTATION,
-    CONF_SCOPES,
-    DEFAULT_HOST,
-    DOMAIN,
-    LOGGER,
-)
+from .const import CONF_AUTH_IMPLEMENTATION, CONF_SCOPES, DEFAULT_HOST, DOMAIN, LOGGER
 from .errors import error_key
 from .flow_schemas import (
     API_TOKEN_SCHEMA,

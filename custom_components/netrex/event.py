@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .client.camera_topics import STATELESS, EventKind
+from .client.camera.topics import STATELESS, EventKind
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
 from .gateway.events import EventCoordinator
 from .models import NetrexConfigEntry

@@ -20,18 +20,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
-from .recordings.browse import (
-    MIME_TYPE,
-    TITLE,
-    Browser,
-    Texts,
-    async_get_entry,
-    find_place,
-)
+from .media.browse import MIME_TYPE, TITLE, Browser, Texts, async_get_entry, find_place
+from .media.places import Slice
+from .media.player_view import recording_path
+from .media.search import async_search
 from .recordings.errors import RecordingError
-from .recordings.places import Slice
-from .recordings.search import async_search
-from .recordings.view import recording_path
 
 # How long, in seconds, nothing happens for a person who pressed play, before they are
 # told how far the recording is. Nothing on the way cuts a websocket command (a request

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
+    from .budget import BudgetCoordinator
     from .client import NetrexClient, Pacer
-    from .coordinators import (
-        BudgetCoordinator,
-        InventoryCoordinator,
-        KpiCoordinator,
-        StatusCoordinator,
-    )
+    from .coordinators.inventory import InventoryCoordinator
+    from .coordinators.status import StatusCoordinator
     from .gateway import CameraGateway
     from .history import HistoryImporter
+    from .kpi.coordinator import KpiCoordinator
     from .live import LiveView
-    from .recordings import Availability, Playback, RecordingManager
+    from .media.availability import Availability
+    from .media.playback import Playback
+    from .recordings import RecordingManager
     from .store import NetrexStore
 
 

@@ -8,8 +8,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .client.camera.vapix import image_setting
 from .client.values import as_int
-from .client.vapix import image_setting
 from .entity import NetrexEntity, async_add_per_node
 from .gateway import CameraGateway
 from .gateway.parameters import ParameterCoordinator

@@ -31,8 +31,8 @@ from .const import (
     TRANSPORT_AUTO,
 )
 from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_take_access
-from .kpi_options import kpi_schema, take_nodes
-from .live.endpoint import ListenProblem, bind, parse_host
+from .kpi.options import kpi_schema, take_nodes
+from .relay.endpoint import ListenProblem, bind, parse_host
 
 # One row per option: what it is called, its default, its field.
 BUDGET_SCHEMA = vol.Schema(

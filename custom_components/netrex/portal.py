@@ -8,13 +8,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from .client import (
-    Lane,
-    NetrexAuthError,
-    NetrexClient,
-    NetrexResponseError,
-    Pacer,
-)
+from .client import Lane, NetrexAuthError, NetrexClient, NetrexResponseError, Pacer
 
 # A host name of RFC 1123 section 2.1 in its ASCII form. Its last label is no number:
 # what looks like an IPv4 address has to be one.

@@ -16,10 +16,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .budget import Budget, BudgetCoordinator
 from .client import CameraStatus, Transport
-from .coordinators import Budget, BudgetCoordinator
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
-from .kpi_sensor import async_add_kpi_sensors
+from .kpi.sensor import async_add_kpi_sensors
 from .live import LiveView
 from .models import NetrexConfigEntry
 

@@ -18,12 +18,12 @@ import voluptuous as vol
 from .client import operations
 from .const import DOMAIN
 from .errors import command_errors
-from .gateway.action import async_register_parameters
-from .gateway.ptz_action import async_register_ptz
-from .history.action import async_register_import_history
-from .kpi_action import async_register_get_kpi
+from .gateway.actions import async_register_parameters
+from .gateway.ptz_actions import async_register_ptz
+from .history.actions import async_register_import_history
+from .kpi.actions import async_register_get_kpi
 from .models import NetrexConfigEntry
-from .recordings.action import async_register_recordings
+from .recordings.actions import async_register_recordings
 
 ACTION_GET_STREAM_URL = "get_stream_url"
 ACTION_RENEW_STREAM_SECRET = "renew_stream_secret"  # noqa: S105 - an action's name

@@ -8,7 +8,7 @@ from homeassistant.components.switch import SwitchEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.camera_topics import EventKind
+from .client.camera.topics import EventKind
 from .entity import async_add_per_node
 from .errors import command_errors
 from .gateway.entity import BroadcastEntity, CameraStateEntity

@@ -7,7 +7,7 @@ from custom_components.netrex.client import (
     NetrexDeviceNotFoundError,
     parse_device_url,
 )
-from custom_components.netrex.client.device_url import device_url
+from custom_components.netrex.client.camera.url import device_url
 
 SERIAL = "ACCC8EE8A9CA"
 

@@ -17,7 +17,7 @@ from custom_components.netrex.client import (
     NetrexDeviceTokenError,
     ParameterError,
 )
-from custom_components.netrex.client.vapix import (
+from custom_components.netrex.client.camera.vapix import (
     ParameterProblem,
     check_changes,
     image_setting,

@@ -17,7 +17,7 @@ from custom_components.netrex.const import (
     CONF_RELAY_PORT,
 )
 from custom_components.netrex.live import View
-from custom_components.netrex.live.endpoint import bind
+from custom_components.netrex.relay.endpoint import bind
 from simulator import Simulator
 
 from ..live.players import watch

@@ -160,8 +160,8 @@ async def test_garbage_is_counted_and_silence_is_noticed(
     cloud: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("custom_components.netrex.client.camera_events._SILENCE", 0.2)
-    monkeypatch.setattr("custom_components.netrex.client.camera_events._PATIENCE", 0.3)
+    monkeypatch.setattr("custom_components.netrex.client.camera.events._SILENCE", 0.2)
+    monkeypatch.setattr("custom_components.netrex.client.camera.events._PATIENCE", 0.3)
     await ready(entities)
     cloud.faults.add("events", "garbage")
     tell(camera, VIDEO_MOTION, {"active": "1"})

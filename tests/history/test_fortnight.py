@@ -21,10 +21,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import Ledger
-from custom_components.netrex.coordinators.kpi import GATHERING
 from custom_components.netrex.history.plan import DAY, HOUR, newest_hour
 from custom_components.netrex.kpi import QUARTER
-from custom_components.netrex.metrics import BASE, RATIOS
+from custom_components.netrex.kpi.coordinator import GATHERING
+from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 
 from .conftest import PRAGUE, ReadBack, settle

@@ -16,7 +16,7 @@ from custom_components.netrex.client import (
     SeriesRequest,
 )
 from custom_components.netrex.history.plan import DAY, newest_hour
-from custom_components.netrex.metrics import BASE, RATIOS
+from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 
 from ..test_sensor import state

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from custom_components.netrex.client import NetrexBudgetError
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.history.plan import DAY, newest_hour
-from custom_components.netrex.metrics import BASE, RATIOS
+from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 from simulator.world import Column
 

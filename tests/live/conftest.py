@@ -7,9 +7,9 @@ import logging
 
 import pytest
 
-from custom_components.netrex.live.endings import Ending, SessionEnd
-from custom_components.netrex.live.relay import Limits, Relay
-from custom_components.netrex.live.transports import Link
+from custom_components.netrex.relay.endings import Ending, SessionEnd
+from custom_components.netrex.relay.server import Limits, Relay
+from custom_components.netrex.relay.transports import Link
 from simulator.clock import Clock
 from simulator.rtsp import RtspServer
 from simulator.state import State

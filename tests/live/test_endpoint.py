@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from custom_components.netrex.live.endpoint import (
+from custom_components.netrex.relay.endpoint import (
     Endpoint,
     ListenProblem,
     bind,

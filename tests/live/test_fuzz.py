@@ -12,16 +12,16 @@ import time
 
 import pytest
 
-from custom_components.netrex.live.relay import Relay
-from custom_components.netrex.live.rtsp import (
+from custom_components.netrex.relay.rtsp import (
     MAX_BODY_SIZE,
     MAX_HEADER_SIZE,
     Parser,
     Request,
     RtspError,
 )
-from custom_components.netrex.live.transports import Link
-from custom_components.netrex.live.urls import UrlMap, link_secrets
+from custom_components.netrex.relay.server import Relay
+from custom_components.netrex.relay.transports import Link
+from custom_components.netrex.relay.urls import UrlMap, link_secrets
 
 INPUTS_PER_SIDE = 50_000
 SESSIONS = 400

@@ -18,9 +18,9 @@ from custom_components.netrex.client import (
     NetrexResponseError,
     Transport,
 )
-from custom_components.netrex.live.endings import Ending, SessionEnd
-from custom_components.netrex.live.errors import LinkError, Refusal
 from custom_components.netrex.live.links import LinkBroker
+from custom_components.netrex.relay.endings import Ending, SessionEnd
+from custom_components.netrex.relay.errors import LinkError, Refusal
 from tests.client.virtual_time import clock, run
 from tests.leaks import assert_no_secret
 

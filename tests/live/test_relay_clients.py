@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from custom_components.netrex.live import relay as relay_module
-from custom_components.netrex.live.endings import Ending
-from custom_components.netrex.live.relay import Limits
+from custom_components.netrex.relay.endings import Ending
+from custom_components.netrex.relay.server import Limits
 from simulator.rtsp import RtspServer
 from tests.simulator.rtsp_client import RtspClient
 

@@ -7,9 +7,9 @@ import random
 import pytest
 
 from custom_components.netrex.live import upstream
-from custom_components.netrex.live.endings import Ending
-from custom_components.netrex.live.errors import LinkError, Refusal
-from custom_components.netrex.live.urls import link_secrets
+from custom_components.netrex.relay.endings import Ending
+from custom_components.netrex.relay.errors import LinkError, Refusal
+from custom_components.netrex.relay.urls import link_secrets
 from simulator.rtsp import RtspServer
 from tests.leaks import assert_log_clean
 from tests.simulator.rtsp_client import RtspClient

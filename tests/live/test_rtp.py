@@ -7,7 +7,7 @@ import random
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.netrex.live.rtp import RtpSplicer
+from custom_components.netrex.relay.rtp import RtpSplicer
 
 SDP = b"""v=0
 m=video 0 RTP/AVP 96

@@ -7,7 +7,7 @@ import tracemalloc
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.netrex.live.rtsp import (
+from custom_components.netrex.relay.rtsp import (
     MAX_BODY_SIZE,
     MAX_HEADER_SIZE,
     Event,

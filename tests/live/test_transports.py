@@ -17,9 +17,9 @@ from custom_components.netrex.client import (
     Pacer,
     Transport,
 )
-from custom_components.netrex.live.endings import Ending, SessionEnd
-from custom_components.netrex.live.relay import Relay
-from custom_components.netrex.live.transports import WIRES, Address, Dialer, Link
+from custom_components.netrex.relay.endings import Ending, SessionEnd
+from custom_components.netrex.relay.server import Relay
+from custom_components.netrex.relay.transports import WIRES, Address, Dialer, Link
 from simulator import Simulator, Switches
 from simulator.switches import TRANSPORTS
 from tests.leaks import assert_no_secret

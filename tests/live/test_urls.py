@@ -3,8 +3,8 @@
 from hypothesis import assume, given, strategies as st
 import pytest
 
-from custom_components.netrex.live.rtsp import Request, Response, RtspError
-from custom_components.netrex.live.urls import UrlMap, link_secrets
+from custom_components.netrex.relay.rtsp import Request, Response, RtspError
+from custom_components.netrex.relay.urls import UrlMap, link_secrets
 
 LOCAL = "rtsp://127.0.0.1:40001/hidden/140094"
 SECRET = "9469bb1a2b831031456ef9c4abc182573d7a86a9f305f54df18621a9484d6134"

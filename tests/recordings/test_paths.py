@@ -15,7 +15,7 @@ import pytest
 import voluptuous as vol
 
 from custom_components.netrex.recordings import Clip
-from custom_components.netrex.recordings.action import DOWNLOAD_SCHEMA, _times
+from custom_components.netrex.recordings.actions import DOWNLOAD_SCHEMA, _times
 from custom_components.netrex.recordings.errors import RecordingError
 from custom_components.netrex.recordings.partial import PartialFile, publish
 from custom_components.netrex.recordings.paths import (

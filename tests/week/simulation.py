@@ -34,8 +34,8 @@ from custom_components.netrex.const import CONF_KPI_NODES, DOMAIN
 from custom_components.netrex.history import HistoryImporter, importer
 from custom_components.netrex.history.statistics import NodeStatistics
 from custom_components.netrex.kpi import SeriesKey, Window
-from custom_components.netrex.kpi_sensor import KpiSensor
-from custom_components.netrex.metrics import BASE
+from custom_components.netrex.kpi.metrics import BASE
+from custom_components.netrex.kpi.sensor import KpiSensor
 from custom_components.netrex.recordings.clip import Clip
 from custom_components.netrex.recordings.download import Downloader
 from custom_components.netrex.recordings.partial import PartialFile

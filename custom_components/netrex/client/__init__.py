@@ -4,7 +4,9 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 """
 
 from .api import NetrexClient
-from .device_url import DEFAULT_DEVICE_URL, parse_device_url
+from .camera.gateway import GatewayClient
+from .camera.url import DEFAULT_DEVICE_URL, parse_device_url
+from .camera.vapix import Capabilities, ParameterError
 from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport
@@ -28,7 +30,6 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from .gateway import GatewayClient
 from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
@@ -51,7 +52,6 @@ from .operations import operations
 from .pacer import Lane, Pacer
 from .schema import Schema
 from .tree import Tree
-from .vapix import Capabilities, ParameterError
 
 __all__ = [
     "DEFAULT_ALLOWANCE",

@@ -13,12 +13,7 @@ from .bundle import Bundle
 from .door import Door
 from .downloads import Download, open_download
 from .errors import NetrexError, NetrexNotFoundError
-from .models import (
-    PreparationRequest,
-    Recording,
-    RecordingProgress,
-    RecordingsRequest,
-)
+from .models import PreparationRequest, Recording, RecordingProgress, RecordingsRequest
 from .pacer import Lane
 from .parsing import parse_progress, parse_recorded, parse_recording
 from .transport import Transport

@@ -14,11 +14,7 @@ import logging
 import time
 from typing import Any
 
-from .errors import (
-    NetrexBudgetError,
-    NetrexConnectionError,
-    NetrexRateLimitedError,
-)
+from .errors import NetrexBudgetError, NetrexConnectionError, NetrexRateLimitedError
 from .lanes import Lane
 from .ledger import Ledger
 

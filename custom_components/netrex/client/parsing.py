@@ -23,15 +23,7 @@ from .models import (
     StreamProfile,
     VideoChannel,
 )
-from .values import (
-    as_bool,
-    as_float,
-    as_int,
-    as_list,
-    as_mapping,
-    as_text,
-    parse_each,
-)
+from .values import as_bool, as_float, as_int, as_list, as_mapping, as_text, parse_each
 
 # What the documented transports can start with; nothing that could reach a file.
 _LIVE_LINK = re.compile(r"(?:rtsps?|https?|wss?)://[^\s/]\S*", re.IGNORECASE)

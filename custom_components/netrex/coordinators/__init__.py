@@ -1,9 +1,9 @@
 """When to ask the portal: a coordinator per rhythm."""
 
-from .budget import Budget, BudgetCoordinator
+from ..budget import Budget, BudgetCoordinator
+from ..kpi.coordinator import KpiCoordinator
+from ..kpi.probe import KpiProbe
 from .inventory import InventoryCoordinator, InventoryData
-from .kpi import KpiCoordinator
-from .probe import KpiProbe
 from .status import StatusCoordinator
 
 __all__ = [

@@ -9,14 +9,7 @@ from typing import override
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..client import (
-    Camera,
-    Inventory,
-    NetrexClient,
-    NetrexResponseError,
-    Schema,
-    Tree,
-)
+from ..client import Camera, Inventory, NetrexClient, NetrexResponseError, Schema, Tree
 from ..client.values import as_float, as_mapping
 from ..const import LOGGER
 from ..devices import async_known_nodes, async_remove_node

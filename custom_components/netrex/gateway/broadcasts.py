@@ -8,8 +8,9 @@ from typing import Any, override
 from homeassistant.core import HomeAssistant
 
 from ..client import Camera, GatewayClient
-from ..client.camstreamer import AppStream, CamStreamerClient
-from ..coordinators import InventoryCoordinator, StatusCoordinator
+from ..client.camera.camstreamer import AppStream, CamStreamerClient
+from ..coordinators.inventory import InventoryCoordinator
+from ..coordinators.status import StatusCoordinator
 from ..models import NetrexConfigEntry
 from .rounds import ABSENCE, RoundsCoordinator
 

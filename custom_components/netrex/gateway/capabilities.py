@@ -17,9 +17,10 @@ from ..client import (
     NetrexError,
     NetrexRateLimitedError,
 )
-from ..client.vapix import read_capabilities
+from ..client.camera.vapix import read_capabilities
 from ..const import LOGGER
-from ..coordinators import InventoryCoordinator, StatusCoordinator
+from ..coordinators.inventory import InventoryCoordinator
+from ..coordinators.status import StatusCoordinator
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 

@@ -4,8 +4,8 @@ from typing import Any, override
 
 from homeassistant.core import callback
 
-from ..client.camera_topics import EventKind
-from ..client.camstreamer import AppStream
+from ..client.camera.camstreamer import AppStream
+from ..client.camera.topics import EventKind
 from ..entity import NetrexEntity
 from ..models import NetrexConfigEntry
 from .broadcasts import BroadcastCoordinator

@@ -20,11 +20,12 @@ from ..client import (
     NetrexError,
     NodeType,
 )
-from ..client.camera_events import CameraEvent, open_events
-from ..client.camera_topics import STATELESS, EventKind
-from ..client.ports import Port, read_ports, switch_port
+from ..client.camera.events import CameraEvent, open_events
+from ..client.camera.ports import Port, read_ports, switch_port
+from ..client.camera.topics import STATELESS, EventKind
 from ..const import LOGGER
-from ..coordinators import InventoryCoordinator, StatusCoordinator
+from ..coordinators.inventory import InventoryCoordinator
+from ..coordinators.status import StatusCoordinator
 from ..models import NetrexConfigEntry
 
 # Seconds until the next attempt, doubled each time that one fails.

@@ -3,7 +3,7 @@
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
-from ..client.camera_topics import EventKind
+from ..client.camera.topics import EventKind
 from ..models import NetrexConfigEntry
 from .manager import CameraGateway
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from homeassistant.core import HomeAssistant
 
 from ..client import GatewayClient, NetrexDeviceOfflineError, NetrexError
-from ..client.ptz import Move, Preset, PtzClient
+from ..client.camera.ptz import Move, Preset, PtzClient
 from ..const import LOGGER
 
 # How often, and how many seconds apart, a camera that is not reached is told to stop.

@@ -14,7 +14,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..client import DEFAULT_DEVICE_URL, parse_device_url
-from ..client.device_url import PLACEHOLDER
+from ..client.camera.url import PLACEHOLDER
 from ..const import CONF_CAMERA_EVENTS, CONF_DEVICE_TOKEN, CONF_DEVICE_URL
 from ..devices import nodes_with_paths
 from ..flow_schemas import TOKEN_SELECTOR

@@ -7,8 +7,9 @@ from typing import override
 from homeassistant.core import HomeAssistant, callback
 
 from ..client import Camera, GatewayClient
-from ..client.ptz import Preset, PtzClient
-from ..coordinators import InventoryCoordinator, StatusCoordinator
+from ..client.camera.ptz import Preset, PtzClient
+from ..coordinators.inventory import InventoryCoordinator
+from ..coordinators.status import StatusCoordinator
 from ..models import NetrexConfigEntry
 from .capabilities import CapabilityCoordinator
 from .rounds import RoundsCoordinator

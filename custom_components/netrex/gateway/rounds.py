@@ -21,7 +21,8 @@ from ..client import (
     NetrexRateLimitedError,
 )
 from ..const import LOGGER
-from ..coordinators import InventoryCoordinator, StatusCoordinator
+from ..coordinators.inventory import InventoryCoordinator
+from ..coordinators.status import StatusCoordinator
 from ..models import NetrexConfigEntry
 
 # How many cameras are asked at a time.

@@ -29,22 +29,13 @@ from ..client import (
     Slot,
 )
 from ..const import CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS, LOGGER
-from ..coordinators import InventoryCoordinator, KpiCoordinator
-from ..coordinators.probe import RANK
-from ..metrics import BASE
+from ..coordinators.inventory import InventoryCoordinator
+from ..kpi.coordinator import KpiCoordinator
+from ..kpi.metrics import BASE
+from ..kpi.probe import RANK
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
-from .plan import (
-    DAY,
-    HOUR,
-    YEAR,
-    Block,
-    Coverage,
-    Plan,
-    Progress,
-    Series,
-    newest_hour,
-)
+from .plan import DAY, HOUR, YEAR, Block, Coverage, Plan, Progress, Series, newest_hour
 from .rows import Hours
 from .statistics import NodeStatistics
 

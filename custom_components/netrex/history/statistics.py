@@ -25,7 +25,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util, slugify
 
 from ..const import DOMAIN
-from ..metrics import BY_KEY, RATIOS, Kind, ratio
+from ..kpi.metrics import BY_KEY, RATIOS, Kind, ratio
 from .plan import HOUR, Series
 from .rows import Hours, MeanRow, SumRow, base_sum, mean_rows, sum_rows
 

@@ -3,15 +3,7 @@
 from .days import QUARTER, day_bounds
 from .planning import SettlingDelay, first_needed, spread
 from .slots import Need, SeriesKey, Slots
-from .values import (
-    KpiKey,
-    Reading,
-    drift,
-    key_value,
-    known_until,
-    need_of,
-    series_of,
-)
+from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
 from .windows import Span, Window, spans, week_before
 
 __all__ = [

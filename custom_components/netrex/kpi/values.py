@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
-from ..metrics import BY_KEY, OCCUPANCY, needs, ratio
 from .days import day_bounds
+from .metrics import BY_KEY, OCCUPANCY, needs, ratio
 from .slots import Need, SeriesKey, Slots
 from .windows import Span, Window, week_before
 

@@ -12,9 +12,9 @@ from homeassistant.helpers.event import async_call_later
 from ..const import CONF_RELAY_ACCESS, CONF_RELAY_HOST, CONF_RELAY_PORT, DOMAIN
 from ..issues import Issue, async_create_issue, async_delete_issue
 from ..models import NetrexConfigEntry
+from ..relay.endpoint import Endpoint, ListenProblem, new_secret
+from ..relay.server import Relay
 from ..store import NetrexStore
-from .endpoint import Endpoint, ListenProblem, new_secret
-from .relay import Relay
 
 # Below what systems lend to outgoing connections (from 32768 or 49152 on): one of
 # those could have taken our port while Home Assistant restarted.

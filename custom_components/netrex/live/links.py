@@ -15,10 +15,10 @@ from ..client import (
     NetrexPermissionError,
     NetrexRateLimitedError,
 )
-from .endings import Ending, SessionEnd
-from .errors import LinkError, Refusal
+from ..relay.endings import Ending, SessionEnd
+from ..relay.errors import LinkError, Refusal
+from ..relay.transports import Link
 from .pace import Pace
-from .transports import Link
 
 # What is wanted within this time goes into one query, such as a wall of cameras.
 WINDOW = 0.05

@@ -1,10 +1,10 @@
 """Recordings: jobs from the wish to the file, the cache for playing, the actions."""
 
-from .availability import Availability
+from ..media.availability import Availability
+from ..media.playback import Playback
 from .clip import Clip, Saved
 from .jobs import Job, JobState
 from .manager import JobEvent, RecordingManager, cache_folder
-from .playback import Playback
 
 __all__ = [
     "Availability",

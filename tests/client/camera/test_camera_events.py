@@ -17,12 +17,12 @@ from custom_components.netrex.client import (
     NetrexDeviceTokenError,
     camera_events,
 )
-from custom_components.netrex.client.camera_events import (
+from custom_components.netrex.client.camera.events import (
     CameraEvent,
     open_events,
     parse_message,
 )
-from custom_components.netrex.client.camera_topics import EventKind
+from custom_components.netrex.client.camera.topics import EventKind
 from simulator import Simulator
 from simulator.camera_events import INPUT, OBJECT_ANALYTICS, TAMPERING, Event
 

@@ -14,7 +14,7 @@ from custom_components.netrex.client import (
     NetrexDeviceRefusedError,
     NetrexDeviceResponseError,
 )
-from custom_components.netrex.client.camstreamer import (
+from custom_components.netrex.client.camera.camstreamer import (
     AppStream,
     CamStreamerClient,
     Generation,

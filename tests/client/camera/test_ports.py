@@ -7,7 +7,7 @@ from custom_components.netrex.client import (
     NetrexDeviceRefusedError,
     NetrexDeviceTokenError,
 )
-from custom_components.netrex.client.ports import Port, read_ports, switch_port
+from custom_components.netrex.client.camera.ports import Port, read_ports, switch_port
 from simulator import Simulator
 
 from .conftest import FIXED, MOVING, MOVING_ID

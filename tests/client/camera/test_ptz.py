@@ -9,7 +9,7 @@ from custom_components.netrex.client import (
     NetrexDeviceOfflineError,
     NetrexDeviceRefusedError,
 )
-from custom_components.netrex.client.ptz import (
+from custom_components.netrex.client.camera.ptz import (
     Move,
     Preset,
     PtzClient,

@@ -11,7 +11,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
-from ..client.ptz import Move, Preset
+from ..client.camera.ptz import Move, Preset
 from ..const import DOMAIN
 from ..errors import command_errors
 from ..targets import TargetCamera, async_target_cameras

@@ -16,8 +16,8 @@ from ..client import (
     NodeType,
     SeriesRequest,
 )
-from ..metrics import BASE
 from ..store import NetrexStore
+from .metrics import BASE
 
 DAY = 24 * 60 * 60
 # A shop that was closed for a holiday is not a shop without a counter.

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import json
 import re
 
-from .errors import (
+from ..errors import (
     NetrexDeviceError,
     NetrexDeviceMethodError,
     NetrexDeviceNotFoundError,
@@ -18,8 +18,8 @@ from .errors import (
     NetrexError,
     NetrexRateLimitedError,
 )
-from .refusal import redact
-from .values import as_int, as_mapping, as_text
+from ..refusal import redact
+from ..values import as_int, as_mapping, as_text
 
 # The failures of older interfaces: param.cgi, applications, com/ptz.cgi.
 _FAILURE = re.compile(r"^(?:# Error:|# Request failed:|Error:)\s*(.*)", re.MULTILINE)

@@ -20,8 +20,8 @@ from ..const import DOMAIN
 from ..coordinators.inventory import InventoryData
 from ..errors import command_errors
 from ..models import NetrexConfigEntry
+from ..recordings.errors import RecordingError
 from .calendar import day_span, hours, slices, span_text, until
-from .errors import RecordingError
 from .places import (
     Account,
     CameraDays,

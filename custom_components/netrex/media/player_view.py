@@ -11,8 +11,8 @@ from homeassistant.components.http import KEY_HASS, HomeAssistantView
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
+from ..recordings.errors import RecordingError
 from .browse import MIME_TYPE, async_get_entry
-from .errors import RecordingError
 from .places import Slice, parse_place
 from .playback import NotReadyError
 

@@ -15,10 +15,10 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..const import DOMAIN
 from ..models import NetrexConfigEntry
-from .clip import Clip
-from .errors import RecordingError
-from .jobs import JobState
-from .manager import RecordingManager
+from ..recordings.clip import Clip
+from ..recordings.errors import RecordingError
+from ..recordings.jobs import JobState
+from ..recordings.manager import RecordingManager
 
 # Longer ones are for `netrex.download_recording`.
 LONGEST = 3600

@@ -17,15 +17,15 @@ import time
 import aiohttp
 from yarl import URL
 
-from .device_answer import DeviceAnswer, read_json, read_text, status_error
-from .device_url import device_url, parse_device_url
-from .errors import (
+from ..errors import (
     NetrexDeviceOfflineError,
     NetrexDeviceResponseError,
     NetrexDeviceTokenError,
     NetrexError,
 )
-from .refusal import read_retry_after
+from ..refusal import read_retry_after
+from .answer import DeviceAnswer, read_json, read_text, status_error
+from .url import device_url, parse_device_url
 
 # Seconds. A call passes the internet twice, and a camera is no fast computer.
 _TIMEOUT = 20.0

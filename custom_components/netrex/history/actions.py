@@ -18,7 +18,7 @@ import voluptuous as vol
 from ..const import DOMAIN, MOST_HISTORY_DAYS
 from ..devices import find_nodes
 from ..errors import command_errors
-from ..metrics import BASE, BY_KEY, RATIOS, needs
+from ..kpi.metrics import BASE, BY_KEY, RATIOS, needs
 from ..models import NetrexConfigEntry
 
 ACTION_IMPORT_HISTORY = "import_history"

@@ -12,9 +12,9 @@ from enum import StrEnum
 import re
 from typing import Any, Self
 
-from .errors import NetrexDeviceRefusedError, NetrexDeviceResponseError
+from ..errors import NetrexDeviceRefusedError, NetrexDeviceResponseError
+from ..values import as_int, as_list, as_text
 from .gateway import GatewayClient
-from .values import as_int, as_list, as_text
 
 _PARAMETERS = "axis-cgi/param.cgi"
 _IMAGE = "axis-cgi/jpg/image.cgi"

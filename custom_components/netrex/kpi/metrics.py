@@ -9,7 +9,7 @@ series, so nothing is made of them but answers to the action `get_kpi`
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .client import Metric, RawMetric
+from ..client import Metric, RawMetric
 
 
 class Kind(StrEnum):

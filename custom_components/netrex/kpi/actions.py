@@ -17,7 +17,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .client import (
+from ..client import (
     LONGEST_RANGE,
     Granularity,
     Lane,
@@ -28,11 +28,11 @@ from .client import (
     Slot,
     ValueRequest,
 )
-from .const import DOMAIN
-from .devices import find_nodes
-from .errors import command_errors, error_text
+from ..const import DOMAIN
+from ..devices import find_nodes
+from ..errors import command_errors, error_text
+from ..models import NetrexConfigEntry
 from .metrics import BASE, BY_KEY, RATIOS, RAW
-from .models import NetrexConfigEntry
 
 ACTION_GET_KPI = "get_kpi"
 ATTR_NODES = "nodes"

@@ -18,12 +18,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .coordinators import KpiCoordinator
-from .devices import async_remove_unwanted
-from .entity import NetrexEntity, async_add_per_node
-from .kpi import KpiKey, Window
+from ..devices import async_remove_unwanted
+from ..entity import NetrexEntity, async_add_per_node
+from ..models import NetrexConfigEntry
+from . import KpiKey, Window
+from .coordinator import KpiCoordinator
 from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
-from .models import NetrexConfigEntry
 
 # By how many people in and out of yesterday differed: what the counters miss.
 ATTR_DRIFT = "drift_yesterday"

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from ..client import Granularity, NetrexClient, NetrexError, SeriesRequest
-from ..kpi import SeriesKey, Slots
-from ..metrics import BY_KEY
+from . import SeriesKey, Slots
+from .metrics import BY_KEY
 
 
 async def async_read_series(

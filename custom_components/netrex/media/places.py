@@ -7,8 +7,8 @@ but ids, so that it stays the same when something is renamed.
 from dataclasses import dataclass
 from datetime import date
 
+from ..recordings.clip import Clip
 from .calendar import HOUR, YEARS, Span
-from .clip import Clip
 
 # What no node and no time reaches.
 _MOST_DIGITS = 12

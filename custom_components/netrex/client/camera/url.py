@@ -6,7 +6,7 @@ import re
 
 from yarl import URL
 
-from .errors import NetrexDeviceNotFoundError
+from ..errors import NetrexDeviceNotFoundError
 
 PLACEHOLDER = "{serial_number}"
 DEFAULT_DEVICE_URL = f"https://{PLACEHOLDER}.device-connect.net"

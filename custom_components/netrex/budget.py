@@ -7,10 +7,10 @@ from typing import override
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import Ledger
-from ..const import LOGGER
-from ..models import NetrexConfigEntry
-from .kpi import KpiCoordinator
+from .client import Ledger
+from .const import LOGGER
+from .kpi.coordinator import KpiCoordinator
+from .models import NetrexConfigEntry
 
 INTERVAL = timedelta(minutes=1)
 

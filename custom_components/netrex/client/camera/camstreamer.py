@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from .errors import (
+from ..errors import (
     NetrexDeviceMethodError,
     NetrexDeviceNotFoundError,
     NetrexDeviceRefusedError,
     NetrexDeviceResponseError,
 )
+from ..values import as_bool, as_mapping, as_text, parse_each
 from .gateway import GatewayClient
-from .values import as_bool, as_mapping, as_text, parse_each
 
 _ROOT = "local/camstreamer/"
 # How a camera says that its app is of the other generation, or that there is none.

@@ -13,21 +13,14 @@ import json
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from .camera_topics import (
-    FILTERS,
-    PORTS,
-    STATELESS,
-    EventKind,
-    Topic,
-    find_topic,
-)
-from .errors import (
+from ..errors import (
     NetrexDeviceOfflineError,
     NetrexDeviceRefusedError,
     NetrexDeviceResponseError,
 )
+from ..values import as_int, as_mapping, as_text
 from .gateway import GatewayClient
-from .values import as_int, as_mapping, as_text
+from .topics import FILTERS, PORTS, STATELESS, EventKind, Topic, find_topic
 
 _PATH = "vapix/ws-data-stream"
 _API_VERSION = "1.0"

@@ -14,17 +14,17 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .const import (
+from ..const import (
     CONF_HISTORY_DAYS,
     CONF_KPI_METRICS,
     CONF_KPI_NODES,
     DEFAULT_HISTORY_DAYS,
     MOST_HISTORY_DAYS,
 )
-from .coordinators.probe import RANK
-from .devices import find_nodes, nodes_with_paths
+from ..devices import find_nodes, nodes_with_paths
+from ..models import NetrexConfigEntry
 from .metrics import BASE
-from .models import NetrexConfigEntry
+from .probe import RANK
 
 KPI_SCHEMA = vol.Schema(
     {

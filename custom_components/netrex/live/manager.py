@@ -23,17 +23,17 @@ from ..client import (
 from ..const import CONF_LIVE_TRANSPORT, TRANSPORT_AUTO
 from ..issues import Issue, async_create_issue, async_delete_issue
 from ..models import NetrexConfigEntry
+from ..relay.endings import Ending, SessionEnd
+from ..relay.errors import LinkError, Refusal
+from ..relay.server import Relay
+from ..relay.transports import Dialer, Link
 from ..store import NetrexStore
 from .access import RelayAccess
 from .choice import TransportChoice
 from .daycount import DayCount
-from .endings import Ending, SessionEnd
-from .errors import LinkError, Refusal
 from .links import LinkBroker
 from .profiles import default_profile
-from .relay import Relay
 from .stills import Size, Stills
-from .transports import Dialer, Link
 
 # Stills have keys of their own: they wait behind what people watch, and a camera that
 # gives none does not slow down its live view.

@@ -19,7 +19,11 @@ from ..client import (
     NetrexRateLimitedError,
 )
 from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
-from ..kpi import (
+from ..coordinators.base import SlicedCoordinator
+from ..coordinators.inventory import InventoryCoordinator
+from ..models import NetrexConfigEntry
+from ..store import NetrexStore
+from . import (
     QUARTER,
     KpiKey,
     Need,
@@ -38,11 +42,7 @@ from ..kpi import (
     spans,
     spread,
 )
-from ..metrics import BASE, BY_KEY
-from ..models import NetrexConfigEntry
-from ..store import NetrexStore
-from .base import SlicedCoordinator
-from .inventory import InventoryCoordinator
+from .metrics import BASE, BY_KEY
 from .probe import CHOSEN_AGAIN, PROBE_AGAIN, KpiProbe
 from .ratios import RatioCheck
 from .series import async_read_series

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import re
 
-from .errors import (
+from ..errors import (
     NetrexDeviceMethodError,
     NetrexDeviceNotFoundError,
     NetrexDeviceRefusedError,
 )
+from ..values import as_int, as_mapping, as_text, parse_each
 from .gateway import GatewayClient
-from .values import as_int, as_mapping, as_text, parse_each
 
 _MANAGEMENT = "axis-cgi/io/portmanagement.cgi"
 _PORT = "axis-cgi/io/port.cgi"

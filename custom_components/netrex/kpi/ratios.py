@@ -8,9 +8,9 @@ from homeassistant.util import dt as dt_util
 
 from ..client import Lane, NetrexAuthError, NetrexClient, NetrexError, ValueRequest
 from ..const import LOGGER
-from ..kpi import KpiKey, Slots, Span, Window, key_value, known_until
-from ..metrics import BY_KEY, Kind
 from ..store import NetrexStore
+from . import KpiKey, Slots, Span, Window, key_value, known_until
+from .metrics import BY_KEY, Kind
 
 DAY = 24 * 60 * 60
 # Data that arrive between our reading and the portal's answer look like a

@@ -1,0 +1,1 @@
+"""The portal's recordings in the media browser: folder, camera, day, hour, ten minutes."""
