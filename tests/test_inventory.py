@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import DOMAIN
-from custom_components.netrex.coordinators.inventory import READS_UNTIL_GONE
+from custom_components.netrex.coordinator import READS_UNTIL_GONE
 from custom_components.netrex.devices import async_known_nodes
 from simulator import Simulator
 from simulator.scenarios import add_camera

@@ -16,8 +16,7 @@ from .auth import async_get_token_provider, async_revoke, get_renewal
 from .budget import BudgetCoordinator
 from .client import DEFAULT_ALLOWANCE, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
-from .coordinators.inventory import InventoryCoordinator
-from .coordinators.status import StatusCoordinator
+from .coordinator import InventoryCoordinator, StatusCoordinator
 from .devices import async_update_devices, device_node_id
 from .gateway import CameraGateway, async_remove_leftovers
 from .history import HistoryImporter

@@ -16,7 +16,7 @@ from homeassistant.helpers.update_coordinator import (
     DataUpdateCoordinator,
 )
 
-from .coordinators.status import StatusCoordinator
+from .coordinator import StatusCoordinator
 from .devices import async_known_nodes, node_identifier
 from .models import NetrexConfigEntry
 

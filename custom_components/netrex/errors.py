@@ -104,6 +104,24 @@ def command_errors(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Iterator[Non
         raise _row(err)[1](**_translation(err)) from err
 
 
+def invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return the error for input that an action cannot take, in the user's language."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
+
+
+def failed(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return the error for an action that failed, in the user's language."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
+
+
 def error_text(err: NetrexError) -> str:
     """Return what `command_errors` would tell, for answers of which a part failed."""
     return str(_row(err)[1](**_translation(err)))

@@ -8,8 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 if TYPE_CHECKING:
     from .budget import BudgetCoordinator
     from .client import NetrexClient, Pacer
-    from .coordinators.inventory import InventoryCoordinator
-    from .coordinators.status import StatusCoordinator
+    from .coordinator import InventoryCoordinator, StatusCoordinator
     from .gateway import CameraGateway
     from .history import HistoryImporter
     from .kpi.coordinator import KpiCoordinator

@@ -18,8 +18,7 @@ import voluptuous as vol
 from .client import operations
 from .const import DOMAIN
 from .errors import command_errors
-from .gateway.actions import async_register_parameters
-from .gateway.ptz_actions import async_register_ptz
+from .gateway.actions import async_register_parameters, async_register_ptz
 from .history.actions import async_register_import_history
 from .kpi.actions import async_register_get_kpi
 from .models import NetrexConfigEntry

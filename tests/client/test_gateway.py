@@ -23,8 +23,8 @@ from custom_components.netrex.client import (
     NetrexDeviceTokenError,
     NetrexError,
     NetrexRateLimitedError,
-    gateway as gateway_module,
 )
+from custom_components.netrex.client.camera import gateway as gateway_module
 from tests.leaks import assert_no_secret, texts
 
 from .conftest import TOKEN

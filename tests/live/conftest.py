@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from custom_components.netrex.relay.endings import Ending, SessionEnd
 from custom_components.netrex.relay.server import Limits, Relay
+from custom_components.netrex.relay.terms import Ending, SessionEnd
 from custom_components.netrex.relay.transports import Link
 from simulator.clock import Clock
 from simulator.rtsp import RtspServer

@@ -11,7 +11,7 @@ import asyncio
 
 import pytest
 
-from custom_components.netrex.relay.errors import LinkError, Refusal
+from custom_components.netrex.relay.terms import LinkError, Refusal
 from simulator.rtsp import RtspServer
 from simulator.state import State
 from tests.simulator.rtsp_client import RtspClient

@@ -19,8 +19,7 @@ from custom_components.netrex.client import (
     Transport,
 )
 from custom_components.netrex.live.links import LinkBroker
-from custom_components.netrex.relay.endings import Ending, SessionEnd
-from custom_components.netrex.relay.errors import LinkError, Refusal
+from custom_components.netrex.relay.terms import Ending, LinkError, Refusal, SessionEnd
 from tests.client.virtual_time import clock, run
 from tests.leaks import assert_no_secret
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.netrex.live import relay as relay_module
-from custom_components.netrex.relay.endings import Ending
+from custom_components.netrex.relay import server as relay_module
 from custom_components.netrex.relay.server import Limits
+from custom_components.netrex.relay.terms import Ending
 from simulator.rtsp import RtspServer
 from tests.simulator.rtsp_client import RtspClient
 

@@ -6,7 +6,7 @@ import contextlib
 import av
 import pytest
 
-from custom_components.netrex.relay.endings import Ending
+from custom_components.netrex.relay.terms import Ending
 from simulator.rtsp import RtspServer
 from simulator.state import State
 from tests.leaks import assert_log_clean

@@ -6,9 +6,8 @@ import random
 
 import pytest
 
-from custom_components.netrex.live import upstream
-from custom_components.netrex.relay.endings import Ending
-from custom_components.netrex.relay.errors import LinkError, Refusal
+from custom_components.netrex.relay import upstream
+from custom_components.netrex.relay.terms import Ending, LinkError, Refusal
 from custom_components.netrex.relay.urls import link_secrets
 from simulator.rtsp import RtspServer
 from tests.leaks import assert_log_clean

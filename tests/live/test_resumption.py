@@ -7,9 +7,8 @@ from itertools import pairwise
 import av
 import pytest
 
-from custom_components.netrex.live import session
-from custom_components.netrex.relay.endings import Ending
-from custom_components.netrex.relay.errors import LinkError, Refusal
+from custom_components.netrex.relay import session
+from custom_components.netrex.relay.terms import Ending, LinkError, Refusal
 from simulator.rtsp import RtspServer
 from simulator.state import State
 from simulator.world import StreamProfile

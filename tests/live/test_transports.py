@@ -17,8 +17,8 @@ from custom_components.netrex.client import (
     Pacer,
     Transport,
 )
-from custom_components.netrex.relay.endings import Ending, SessionEnd
 from custom_components.netrex.relay.server import Relay
+from custom_components.netrex.relay.terms import Ending, SessionEnd
 from custom_components.netrex.relay.transports import WIRES, Address, Dialer, Link
 from simulator import Simulator, Switches
 from simulator.switches import TRANSPORTS

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import DOMAIN
-from custom_components.netrex.recordings import availability
+from custom_components.netrex.media import availability
 from simulator import Simulator
 
 from .conftest import Ask, asked, child, identifier, titles

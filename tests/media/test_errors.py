@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex import media_source
-from custom_components.netrex.recordings import playback
+from custom_components.netrex.media import playback
 from simulator import Simulator
 from simulator.world import Scope
 

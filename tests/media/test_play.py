@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.netrex import media_source
-from custom_components.netrex.recordings import view
+from custom_components.netrex.media import player_view as view
 from simulator import Simulator
 
 from .conftest import Ask, asked

@@ -1,4 +1,10 @@
-"""The actions that read and write a camera's parameters."""
+"""The actions on a camera's own interface: its parameters and PTZ."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.core import (
@@ -12,8 +18,12 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 import voluptuous as vol
 
+from ..client.camera.ptz import Move, Preset
 from ..const import DOMAIN
 from ..entity import NetrexCameraEntity
+from ..errors import command_errors, invalid
+from ..targets import TargetCamera, async_target_cameras
+from .moves import Picture
 from .parameters import ParameterCoordinator
 
 ACTION_GET_PARAMETERS = "get_camera_parameters"
@@ -76,3 +86,116 @@ def _parameters(entity: NetrexCameraEntity) -> ParameterCoordinator:
             translation_domain=DOMAIN, translation_key="no_device_token"
         )
     return gateway.parameters(entity.node_id)
+
+
+ACTION_PTZ = "ptz"
+ATTR_PRESET = "preset"
+ATTR_MODE = "mode"
+ATTR_SPEED = "speed"
+ATTR_DURATION = "duration"
+AXES = ("pan", "tilt", "zoom")
+DEFAULT_DURATION = 1.0
+
+
+class PtzMode(StrEnum):
+    """What pan, tilt and zoom mean."""
+
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"
+    CONTINUOUS = "continuous"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What a mode takes: the range of each axis, and which other field."""
+
+    ranges: tuple[tuple[float, float], ...]
+    also: str
+
+
+_RULES = {
+    PtzMode.ABSOLUTE: _Rules(((-180, 180), (-180, 180), (1, 9999)), ATTR_SPEED),
+    PtzMode.RELATIVE: _Rules(((-360, 360), (-360, 360), (-9999, 9999)), ATTR_SPEED),
+    PtzMode.CONTINUOUS: _Rules(((-100, 100),) * 3, ATTR_DURATION),
+}
+_NUMBER = vol.All(vol.Coerce(float), vol.Range(-9999, 9999))
+PTZ_SCHEMA = cv.make_entity_service_schema(
+    {
+        vol.Optional(ATTR_PRESET): vol.All(vol.Any(cv.string, int), vol.Coerce(str)),
+        vol.Optional(ATTR_MODE, default=PtzMode.ABSOLUTE): vol.Coerce(PtzMode),
+        **{vol.Optional(axis): _NUMBER for axis in AXES},
+        vol.Optional(ATTR_SPEED): vol.All(vol.Coerce(int), vol.Range(1, 100)),
+        vol.Optional(ATTR_DURATION): vol.All(vol.Coerce(float), vol.Range(0.1, 60)),
+    }
+)
+
+
+@callback
+def async_register_ptz(hass: HomeAssistant) -> None:
+    """Register the action."""
+    hass.services.async_register(DOMAIN, ACTION_PTZ, _async_ptz, PTZ_SCHEMA)
+
+
+async def _async_ptz(call: ServiceCall) -> None:
+    """Move cameras as the call says; all are tried before an error is told."""
+    cameras = {
+        (camera.entry.entry_id, camera.node_id): camera
+        for camera in await async_target_cameras(call)
+    }
+    _check(call.data)
+    done = await asyncio.gather(
+        *(_async_move(call.hass, camera, call.data) for camera in cameras.values()),
+        return_exceptions=True,
+    )
+    for problem in done:
+        if problem is not None:
+            raise problem
+
+
+async def _async_move(
+    hass: HomeAssistant, camera: TargetCamera, data: Mapping[str, Any]
+) -> None:
+    gateway = camera.entry.runtime_data.gateway
+    if gateway is None:
+        raise invalid("no_device_token")
+    picture = Picture(gateway.serial_number(camera.node_id))
+    mover, speed = gateway.mover, data.get(ATTR_SPEED)
+    move = Move(*(data.get(axis) for axis in AXES))
+    with command_errors(hass, camera.entry):
+        if ATTR_PRESET in data:
+            preset = _find(data[ATTR_PRESET], await mover.async_presets(picture))
+            await mover.async_go_to(picture, preset.number, speed)
+        elif data[ATTR_MODE] is PtzMode.CONTINUOUS:
+            seconds = data.get(ATTR_DURATION, DEFAULT_DURATION)
+            await mover.async_move_for(picture, move, seconds)
+        else:
+            relative = data[ATTR_MODE] is PtzMode.RELATIVE
+            await mover.async_move(picture, move, speed, relative=relative)
+
+
+def _check(data: Mapping[str, Any]) -> None:
+    """Raise ServiceValidationError for fields that do not fit together."""
+    axes = [axis for axis in AXES if axis in data]
+    if (ATTR_PRESET in data) == bool(axes):
+        raise invalid("ptz_target")
+    if ATTR_PRESET in data:
+        unused = {ATTR_DURATION} & data.keys()
+    else:
+        rules = _RULES[data[ATTR_MODE]]
+        unused = {ATTR_SPEED, ATTR_DURATION} & data.keys() - {rules.also}
+        for axis, (low, high) in zip(AXES, rules.ranges, strict=True):
+            if axis in data and not low <= data[axis] <= high:
+                raise invalid("ptz_range", field=axis, low=str(low), high=str(high))
+    if unused:
+        raise invalid("ptz_unused", field=unused.pop(), mode=data[ATTR_MODE])
+
+
+def _find(wanted: str, presets: tuple[Preset, ...]) -> Preset:
+    """Return the preset of a name, whatever its case, else of a number."""
+    by_name = {preset.name.casefold(): preset for preset in reversed(presets)}
+    by_number = {str(preset.number): preset for preset in presets}
+    found = by_name.get(wanted.strip().casefold()) or by_number.get(wanted.strip())
+    if found is None:
+        names = ", ".join(preset.name for preset in presets)
+        raise invalid("unknown_preset", preset=wanted, presets=names or "-")
+    return found

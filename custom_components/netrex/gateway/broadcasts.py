@@ -9,8 +9,7 @@ from homeassistant.core import HomeAssistant
 
 from ..client import Camera, GatewayClient
 from ..client.camera.camstreamer import AppStream, CamStreamerClient
-from ..coordinators.inventory import InventoryCoordinator
-from ..coordinators.status import StatusCoordinator
+from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 from .rounds import ABSENCE, RoundsCoordinator
 

@@ -19,8 +19,7 @@ from ..client import (
 )
 from ..client.camera.vapix import read_capabilities
 from ..const import LOGGER
-from ..coordinators.inventory import InventoryCoordinator
-from ..coordinators.status import StatusCoordinator
+from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 

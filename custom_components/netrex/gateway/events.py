@@ -24,8 +24,7 @@ from ..client.camera.events import CameraEvent, open_events
 from ..client.camera.ports import Port, read_ports, switch_port
 from ..client.camera.topics import STATELESS, EventKind
 from ..const import LOGGER
-from ..coordinators.inventory import InventoryCoordinator
-from ..coordinators.status import StatusCoordinator
+from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 
 # Seconds until the next attempt, doubled each time that one fails.

@@ -10,8 +10,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..client import DEFAULT_DEVICE_URL, Capabilities, GatewayClient, NetrexError
 from ..const import CONF_CAMERA_EVENTS, CONF_DEVICE_TOKEN, CONF_DEVICE_URL
-from ..coordinators.inventory import InventoryCoordinator
-from ..coordinators.status import StatusCoordinator
+from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from .access import AccessWatch

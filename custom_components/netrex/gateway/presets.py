@@ -8,8 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..client import Camera, GatewayClient
 from ..client.camera.ptz import Preset, PtzClient
-from ..coordinators.inventory import InventoryCoordinator
-from ..coordinators.status import StatusCoordinator
+from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 from .capabilities import CapabilityCoordinator
 from .rounds import RoundsCoordinator

@@ -21,8 +21,7 @@ from ..client import (
     NetrexRateLimitedError,
 )
 from ..const import LOGGER
-from ..coordinators.inventory import InventoryCoordinator
-from ..coordinators.status import StatusCoordinator
+from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 
 # How many cameras are asked at a time.

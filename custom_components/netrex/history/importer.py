@@ -29,7 +29,7 @@ from ..client import (
     Slot,
 )
 from ..const import CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS, LOGGER
-from ..coordinators.inventory import InventoryCoordinator
+from ..coordinator import InventoryCoordinator
 from ..kpi.coordinator import KpiCoordinator
 from ..kpi.metrics import BASE
 from ..kpi.probe import RANK

@@ -19,8 +19,7 @@ from ..client import (
     NetrexRateLimitedError,
 )
 from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
-from ..coordinators.base import SlicedCoordinator
-from ..coordinators.inventory import InventoryCoordinator
+from ..coordinator import InventoryCoordinator, SlicedCoordinator
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from . import (

@@ -23,9 +23,8 @@ from ..client import (
 from ..const import CONF_LIVE_TRANSPORT, TRANSPORT_AUTO
 from ..issues import Issue, async_create_issue, async_delete_issue
 from ..models import NetrexConfigEntry
-from ..relay.endings import Ending, SessionEnd
-from ..relay.errors import LinkError, Refusal
 from ..relay.server import Relay
+from ..relay.terms import Ending, LinkError, Refusal, SessionEnd
 from ..relay.transports import Dialer, Link
 from ..store import NetrexStore
 from .access import RelayAccess

@@ -1,1 +1,1 @@
-"""The portal's recordings in the media browser: folder, camera, day, hour, ten minutes."""
+"""The portal's recordings in the media browser: folder, camera, day, hour, slice."""

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 
 from ..client import Camera, Node
 from ..const import DOMAIN
-from ..coordinators.inventory import InventoryData
+from ..coordinator import InventoryData
 from ..errors import command_errors
 from ..models import NetrexConfigEntry
 from ..recordings.errors import RecordingError

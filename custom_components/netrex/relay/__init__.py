@@ -1,1 +1,1 @@
-"""A stable RTSP address for streams whose links live 30 seconds. Nothing here knows Home Assistant."""
+"""A stable RTSP address for streams whose links expire after 30 seconds; pure asyncio."""

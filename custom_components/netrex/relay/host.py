@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ..client import Transport
-from .endings import Ending, SessionEnd
-from .errors import Refusal
+from .terms import Ending, Refusal, SessionEnd
 from .transports import Link
 from .upstream import Dial
 

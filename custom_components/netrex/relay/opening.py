@@ -3,10 +3,9 @@
 import asyncio
 import logging
 
-from .endings import Ending, SessionEnd
-from .errors import LinkError, Refusal
 from .host import SessionHost
 from .rtsp import Request
+from .terms import Ending, LinkError, Refusal, SessionEnd
 from .transports import Link
 from .upstream import LinkRefusedError, Upstream, UpstreamError, open_upstream
 

@@ -15,11 +15,10 @@ import time
 
 from ..client import Transport
 from .connection import CHUNK_SIZE, Connection
-from .endings import Ending, SessionEnd
 from .endpoint import Endpoint, bind
-from .errors import Refusal
 from .host import SessionHost
 from .session import Session
+from .terms import Ending, Refusal, SessionEnd
 from .transports import Link, dial_tcp
 from .upstream import Dial
 

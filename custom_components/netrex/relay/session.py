@@ -11,12 +11,11 @@ import time
 from urllib.parse import unquote
 
 from .connection import Connection
-from .endings import Ending, SessionEnd
-from .errors import LinkError, Refusal
 from .host import SessionHost
 from .opening import open_stream
 from .resumption import Resumption
 from .rtsp import Event, Request, Response, RtspError
+from .terms import Ending, LinkError, Refusal, SessionEnd
 from .upstream import Upstream, UpstreamError
 
 _LOGGER = logging.getLogger(__name__)

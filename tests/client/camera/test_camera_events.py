@@ -15,8 +15,8 @@ from custom_components.netrex.client import (
     NetrexDeviceRefusedError,
     NetrexDeviceResponseError,
     NetrexDeviceTokenError,
-    camera_events,
 )
+from custom_components.netrex.client.camera import events as camera_events
 from custom_components.netrex.client.camera.events import (
     CameraEvent,
     open_events,
