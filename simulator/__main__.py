@@ -6,9 +6,9 @@ import contextlib
 import signal
 import sys
 
-from .scenarios import SCENARIOS
 from .server import Simulator
 from .switches import Switches
+from .world.scenarios import SCENARIOS
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from .graphql.http import GraphQLEndpoint
 from .oauth import OAuth
 from .portal import Portal
 from .state import State
-from .world import ALL_SCOPES, OAuthClient, Scope, Token, User
+from .world.model import ALL_SCOPES, OAuthClient, Scope, Token, User
 
 type _Form = dict[str, list[str]]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from .pages import page
-from .world import Node, OAuthClient, Scope, Token, User
+from .world.model import Node, OAuthClient, Scope, Token, User
 
 ACCOUNT_PATH = "/"
 EXPLORER_PATH = "/api/explorer/index.html"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .camera_events import Event
-from .kpi import METRICS
-from .scenarios import add_camera
-from .world import Column
+from .camera.events import Event
+from .world.kpi import METRICS
+from .world.model import Column
+from .world.scenarios import add_camera
 
 if TYPE_CHECKING:
     from .server import Simulator

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .state import State
-from .world import OAUTH_SCOPES, Grant, OAuthClient, Scope, Token
+from .world.model import OAUTH_SCOPES, Grant, OAuthClient, Scope, Token
 
 _CODE_GRANTS = {"authorization_code", "auth_code"}
 

@@ -9,7 +9,7 @@ from yarl import URL
 from . import pages
 from .oauth import OAuth, TokenRefusedError
 from .state import State
-from .world import OAuthClient, Scope
+from .world.model import OAuthClient, Scope
 
 _AUTH_PATH = "/oauth2/auth/"
 _COOKIE = "portal_session"

@@ -7,28 +7,28 @@ from typing import Self
 from aiohttp import web
 
 from .account import Account
+from .camera.device import Device
+from .camera.gateway import DeviceGateway
 from .clock import Clock
 from .control import Control
-from .device import Device
-from .download import Downloads
 from .faults import Faults
-from .gateway import DeviceGateway
 from .graphql.http import GraphQLEndpoint
 from .guard import fault_middleware
-from .kpi import Kpi
 from .limiter import Limiter
+from .media.download import Downloads
+from .media.recordings import RecordingStore
+from .media.studio import Studio
 from .oauth import OAuth
 from .portal import Portal
-from .recordings import RecordingStore
 from .records import CallRecord, LinkRecord, QueryRecord, Secrets
-from .rtsp import RtspServer
-from .scenarios import build_world
-from .shopdays import quarter_floor
+from .rtsp.server import RtspServer
+from .rtsp.tunnels import Tunnels
 from .state import State
-from .studio import Studio
 from .switches import Switches
-from .tunnels import Tunnels
-from .world import ALL_SCOPES, Column, OAuthClient, Scope, World
+from .world.kpi import Kpi
+from .world.model import ALL_SCOPES, Column, OAuthClient, Scope, World
+from .world.scenarios import build_world
+from .world.shop_days import quarter_floor
 
 
 class Simulator:

@@ -6,7 +6,7 @@ from .clock import Clock
 from .faults import Faults
 from .records import CallRecord, LinkRecord, QueryRecord, Secrets
 from .switches import Switches
-from .world import World
+from .world.model import World
 
 
 @dataclass

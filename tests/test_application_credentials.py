@@ -29,7 +29,7 @@ from custom_components.netrex.application_credentials import (
 )
 from custom_components.netrex.const import DOMAIN
 from simulator import Simulator
-from simulator.world import OAuthClient
+from simulator.world.model import OAuthClient
 
 from .leaks import assert_log_clean, assert_no_secret, texts
 from .visitor import visit

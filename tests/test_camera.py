@@ -33,7 +33,7 @@ from custom_components.netrex.live import View
 from simulator import Simulator
 
 from .leaks import assert_log_clean
-from .live.players import until, watch
+from .relay.players import until, watch
 
 
 def entity_of(hass: HomeAssistant, entry: MockConfigEntry, view: View) -> str:

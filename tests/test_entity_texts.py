@@ -15,9 +15,9 @@ from custom_components.netrex.const import (
     CONF_DEVICE_TOKEN,
     PLATFORMS,
 )
-from custom_components.netrex.gateway import leftovers
+from custom_components.netrex.gateway import stale_entities as leftovers
 from simulator import Simulator
-from simulator.camera_events import Event
+from simulator.camera.events import Event
 
 from .waiting import eventually
 

@@ -13,8 +13,8 @@ from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.coordinator import READS_UNTIL_GONE
 from custom_components.netrex.devices import async_known_nodes
 from simulator import Simulator
-from simulator.scenarios import add_camera
-from simulator.world import Node, VideoChannel
+from simulator.world.model import Node, VideoChannel
+from simulator.world.scenarios import add_camera
 
 from .conftest import SetUp
 

@@ -21,9 +21,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.live import View
 from simulator import Simulator
-from simulator.world import Camera, StreamProfile
+from simulator.world.model import Camera, StreamProfile
 
-from .live.players import watch
+from .relay.players import watch
 
 
 def entity_of(hass: HomeAssistant, entry: MockConfigEntry, camera: Camera) -> str:

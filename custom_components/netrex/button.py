@@ -12,8 +12,8 @@ from .entity import async_add_per_node
 from .errors import command_errors
 from .gateway import CameraGateway
 from .gateway.entity import RoundsEntity
-from .gateway.moves import Picture
 from .gateway.presets import PresetCoordinator
+from .gateway.ptz import Picture
 from .models import NetrexConfigEntry
 
 # A camera gets one call at a time anyway.

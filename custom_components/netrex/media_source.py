@@ -21,7 +21,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
 from .media.browse import MIME_TYPE, TITLE, Browser, Texts, async_get_entry, find_place
-from .media.places import Slice
+from .media.identifiers import Slice
 from .media.player_view import recording_path
 from .media.search import async_search
 from .recordings.errors import RecordingError

@@ -8,7 +8,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.camera.vapix import image_setting
+from .client.camera.parameters import image_setting
 from .client.values import as_int
 from .entity import NetrexEntity, async_add_per_node
 from .gateway import CameraGateway

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from ..kpi import Kpi
 from ..state import State
-from ..world import Camera, Node, Scope, StreamProfile, Token
+from ..world.kpi import Kpi
+from ..world.model import Camera, Node, Scope, StreamProfile, Token
 
 
 class RequestRefusedError(Exception):

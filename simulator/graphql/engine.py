@@ -23,8 +23,8 @@ from graphql.pyutils import Path
 from graphql.type import GraphQLLeafType, GraphQLObjectType
 from graphql.validation import NoSchemaIntrospectionCustomRule
 
-from ..kpi import Point
 from ..state import State
+from ..world.kpi import Point
 from .context import Context
 from .schema import schema_for
 from .texts import RULES, format_error

@@ -9,11 +9,11 @@ from typing import Any
 from aiohttp import web
 
 from ..faults import Fault, FaultKind
-from ..kpi import Kpi
 from ..limiter import Limiter
 from ..records import QueryRecord
 from ..state import State
-from ..world import Token
+from ..world.kpi import Kpi
+from ..world.model import Token
 from .context import Context, LinkMinter, RecordingBook
 from .engine import Engine, Operation
 from .texts import INTERNAL, error_entry

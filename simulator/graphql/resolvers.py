@@ -6,9 +6,9 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from ..kpi import Point
 from ..switches import TRANSPORTS
-from ..world import Camera, Node, Scope, StreamProfile
+from ..world.kpi import Point
+from ..world.model import Camera, Node, Scope, StreamProfile
 from .context import Context, LinkMinter, RecordingBook, RequestRefusedError
 
 type Resolver = Callable[..., Any]

@@ -19,6 +19,7 @@ from custom_components.netrex.client import (
     StreamProfile,
     VideoChannel,
 )
+from custom_components.netrex.client.graphql_errors import read_errors
 from custom_components.netrex.client.parsing import (
     parse_camera,
     parse_inventory,
@@ -29,7 +30,6 @@ from custom_components.netrex.client.parsing import (
     parse_status,
     parse_statuses,
 )
-from custom_components.netrex.client.refusal import read_errors
 from custom_components.netrex.client.values import (
     as_bool,
     as_float,

@@ -14,7 +14,7 @@ from custom_components.netrex.client import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from custom_components.netrex.client.refusal import (
+from custom_components.netrex.client.graphql_errors import (
     read_errors,
     read_page,
     read_retry_after,

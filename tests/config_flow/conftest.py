@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.netrex.const import DOMAIN
 from simulator import Simulator
-from simulator.world import OAuthClient
+from simulator.world.model import OAuthClient
 
 from ..visitor import visit
 from .steps import REDIRECT, SignIn, choose, start

@@ -12,7 +12,7 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from simulator import Simulator
-from simulator.world import User
+from simulator.world.model import User
 
 from .steps import assert_aborted, authority, choose, configure, start, suggested
 

@@ -19,7 +19,7 @@ from custom_components.netrex.const import (
 from custom_components.netrex.devices import async_known_nodes
 from simulator import Simulator
 
-from ..test_sensor import sensor, settle, shop_id
+from ..kpi.test_sensor import sensor, settle, shop_id
 from .steps import suggested
 from .test_options import open_page, save
 

@@ -20,7 +20,7 @@ from custom_components.netrex.live import View
 from custom_components.netrex.relay.endpoint import bind
 from simulator import Simulator
 
-from ..live.players import watch
+from ..relay.players import watch
 from .steps import suggested
 
 LIVE_VIEW_DEFAULTS = {

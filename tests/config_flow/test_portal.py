@@ -14,7 +14,7 @@ from custom_components.netrex.const import (
     CONF_SCOPES,
 )
 from simulator import Simulator
-from simulator.world import OAuthClient
+from simulator.world.model import OAuthClient
 
 from .steps import SignIn, choose, configure, start, suggested
 

@@ -16,7 +16,7 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from simulator import Simulator
-from simulator.world import OAuthClient
+from simulator.world.model import OAuthClient
 
 from .steps import SignIn, access_token, assert_aborted, authority, choose, configure
 

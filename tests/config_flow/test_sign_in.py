@@ -18,7 +18,7 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from simulator import Simulator
-from simulator.world import OAuthClient, User
+from simulator.world.model import OAuthClient, User
 
 from ..leaks import assert_log_clean
 from .steps import REDIRECT, SignIn, assert_aborted, choose, configure, start

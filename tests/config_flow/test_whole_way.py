@@ -23,7 +23,7 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from simulator import Simulator, Switches
-from simulator.world import OAuthClient, Scope
+from simulator.world.model import OAuthClient, Scope
 
 from ..leaks import assert_log_clean
 from .steps import REDIRECT, SignIn, assert_aborted, authority, choose, configure, start

@@ -16,7 +16,7 @@ from custom_components.netrex.const import (
 )
 from custom_components.netrex.gateway import events
 from simulator import Simulator
-from simulator.device import Device
+from simulator.camera.device import Device
 
 
 @pytest.fixture

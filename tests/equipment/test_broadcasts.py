@@ -13,8 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.gateway.broadcasts import BroadcastCoordinator
 from simulator import Simulator
-from simulator.camstreamer import Stream
-from simulator.device import Device
+from simulator.camera.camstreamer import Stream
+from simulator.camera.device import Device
 from tests.waiting import eventually
 
 from .conftest import Entities

@@ -16,9 +16,9 @@ from custom_components.netrex.const import CONF_CAMERA_EVENTS
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
 from custom_components.netrex.gateway import events
 from simulator import Simulator
-from simulator.camera_events import OBJECT_ANALYTICS, TAMPERING, VIDEO_MOTION, Event
-from simulator.device import Device
-from simulator.world import Node
+from simulator.camera.device import Device
+from simulator.camera.events import OBJECT_ANALYTICS, TAMPERING, VIDEO_MOTION, Event
+from simulator.world.model import Node
 from tests.waiting import eventually
 
 from .conftest import Entities

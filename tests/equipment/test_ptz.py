@@ -11,10 +11,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.netrex.const import DOMAIN
-from custom_components.netrex.gateway import moves
+from custom_components.netrex.gateway import ptz as moves
 from simulator import Simulator
-from simulator.device import Device
-from simulator.ptz import Position
+from simulator.camera.device import Device
+from simulator.camera.ptz import Position
 from tests.waiting import eventually
 
 from .conftest import Entities

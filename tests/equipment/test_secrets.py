@@ -18,7 +18,7 @@ from custom_components.netrex.const import (
 )
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
 from simulator import Simulator
-from simulator.camera_events import TAMPERING, Event
+from simulator.camera.events import TAMPERING, Event
 from tests.leaks import assert_log_clean, assert_no_secret, texts
 from tests.waiting import eventually
 

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.history.plan import DAY, newest_hour
 from simulator import Simulator
-from simulator.world import Column
+from simulator.world.model import Column
 
 from .conftest import NOON, ReadBack, settle
 from .databases import find, mariadb, postgresql

@@ -19,7 +19,7 @@ from custom_components.netrex.history.plan import DAY, newest_hour
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 
-from ..test_sensor import state
+from ..kpi.test_sensor import state
 from .conftest import NOON, PRAGUE, ReadBack, settle, statistic_id, truth
 
 

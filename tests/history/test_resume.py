@@ -17,7 +17,7 @@ from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.history.plan import DAY, newest_hour
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
-from simulator.world import Column
+from simulator.world.model import Column
 
 from .conftest import NOON, PRAGUE, ReadBack, settle, statistic_id
 from .test_import import assert_truth, series_queries, shop_id

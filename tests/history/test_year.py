@@ -23,7 +23,7 @@ from custom_components.netrex.history import statistics
 from custom_components.netrex.history.plan import DAY, newest_hour
 from custom_components.netrex.history.statistics import MOST_ROWS
 from simulator import Simulator
-from simulator.world import Column
+from simulator.world.model import Column
 
 from .conftest import NOON, ReadBack, settle
 from .test_import import assert_truth, series_queries

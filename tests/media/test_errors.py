@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.netrex import media_source
 from custom_components.netrex.media import playback
 from simulator import Simulator
-from simulator.world import Scope
+from simulator.world.model import Scope
 
 from .conftest import Ask
 

@@ -14,7 +14,7 @@ from custom_components.netrex.live import links
 from simulator import Simulator
 
 from ..leaks import assert_log_clean
-from ..live.players import until
+from ..relay.players import until
 from .conftest import OpenViewer
 from .hls import decode
 

@@ -14,7 +14,7 @@ import pytest
 from custom_components.netrex.live import links
 from simulator import Simulator
 
-from ..live.players import until
+from ..relay.players import until
 from .go2rtc import find_go2rtc, run_go2rtc
 
 RECOVERY = 5.0

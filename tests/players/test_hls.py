@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from simulator import Simulator
 
-from ..live.players import until
+from ..relay.players import until
 from .conftest import OpenViewer
 from .hls import decode
 

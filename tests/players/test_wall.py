@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.netrex.live import View
 from simulator import Simulator, Switches
 
-from ..live.players import watch
+from ..relay.players import watch
 
 VIEWS = 20
 QUERIES = 2

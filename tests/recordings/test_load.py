@@ -18,7 +18,7 @@ from custom_components.netrex.recordings import Clip, RecordingManager, Saved
 from custom_components.netrex.recordings.timing import Timing
 from simulator import Simulator, Switches
 
-from ..live.players import watch
+from ..relay.players import watch
 from .conftest import AGO, files
 
 CAMERAS, CLIPS, VIEWS = 20, 50, 5

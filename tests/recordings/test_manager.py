@@ -25,11 +25,11 @@ from custom_components.netrex.recordings.cache import Cache
 from custom_components.netrex.recordings.choice import choose
 from custom_components.netrex.recordings.errors import RecordingError
 from custom_components.netrex.recordings.jobs import Fetched
+from custom_components.netrex.recordings.lanes import Slots
 from custom_components.netrex.recordings.mp4 import is_whole
 from custom_components.netrex.recordings.partial import publish
-from custom_components.netrex.recordings.slots import Slots
 from simulator import Simulator
-from simulator.world import Scope
+from simulator.world.model import Scope
 
 from .conftest import QUICK, Events, Source, contents, files
 

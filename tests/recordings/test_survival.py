@@ -314,7 +314,7 @@ async def test_a_file_that_ends_early_without_anybody_telling(
 ) -> None:
     """The length is that of the half: only the film itself knows that it is one."""
     monkeypatch.setattr(
-        "simulator.clip._fill_up", lambda path, _: os.truncate(path, 20_000)
+        "simulator.media.clip._fill_up", lambda path, _: os.truncate(path, 20_000)
     )
     await assert_fails(manager, clip, target, events, "unusable_answer")
 

@@ -7,10 +7,10 @@ import pytest
 
 from simulator import Simulator, Switches
 from simulator.clock import Clock
-from simulator.rtsp import RtspServer
+from simulator.media.studio import Studio
+from simulator.rtsp.server import RtspServer
 from simulator.state import State
-from simulator.studio import Studio
-from simulator.world import Camera, Node, StreamProfile, VideoChannel
+from simulator.world.model import Camera, Node, StreamProfile, VideoChannel
 
 from .portal_client import PortalClient
 

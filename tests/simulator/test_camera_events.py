@@ -13,7 +13,7 @@ from aiohttp import (
 import pytest
 
 from simulator import Simulator
-from simulator.camera_events import INPUT, INPUT_ONVIF, RELAY, TAMPERING
+from simulator.camera.events import INPUT, INPUT_ONVIF, RELAY, TAMPERING
 
 from .portal_client import PortalClient
 

@@ -8,13 +8,13 @@ from aiohttp import ClientSession, web
 from PIL import Image, ImageStat
 import pytest
 
+from simulator.camera.gateway import DeviceGateway
 from simulator.clock import Clock
-from simulator.gateway import DeviceGateway
 from simulator.guard import fault_middleware
 from simulator.limiter import Limiter
+from simulator.media.studio import Studio
 from simulator.state import State
-from simulator.studio import Studio
-from simulator.world import Scope, Token, User
+from simulator.world.model import Scope, Token, User
 
 SERIAL = "accc8ee8a9ca"
 SENSOR = "ImageSource.I0.Sensor"

@@ -5,8 +5,8 @@ import json
 import aiohttp
 import pytest
 
-from simulator.kpi import GRANULARITIES, METRICS, RAW_METRICS
-from simulator.world import Camera
+from simulator.world.kpi import GRANULARITIES, METRICS, RAW_METRICS
+from simulator.world.model import Camera
 
 from .portal_client import PortalClient
 

@@ -10,13 +10,13 @@ import av
 import pytest
 
 from simulator.clock import Clock
-from simulator.download import Downloads
 from simulator.graphql.context import RequestRefusedError
 from simulator.guard import fault_middleware
-from simulator.recordings import RecordingStore
+from simulator.media.download import Downloads
+from simulator.media.recordings import RecordingStore
+from simulator.media.studio import Studio
 from simulator.state import State
-from simulator.studio import Studio
-from simulator.world import ArchivedRecording, Camera
+from simulator.world.model import ArchivedRecording, Camera
 
 type Ready = Callable[..., Awaitable[str]]
 

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from simulator.h264 import split_annex_b
-from simulator.rtp import RtpStream, interleave
-from simulator.rtsp_message import interleaved_channel
+from simulator.media.h264 import split_annex_b
+from simulator.rtsp.message import interleaved_channel
+from simulator.rtsp.rtp import RtpStream, interleave
 
 
 def unpack(packets: list[bytes]) -> list[bytes]:

@@ -10,7 +10,7 @@ import av
 import pytest
 
 from simulator.clock import Clock
-from simulator.rtsp import RtspServer
+from simulator.rtsp.server import RtspServer
 from simulator.state import State
 
 from .conftest import PROFILE

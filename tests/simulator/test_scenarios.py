@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from simulator.scenarios import SCENARIOS, build_world
+from simulator.world.scenarios import SCENARIOS, build_world
 
 from .portal_client import PortalClient
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from simulator import Clock, Switches
-from simulator.kpi import GRANULARITIES, METRICS, RAW_METRICS, Kpi
-from simulator.scenarios import build_world
-from simulator.shopdays import QUARTER, day_sheet, midnight
 from simulator.state import State
-from simulator.world import Column, Source, SourceKind
+from simulator.world.kpi import GRANULARITIES, METRICS, RAW_METRICS, Kpi
+from simulator.world.model import Column, Source, SourceKind
+from simulator.world.scenarios import build_world
+from simulator.world.shop_days import QUARTER, day_sheet, midnight
 
 ZONE = ZoneInfo("Europe/Prague")
 # Wednesday, 14 October 2026, 12:07:30 local time.

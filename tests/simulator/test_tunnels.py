@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 import pytest
 
-from simulator.http_tunnel import Base64Stream
-from simulator.rtsp import RtspServer
+from simulator.rtsp.http_tunnel import Base64Stream
+from simulator.rtsp.server import RtspServer
+from simulator.rtsp.tunnels import Tunnels
 from simulator.state import State
-from simulator.tunnels import Tunnels
 
 from .conftest import PROFILE
 from .rtsp_client import RtspClient

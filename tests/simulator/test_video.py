@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageStat
 
-from simulator.video import Scene
+from simulator.media.video import Scene
 
 ZONE = ZoneInfo("Europe/Prague")
 

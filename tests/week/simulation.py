@@ -41,7 +41,7 @@ from custom_components.netrex.recordings.download import Downloader
 from custom_components.netrex.recordings.partial import PartialFile
 from simulator import Simulator, Switches
 from simulator.clock import Clock
-from simulator.recordings import RecordingStore
+from simulator.media.recordings import RecordingStore
 
 from .loop import WireTimeLoop
 

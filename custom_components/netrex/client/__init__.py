@@ -5,8 +5,8 @@ Nothing here knows Home Assistant; the only dependency is aiohttp.
 
 from .api import NetrexClient
 from .camera.gateway import GatewayClient
+from .camera.parameters import Capabilities, ParameterError
 from .camera.url import DEFAULT_DEVICE_URL, parse_device_url
-from .camera.vapix import Capabilities, ParameterError
 from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .downloads import Download
 from .enums import Granularity, Metric, NodeType, RawMetric, Scope, Transport

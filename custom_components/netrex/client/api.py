@@ -10,7 +10,6 @@ import aiohttp
 
 from . import documents
 from .archive import Archive
-from .door import Door, read
 from .enums import Metric, RawMetric
 from .errors import (
     NetrexError,
@@ -29,6 +28,7 @@ from .models import (
     Slot,
     ValueRequest,
 )
+from .paced_transport import Door, read
 from .pacer import Lane, Pacer
 from .parsing import (
     parse_camera,

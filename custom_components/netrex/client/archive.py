@@ -9,11 +9,11 @@ from contextlib import AbstractAsyncContextManager
 import aiohttp
 
 from . import documents
-from .bundle import Bundle
-from .door import Door
+from .batcher import Bundle
 from .downloads import Download, open_download
 from .errors import NetrexError, NetrexNotFoundError
 from .models import PreparationRequest, Recording, RecordingProgress, RecordingsRequest
+from .paced_transport import Door
 from .pacer import Lane
 from .parsing import parse_progress, parse_recorded, parse_recording
 from .transport import Transport

@@ -19,7 +19,7 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from .refusal import read_retry_after
+from .graphql_errors import read_retry_after
 
 # A file of hours takes as long as it takes; only silence is an end.
 _CONNECT_TIMEOUT = 30.0

@@ -16,7 +16,7 @@ from .errors import (
     NetrexQueryError,
     NetrexResponseError,
 )
-from .refusal import Refusal, read_errors, read_page, read_retry_after
+from .graphql_errors import Refusal, read_errors, read_page, read_retry_after
 from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from ..client import (
     NetrexDeviceTokenError,
     NetrexError,
 )
-from ..client.camera.vapix import read_parameters
+from ..client.camera.parameters import read_parameters
 from ..errors import error_key
 from ..issues import Issue, async_create_issue, async_delete_issue
 from ..models import NetrexConfigEntry, NetrexRuntimeData

@@ -23,8 +23,8 @@ from ..const import DOMAIN
 from ..entity import NetrexCameraEntity
 from ..errors import command_errors, invalid
 from ..targets import TargetCamera, async_target_cameras
-from .moves import Picture
 from .parameters import ParameterCoordinator
+from .ptz import Picture
 
 ACTION_GET_PARAMETERS = "get_camera_parameters"
 ACTION_SET_PARAMETERS = "set_camera_parameters"

@@ -11,7 +11,7 @@ from ..client import Camera, GatewayClient
 from ..client.camera.camstreamer import AppStream, CamStreamerClient
 from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
-from .rounds import ABSENCE, RoundsCoordinator
+from .polling import ABSENCE, RoundsCoordinator
 
 
 class BroadcastCoordinator(RoundsCoordinator[dict[str, AppStream]]):

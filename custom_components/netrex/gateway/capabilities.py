@@ -17,7 +17,7 @@ from ..client import (
     NetrexError,
     NetrexRateLimitedError,
 )
-from ..client.camera.vapix import read_capabilities
+from ..client.camera.parameters import read_capabilities
 from ..const import LOGGER
 from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry

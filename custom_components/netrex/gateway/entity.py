@@ -10,7 +10,7 @@ from ..entity import NetrexEntity
 from ..models import NetrexConfigEntry
 from .broadcasts import BroadcastCoordinator
 from .events import EventCoordinator
-from .rounds import RoundsCoordinator
+from .polling import RoundsCoordinator
 
 
 class RoundsEntity[CoordinatorT: RoundsCoordinator[Any]](NetrexEntity[CoordinatorT]):

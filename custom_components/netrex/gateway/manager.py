@@ -17,9 +17,9 @@ from .access import AccessWatch
 from .broadcasts import BroadcastCoordinator
 from .capabilities import CapabilityCoordinator
 from .events import EventCoordinator
-from .moves import Mover
 from .parameters import ParameterCoordinator
 from .presets import PresetCoordinator
+from .ptz import Mover
 from .snapshots import Snapshots
 
 

@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..client import GatewayClient, NetrexDeviceError, ParameterError
-from ..client.camera.vapix import (
+from ..client.camera.parameters import (
     WRITABLE_GROUPS,
     check_changes,
     read_parameters,

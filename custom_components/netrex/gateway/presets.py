@@ -11,7 +11,7 @@ from ..client.camera.ptz import Preset, PtzClient
 from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 from .capabilities import CapabilityCoordinator
-from .rounds import RoundsCoordinator
+from .polling import RoundsCoordinator
 
 
 class PresetCoordinator(RoundsCoordinator[tuple[Preset, ...]]):

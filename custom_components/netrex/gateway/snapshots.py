@@ -16,7 +16,7 @@ from ..client import (
     NetrexError,
     NetrexRateLimitedError,
 )
-from ..client.camera.vapix import read_snapshot
+from ..client.camera.parameters import read_snapshot
 
 _LOGGER = logging.getLogger(__name__)
 

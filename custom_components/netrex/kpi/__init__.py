@@ -1,8 +1,8 @@
 """KPIs from quarter hours (decision D6): pure, no clock and no requests of its own."""
 
-from .days import QUARTER, day_bounds
+from ..client.days import QUARTER, day_bounds
 from .planning import SettlingDelay, first_needed, spread
-from .slots import Need, SeriesKey, Slots
+from .quarters import Need, SeriesKey, Slots
 from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
 from .windows import Span, Window, spans, week_before
 

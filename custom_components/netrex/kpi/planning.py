@@ -2,8 +2,8 @@
 
 from hashlib import sha256
 
-from .days import QUARTER
-from .slots import LATE
+from ..client.days import QUARTER
+from .quarters import LATE
 
 _HOUR = 3600
 # What a camera may have delivered since the reading before, seconds.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
-from .days import day_bounds
+from ..client.days import day_bounds
 from .metrics import BY_KEY, OCCUPANCY, needs, ratio
-from .slots import Need, SeriesKey, Slots
+from .quarters import Need, SeriesKey, Slots
 from .windows import Span, Window, week_before
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
 
-from .days import QUARTER, local_date, midnight
+from ..client.days import QUARTER, local_date, midnight
 
 
 class Window(StrEnum):

@@ -22,7 +22,7 @@ from ..errors import command_errors
 from ..models import NetrexConfigEntry
 from ..recordings.errors import RecordingError
 from .calendar import day_span, hours, slices, span_text, until
-from .places import (
+from .identifiers import (
     Account,
     CameraDays,
     Day,

@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from ..recordings.errors import RecordingError
 from .browse import MIME_TYPE, async_get_entry
-from .places import Slice, parse_place
+from .identifiers import Slice, parse_place
 from .playback import NotReadyError
 
 PATH: Final = "/api/netrex/recordings/{entry_id}/{node_id}/{name}"

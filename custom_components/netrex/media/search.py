@@ -12,8 +12,8 @@ from ..client import Camera
 from ..models import NetrexConfigEntry
 from .browse import Browser, Texts, async_get_entry, async_loaded_entries
 from .calendar import Span, hours, slices, until
-from .places import CameraDays, Day, Folder, Hour, Place, Root, Slice
-from .wish import Wish, parse_wish
+from .identifiers import CameraDays, Day, Folder, Hour, Place, Root, Slice
+from .query import Wish, parse_wish
 
 # More than anybody reads; who sees so many types another word.
 MOST_RESULTS = 100

@@ -26,8 +26,8 @@ from .choice import Choice, choose
 from .clip import Clip
 from .download import Downloader
 from .errors import RecordingError, reason_of
+from .lanes import Slots
 from .partial import PartialFile
-from .slots import Slots
 from .timing import Timing
 
 # A clip whose last seconds are missing is complete: cameras cut at their key frames.

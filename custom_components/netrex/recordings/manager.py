@@ -21,9 +21,9 @@ from .download import Downloader
 from .errors import RecordingError, reason_of
 from .file_view import async_sign_file
 from .jobs import Fetched, Job, JobState, Tools
+from .lanes import Slots
 from .partial import publish
 from .paths import check_target
-from .slots import Slots
 from .timing import Timing
 
 _GIGABYTE = 1_000_000_000

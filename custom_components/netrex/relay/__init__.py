@@ -1,1 +1,1 @@
-"""A stable RTSP address for streams whose links expire after 30 seconds; pure asyncio."""
+"""A stable RTSP address for streams whose links expire after 30 seconds."""

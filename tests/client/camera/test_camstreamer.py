@@ -21,7 +21,7 @@ from custom_components.netrex.client.camera.camstreamer import (
     parse_streams,
 )
 from simulator import Simulator
-from simulator.camstreamer import Stream
+from simulator.camera.camstreamer import Stream
 from tests.leaks import assert_no_secret, texts
 
 from .conftest import MOVING, MOVING_ID

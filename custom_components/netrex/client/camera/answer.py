@@ -18,7 +18,7 @@ from ..errors import (
     NetrexError,
     NetrexRateLimitedError,
 )
-from ..refusal import redact
+from ..graphql_errors import redact
 from ..values import as_int, as_mapping, as_text
 
 # The failures of older interfaces: param.cgi, applications, com/ptz.cgi.

@@ -23,7 +23,7 @@ from ..errors import (
     NetrexDeviceTokenError,
     NetrexError,
 )
-from ..refusal import read_retry_after
+from ..graphql_errors import read_retry_after
 from .answer import DeviceAnswer, read_json, read_text, status_error
 from .url import device_url, parse_device_url
 

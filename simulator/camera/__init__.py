@@ -1,0 +1,1 @@
+"""A camera behind the device gateway: VAPIX, PTZ, events, the CamStreamer App."""

@@ -1,0 +1,143 @@
+"""The device gateway: `<serial number>.device-connect.net`, before every camera.
+
+It also answers at /device/<serial number>/ of the portal's address, for those who
+can't make such a host name lead here.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+
+from ..limiter import Limiter
+from ..media.studio import Studio
+from ..records import CallRecord
+from ..state import State
+from ..world.model import Camera, Scope, Token
+from .device import TOKEN_ARGUMENT, Device, read_arguments
+
+DOMAIN = ".device-connect.net"
+PREFIX = "/device"
+_SCHEME = "token"
+
+type _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class DeviceGateway:
+    """Lets the owners of a device access token through to the cameras."""
+
+    def __init__(
+        self, state: State, studio: Studio, limiter: Limiter | None = None
+    ) -> None:
+        """Stand before the cameras of `state`.
+
+        `limiter` counts the calls if the switch `gateway_counts` says so.
+        """
+        self._state = state
+        self._studio = studio
+        self._limiter = limiter
+        self._devices: dict[str, Device] = {}
+
+    def setup(self, app: web.Application) -> None:
+        """Answer at both addresses of `app`, which must not have started."""
+        path = f"{PREFIX}/{{serial}}/{{path:.*}}"
+        app.router.add_route(hdrs.METH_ANY, path, self._by_path)
+
+        @web.middleware
+        async def by_host(
+            request: web.Request, handler: _Handler
+        ) -> web.StreamResponse:
+            host = request.host.partition(":")[0].lower()
+            if not host.endswith(DOMAIN):
+                return await handler(request)
+            serial = host.removesuffix(DOMAIN)
+            return await self.handle(request, serial, request.path.lstrip("/"))
+
+        app.middlewares.append(by_host)
+        app.on_shutdown.append(self._close)
+
+    async def _close(self, _app: web.Application) -> None:
+        """End what would last for days."""
+        for device in self._devices.values():
+            device.events.cut()
+
+    async def _by_path(self, request: web.Request) -> web.StreamResponse:
+        serial, path = request.match_info["serial"], request.match_info["path"]
+        return await self.handle(request, serial, path)
+
+    async def handle(
+        self, request: web.Request, serial_number: str, path: str
+    ) -> web.StreamResponse:
+        """Answer a request for a path of one camera."""
+        call = CallRecord(
+            self._state.clock.now(),
+            serial_number,
+            request.method,
+            path,
+            tuple(
+                (name, "" if name == TOKEN_ARGUMENT else value)
+                for name, value in await read_arguments(request)
+            ),
+        )
+        self._state.calls.append(call)
+        try:
+            camera = self._admit(request, serial_number)
+        except _RefusedError as err:
+            answer: web.StreamResponse = self._refusal(err)
+        else:
+            answer = await self.device(camera).answer(path, request)
+        call.status = answer.status
+        return answer
+
+    def device(self, camera: Camera) -> Device:
+        """Return a camera as it answers; what it was told it keeps."""
+        device = self._devices.get(camera.serial_number)
+        if device is None:
+            device = Device(camera, self._state, self._studio)
+            self._devices[camera.serial_number] = device
+        return device
+
+    def _admit(self, request: web.Request, serial_number: str) -> Camera:
+        switches, world = self._state.switches, self._state.world
+        token = self._token(request)
+        if token is None or token.expired(self._state.clock.now()):
+            raise _RefusedError(switches.gateway_bad_token_status, "Unauthorized")
+        if (
+            switches.gateway_counts
+            and self._limiter is not None
+            and not self._limiter.admit(token.username)
+        ):
+            raise _RefusedError(switches.limit_status, "Too Many Requests")
+        camera = world.camera_by_serial(serial_number)
+        if camera is None or not world.sees(token.username, camera.node_id):
+            raise _RefusedError(switches.gateway_unknown_status, "Not Found")
+        if Scope.CONFIGURATION not in token.scopes:
+            raise _RefusedError(switches.gateway_no_permission_status, "Forbidden")
+        if not camera.is_connected:
+            raise _RefusedError(switches.gateway_offline_status, "Device is offline")
+        return camera
+
+    def _token(self, request: web.Request) -> Token | None:
+        scheme, _, value = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if scheme.lower() != _SCHEME:
+            value = request.query.get(TOKEN_ARGUMENT, "")
+        return self._state.world.tokens.get(value)
+
+    def _refusal(self, refusal: _RefusedError) -> web.Response:
+        text, status = refusal.text, refusal.status
+        match self._state.switches.gateway_body:
+            case "html":
+                page = f"<html><body><h1>{status} {text}</h1></body></html>"
+                return web.Response(status=status, text=page, content_type="text/html")
+            case "json":
+                body = {"status": status, "message": text}
+                return web.json_response(body, status=status)
+            case "text":
+                return web.Response(status=status, text=text)
+        return web.Response(status=status)

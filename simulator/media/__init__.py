@@ -1,0 +1,1 @@
+"""Pictures and films: the encoder, live frames, recordings and their download."""

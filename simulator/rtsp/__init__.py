@@ -1,0 +1,1 @@
+"""Live view: the RTSP server, its links, sessions, dialects and tunnels."""

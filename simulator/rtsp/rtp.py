@@ -1,0 +1,123 @@
+"""RTP for H.264: packets and sender reports (RFC 3550, RFC 6184)."""
+
+from collections.abc import Iterable
+import secrets
+import struct
+
+from ..media.h264 import CLOCK_RATE
+
+PAYLOAD_TYPE = 96
+# What a network camera uses on Ethernet: 1500 less the headers, with some room.
+_MAX_PAYLOAD = 1400
+_MARKER = 0x80
+_VERSION = 0x80
+_FU_A = 28
+_START, _END = 0x80, 0x40
+_NRI, _TYPE = 0x60, 0x1F
+_SENDER_REPORT, _SOURCE_DESCRIPTION = 200, 202
+_CNAME = 1
+# Seconds between the epochs of NTP (1900) and of Unix (1970).
+_NTP_OFFSET = 2_208_988_800
+_WRAP_32, _WRAP_16 = 0xFFFFFFFF, 0xFFFF
+
+
+class RtpStream:
+    """One RTP stream: the numbering of its packets and the counts of its reports."""
+
+    def __init__(self, cname: str) -> None:
+        """Start at random numbers, as RFC 3550 section 5.1 asks."""
+        self.ssrc = secrets.randbits(32)
+        self.sequence = secrets.randbits(16)
+        self._offset = secrets.randbits(32)
+        self._cname = cname.encode()
+        self._packets = 0
+        self._octets = 0
+
+    def timestamp(self, timestamp: int) -> int:
+        """Return a media time (1/90000 s) as it stands in the packets."""
+        return (timestamp + self._offset) & _WRAP_32
+
+    def packets(self, nal_units: Iterable[bytes], timestamp: int) -> list[bytes]:
+        """Return the packets of one access unit.
+
+        Small NAL units travel alone (RFC 6184 section 5.6), larger ones in fragments
+        (FU-A, section 5.8). The last packet carries the marker.
+        """
+        payloads: list[bytes] = []
+        for unit in nal_units:
+            if len(unit) <= _MAX_PAYLOAD:
+                payloads.append(unit)
+            else:
+                payloads.extend(_fragments(unit))
+        stamp = self.timestamp(timestamp)
+        last = len(payloads) - 1
+        result: list[bytes] = []
+        for number, payload in enumerate(payloads):
+            marker = _MARKER if number == last else 0
+            result.append(
+                struct.pack(
+                    ">BBHII",
+                    _VERSION,
+                    marker | PAYLOAD_TYPE,
+                    self.sequence,
+                    stamp,
+                    self.ssrc,
+                )
+                + payload
+            )
+            self.sequence = (self.sequence + 1) & _WRAP_16
+        self._packets += len(payloads)
+        self._octets += sum(map(len, payloads))
+        return result
+
+    def sender_report(self, timestamp: int, now: float) -> bytes:
+        """Return a report with the source's name (RFC 3550 sections 6.4.1, 6.5).
+
+        It says that the media time `timestamp` (1/90000 s) was at `now` (unix seconds).
+        """
+        seconds = int(now)
+        report = struct.pack(
+            ">BBHIIIIII",
+            _VERSION,
+            _SENDER_REPORT,
+            6,
+            self.ssrc,
+            (seconds + _NTP_OFFSET) & _WRAP_32,
+            int((now - seconds) * (_WRAP_32 + 1)),
+            self.timestamp(timestamp),
+            self._packets & _WRAP_32,
+            self._octets & _WRAP_32,
+        )
+        item = bytes((_CNAME, len(self._cname))) + self._cname
+        chunk = struct.pack(">I", self.ssrc) + item
+        chunk += bytes(4 - len(chunk) % 4)
+        header = struct.pack(">BBH", _VERSION | 1, _SOURCE_DESCRIPTION, len(chunk) // 4)
+        return report + header + chunk
+
+
+def media_time(seconds: float) -> int:
+    """Return seconds in units of the 90 kHz clock."""
+    return round(seconds * CLOCK_RATE)
+
+
+def interleave(packets: Iterable[bytes], channel: int) -> bytes:
+    """Frame packets for the RTSP connection (RFC 2326 section 10.12)."""
+    return b"".join(
+        part
+        for packet in packets
+        for part in (struct.pack(">cBH", b"$", channel, len(packet)), packet)
+    )
+
+
+def _fragments(unit: bytes) -> Iterable[bytes]:
+    indicator = (unit[0] & _NRI) | _FU_A
+    kind = unit[0] & _TYPE
+    size = _MAX_PAYLOAD - 2
+    body = memoryview(unit)[1:]
+    for start in range(0, len(body), size):
+        header = kind
+        if start == 0:
+            header |= _START
+        if start + size >= len(body):
+            header |= _END
+        yield bytes((indicator, header)) + body[start : start + size]

@@ -1,0 +1,318 @@
+"""One client's conversation with the RTSP server (RFC 2326), on any byte stream.
+
+The session reads from a stream reader and writes to a `Connection`, so that it serves
+plain TCP and every tunnel alike.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+import secrets
+from typing import Protocol
+
+from ..faults import Endpoint, Fault, FaultKind
+from ..media.studio import LiveSource, MediaUnit, Studio, View
+from ..state import State
+from . import sdp
+from .links import Link, LinkBook, LinkRefusedError
+from .message import (
+    VERSION,
+    BadMessageError,
+    Request,
+    RtspError,
+    interleaved_channel,
+    read_request,
+    response,
+)
+from .rtp import interleave
+
+# A viewer that takes less than is sent loses pictures when this much (bytes) waits.
+_MAX_BACKLOG = 2_000_000
+_START_PATIENCE = 10.0
+_GARBAGE = b"\x00\xff\x17" * 40
+
+
+class Connection(Protocol):
+    """The way to a client."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes without waiting; does nothing once closed."""
+
+    def backlog(self) -> int:
+        """Return how many bytes wait to be sent."""
+
+    def close(self) -> None:
+        """Close after sending what waits."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Both directions to a client and the name of the transport between."""
+
+    reader: asyncio.StreamReader
+    connection: Connection
+    transport: str = "rtsp"
+
+
+type _Answer = tuple[int, dict[str, str], str]
+
+
+class RtspSession:
+    """The server's side of one connection; it can hold one session of one link."""
+
+    def __init__(
+        self,
+        client: Client,
+        state: State,
+        studio: Studio,
+        links: LinkBook,
+    ) -> None:
+        """Prepare to serve a client."""
+        self._client = client
+        self._connection = client.connection
+        self._state = state
+        self._studio = studio
+        self._links = links
+        self._methods: dict[str, Callable[[Request, Link], Awaitable[_Answer]]] = {
+            "DESCRIBE": self._describe,
+            "SETUP": self._setup,
+            "PLAY": self._play,
+            "PAUSE": self._pause,
+            "GET_PARAMETER": self._keep_alive,
+            "SET_PARAMETER": self._keep_alive,
+            "TEARDOWN": self._teardown,
+        }
+        self.link: Link | None = None
+        self.playing = False
+        self.played = False
+        self.heard = asyncio.get_running_loop().time()
+        self._session_id: str | None = None
+        self._source: LiveSource | None = None
+        self._channel = 0
+        # Pictures that arrived before the answer to PLAY, which tells the number of
+        # the first; None while pictures go straight to the client.
+        self._pending: list[MediaUnit] | None = None
+        self._arrived = asyncio.Event()
+        self._key_awaited = False
+        self._ending = False
+
+    @property
+    def camera_id(self) -> int | None:
+        """The camera that is watched."""
+        return self.link.node_id if self.link else None
+
+    async def run(self) -> None:
+        """Serve until the client or the server ends the conversation."""
+        try:
+            while not self._ending:
+                request = await read_request(self._client.reader)
+                self.heard = asyncio.get_running_loop().time()
+                if request is not None:
+                    await self._handle(request)
+        except BadMessageError:
+            self._connection.write(response(400, None, {}))
+        except asyncio.IncompleteReadError, ConnectionError:
+            pass
+        finally:
+            self._stop()
+            self._links.release(self)
+            self._connection.close()
+
+    def cut(self) -> None:
+        """End the conversation without a word."""
+        self._stop()
+        self._connection.abort()
+
+    def _stop(self) -> None:
+        self.playing = False
+        if self._source:
+            self._source.unsubscribe(self._deliver)
+
+    async def _handle(self, request: Request) -> None:
+        fault = self._state.faults.take(
+            Endpoint.RTSP, f"{request.method} {request.uri}"
+        )
+        if fault and await self._suffer(fault, request):
+            return
+        status, headers, body = await self._answer(request)
+        cseq = request.headers.get("cseq")
+        self._connection.write(response(status, cseq, headers, body))
+        if self._pending is not None:
+            self._begin()
+
+    async def _suffer(self, fault: Fault, request: Request) -> bool:
+        """Let something go wrong; return whether that was the answer."""
+        if fault.kind is FaultKind.DELAY:
+            await asyncio.sleep(fault.number)
+            return False
+        cseq = request.headers.get("cseq")
+        match fault.kind:
+            case FaultKind.STATUS | FaultKind.REFUSE:
+                status = int(fault.number) or 503
+                self._connection.write(response(status, cseq, {}))
+            case FaultKind.EMPTY:
+                self._connection.write(response(200, cseq, {}))
+            case FaultKind.CUT_BODY:
+                self._connection.write(response(200, cseq, {})[:-12])
+                self._ending = True
+            case FaultKind.CUT:
+                self._ending = True
+            case _:
+                self._connection.write(_GARBAGE)
+                self._ending = True
+        return True
+
+    async def _answer(self, request: Request) -> _Answer:
+        try:
+            self._check(request)
+            if request.method == "OPTIONS":
+                if self._state.switches.options_uses_link:
+                    self._admit(request)
+                return 200, {"Public": ", ".join(("OPTIONS", *self._methods))}, ""
+            method = self._methods[request.method]
+            return await method(request, self._admit(request))
+        except RtspError as err:
+            return err.status, err.headers, ""
+
+    def _check(self, request: Request) -> None:
+        if request.version != VERSION:
+            raise RtspError(505)
+        if "cseq" not in request.headers:
+            raise RtspError(400)
+        if request.method != "OPTIONS" and request.method not in self._methods:
+            raise RtspError(501)
+
+    def _admit(self, request: Request) -> Link:
+        """Return the link that a request may use; raise RtspError if there is none."""
+        switches = self._state.switches
+        try:
+            link = self._links.find(request.path[0] if request.path else "", self)
+        except LinkRefusedError as err:
+            self._ending = self.link is None
+            raise RtspError(switches.link_refused_status) from err
+        carrier = "rtsp" if link.transport == "local" else link.transport
+        if carrier != self._client.transport or (self.link or link) is not link:
+            raise RtspError(switches.link_refused_status)
+        required = request.headers.get("require")
+        if required and switches.backchannel == "refuse":
+            raise RtspError(551, {"Unsupported": required})
+        self._links.touch(link, self)
+        # Before SETUP there is no session to name, after it these need no name.
+        known = request.headers.get("session", "").partition(";")[0].strip()
+        optional = request.method in {"OPTIONS", "DESCRIBE", "SETUP"}
+        if known != (self._session_id or "") and (known or not optional):
+            raise RtspError(454)
+        return link
+
+    async def _describe(self, request: Request, link: Link) -> _Answer:
+        camera = self._state.world.cameras.get(link.node_id)
+        node = self._state.world.node(link.view_node_id)
+        if camera is None or node is None:
+            raise RtspError(404)
+        if not camera.is_connected:
+            raise RtspError(503)
+        profile = link.profile
+        view = View(
+            node.node_id, node.name or str(node.node_id), profile.width, profile.height
+        )
+        self._source = await self._studio.source(
+            view, profile.frame_rate, self._state.switches.live_bit_rate
+        )
+        base = request.uri.rstrip("/") + "/"
+        body = sdp.describe(
+            base,
+            self._source.parameter_sets,
+            profile.frame_rate,
+            absolute=self._state.switches.sdp_control == "absolute",
+        )
+        headers = {"Content-Base": base, "Content-Type": sdp.CONTENT_TYPE}
+        return 200, headers, body
+
+    async def _setup(self, request: Request, link: Link) -> _Answer:
+        if self._source is None or self.playing:
+            raise RtspError(455)
+        if request.path[1:] not in {(), (sdp.TRACK,)}:
+            raise RtspError(404)
+        channel = interleaved_channel(request.headers.get("transport", ""))
+        if channel is None:
+            raise RtspError(461)
+        self._links.open_session(link, self)
+        self.link = link
+        self._channel = channel
+        if self._session_id is None:
+            self._session_id = secrets.token_hex(8)
+        timeout = int(self._state.switches.session_timeout)
+        headers = {
+            "Session": f"{self._session_id};timeout={timeout}",
+            "Transport": f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1};"
+            f'ssrc={self._source.ssrc:08X};mode="PLAY"',
+        }
+        return 200, headers, ""
+
+    def _session_header(self) -> dict[str, str]:
+        return {"Session": self._session_id} if self._session_id else {}
+
+    async def _play(self, request: Request, link: Link) -> _Answer:
+        if self._session_id is None or self._source is None:
+            raise RtspError(455)
+        if self.playing:
+            return 200, self._session_header(), ""
+        self._pending = []
+        self._arrived.clear()
+        self._source.subscribe(self._deliver)
+        try:
+            await asyncio.wait_for(self._arrived.wait(), _START_PATIENCE)
+        except TimeoutError as err:
+            self._stop()
+            raise RtspError(503) from err
+        self.playing = self.played = True
+        first = self._pending[0]
+        link.record.used += 1
+        base = request.uri.rstrip("/").removesuffix(f"/{sdp.TRACK}")
+        headers = self._session_header() | {
+            "Range": "npt=now-",
+            "RTP-Info": f"url={base}/{sdp.TRACK};seq={first.sequence};"
+            f"rtptime={first.timestamp}",
+        }
+        return 200, headers, ""
+
+    def _begin(self) -> None:
+        """Send what waited for the answer to PLAY, led by a report."""
+        pending, self._pending = self._pending or [], None
+        if self.playing and self._source:
+            report = self._source.sender_report()
+            self._connection.write(interleave((report,), self._channel + 1))
+            for unit in pending:
+                self._send(unit)
+
+    async def _pause(self, _request: Request, _link: Link) -> _Answer:
+        self._stop()
+        return 200, self._session_header(), ""
+
+    async def _keep_alive(self, _request: Request, _link: Link) -> _Answer:
+        return 200, self._session_header(), ""
+
+    async def _teardown(self, _request: Request, _link: Link) -> _Answer:
+        self._stop()
+        self._ending = True
+        return 200, self._session_header(), ""
+
+    def _deliver(self, unit: MediaUnit) -> None:
+        if self._pending is None:
+            self._send(unit)
+        elif self._pending or unit.key:
+            self._pending.append(unit)
+            self._arrived.set()
+
+    def _send(self, unit: MediaUnit) -> None:
+        """Send a picture, unless the client is behind or waits for a key picture."""
+        behind = self._connection.backlog() > _MAX_BACKLOG
+        self._key_awaited = behind or (self._key_awaited and not unit.key)
+        if self._key_awaited:
+            return
+        self._connection.write(unit.interleaved(self._channel))
+        if unit.report:
+            self._connection.write(interleave((unit.report,), self._channel + 1))

@@ -1,0 +1,1 @@
+"""The contents of the cloud: tree, cameras, shop days, statistics, scenarios."""

@@ -1,0 +1,526 @@
+"""The gateway client, over real sockets."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+import json
+import logging
+
+import aiohttp
+from aiohttp import web
+import pytest
+
+from custom_components.netrex.client import (
+    GatewayClient,
+    NetrexDeviceError,
+    NetrexDeviceMethodError,
+    NetrexDeviceNotFoundError,
+    NetrexDeviceOfflineError,
+    NetrexDevicePermissionError,
+    NetrexDeviceRefusedError,
+    NetrexDeviceResponseError,
+    NetrexDeviceTokenError,
+    NetrexError,
+    NetrexRateLimitedError,
+)
+from custom_components.netrex.client.camera import gateway as gateway_module
+from tests.leaks import assert_no_secret, texts
+
+from ..conftest import TOKEN
+
+SERIAL = "accc8ee8a9ca"
+OTHER = "accc8ed8cbf0"
+PATH = "axis-cgi/param.cgi"
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Cameras:
+    """Cameras that all answer the same; they note what arrived and when."""
+
+    url: str = ""
+    answer: Handler | None = None
+    requests: list[web.Request] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    forms: list[dict[str, str]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    now: int = 0
+    most: int = 0
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Note the request and answer it."""
+        self.requests.append(request)
+        self.times.append(asyncio.get_running_loop().time())
+        self.bodies.append(await request.read())
+        self.forms.append(
+            {key: str(one) for key, one in (await request.post()).items()}
+        )
+        assert self.answer is not None
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            return await self.answer(request)
+        finally:
+            self.now -= 1
+
+    def says(
+        self,
+        body: object = "OK",
+        status: int = 200,
+        content_type: str = "text/plain",
+        **headers: str,
+    ) -> None:
+        """Answer so from now on: text, bytes, or anything else as JSON."""
+        raw = body.encode() if isinstance(body, str) else body
+        if not isinstance(raw, bytes):
+            raw, content_type = json.dumps(raw).encode(), "application/json"
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+
+        async def answer(_: web.Request) -> web.StreamResponse:
+            return web.Response(
+                body=raw, status=status, content_type=content_type, headers=names
+            )
+
+        self.answer = answer
+
+
+@pytest.fixture
+async def cameras() -> AsyncGenerator[Cameras]:
+    """Run the cameras on a free port."""
+    cameras = Cameras()
+    cameras.says()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", cameras.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    cameras.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield cameras
+    await runner.cleanup()
+
+
+@dataclass
+class Reports:
+    """What the client reports."""
+
+    rows: list[tuple[str, NetrexError | None]] = field(default_factory=list)
+
+    def __call__(self, serial_number: str, err: NetrexError | None) -> None:
+        """Note a call."""
+        self.rows.append((serial_number, err))
+
+
+@pytest.fixture
+def reports() -> Reports:
+    """Return where the client reports."""
+    return Reports()
+
+
+@pytest.fixture
+def client(
+    cameras: Cameras, session: aiohttp.ClientSession, reports: Reports
+) -> GatewayClient:
+    """Return a client without spacing."""
+    return GatewayClient(
+        session,
+        f"{cameras.url}/device/{{serial_number}}",
+        TOKEN,
+        report=reports,
+        timeout=0.5,
+        spacing=0,
+    )
+
+
+async def failure(call: Awaitable[object]) -> NetrexError:
+    """Return how a call fails."""
+    with pytest.raises(NetrexError) as caught:
+        await call
+    return caught.value
+
+
+async def test_the_token_travels_in_the_header_alone(
+    cameras: Cameras, client: GatewayClient, reports: Reports
+) -> None:
+    assert await client.get_text(SERIAL.upper(), PATH, {"group": "a,b"}) == "OK"
+    assert await client.post_form(SERIAL, PATH, {"a": "1&b=2", "c": "%26"}) == "OK"
+
+    for request in cameras.requests:
+        assert request.headers["Authorization"] == f"Token {TOKEN}"
+        assert TOKEN not in str(request.url)
+        assert request.path == f"/device/{SERIAL}/{PATH}"
+    get, post = cameras.requests
+    assert (get.method, dict(get.query)) == ("GET", {"group": "a,b"})
+    assert post.method == "POST"
+    assert cameras.forms[1] == {"a": "1&b=2", "c": "%26"}
+    assert reports.rows == [(SERIAL.upper(), None), (SERIAL, None)]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, NetrexDeviceResponseError),
+        (400, NetrexDeviceRefusedError),
+        (401, NetrexDeviceTokenError),
+        (403, NetrexDevicePermissionError),
+        (404, NetrexDeviceNotFoundError),
+        (405, NetrexDeviceMethodError),
+        (418, NetrexDeviceResponseError),
+        (429, NetrexRateLimitedError),
+        (500, NetrexDeviceResponseError),
+        (502, NetrexDeviceOfflineError),
+        (503, NetrexDeviceOfflineError),
+        (504, NetrexDeviceOfflineError),
+    ],
+)
+@pytest.mark.parametrize("body", ["", "<html>No</html>", {"status": 1}])
+async def test_statuses(
+    cameras: Cameras,
+    client: GatewayClient,
+    reports: Reports,
+    status: int,
+    kind: type[NetrexError],
+    body: object,
+) -> None:
+    cameras.says(body, status, Retry_After="7")
+    err = await failure(client.get_text(SERIAL, PATH))
+    assert type(err) is kind
+    assert reports.rows == [(SERIAL, err)]
+    if isinstance(err, NetrexRateLimitedError):
+        assert err.retry_after == 7
+
+
+async def test_no_content_is_success(cameras: Cameras, client: GatewayClient) -> None:
+    cameras.says("", 204)
+    assert await client.post_form(SERIAL, "axis-cgi/com/ptz.cgi", {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "words", "code"),
+    [
+        ("# Error: Error -1 getting param in group 'X'\r\n", "getting param", None),
+        ("# Request failed: no\n", "no", None),
+        ("Error: 4\n", "4", 4),
+        ("Error:\nNo such preset\n", "No such preset", None),
+        ("OK\r\n# Error: the second\r\n", "the second", None),
+    ],
+)
+async def test_failures_in_a_good_answer(
+    cameras: Cameras, client: GatewayClient, body: str, words: str, code: int | None
+) -> None:
+    cameras.says(body)
+    calls: list[Awaitable[object]] = [
+        client.get_text(SERIAL, PATH),
+        client.post_form(SERIAL, PATH, {}),
+        client.get_json(SERIAL, PATH),
+        client.get_bytes(SERIAL, PATH),
+    ]
+    for call in calls:
+        err = await failure(call)
+        assert isinstance(err, NetrexDeviceRefusedError)
+        assert words in str(err)
+        assert err.code == code
+
+
+async def test_failures_are_words_at_the_start_of_a_line(
+    cameras: Cameras, client: GatewayClient
+) -> None:
+    text = "root.Image.I0.Text.String=# Error: none\nroot.A.B=Error: 3\n"
+    cameras.says(text)
+    assert await client.get_text(SERIAL, PATH) == text
+
+
+@pytest.mark.parametrize("page", ["<html></html>", "\n<!DOCTYPE HTML><html></html>"])
+async def test_a_page_is_no_answer(
+    cameras: Cameras, client: GatewayClient, page: str
+) -> None:
+    cameras.says(page, content_type="text/html")
+    for call in (client.get_text, client.get_json, client.get_bytes):
+        err = await failure(call(SERIAL, PATH))
+        assert isinstance(err, NetrexDeviceResponseError)
+
+
+async def test_old_firmware_writes_latin_1(
+    cameras: Cameras, client: GatewayClient
+) -> None:
+    cameras.says("Prodejna Jižní".encode())
+    assert await client.get_text(SERIAL, PATH) == "Prodejna Jižní"
+    cameras.says("Caf\xe9".encode("latin-1"))
+    assert await client.get_text(SERIAL, PATH) == "Caf\xe9"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "code"),
+    [
+        (
+            {"error": {"code": 2001, "message": "Forbidden"}},
+            NetrexDeviceRefusedError,
+            2001,
+        ),
+        ({"error": "bad"}, NetrexDeviceRefusedError, None),
+        ({"error": [1]}, NetrexDeviceRefusedError, None),
+        ({"status": 400, "message": "no"}, NetrexDeviceRefusedError, None),
+        ({"status": "404", "message": "no"}, NetrexDeviceNotFoundError, None),
+        ({"status": 500}, NetrexDeviceResponseError, None),
+        ([1], NetrexDeviceResponseError, None),
+        ("{", NetrexDeviceResponseError, None),
+        ("", NetrexDeviceResponseError, None),
+        (b"[" * 200_000, NetrexDeviceResponseError, None),
+    ],
+)
+async def test_failures_in_json(
+    cameras: Cameras,
+    client: GatewayClient,
+    body: object,
+    kind: type[NetrexDeviceError],
+    code: int | None,
+) -> None:
+    cameras.says(body)
+    for call in (client.get_json(SERIAL, PATH), client.post_json(SERIAL, PATH, {})):
+        err = await failure(call)
+        assert type(err) is kind
+        if isinstance(err, NetrexDeviceRefusedError):
+            assert err.code == code
+
+
+async def test_json(cameras: Cameras, client: GatewayClient) -> None:
+    cameras.says({"status": 200, "data": {"a": [1]}})
+    assert await client.post_json(SERIAL, PATH, {"method": "x"}) == {
+        "status": 200,
+        "data": {"a": [1]},
+    }
+    assert cameras.bodies == [b'{"method": "x"}']
+
+
+async def test_pictures(
+    cameras: Cameras, client: GatewayClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras.says(b"\xff\xd8picture", content_type="image/jpeg")
+    assert await client.get_bytes(SERIAL, PATH) == b"\xff\xd8picture"
+    for body, content_type in ((b"", "image/jpeg"), (b"\xff\xd8", "image/png")):
+        cameras.says(body, content_type=content_type)
+        err = await failure(client.get_bytes(SERIAL, PATH))
+        assert isinstance(err, NetrexDeviceResponseError)
+    monkeypatch.setattr(gateway_module, "_LARGEST_IMAGE", 4)
+    cameras.says(b"\xff\xd8picture", content_type="image/jpeg")
+    assert "too large" in str(await failure(client.get_bytes(SERIAL, PATH)))
+
+
+@pytest.mark.parametrize("serial", ["", "evil.example.com", f"{SERIAL}/../x"])
+async def test_a_host_name_is_no_serial_number(
+    cameras: Cameras, client: GatewayClient, serial: str
+) -> None:
+    for call in (client.get_text, client.websocket):
+        err = await failure(call(serial, PATH))
+        assert isinstance(err, NetrexDeviceNotFoundError)
+    assert cameras.requests == []
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncGenerator[Cameras]:
+    """Run another host, to which nothing may go."""
+    other = Cameras()
+    other.says()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", other.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    other.url = f"http://localhost:{runner.addresses[0][1]}/"
+    yield other
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(
+    cameras: Cameras, elsewhere: Cameras, client: GatewayClient, status: int
+) -> None:
+    cameras.says("", status, Location=elsewhere.url)
+    for call in (
+        client.get_text(SERIAL, PATH),
+        client.post_form(SERIAL, PATH, {"a": "b"}),
+        client.get_bytes(SERIAL, PATH),
+        client.websocket(SERIAL, PATH),
+    ):
+        assert isinstance(await failure(call), NetrexDeviceResponseError)
+    assert len(cameras.requests) == 4
+    assert elsewhere.requests == []
+
+
+async def slow(_: web.Request) -> web.StreamResponse:
+    """Answer too late."""
+    await asyncio.sleep(5)
+    return web.Response()
+
+
+async def cut(request: web.Request) -> web.StreamResponse:
+    """Hang up."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def half(request: web.Request) -> web.StreamResponse:
+    """Hang up in the middle."""
+    response = web.StreamResponse()
+    response.content_length = 1000
+    await response.prepare(request)
+    await response.write(b"root.A.B=")
+    assert request.transport is not None
+    request.transport.close()
+    return response
+
+
+async def echo(request: web.Request) -> web.StreamResponse:
+    """Answer like a camera that is too talkative."""
+    return web.Response(text=f"# Error: {request.headers['Authorization']}")
+
+
+async def echo_json(request: web.Request) -> web.StreamResponse:
+    """Answer so in JSON."""
+    return web.json_response({"error": {"message": request.headers["Authorization"]}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (slow, NetrexDeviceOfflineError),
+        (cut, NetrexDeviceOfflineError),
+        (half, NetrexDeviceResponseError),
+        (echo, NetrexDeviceRefusedError),
+        (echo_json, NetrexDeviceRefusedError),
+    ],
+)
+async def test_no_failure_tells_the_token(
+    cameras: Cameras,
+    client: GatewayClient,
+    caplog: pytest.LogCaptureFixture,
+    answer: Handler,
+    kind: type[NetrexError],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    cameras.answer = answer
+    call = client.get_json if answer is echo_json else client.get_text
+    err = await failure(call(SERIAL, PATH))
+    assert type(err) is kind
+    assert_no_secret(texts(err), [TOKEN])
+    err = await failure(client.websocket(SERIAL, PATH))
+    assert_no_secret(texts(err), [TOKEN])
+    assert TOKEN not in caplog.text
+
+
+async def test_a_token_that_no_header_can_hold(
+    cameras: Cameras, session: aiohttp.ClientSession
+) -> None:
+    client = GatewayClient(session, f"{cameras.url}/{{serial_number}}", "line\r\nbreak")
+    for call in (client.get_text, client.websocket):
+        err = await failure(call(SERIAL, PATH))
+        assert isinstance(err, NetrexDeviceTokenError)
+        assert "break" not in texts(err)
+    assert cameras.requests == []
+
+
+async def test_nobody_there(session: aiohttp.ClientSession) -> None:
+    client = GatewayClient(session, "http://127.0.0.1:1/{serial_number}", TOKEN)
+    for call in (client.get_text, client.websocket):
+        err = await failure(call(SERIAL, PATH))
+        assert isinstance(err, NetrexDeviceOfflineError)
+
+
+async def test_a_camera_gets_one_call_at_a_time(
+    cameras: Cameras, session: aiohttp.ClientSession
+) -> None:
+    client = GatewayClient(
+        session, f"{cameras.url}/{{serial_number}}", TOKEN, spacing=0.05
+    )
+    await asyncio.gather(*(client.get_text(SERIAL, PATH) for _ in range(4)))
+    assert cameras.most == 1
+    gaps = [later - earlier for earlier, later in pairwise(cameras.times)]
+    assert min(gaps) >= 0.05
+
+
+async def test_others_and_what_is_urgent_do_not_wait(
+    cameras: Cameras, client: GatewayClient
+) -> None:
+    together = asyncio.Barrier(3)
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        await together.wait()
+        return web.Response()
+
+    cameras.answer = answer
+    await asyncio.gather(
+        client.get_text(SERIAL, PATH),
+        client.get_text(OTHER, PATH),
+        client.post_form(SERIAL, PATH, {}, urgent=True),
+    )
+
+
+async def test_who_gives_up_does_not_block_the_camera(
+    cameras: Cameras, client: GatewayClient
+) -> None:
+    cameras.answer = slow
+    calls = [asyncio.create_task(client.get_text(SERIAL, PATH)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    cameras.says()
+    assert await client.get_text(SERIAL, PATH) == "OK"
+
+
+async def test_websocket(
+    cameras: Cameras, client: GatewayClient, reports: Reports
+) -> None:
+    async def talk(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(message.data.upper())
+        return socket
+
+    cameras.answer = talk
+    socket = await client.websocket(
+        SERIAL, "vapix/ws-data-stream", {"sources": "events"}
+    )
+    # While it is open, other calls come through.
+    async with asyncio.timeout(1):
+        await socket.send_str("hello")
+        assert await socket.receive_str() == "HELLO"
+        cameras.says()
+        assert await client.get_text(SERIAL, PATH) == "OK"
+    await socket.close()
+    request = cameras.requests[0]
+    assert request.headers["Authorization"] == f"Token {TOKEN}"
+    assert request.path_qs == f"/device/{SERIAL}/vapix/ws-data-stream?sources=events"
+    assert reports.rows[0] == (SERIAL, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (200, NetrexDeviceResponseError),
+        (401, NetrexDeviceTokenError),
+        (403, NetrexDevicePermissionError),
+        (404, NetrexDeviceNotFoundError),
+        (503, NetrexDeviceOfflineError),
+    ],
+)
+async def test_a_websocket_that_is_refused(
+    cameras: Cameras,
+    client: GatewayClient,
+    reports: Reports,
+    status: int,
+    kind: type[NetrexError],
+) -> None:
+    cameras.says("", status)
+    err = await failure(client.websocket(SERIAL, PATH))
+    assert type(err) is kind
+    assert_no_secret(texts(err), [TOKEN])
+    assert reports.rows == [(SERIAL, err)]
+
+
+def test_a_template_is_checked(session: aiohttp.ClientSession) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the kind is what callers catch
+        GatewayClient(session, "http://{serial_number}.device-connect.net", TOKEN)

@@ -1,0 +1,119 @@
+"""Ratios are compared with the portal's own, and given up where they differ."""
+
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.kpi import KpiKey, Reading, Window
+from custom_components.netrex.kpi.ratios import differs
+from simulator import Simulator
+from simulator.world.kpi import _RATIOS
+
+from .test_sensor import NOON, settle, shop_id, state
+
+
+@pytest.fixture
+async def noon(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> FrozenDateTimeFactory:
+    """Make it a Friday noon in Prague."""
+    await hass.config.async_set_time_zone("Europe/Prague")
+    freezer.move_to(NOON)
+    return freezer
+
+
+@pytest.mark.parametrize(
+    ("own", "portal", "expected"),
+    [(28.57, 28.57, False), (28.57, 29, False), (28.57, 31.2, True), (0.3, 1, True)],
+)
+def test_rounding_is_no_difference(own: float, portal: float, expected: bool) -> None:
+    assert differs(own, portal) is expected
+
+
+async def replace(
+    hass: HomeAssistant,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Let the portal compute a ratio in another way, until that was noticed."""
+    ratios = entry.runtime_data.kpi.ratios
+    monkeypatch.setitem(
+        _RATIOS,
+        "conversionCount",
+        ("transactionCountPositive", "peopleCountIn", 300),
+    )
+    noon.tick(timedelta(hours=24))
+    for _ in range(3):
+        assert ratios.replaced == frozenset()
+        noon.tick(timedelta(minutes=15))
+        await settle(hass, entry)
+    assert ratios.replaced == {"conversion"}
+
+
+async def test_a_ratio_of_the_portals_own_making_is_asked_for(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await settle(hass, entry)
+    shop = shop_id(cloud)
+    kpi = entry.runtime_data.kpi
+    ratios = kpi.ratios
+    assert ratios.replaced == frozenset()
+    own = float(state(hass, entry, shop, "conversion_today"))
+
+    await replace(hass, noon, entry, monkeypatch)
+    shown = float(state(hass, entry, shop, "conversion_today"))
+    today = kpi.data.windows[Window.TODAY].start
+    assert shown == pytest.approx(
+        ratios.value(KpiKey(shop, "conversion", Window.TODAY), today)
+    )
+    assert shown > 1.5 * own
+
+    monkeypatch.undo()
+    noon.tick(timedelta(hours=24))
+    await settle(hass, entry)
+    assert ratios.replaced == frozenset()
+
+
+async def test_what_the_portal_does_not_tell_is_of_the_time_before(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await settle(hass, entry)
+    await replace(hass, noon, entry, monkeypatch)
+    shop = shop_id(cloud)
+    kpi = entry.runtime_data.kpi
+    quarter = KpiKey(shop, "conversion", Window.QUARTER)
+    kpi.async_add_listener(lambda: None, quarter)
+    await settle(hass, entry)
+    today, last = state(hass, entry, shop, "conversion_today"), kpi.reading(quarter)
+    assert last.value is not None
+
+    # An outage changes no number for an hour, as of what is read in quarter hours.
+    cloud.faults.add("graphql", "cut", count=None, match="conversionCount")
+    for passed, reading in ((30, last), (60, Reading(None, last.start + 90 * 60))):
+        noon.tick(timedelta(minutes=passed))
+        await settle(hass, entry)
+        assert state(hass, entry, shop, "conversion_today") == today
+        assert kpi.reading(quarter) == reading
+
+    # But what is shown of today is not yesterday's: it is 00:20 in Prague.
+    noon.move_to(noon().replace(hour=23, minute=20))
+    await settle(hass, entry)
+    assert state(hass, entry, shop, "conversion_today") == STATE_UNKNOWN
+
+    cloud.faults.clear()
+    noon.tick(timedelta(hours=12))
+    await settle(hass, entry)
+    assert state(hass, entry, shop, "conversion_today") != STATE_UNKNOWN

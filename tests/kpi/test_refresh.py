@@ -1,0 +1,114 @@
+"""A refresh that takes its time, or brings only a part, shows nothing half-done."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNKNOWN
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.netrex.kpi import Span, Window
+from custom_components.netrex.kpi.metrics import BY_KEY
+from simulator import Simulator
+
+from ..conftest import SetUp
+from .test_sensor import NOON, sensor, settle, state
+
+METRICS = ("people_in", "transactions", "visitors", "conversion")
+KEYS = {
+    f"{metric}_{window}": (metric, window) for metric in METRICS for window in Window
+}
+
+type Windows = Mapping[Window, Span]
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, set_up: SetUp
+) -> MockConfigEntry:
+    """Return the entry with sensors of all windows, at a Friday noon."""
+    await hass.config.async_set_time_zone("Europe/Prague")
+    freezer.move_to(NOON)
+    entry = await set_up()
+    await settle(hass, entry)
+    registry = er.async_get(hass)
+    # Home Assistant would reload the account once more, when time has passed.
+    with patch("homeassistant.config_entries.RELOAD_AFTER_UPDATE_DELAY", 1e6):
+        for found in er.async_entries_for_config_entry(registry, entry.entry_id):
+            if found.translation_key in KEYS and found.disabled_by:
+                registry.async_update_entity(found.entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass, entry)
+    return entry
+
+
+def truth(cloud: Simulator, node_id: int, key: str, windows: Windows) -> float | None:
+    """Return what happened in a window."""
+    metric, window = KEYS[key]
+    return cloud.truth(node_id, str(BY_KEY[metric].metric), *windows[window])
+
+
+async def test_a_number_whose_parts_lag_is_of_the_time_before(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+) -> None:
+    kpi = entry.runtime_data.kpi
+    before = kpi.data.windows
+    cloud.faults.add("graphql", "half", count=None, match="granularity:HQ")
+    freezer.tick(timedelta(minutes=15))
+    await settle(hass, entry)
+    after = kpi.data.windows
+    assert after[Window.QUARTER].start == before[Window.QUARTER].end
+
+    lagging = 0
+    for node_id in kpi.nodes:
+        for key in KEYS:
+            if sensor(hass, entry, node_id, key) is None:
+                continue
+            shown = float(state(hass, entry, node_id, key))
+            new, old = (truth(cloud, node_id, key, spans) for spans in (after, before))
+            if shown != pytest.approx(new):
+                assert shown == pytest.approx(old)
+                lagging += 1
+    assert lagging
+
+    # What stays away for long is no news any more.
+    freezer.tick(timedelta(hours=2))
+    cloud.faults.clear()
+    cloud.faults.add("graphql", "refuse", count=None)
+    await settle(hass, entry)
+    for node_id in kpi.nodes:
+        if sensor(hass, entry, node_id, "people_in_quarter") is None:
+            continue
+        assert state(hass, entry, node_id, "people_in_quarter") == STATE_UNKNOWN
+        assert state(hass, entry, node_id, "people_in_today") != STATE_UNKNOWN
+
+
+@pytest.mark.parametrize("scenario", ["chain"])
+async def test_each_sensor_is_written_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+) -> None:
+    changes: Counter[str] = Counter()
+
+    @callback
+    def changed(event: Event[EventStateChangedData]) -> None:
+        name, new = event.data["entity_id"], event.data["new_state"]
+        assert new
+        assert new.state != STATE_UNKNOWN
+        changes[name] += 1
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, changed)
+    freezer.tick(timedelta(minutes=15))
+    await settle(hass, entry)
+
+    assert len(changes) > 500
+    assert set(changes.values()) == {1}

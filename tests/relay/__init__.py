@@ -1,0 +1,1 @@
+"""Tests of the relay between real sockets; no Home Assistant runs."""

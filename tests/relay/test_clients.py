@@ -1,0 +1,287 @@
+"""What the relay does about clients that are not players."""
+
+import asyncio
+import select
+import socket
+from urllib.parse import urlsplit
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
+
+from custom_components.netrex.relay import server as relay_module
+from custom_components.netrex.relay.server import Limits
+from custom_components.netrex.relay.terms import Ending
+from simulator.rtsp.server import RtspServer
+from tests.simulator.rtsp_client import RtspClient
+
+from .conftest import CAMERA_ID, PROFILE, Harness, RunRelay, scripted_server
+from .players import until
+from .test_upstream import DESCRIBED, always, answering
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/wrong/140094", "//140094", "/{secret}", "/{secret}/", "/{secret}x/140094"],
+)
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE", "SETUP"])
+async def test_without_the_secret_nothing_is_told(
+    relay: Harness, address: str, path: str, method: str
+) -> None:
+    host, secret = address.split("/")[2:4]
+    url = f"rtsp://{host}{path.format(secret=secret)}"
+
+    async with await RtspClient.connect(url) as client:
+        assert (await client.request(method)).status == 404
+        assert await client.closed()
+
+    assert relay.links == 0
+
+
+async def test_a_client_stays_with_its_stream(relay: Harness, address: str) -> None:
+    async with await RtspClient.connect(address) as client:
+        assert (await client.request("DESCRIBE")).status == 200
+        client.url = relay.url("2")
+        assert (await client.request("SETUP", "/trackID=0")).status == 404
+        assert await client.closed()
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("SETUP", 455), ("PLAY", 455), ("TEARDOWN", 455), ("ANNOUNCE", 501)],
+)
+async def test_only_describe_takes_a_link(
+    relay: Harness, address: str, method: str, status: int
+) -> None:
+    async with await RtspClient.connect(address) as client:
+        assert (await client.request(method)).status == status
+        assert relay.links == 0
+        assert (await client.request("DESCRIBE")).status == 200
+    assert relay.links == 1
+
+
+async def test_options_may_ask_about_the_server(relay: Harness, address: str) -> None:
+    async with await RtspClient.connect(address) as client:
+        client.url = "*"
+        answer = await client.request("OPTIONS")
+        assert answer.status == 200
+        assert "DESCRIBE" in answer.headers["public"]
+        assert (await client.request("DESCRIBE")).status == 455
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01",
+        b"$\0\0\x01x",
+        b"RTSP/1.0 200 OK\r\n\r\n",
+        b"x" * 100_000,
+    ],
+)
+async def test_junk_is_disconnected(address: str, junk: bytes) -> None:
+    async with await RtspClient.connect(address) as client:
+        client.writer.write(junk)
+        async with asyncio.timeout(2):
+            assert await client.closed()
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(chunks=st.lists(st.binary(min_size=1, max_size=80), min_size=1, max_size=5))
+async def test_no_bytes_of_a_client_raise_anything(
+    relay: Harness,
+    address: str,
+    caplog: pytest.LogCaptureFixture,
+    chunks: list[bytes],
+) -> None:
+    described = f"DESCRIBE {address} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode()
+    for lead in (b"", described):
+        async with await RtspClient.connect(address) as client:
+            assert isinstance(client.writer, asyncio.StreamWriter)
+            client.writer.writelines([lead, *chunks])
+            client.writer.write_eof()
+            async with asyncio.timeout(5):
+                assert await client.closed()
+    assert [record for record in caplog.records if record.levelno >= 40] == []
+
+
+async def test_a_silent_client_is_disconnected(
+    run_relay: RunRelay, portal: RtspServer
+) -> None:
+    async def get_link(_: str) -> str:
+        return portal.mint(CAMERA_ID, PROFILE)
+
+    relay = await run_relay(get_link, Limits(request_timeout=0.2))
+    url = relay.url("1")
+    async with (
+        await RtspClient.connect(url) as silent,
+        await RtspClient.connect(url) as slow,
+        await RtspClient.connect(url) as player,
+    ):
+        assert (await player.play()).status == 200
+        async with asyncio.timeout(2):
+            slow.writer.write(b"DESCRIBE rtsp://")
+            assert await silent.closed()
+            assert await slow.closed()
+        channel, _ = await player.read()
+        assert channel is not None
+        assert relay.stats.live_sessions == 1
+
+
+async def test_strangers_cannot_keep_viewers_out(
+    run_relay: RunRelay, portal: RtspServer
+) -> None:
+    async def get_link(_: str) -> str:
+        return portal.mint(CAMERA_ID, PROFILE)
+
+    relay = await run_relay(get_link, Limits(strangers=3))
+    strangers = [await RtspClient.connect(relay.url("1")) for _ in range(10)]
+    async with await RtspClient.connect(relay.url("1")) as player:
+        assert (await player.play()).status == 200
+        more = [await RtspClient.connect(relay.url("1")) for _ in range(10)]
+        assert (await player.request("GET_PARAMETER")).status == 200
+    async with asyncio.timeout(2):
+        assert await strangers[0].closed()
+    for stranger in (*strangers, *more):
+        stranger.writer.close()
+
+
+async def test_strangers_that_come_in_one_go_keep_to_the_limit(
+    run_relay: RunRelay,
+) -> None:
+    relay = await run_relay(always(""), Limits(strangers=3, request_timeout=60))
+    parts = urlsplit(relay.url("1"))
+    # Without a pause in which the relay could let the first ones go.
+    strangers = [
+        socket.create_connection((parts.hostname, parts.port)) for _ in range(50)
+    ]
+
+    def left() -> list[socket.socket]:
+        closed, _, _ = select.select(strangers, [], [], 0)
+        return [stranger for stranger in strangers if stranger not in closed]
+
+    await until(lambda: len(left()) == 3)
+    assert left() == strangers[-3:]
+    for stranger in strangers:
+        stranger.close()
+
+
+async def test_a_wall_of_players_at_once_are_no_strangers(
+    run_relay: RunRelay,
+) -> None:
+    async with scripted_server(answering(DESCRIBED)) as link:
+        relay = await run_relay(always(link))
+        players = [await RtspClient.connect(relay.url("1")) for _ in range(80)]
+        answers = await asyncio.gather(
+            *(player.request("DESCRIBE") for player in players)
+        )
+        for player in players:
+            player.writer.close()
+        await relay.until_ended(80)
+    assert {answer.status for answer in answers} == {200}
+
+
+async def test_more_viewers_than_the_limit_are_told_to_wait(
+    run_relay: RunRelay, portal: RtspServer
+) -> None:
+    async def get_link(_: str) -> str:
+        return portal.mint(CAMERA_ID, PROFILE)
+
+    relay = await run_relay(get_link, Limits(viewers=1))
+    async with await RtspClient.connect(relay.url("1")) as first:
+        assert (await first.play()).status == 200
+        async with await RtspClient.connect(relay.url("1")) as second:
+            refused = await second.request("DESCRIBE")
+            assert refused.status == 503
+            assert "retry-after" in refused.headers
+            assert await second.closed()
+        assert (await first.request("OPTIONS")).status == 200
+    assert relay.links == 1
+
+
+@pytest.mark.parametrize("place", ["link", "dial"])
+async def test_a_player_that_gives_up_frees_its_place(
+    run_relay: RunRelay, place: str
+) -> None:
+    waiting = asyncio.Event()
+    given_up = asyncio.Event()
+
+    async def wait() -> None:
+        waiting.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+
+    async def script(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        waiting.set()
+        await reader.readuntil(b"\r\n\r\n")
+        assert await reader.read() == b""
+        given_up.set()
+
+    async with scripted_server(script) as link:
+
+        async def get_link(_: str) -> str:
+            if place == "link":
+                await wait()
+            return link
+
+        relay = await run_relay(get_link)
+        async with await RtspClient.connect(relay.url("1")) as client:
+            client.writer.write(f"DESCRIBE {client.url} RTSP/1.0\r\n\r\n".encode())
+            await waiting.wait()
+        async with asyncio.timeout(2):
+            await given_up.wait()
+        await until(lambda: len(relay.ends) == relay.links)
+    assert [end.ending for end in relay.ends] == [Ending.CLIENT] * relay.links
+    assert relay.links == (place == "dial")
+
+
+async def test_a_session_on_which_nothing_moves_is_ended(
+    run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "WATCH_INTERVAL", 0.05)
+
+    async def script(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        while await reader.readuntil(b"\r\n\r\n"):
+            writer.write(DESCRIBED.encode())
+
+    async with scripted_server(script) as link:
+        relay = await run_relay(always(link), Limits(idle_timeout=0.5))
+        async with await RtspClient.connect(relay.url("1")) as client:
+            assert (await client.request("DESCRIBE")).status == 200
+            # A paused player that keeps its session alive is not dead.
+            for _ in range(8):
+                await asyncio.sleep(0.1)
+                assert (await client.request("GET_PARAMETER")).status == 200
+            async with asyncio.timeout(2):
+                assert await client.closed()
+    assert [end.ending for end in relay.ends] == [Ending.SILENT]
+
+
+async def test_answers_follow_their_requests(run_relay: RunRelay) -> None:
+    """A request before the answer to DESCRIBE is not passed on."""
+    gate = asyncio.Event()
+
+    async with scripted_server(answering(DESCRIBED)) as link:
+
+        async def get_link(_: str) -> str:
+            await gate.wait()
+            return link
+
+        relay = await run_relay(get_link)
+        async with await RtspClient.connect(relay.url("1")) as client:
+            describe = asyncio.create_task(client.request("DESCRIBE"))
+            await asyncio.sleep(0.05)
+            client.writer.write(f"PLAY {client.url} RTSP/1.0\r\n\r\n".encode())
+            assert (await describe).status == 455
+            gate.set()
+            _, described = await client.read()
+            assert described.status == 200  # type: ignore[union-attr]  # an answer

@@ -1,0 +1,245 @@
+"""A viewer who does not notice that the portal's session ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+
+import av
+import pytest
+
+from custom_components.netrex.relay import session
+from custom_components.netrex.relay.terms import Ending, LinkError, Refusal
+from simulator.rtsp.server import RtspServer
+from simulator.state import State
+from simulator.world.model import StreamProfile
+from tests.leaks import assert_log_clean
+from tests.simulator.rtsp_client import RtspClient
+
+from .conftest import CAMERA_ID, PROFILE, Harness, RunRelay
+from .players import HOME_ASSISTANT, until
+
+OTHER = StreamProfile(120847, 160, 90, 10)
+
+
+@pytest.fixture
+async def relay(portal: RtspServer, run_relay: RunRelay) -> Harness:
+    """Run a relay that resumes."""
+
+    async def get_link(key: str) -> str:
+        return portal.mint(int(key), PROFILE)
+
+    return await run_relay(get_link, resumes=True)
+
+
+async def packets(client: RtspClient, count: int) -> list[tuple[int, int, bytes]]:
+    """Return sequence number, timestamp and source of some packets."""
+    found: list[tuple[int, int, bytes]] = []
+    async with asyncio.timeout(10):
+        while len(found) < count:
+            channel, data = await client.read()
+            if channel == 0:
+                assert isinstance(data, bytes)
+                found.append(
+                    (int.from_bytes(data[2:4]), int.from_bytes(data[4:8]), data[8:12])
+                )
+    return found
+
+
+async def test_the_packets_are_numbered_on(
+    relay: Harness,
+    address: str,
+    portal: RtspServer,
+    state: State,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with await RtspClient.connect(address) as client:
+        assert (await client.play()).status == 200
+        name = client.session
+        for _ in range(2):
+            found = await packets(client, 5)
+            assert portal.drop() == 1
+            found += await packets(client, 30)
+            assert all(b[0] == (a[0] + 1) % 2**16 for a, b in pairwise(found))
+            # No step back, and no hole of a second or more.
+            assert all((b[1] - a[1]) % 2**32 < 90_000 for a, b in pairwise(found))
+            assert len({ssrc for _, _, ssrc in found}) == 1
+            assert relay.viewers(str(CAMERA_ID)) == 1
+            # The client's session goes on under its own name.
+            answer = await client.request("GET_PARAMETER")
+            assert answer.status == 200
+            assert answer.headers["session"].partition(";")[0] == name
+        assert (await client.request("TEARDOWN")).status == 200
+        assert await client.closed()
+
+    assert [link.used for link in state.links] == [1, 1, 1]
+    await relay.until_ended(3)
+    endings = [end.ending for end in relay.ends]
+    assert endings == [Ending.UPSTREAM, Ending.UPSTREAM, Ending.CLIENT]
+    assert relay.closings == [Ending.CLIENT]
+    assert_log_clean(caplog, state.secrets)
+
+
+def _watch(url: str, frames: int, drop: Callable[[], None]) -> list[float]:
+    """Return the times of pictures, with a drop in the middle of them."""
+    times: list[float] = []
+    with av.open(url, options=HOME_ASSISTANT, timeout=10) as container:
+        for frame in container.decode(video=0):
+            assert not frame.is_corrupt
+            # FFmpeg does not know the time of the first ones.
+            if frame.time is None:
+                assert not times
+                continue
+            times.append(frame.time)
+            if len(times) == frames // 2:
+                drop()
+            if len(times) == frames:
+                break
+    return times
+
+
+async def test_home_assistants_player_goes_on(
+    relay: Harness, address: str, portal: RtspServer, state: State
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def drop() -> None:
+        loop.call_soon_threadsafe(portal.drop)
+
+    times = await asyncio.to_thread(_watch, address, 40, drop)
+
+    assert all(0 < b - a < 0.5 for a, b in pairwise(times))
+    assert [link.used for link in state.links] == [1, 1]
+
+
+async def lost(relay: Harness, client: RtspClient, portal: RtspServer) -> None:
+    """Drop the session and see the client disconnected."""
+    await packets(client, 3)
+    portal.drop()
+    assert await client.closed()
+    await until(lambda: not relay.stats.live_sessions)
+    await until(lambda: relay.closings == [Ending.UPSTREAM])
+
+
+async def test_another_picture_needs_another_connection(
+    portal: RtspServer, run_relay: RunRelay, state: State
+) -> None:
+    """What was described does not fit it any more."""
+    profiles = iter([PROFILE, OTHER])
+
+    async def get_link(_: str) -> str:
+        return portal.mint(CAMERA_ID, next(profiles))
+
+    relay = await run_relay(get_link, resumes=True)
+    async with await RtspClient.connect(relay.url(str(CAMERA_ID))) as client:
+        await client.play()
+        await lost(relay, client, portal)
+
+    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM, Ending.REFUSED]
+    assert len(state.links) == 2
+
+
+async def test_without_a_link_the_viewer_is_disconnected(
+    portal: RtspServer, run_relay: RunRelay
+) -> None:
+    links = 0
+
+    async def get_link(_: str) -> str:
+        nonlocal links
+        links += 1
+        if links > 1:
+            raise LinkError(Refusal.LIMITED)
+        return portal.mint(CAMERA_ID, PROFILE)
+
+    relay = await run_relay(get_link, resumes=True)
+    async with await RtspClient.connect(relay.url(str(CAMERA_ID))) as client:
+        await client.play()
+        await lost(relay, client, portal)
+
+    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
+
+
+async def test_a_link_that_comes_too_late_is_of_no_use(
+    portal: RtspServer, run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "RESUME_TIMEOUT", 0.2)
+    waits: list[Awaitable[None]] = [asyncio.sleep(0)]
+
+    async def get_link(_: str) -> str:
+        await (waits.pop() if waits else asyncio.sleep(5))
+        return portal.mint(CAMERA_ID, PROFILE)
+
+    relay = await run_relay(get_link, resumes=True)
+    async with await RtspClient.connect(relay.url(str(CAMERA_ID))) as client:
+        await client.play()
+        await lost(relay, client, portal)
+
+
+async def test_a_server_that_refuses_to_play_again(
+    relay: Harness, address: str, portal: RtspServer, state: State
+) -> None:
+    async with await RtspClient.connect(address) as client:
+        await client.play()
+        await packets(client, 3)
+        state.faults.add("rtsp", "status", 503, match="SETUP")
+        await lost(relay, client, portal)
+
+    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM, Ending.REFUSED]
+
+
+async def test_who_has_paused_is_not_played_to(
+    relay: Harness, address: str, portal: RtspServer, state: State
+) -> None:
+    async with await RtspClient.connect(address) as client:
+        await client.play()
+        await packets(client, 3)
+        assert (await client.request("PAUSE")).status == 200
+        portal.drop()
+        assert await client.closed()
+
+    assert len(state.links) == 1
+
+
+@pytest.mark.parametrize("method", ["TEARDOWN", "OPTIONS"])
+async def test_a_client_that_speaks_meanwhile_is_answered(
+    portal: RtspServer, run_relay: RunRelay, method: str
+) -> None:
+    ready = asyncio.Event()
+    ready.set()
+
+    async def get_link(_: str) -> str:
+        await ready.wait()
+        return portal.mint(CAMERA_ID, PROFILE)
+
+    relay = await run_relay(get_link, resumes=True)
+    async with await RtspClient.connect(relay.url(str(CAMERA_ID))) as client:
+        await client.play()
+        await packets(client, 3)
+        ready.clear()
+        portal.drop()
+        await relay.until_ended(1)
+        # A receiver's report has nowhere to go.
+        client.writer.write(b"$\x01\x00\x08" + bytes(8))
+
+        assert (await client.request(method)).status == 200
+
+        if method == "TEARDOWN":
+            assert await client.closed()
+            await until(lambda: not relay.stats.live_sessions)
+            assert relay.closings == [Ending.CLIENT]
+        else:
+            ready.set()
+            assert await packets(client, 5)
+
+
+async def test_other_players_connect_again_themselves(
+    portal: RtspServer, run_relay: RunRelay
+) -> None:
+    async def get_link(key: str) -> str:
+        return portal.mint(int(key), PROFILE)
+
+    relay = await run_relay(get_link)
+    async with await RtspClient.connect(relay.url(str(CAMERA_ID))) as client:
+        await client.play()
+        await lost(relay, client, portal)
+
+    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
