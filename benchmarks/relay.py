@@ -20,7 +20,7 @@ import os
 from statistics import median
 import time
 
-from custom_components.netrex.client import Transport
+from custom_components.netrex.client import LiveTransport
 from custom_components.netrex.relay.server import Relay
 from custom_components.netrex.relay.transports import Link
 
@@ -72,7 +72,7 @@ async def _server(pipe: Connection, mbit: float) -> None:
 
 async def _relay(pipe: Connection, upstream: str) -> None:
     async def get_link(_: str) -> Link:
-        return Link(upstream, Transport.RTSP)
+        return Link(upstream, LiveTransport.RTSP)
 
     relay = Relay(get_link)
     await relay.start()

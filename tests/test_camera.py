@@ -29,14 +29,14 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from webrtc_models import RTCIceCandidateInit
 
 from custom_components.netrex.const import DOMAIN
-from custom_components.netrex.live import View
+from custom_components.netrex.live import VideoSource
 from simulator import Simulator
 
 from .leaks import assert_log_clean
 from .relay.players import until, watch
 
 
-def entity_of(hass: HomeAssistant, entry: MockConfigEntry, view: View) -> str:
+def entity_of(hass: HomeAssistant, entry: MockConfigEntry, view: VideoSource) -> str:
     """Return the entity that shows a view."""
     suffix = "" if view.channel_id is None else f"_{view.channel_id}"
     unique_id = f"{entry.unique_id}_{view.camera_id}_camera{suffix}"
@@ -56,7 +56,7 @@ def camera_id(cloud: Simulator) -> int:
 @pytest.fixture
 def entity_id(hass: HomeAssistant, entry: MockConfigEntry, camera_id: int) -> str:
     """Return the entity of that camera."""
-    return entity_of(hass, entry, View(camera_id))
+    return entity_of(hass, entry, VideoSource(camera_id))
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str | None:
@@ -79,7 +79,7 @@ async def test_every_camera_and_further_channel_is_a_camera(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     views = {
-        View(camera.node_id, channel.node_id if channel else None)
+        VideoSource(camera.node_id, channel.node_id if channel else None)
         for camera in cloud.world.cameras.values()
         for channel in (None, *camera.video_channels)
     }
@@ -335,7 +335,7 @@ async def test_the_chosen_profile_is_shown(
 ) -> None:
     live = entry.runtime_data.live
     smallest = cloud.world.cameras[camera_id].stream_profiles[0]
-    address = live.stream_source(View(camera_id))
+    address = live.stream_source(VideoSource(camera_id))
 
     live.async_select_profile(camera_id, smallest.stream_profile_id)
     assert await watch(address) == [smallest.height] * 3
@@ -350,7 +350,7 @@ async def test_a_video_channel_shows_its_own_picture(
     cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     camera = next(c for c in cloud.world.cameras.values() if c.video_channels)
-    view = View(camera.node_id, camera.video_channels[0].node_id)
+    view = VideoSource(camera.node_id, camera.video_channels[0].node_id)
 
     assert await watch(entry.runtime_data.live.stream_source(view)) == [1080] * 3
 

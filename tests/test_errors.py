@@ -21,15 +21,15 @@ from custom_components.netrex.client import (
     Lane,
     NetrexAuthError,
     NetrexBudgetError,
+    NetrexCameraError,
+    NetrexCameraMethodError,
+    NetrexCameraNotFoundError,
+    NetrexCameraOfflineError,
+    NetrexCameraPermissionError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
+    NetrexCameraTokenError,
     NetrexConnectionError,
-    NetrexDeviceError,
-    NetrexDeviceMethodError,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceOfflineError,
-    NetrexDevicePermissionError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
-    NetrexDeviceTokenError,
     NetrexError,
     NetrexNoDataError,
     NetrexNotFoundError,
@@ -40,7 +40,7 @@ from custom_components.netrex.client import (
 )
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.errors import (
-    DEVICE_ERRORS,
+    CAMERA_ERRORS,
     ERRORS,
     command_errors,
     error_key,
@@ -61,16 +61,16 @@ CASES: list[tuple[NetrexError, str, type[HomeAssistantError]]] = [
     (NetrexConnectionError("r"), "cannot_connect", HomeAssistantError),
     (NetrexResponseError("r"), "unusable_answer", HomeAssistantError),
     (NetrexError("r"), "portal_error", HomeAssistantError),
-    (NetrexDeviceTokenError("r"), "device_token_refused", HomeAssistantError),
-    (NetrexDevicePermissionError("r"), "device_no_permission", HomeAssistantError),
-    (NetrexDeviceNotFoundError("r"), "device_call_missing", HomeAssistantError),
-    (NetrexDeviceMethodError("r"), "device_method_refused", HomeAssistantError),
-    (NetrexDeviceOfflineError("r"), "device_unreachable", HomeAssistantError),
-    (NetrexDeviceRefusedError("r"), "device_refused", ServiceValidationError),
-    (NetrexDeviceResponseError("r"), "device_answer_unusable", HomeAssistantError),
-    (NetrexDeviceError("r"), "device_error", HomeAssistantError),
+    (NetrexCameraTokenError("r"), "device_token_refused", HomeAssistantError),
+    (NetrexCameraPermissionError("r"), "device_no_permission", HomeAssistantError),
+    (NetrexCameraNotFoundError("r"), "device_call_missing", HomeAssistantError),
+    (NetrexCameraMethodError("r"), "device_method_refused", HomeAssistantError),
+    (NetrexCameraOfflineError("r"), "device_unreachable", HomeAssistantError),
+    (NetrexCameraRefusedError("r"), "device_refused", ServiceValidationError),
+    (NetrexCameraResponseError("r"), "device_answer_unusable", HomeAssistantError),
+    (NetrexCameraError("r"), "device_error", HomeAssistantError),
 ]
-ALL = (*DEVICE_ERRORS, *ERRORS)
+ALL = (*CAMERA_ERRORS, *ERRORS)
 
 
 def subclasses(cls: type[NetrexError]) -> Iterator[type[NetrexError]]:
@@ -109,7 +109,7 @@ def test_no_row_hides_another() -> None:
     [
         (("exceptions",), ALL),
         (("config", "error"), ERRORS),
-        (("options", "error"), DEVICE_ERRORS),
+        (("options", "error"), CAMERA_ERRORS),
     ],
 )
 def test_every_row_has_its_texts(

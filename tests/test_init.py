@@ -21,7 +21,7 @@ from custom_components.netrex import async_remove_config_entry_device
 from custom_components.netrex.client import Lane
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
-from custom_components.netrex.live import View
+from custom_components.netrex.live import VideoSource
 from custom_components.netrex.relay.endpoint import Endpoint
 from custom_components.netrex.relay.server import Relay
 from simulator import Simulator
@@ -68,7 +68,7 @@ async def test_unload_leaves_nothing(
 ) -> None:
     before = asyncio.all_tasks()
     entry = await set_up()
-    port = URL(entry.runtime_data.live.stream_source(View(1))).port
+    port = URL(entry.runtime_data.live.stream_source(VideoSource(1))).port
     assert port
     _reader, writer = await asyncio.open_connection("127.0.0.1", port)
     assert await hass.config_entries.async_unload(entry.entry_id)

@@ -19,7 +19,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import DOMAIN
-from custom_components.netrex.live import View
+from custom_components.netrex.live import VideoSource
 from simulator import Simulator
 from simulator.world.model import Camera, StreamProfile
 
@@ -67,7 +67,7 @@ async def select(hass: HomeAssistant, entity_id: str, option: str) -> None:
 async def test_the_next_viewer_sees_what_was_chosen(
     hass: HomeAssistant, entry: MockConfigEntry, camera: Camera, entity_id: str
 ) -> None:
-    address = entry.runtime_data.live.stream_source(View(camera.node_id))
+    address = entry.runtime_data.live.stream_source(VideoSource(camera.node_id))
     state = hass.states.get(entity_id)
     assert state
     sizes = [f"{p.width}x{p.height}" for p in camera.stream_profiles]
@@ -101,7 +101,7 @@ async def test_a_choice_outlives_a_reload_of_an_offline_account(
     assert await hass.config_entries.async_reload(entry.entry_id)
 
     assert state_of(hass, entity_id) == option
-    address = entry.runtime_data.live.stream_source(View(camera.node_id))
+    address = entry.runtime_data.live.stream_source(VideoSource(camera.node_id))
     assert await watch(address) == [camera.stream_profiles[0].height] * 3
 
 

@@ -18,7 +18,7 @@ from .client import DEFAULT_ALLOWANCE, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinator import InventoryCoordinator, StatusCoordinator
 from .devices import async_update_devices, device_node_id
-from .gateway import CameraGateway, async_remove_leftovers
+from .gateway import CameraGateway, async_remove_stale_entities
 from .history import HistoryImporter
 from .kpi.coordinator import KpiCoordinator
 from .kpi.probe import KpiProbe
@@ -124,7 +124,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     entry.async_on_unload(inventory.async_add_listener(async_sync_devices))
     entry.async_on_unload(kpi.async_add_listener(async_sync_devices))
     async_sync_devices()
-    async_remove_leftovers(hass, entry, gateway)
+    async_remove_stale_entities(hass, entry, gateway)
     # After a set-up that fails further on; an unload stops it before, in its turn.
     entry.async_on_unload(live.async_stop)
     # Last, because players that wait for the port come at once, and are served from

@@ -25,7 +25,7 @@ from homeassistant.helpers.event import async_call_later
 
 from .devices import MANUFACTURER
 from .entity import NetrexCameraEntity, async_add_per_node
-from .live import OwnStream, View
+from .live import OwnStream, VideoSource
 from .live.stills import Size
 from .models import NetrexConfigEntry
 
@@ -56,11 +56,11 @@ async def async_setup_entry(
     """Add a camera per camera and video channel, also for cameras to come."""
     inventory = entry.runtime_data.inventory
 
-    def views() -> Iterator[View]:
+    def views() -> Iterator[VideoSource]:
         for camera in inventory.data.cameras.values():
-            yield View(camera.node_id)
+            yield VideoSource(camera.node_id)
             for channel in camera.video_channels:
-                yield View(camera.node_id, channel.node_id)
+                yield VideoSource(camera.node_id, channel.node_id)
 
     async_add_per_node(
         entry,
@@ -98,7 +98,7 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
     def __init__(
         self,
         entry: NetrexConfigEntry,
-        view: View,
+        view: VideoSource,
     ) -> None:
         """Show a camera, or a channel of it."""
         CameraEntity.__init__(self)

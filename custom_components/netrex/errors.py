@@ -16,15 +16,15 @@ from homeassistant.helpers.update_coordinator import UpdateFailed
 from .client import (
     NetrexAuthError,
     NetrexBudgetError,
+    NetrexCameraError,
+    NetrexCameraMethodError,
+    NetrexCameraNotFoundError,
+    NetrexCameraOfflineError,
+    NetrexCameraPermissionError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
+    NetrexCameraTokenError,
     NetrexConnectionError,
-    NetrexDeviceError,
-    NetrexDeviceMethodError,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceOfflineError,
-    NetrexDevicePermissionError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
-    NetrexDeviceTokenError,
     NetrexError,
     NetrexNotFoundError,
     NetrexPermissionError,
@@ -48,15 +48,15 @@ ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
     (NetrexError, "portal_error", HomeAssistantError),
 )
 # The same for the cameras' own interfaces, whose token is another one.
-DEVICE_ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
-    (NetrexDeviceTokenError, "device_token_refused", HomeAssistantError),
-    (NetrexDevicePermissionError, "device_no_permission", HomeAssistantError),
-    (NetrexDeviceNotFoundError, "device_call_missing", HomeAssistantError),
-    (NetrexDeviceMethodError, "device_method_refused", HomeAssistantError),
-    (NetrexDeviceOfflineError, "device_unreachable", HomeAssistantError),
-    (NetrexDeviceRefusedError, "device_refused", ServiceValidationError),
-    (NetrexDeviceResponseError, "device_answer_unusable", HomeAssistantError),
-    (NetrexDeviceError, "device_error", HomeAssistantError),
+CAMERA_ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
+    (NetrexCameraTokenError, "device_token_refused", HomeAssistantError),
+    (NetrexCameraPermissionError, "device_no_permission", HomeAssistantError),
+    (NetrexCameraNotFoundError, "device_call_missing", HomeAssistantError),
+    (NetrexCameraMethodError, "device_method_refused", HomeAssistantError),
+    (NetrexCameraOfflineError, "device_unreachable", HomeAssistantError),
+    (NetrexCameraRefusedError, "device_refused", ServiceValidationError),
+    (NetrexCameraResponseError, "device_answer_unusable", HomeAssistantError),
+    (NetrexCameraError, "device_error", HomeAssistantError),
 )
 
 
@@ -130,7 +130,7 @@ def error_text(err: NetrexError) -> str:
 def _row(err: NetrexError) -> tuple[str, type[HomeAssistantError]]:
     return next(
         (key, action)
-        for cls, key, action in (*DEVICE_ERRORS, *ERRORS)
+        for cls, key, action in (*CAMERA_ERRORS, *ERRORS)
         if isinstance(err, cls)
     )
 

@@ -17,7 +17,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .client import DEFAULT_ALLOWANCE, LIMIT, Transport
+from .client import DEFAULT_ALLOWANCE, LIMIT, LiveTransport
 from .const import (
     CONF_DAILY_ALLOWANCE,
     CONF_DEVICE_TOKEN,
@@ -53,7 +53,10 @@ LIVE_VIEW_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_LIVE_TRANSPORT, default=TRANSPORT_AUTO): SelectSelector(
             SelectSelectorConfig(
-                options=[TRANSPORT_AUTO, *(transport.value for transport in Transport)],
+                options=[
+                    TRANSPORT_AUTO,
+                    *(transport.value for transport in LiveTransport),
+                ],
                 mode=SelectSelectorMode.DROPDOWN,
                 translation_key=CONF_LIVE_TRANSPORT,
             )

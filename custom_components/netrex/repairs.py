@@ -6,7 +6,7 @@ from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
-from .client import DEFAULT_DEVICE_URL
+from .client import DEFAULT_CAMERA_URL
 from .const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL
 from .flow_schemas import TOKEN_SELECTOR
 from .gateway.access import async_find_fault
@@ -50,7 +50,7 @@ class DeviceAccessFlow(RepairsFlow):
                 user_input.get(CONF_DEVICE_TOKEN, "").strip()
                 or options[CONF_DEVICE_TOKEN]
             )
-            url = options.get(CONF_DEVICE_URL, DEFAULT_DEVICE_URL)
+            url = options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL)
             fault = await async_find_fault(self.hass, self._entry, url, token)
             if fault is None:
                 self.hass.config_entries.async_update_entry(

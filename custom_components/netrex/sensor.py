@@ -17,7 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .budget import Budget, BudgetCoordinator
-from .client import CameraStatus, Transport
+from .client import CameraStatus, LiveTransport
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
 from .kpi.sensor import async_add_kpi_sensors
 from .live import LiveView
@@ -253,7 +253,7 @@ class TransportSensor(NetrexCameraEntity, SensorEntity):
         """Attach to camera `node_id`."""
         super().__init__(entry, node_id, "live_transport")
         self._live = entry.runtime_data.live
-        self._attr_options = [transport.value for transport in Transport]
+        self._attr_options = [transport.value for transport in LiveTransport]
         self._attr_native_value = self._live.last_transport(node_id)
 
     @override

@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from custom_components.netrex.client import Granularity, Metric, SeriesRequest, Slot
+from custom_components.netrex.client import (
+    Granularity,
+    Metric,
+    SeriesRequest,
+    SeriesValue,
+)
 
 DAY = 86_400
 ROWS = [{"from": 0, "to": 900, "value": 5}]
-SLOTS = (Slot(0, 900, 5.0),)
+SLOTS = (SeriesValue(0, 900, 5.0),)
 
 
 def refusal(message: str, *path: str | int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

@@ -6,12 +6,12 @@ from typing import Any
 from custom_components.netrex.client import (
     LinkRequest,
     LiveLink,
+    LiveTransport,
     NetrexClient,
     NetrexConnectionError,
     NetrexNotFoundError,
     NetrexQueryError,
     NetrexResponseError,
-    Transport,
 )
 
 from .answers import (
@@ -48,10 +48,10 @@ async def test_links_over_other_transports(
 ) -> None:
     client.schema = rich_schema()
     wanted = [
-        LinkRequest(1, Transport.RTSPWSS, 7),
-        LinkRequest(2, Transport.RTSPHS, 7),
-        LinkRequest(3, Transport.LOCAL, 7),
-        LinkRequest(4, Transport.RTSPH, 7),
+        LinkRequest(1, LiveTransport.RTSPWSS, 7),
+        LinkRequest(2, LiveTransport.RTSPHS, 7),
+        LinkRequest(3, LiveTransport.LOCAL, 7),
+        LinkRequest(4, LiveTransport.RTSPH, 7),
         LinkRequest(5),
     ]
     data = {

@@ -13,6 +13,7 @@ from custom_components.netrex.client import (
     Ledger,
     LinkRequest,
     LiveLink,
+    LiveTransport,
     Metric,
     NetrexAuthError,
     NetrexClient,
@@ -21,9 +22,8 @@ from custom_components.netrex.client import (
     Pacer,
     RawMetric,
     SeriesRequest,
-    Slot,
+    SeriesValue,
     StreamProfile,
-    Transport,
     Tree,
     VideoChannel,
 )
@@ -110,8 +110,8 @@ async def test_series(client: NetrexClient) -> None:
     )
     found = await client.kpi_series([request])
     assert found[request] == (
-        Slot(1589185800, 1589186700, 20.0),
-        Slot(1589186700, 1589187600, 12.0),
+        SeriesValue(1589185800, 1589186700, 20.0),
+        SeriesValue(1589186700, 1589187600, 12.0),
     )
 
 
@@ -156,10 +156,10 @@ async def test_introspection(cloud: Simulator, client: NetrexClient) -> None:
     schema = await client.fetch_schema()
     assert schema.introspected
     assert schema.transports == {
-        Transport.RTSP,
-        Transport.RTSPH,
-        Transport.RTSPWS,
-        Transport.LOCAL,
+        LiveTransport.RTSP,
+        LiveTransport.RTSPH,
+        LiveTransport.RTSPWS,
+        LiveTransport.LOCAL,
     }
     assert schema.video_channels == "video_channels"
     assert schema.needs_profile
@@ -170,8 +170,8 @@ async def test_introspection(cloud: Simulator, client: NetrexClient) -> None:
     assert camera.video_channels == (VideoChannel(1000, "View area 2"),)
     wishes = [LinkRequest(CAMERA, kind, 120846) for kind in sorted(schema.transports)]
     links = await client.live_links(wishes)
-    assert isinstance(links[LinkRequest(CAMERA, Transport.RTSP, 120846)], LiveLink)
-    assert isinstance(links[LinkRequest(CAMERA, Transport.LOCAL, 120846)], LiveLink)
+    assert isinstance(links[LinkRequest(CAMERA, LiveTransport.RTSP, 120846)], LiveLink)
+    assert isinstance(links[LinkRequest(CAMERA, LiveTransport.LOCAL, 120846)], LiveLink)
     # Whether the cloud has a server for each or not, it took all the fields.
     assert not any(isinstance(link, NetrexQueryError) for link in links.values())
     assert len(cloud.queries) == 3

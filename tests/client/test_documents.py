@@ -6,6 +6,7 @@ import pytest
 from custom_components.netrex.client import (
     Granularity,
     LinkRequest,
+    LiveTransport,
     Metric,
     NetrexQueryError,
     PreparationRequest,
@@ -13,7 +14,6 @@ from custom_components.netrex.client import (
     RecordingsRequest,
     Schema,
     SeriesRequest,
-    Transport,
     ValueRequest,
     documents,
 )
@@ -88,7 +88,9 @@ def test_live_links() -> None:
         "query{a0:camera(node_id:7){live_view{remote{rtsp{url}}}}}"
     )
     with pytest.raises(NetrexQueryError, match="rtspwss"):
-        documents.live_links([LinkRequest(7, Transport.RTSPWSS)], Schema.documented())
+        documents.live_links(
+            [LinkRequest(7, LiveTransport.RTSPWSS)], Schema.documented()
+        )
     with pytest.raises(NetrexQueryError, match="profile"):
         documents.live_links([LinkRequest(7)], rich_schema())
 

@@ -15,7 +15,7 @@ from custom_components.netrex.client import (
     Recording,
     RecordingProgress,
     Schema,
-    Slot,
+    SeriesValue,
     StreamProfile,
     VideoChannel,
 )
@@ -248,9 +248,9 @@ def test_slots() -> None:
         {"from": 1589186700, "to": 1589187600, "value": 13},
     ]
     assert parse_slots(slots) == (
-        Slot(1589185800, 1589186700, 20.5),
-        Slot(1589186700, 1589187600, 13.0),
-        Slot(1589187600, 1589188500, None),
+        SeriesValue(1589185800, 1589186700, 20.5),
+        SeriesValue(1589186700, 1589187600, 13.0),
+        SeriesValue(1589187600, 1589188500, None),
     )
 
 

@@ -15,8 +15,8 @@ from custom_components.netrex.client import (
     NetrexResponseError,
 )
 from custom_components.netrex.client.graphql_errors import (
+    error_from_body,
     read_errors,
-    read_page,
     read_retry_after,
     redact,
 )
@@ -180,7 +180,7 @@ def test_paths_and_forms() -> None:
 def test_pages(
     raw: bytes, status: int, retry: float | None, kind: type[NetrexError]
 ) -> None:
-    error = read_page(raw, status, retry_after=retry)
+    error = error_from_body(raw, status, retry_after=retry)
     assert type(error) is kind
     if isinstance(error, NetrexRateLimitedError):
         assert error.retry_after == retry

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from custom_components.netrex.client import LinkRequest, Metric, Schema, Transport
+from custom_components.netrex.client import LinkRequest, LiveTransport, Metric, Schema
 from custom_components.netrex.client.documents import inventory, live_links
 from custom_components.netrex.client.schema import METRIC_ENUM
 
@@ -17,7 +17,7 @@ def test_documented_has_the_documentation_and_no_more() -> None:
     assert schema.has_field("Camera", "serial_number")
     assert not schema.has_field("Camera", "video_channels")
     assert not schema.has_field("Spaceship", "name")
-    assert schema.transports == {Transport.RTSP}
+    assert schema.transports == {LiveTransport.RTSP}
     assert schema.video_channels is None
     assert not schema.needs_profile
     assert schema.enum_values(METRIC_ENUM) == set(Metric)
@@ -27,17 +27,17 @@ def test_documented_has_the_documentation_and_no_more() -> None:
 def test_transports_by_their_names_whatever_the_spelling() -> None:
     schema = rich_schema()
     assert schema.introspected
-    assert schema.link_path(Transport.RTSPWSS) == ("remote", "rtsp_wss", "url")
-    assert schema.link_path(Transport.RTSPHS) == ("remote", "rtspHs")
-    assert schema.link_path(Transport.LOCAL) == ("local", "rtsp", "url")
+    assert schema.link_path(LiveTransport.RTSPWSS) == ("remote", "rtsp_wss", "url")
+    assert schema.link_path(LiveTransport.RTSPHS) == ("remote", "rtspHs")
+    assert schema.link_path(LiveTransport.LOCAL) == ("local", "rtsp", "url")
     # One has no url, one wants an argument that nobody knows.
-    assert schema.link_path(Transport.RTSPH) is None
-    assert schema.link_path(Transport.RTSPWS) is None
+    assert schema.link_path(LiveTransport.RTSPH) is None
+    assert schema.link_path(LiveTransport.RTSPWS) is None
     assert schema.transports == {
-        Transport.RTSP,
-        Transport.RTSPHS,
-        Transport.RTSPWSS,
-        Transport.LOCAL,
+        LiveTransport.RTSP,
+        LiveTransport.RTSPHS,
+        LiveTransport.RTSPWSS,
+        LiveTransport.LOCAL,
     }
     assert schema.needs_profile
 
@@ -47,7 +47,7 @@ def test_documented_transport_stays_whatever_the_introspection_says() -> None:
         introspection(object_type("Query", version="String"))
     )
     assert schema.introspected
-    assert schema.transports == {Transport.RTSP}
+    assert schema.transports == {LiveTransport.RTSP}
 
 
 def test_documents_have_optional_fields_only_if_the_schema_has() -> None:
@@ -55,7 +55,7 @@ def test_documents_have_optional_fields_only_if_the_schema_has() -> None:
     assert schema.video_channels == "lenses"
     assert "video_channels:lenses{node_id name}" in inventory(schema)
     assert "video_channels" not in inventory(Schema.documented())
-    request = LinkRequest(7, Transport.RTSPHS, 120850, 1000)
+    request = LinkRequest(7, LiveTransport.RTSPHS, 120850, 1000)
     assert live_links([request], schema) == (
         "query{a0:camera(node_id:7){live_view(stream_profile_id:120850,"
         "video_channel_node_id:1000){remote{rtspHs}}}}"

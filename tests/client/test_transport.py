@@ -24,7 +24,7 @@ from custom_components.netrex.client import (
     NetrexResponseError,
     transport as transport_module,
 )
-from custom_components.netrex.client.transport import Answer, Transport
+from custom_components.netrex.client.transport import GraphQLResponse, GraphQLTransport
 
 from .conftest import TOKEN, Portal, give_token
 
@@ -32,18 +32,18 @@ QUERY = "query{nodeList{node_id}}"
 
 
 @pytest.fixture
-def transport(portal: Portal, session: aiohttp.ClientSession) -> Transport:
+def transport(portal: Portal, session: aiohttp.ClientSession) -> GraphQLTransport:
     """Return a transport to the scripted portal, its address written carelessly."""
-    return Transport(session, f"{portal.url}/", give_token, timeout=0.5)
+    return GraphQLTransport(session, f"{portal.url}/", give_token, timeout=0.5)
 
 
-async def _error(transport: Transport) -> NetrexError:
+async def _error(transport: GraphQLTransport) -> NetrexError:
     with pytest.raises(NetrexError) as caught:
         await transport.post(QUERY)
     return caught.value
 
 
-async def test_request_and_answer(portal: Portal, transport: Transport) -> None:
+async def test_request_and_answer(portal: Portal, transport: GraphQLTransport) -> None:
     portal.says({"data": {"nodeList": [{"node_id": 1}]}, "extra": 1})
     answer = await transport.post(QUERY, {"a": 1})
     assert answer.data == {"nodeList": [{"node_id": 1}]}
@@ -58,7 +58,7 @@ async def test_request_and_answer(portal: Portal, transport: Transport) -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
 async def test_json_first_status_second(
-    portal: Portal, transport: Transport, status: int
+    portal: Portal, transport: GraphQLTransport, status: int
 ) -> None:
     portal.says({"data": {"a": 1}}, status)
     assert (await transport.post(QUERY)).data == {"a": 1}
@@ -97,7 +97,7 @@ async def test_json_first_status_second(
 )
 async def test_unusable_answers(
     portal: Portal,
-    transport: Transport,
+    transport: GraphQLTransport,
     body: bytes,
     status: int,
     kind: type[NetrexError],
@@ -107,7 +107,7 @@ async def test_unusable_answers(
 
 
 async def test_byte_order_mark_and_not_a_number(
-    portal: Portal, transport: Transport
+    portal: Portal, transport: GraphQLTransport
 ) -> None:
     portal.says(b'\xef\xbb\xbf{"data":{"a":NaN,"b":-Infinity,"c":1}}')
     answer = await transport.post(QUERY)
@@ -115,7 +115,7 @@ async def test_byte_order_mark_and_not_a_number(
 
 
 async def test_partial_answer_keeps_the_good(
-    portal: Portal, transport: Transport
+    portal: Portal, transport: GraphQLTransport
 ) -> None:
     body = {
         "errors": [{"message": "Node not found", "path": ["a1"]}],
@@ -130,7 +130,7 @@ async def test_partial_answer_keeps_the_good(
 
 
 async def test_all_null_with_paths_is_an_answer(
-    portal: Portal, transport: Transport
+    portal: Portal, transport: GraphQLTransport
 ) -> None:
     portal.says({"errors": [{"message": "x", "path": ["a"]}], "data": {"a": None}})
     assert (await transport.post(QUERY)).data == {"a": None}
@@ -140,14 +140,14 @@ async def test_all_null_with_paths_is_an_answer(
 
 
 async def test_refused_token_beside_data_counts(
-    portal: Portal, transport: Transport
+    portal: Portal, transport: GraphQLTransport
 ) -> None:
     entry = {"message": "Bad token", "category": "authError", "path": ["a"]}
     portal.says({"errors": [entry], "data": {"a": None, "b": 1}})
     assert isinstance(await _error(transport), NetrexAuthError)
 
 
-async def test_retry_after(portal: Portal, transport: Transport) -> None:
+async def test_retry_after(portal: Portal, transport: GraphQLTransport) -> None:
     for body in (b"", b'{"errors":[{"message":"x"}]}'):
         portal.answers.clear()
         portal.says(body, 503, Retry_After="7")
@@ -157,7 +157,7 @@ async def test_retry_after(portal: Portal, transport: Transport) -> None:
 
 
 async def test_huge_answer(
-    portal: Portal, transport: Transport, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, transport: GraphQLTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport_module, "_LARGEST_ANSWER", 1000)
     # Small on the wire, huge when unpacked.
@@ -169,7 +169,7 @@ async def test_huge_answer(
     await transport.post(QUERY)
 
 
-async def test_large_answer(portal: Portal, transport: Transport) -> None:
+async def test_large_answer(portal: Portal, transport: GraphQLTransport) -> None:
     data = {"a": list(range(100_000))}
     portal.says({"data": data})
     answer = await transport.post(QUERY)
@@ -221,7 +221,7 @@ async def _not_packed(_: web.Request) -> web.StreamResponse:
 )
 async def test_broken_connections(
     portal: Portal,
-    transport: Transport,
+    transport: GraphQLTransport,
     answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
     kind: type[NetrexError],
 ) -> None:
@@ -231,11 +231,13 @@ async def test_broken_connections(
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://", "nonsense"])
 async def test_nobody_there(session: aiohttp.ClientSession, url: str) -> None:
-    transport = Transport(session, url, give_token)
+    transport = GraphQLTransport(session, url, give_token)
     assert isinstance(await _error(transport), NetrexConnectionError)
 
 
-async def test_redirects_are_not_followed(portal: Portal, transport: Transport) -> None:
+async def test_redirects_are_not_followed(
+    portal: Portal, transport: GraphQLTransport
+) -> None:
     portal.says({"data": {"a": 1}}, 307, Location=f"{portal.url}/api/graphql.php")
     assert isinstance(await _error(transport), NetrexResponseError)
     assert len(portal.queries) == 1
@@ -243,7 +245,7 @@ async def test_redirects_are_not_followed(portal: Portal, transport: Transport) 
 
 @pytest.mark.parametrize("variables", [{"a": object()}, {"a": float("nan")}])
 async def test_variables_that_are_no_json(
-    portal: Portal, transport: Transport, variables: dict[str, object]
+    portal: Portal, transport: GraphQLTransport, variables: dict[str, object]
 ) -> None:
     with pytest.raises(NetrexQueryError):
         await transport.post(QUERY, variables)
@@ -279,7 +281,7 @@ async def test_token_that_cannot_be_had(
     async def get_token() -> str:
         raise failure
 
-    error = await _error(Transport(session, portal.url, get_token))
+    error = await _error(GraphQLTransport(session, portal.url, get_token))
     assert type(error) is kind
     assert "hidden" not in "".join(traceback.format_exception(error))
 
@@ -290,7 +292,7 @@ async def test_token_that_no_header_can_hold(
     async def get_token() -> str:
         return "line\r\nbreak"
 
-    error = await _error(Transport(session, portal.url, get_token))
+    error = await _error(GraphQLTransport(session, portal.url, get_token))
     assert isinstance(error, NetrexAuthError)
     assert portal.queries == []
 
@@ -304,7 +306,7 @@ async def _echo(request: web.Request) -> web.StreamResponse:
 @pytest.mark.parametrize("answer", [_echo, _slow, _cut, _half, _no_http, _not_packed])
 async def test_token_is_in_no_error_and_no_log(
     portal: Portal,
-    transport: Transport,
+    transport: GraphQLTransport,
     caplog: pytest.LogCaptureFixture,
     answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
 ) -> None:
@@ -317,4 +319,4 @@ async def test_token_is_in_no_error_and_no_log(
 
 
 async def test_answer_has_no_data_in_its_repr() -> None:
-    assert "secret" not in repr(Answer({"a": "secret"}))
+    assert "secret" not in repr(GraphQLResponse({"a": "secret"}))

@@ -8,7 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.client import DEFAULT_DEVICE_URL
+from custom_components.netrex.client import DEFAULT_CAMERA_URL
 from custom_components.netrex.const import (
     CONF_DAILY_ALLOWANCE,
     CONF_DEVICE_TOKEN,
@@ -82,8 +82,8 @@ async def test_a_token_is_tried_kept_and_forgotten(
 async def test_an_address_alone_is_taken(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
-    await save(hass, entry, PAGE, **{CONF_DEVICE_URL: DEFAULT_DEVICE_URL})
-    assert entry.options == {CONF_DEVICE_URL: DEFAULT_DEVICE_URL}
+    await save(hass, entry, PAGE, **{CONF_DEVICE_URL: DEFAULT_CAMERA_URL})
+    assert entry.options == {CONF_DEVICE_URL: DEFAULT_CAMERA_URL}
     assert cloud.calls == []
 
 

@@ -6,7 +6,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.client import Transport
+from custom_components.netrex.client import LiveTransport
 from custom_components.netrex.const import (
     CONF_DAILY_ALLOWANCE,
     CONF_HISTORY_DAYS,
@@ -16,7 +16,7 @@ from custom_components.netrex.const import (
     CONF_RELAY_HOST,
     CONF_RELAY_PORT,
 )
-from custom_components.netrex.live import View
+from custom_components.netrex.live import VideoSource
 from custom_components.netrex.relay.endpoint import bind
 from simulator import Simulator
 
@@ -124,8 +124,8 @@ async def test_a_pinned_transport_is_taken(
 
     live = entry.runtime_data.live
     camera_id = next(iter(cloud.world.cameras))
-    assert await watch(live.stream_source(View(camera_id)))
-    assert live.last_transport(camera_id) is Transport.RTSPWS
+    assert await watch(live.stream_source(VideoSource(camera_id)))
+    assert live.last_transport(camera_id) is LiveTransport.RTSPWS
 
 
 async def test_relay_access_is_tried_before_it_is_saved(

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.netrex.client import Slot
+from custom_components.netrex.client import SeriesValue
 from custom_components.netrex.kpi import (
     QUARTER,
     KpiKey,
     Need,
+    QuarterHours,
     SeriesKey,
     SettlingDelay,
-    Slots,
     Span,
     Window,
     day_bounds,
@@ -77,7 +77,7 @@ def test_windows_equal_a_model_that_keeps_everything(
 ) -> None:
     zone = ZoneInfo(name)
     now = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
-    slots, model = Slots(zone), dict[int, float]()
+    slots, model = QuarterHours(zone), dict[int, float]()
     for passed, seed, gaps in readings:
         now += passed * QUARTER
         windows = spans(now, now, zone)
@@ -88,7 +88,7 @@ def test_windows_equal_a_model_that_keeps_everything(
         answer = portal(since, now, seed, gaps)
         slots.put(
             KEY,
-            [Slot(at, at + QUARTER, value) for at, value in answer.items()],
+            [SeriesValue(at, at + QUARTER, value) for at, value in answer.items()],
             since,
             now,
         )
@@ -99,13 +99,13 @@ def test_windows_equal_a_model_that_keeps_everything(
             expected = math.fsum(known) if known else None
             assert slots.total(KEY, *span) == expected
 
-        whole = Slots(zone)
+        whole = QuarterHours(zone)
         whole.restore_snapshot(json.loads(json.dumps(slots.snapshot())))
         assert whole.reach(KEY) == slots.reach(KEY)
         for span in windows.values():
             assert whole.total(KEY, *span) == slots.total(KEY, *span)
 
-        again = Slots(zone)
+        again = QuarterHours(zone)
         again.restore(slots.as_dict())
         for begin in {day_bounds(at, zone)[0] for at in model if at >= horizon}:
             reach = again.reach(KEY)
@@ -122,7 +122,7 @@ def test_changes_equal_a_model_that_keeps_everything(
 ) -> None:
     zone = ZoneInfo(name)
     now = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
-    slots, model = Slots(zone), dict[int, float]()
+    slots, model = QuarterHours(zone), dict[int, float]()
     keys = [
         KpiKey(KEY.node_id, metric, window)
         for metric, window in (
@@ -139,7 +139,7 @@ def test_changes_equal_a_model_that_keeps_everything(
             need = need_of(key, windows, zone).joined(need)
         if restarts and seed % 2:
             # A power cut leaves the sums of finished days.
-            after = Slots(zone)
+            after = QuarterHours(zone)
             after.restore(slots.as_dict())
             slots = after
         slots.forget({KEY: need})
@@ -148,7 +148,7 @@ def test_changes_equal_a_model_that_keeps_everything(
         answer = portal(first, now, 0, gaps=0)
         slots.put(
             KEY,
-            [Slot(at, at + QUARTER, value) for at, value in answer.items()],
+            [SeriesValue(at, at + QUARTER, value) for at, value in answer.items()],
             first,
             now,
         )
@@ -218,12 +218,12 @@ def test_windows_are_local_and_of_quarter_hours(name: str, time: int) -> None:
     assert all(edge % QUARTER == 0 for span in windows.values() for edge in span)
 
 
-def put(slots: Slots, start: int, values: list[float | None]) -> float | None:
+def put(slots: QuarterHours, start: int, values: list[float | None]) -> float | None:
     """Take an answer that begins at `start`."""
     return slots.put(
         KEY,
         [
-            Slot(at, at + QUARTER, value)
+            SeriesValue(at, at + QUARTER, value)
             for at, value in zip(
                 range(start, start + QUARTER * len(values), QUARTER),
                 values,
@@ -236,7 +236,10 @@ def put(slots: Slots, start: int, values: list[float | None]) -> float | None:
 
 
 def test_a_gap_is_no_zero_and_takes_no_number_away() -> None:
-    slots, start = Slots(PRAGUE), int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp())
+    slots, start = (
+        QuarterHours(PRAGUE),
+        int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
+    )
     put(slots, start, [None, None])
     assert slots.total(KEY, start, start + 2 * QUARTER) is None
     put(slots, start, [0, None])
@@ -247,21 +250,27 @@ def test_a_gap_is_no_zero_and_takes_no_number_away() -> None:
 
 
 def test_what_is_not_settled_or_no_quarter_hour_is_left_out() -> None:
-    slots, start = Slots(PRAGUE), int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp())
+    slots, start = (
+        QuarterHours(PRAGUE),
+        int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
+    )
     end = start + QUARTER
     answer = [
-        Slot(start - QUARTER, start, 100),
-        Slot(start, end, 1),
-        Slot(start, start + HOUR, 100),
-        Slot(start + 1, end + 1, 100),
-        Slot(end, end + QUARTER, 100),
+        SeriesValue(start - QUARTER, start, 100),
+        SeriesValue(start, end, 1),
+        SeriesValue(start, start + HOUR, 100),
+        SeriesValue(start + 1, end + 1, 100),
+        SeriesValue(end, end + QUARTER, 100),
     ]
     slots.put(KEY, answer, start, end)
     assert slots.total(KEY, start, start + DAY) == 1
 
 
 def test_the_change_of_the_last_known_quarter_hour_is_told() -> None:
-    slots, start = Slots(PRAGUE), int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp())
+    slots, start = (
+        QuarterHours(PRAGUE),
+        int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
+    )
     assert put(slots, start, [3, 0]) is None
     assert put(slots, start, [3, 8, 5]) == 1
     assert put(slots, start, [3, 8, 10, 0]) == 0.5
@@ -310,7 +319,7 @@ def test_accounts_spread() -> None:
 
 
 def test_days_of_another_time_zone_are_not_taken_up() -> None:
-    slots = Slots(PRAGUE)
+    slots = QuarterHours(PRAGUE)
     begin = datetime(2026, 5, 4, tzinfo=PRAGUE)
     days = [begin + timedelta(days=number) for number in range(3)]
     sums = {str(int(day.timestamp())): 5.0 for day in days}
@@ -320,7 +329,7 @@ def test_days_of_another_time_zone_are_not_taken_up() -> None:
     assert slots.total(KEY, start, start + 2 * DAY) == 10
     assert slots.total(KEY, start, start + HOUR) is None
 
-    elsewhere = Slots(ZoneInfo("Asia/Tokyo"))
+    elsewhere = QuarterHours(ZoneInfo("Asia/Tokyo"))
     elsewhere.restore({"1_people_in": sums})
     elsewhere.restore_snapshot(slots.snapshot())
     assert elsewhere.reach(KEY) is None

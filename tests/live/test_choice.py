@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 import pytest
 
-from custom_components.netrex.client import Transport
+from custom_components.netrex.client import LiveTransport
 from custom_components.netrex.live.choice import PREFERENCE, TransportChoice
 
-ALL = frozenset(Transport)
+ALL = frozenset(LiveTransport)
 CAMERA = 140094
 
 
@@ -24,7 +24,7 @@ class Time:
 
 
 def make(
-    available: Collection[Transport] = ALL, pinned: Transport | None = None
+    available: Collection[LiveTransport] = ALL, pinned: LiveTransport | None = None
 ) -> tuple[TransportChoice, Time]:
     """Return a choice and its clock."""
     clock = Time()
@@ -34,14 +34,20 @@ def make(
 @pytest.mark.parametrize(
     ("available", "expected"),
     [
-        (ALL, Transport.RTSPWSS),
-        ({Transport.RTSP, Transport.RTSPHS, Transport.RTSPWS}, Transport.RTSPHS),
-        ({Transport.RTSPWS, Transport.RTSPH, Transport.LOCAL}, Transport.RTSP),
-        (frozenset(), Transport.RTSP),
+        (ALL, LiveTransport.RTSPWSS),
+        (
+            {LiveTransport.RTSP, LiveTransport.RTSPHS, LiveTransport.RTSPWS},
+            LiveTransport.RTSPHS,
+        ),
+        (
+            {LiveTransport.RTSPWS, LiveTransport.RTSPH, LiveTransport.LOCAL},
+            LiveTransport.RTSP,
+        ),
+        (frozenset(), LiveTransport.RTSP),
     ],
 )
 def test_the_most_private_first(
-    available: Collection[Transport], expected: Transport
+    available: Collection[LiveTransport], expected: LiveTransport
 ) -> None:
     choice, _ = make(available)
     assert choice.choose(CAMERA) is expected
@@ -49,8 +55,8 @@ def test_the_most_private_first(
 
 def test_a_single_failure_changes_nothing() -> None:
     choice, _ = make()
-    choice.failed(CAMERA, Transport.RTSPWSS)
-    assert choice.choose(CAMERA) is Transport.RTSPWSS
+    choice.failed(CAMERA, LiveTransport.RTSPWSS)
+    assert choice.choose(CAMERA) is LiveTransport.RTSPWSS
 
 
 def test_fallback_is_remembered_per_camera_and_ends() -> None:
@@ -73,27 +79,27 @@ def test_fallback_is_remembered_per_camera_and_ends() -> None:
 
 
 def test_repeated_failure_is_avoided_longer_but_not_for_ever() -> None:
-    choice, clock = make({Transport.RTSPWSS})
+    choice, clock = make({LiveTransport.RTSPWSS})
     for _ in range(50):
-        choice.failed(CAMERA, Transport.RTSPWSS)
+        choice.failed(CAMERA, LiveTransport.RTSPWSS)
     clock.now += 86_399
-    assert choice.choose(CAMERA) is Transport.RTSP
+    assert choice.choose(CAMERA) is LiveTransport.RTSP
     clock.now += 2
-    assert choice.choose(CAMERA) is Transport.RTSPWSS
+    assert choice.choose(CAMERA) is LiveTransport.RTSPWSS
 
 
 def test_success_clears_the_past() -> None:
     choice, _ = make()
-    choice.failed(CAMERA, Transport.RTSPWSS)
-    choice.worked(CAMERA, Transport.RTSPWSS)
-    choice.failed(CAMERA, Transport.RTSPWSS)
-    assert choice.choose(CAMERA) is Transport.RTSPWSS
+    choice.failed(CAMERA, LiveTransport.RTSPWSS)
+    choice.worked(CAMERA, LiveTransport.RTSPWSS)
+    choice.failed(CAMERA, LiveTransport.RTSPWSS)
+    assert choice.choose(CAMERA) is LiveTransport.RTSPWSS
 
 
 def test_what_the_user_pins_stays() -> None:
-    choice, _ = make(pinned=Transport.LOCAL)
+    choice, _ = make(pinned=LiveTransport.LOCAL)
     assert not choice.all_fail(CAMERA)
     for _ in range(5):
-        choice.failed(CAMERA, Transport.LOCAL)
-    assert choice.choose(CAMERA) is Transport.LOCAL
+        choice.failed(CAMERA, LiveTransport.LOCAL)
+    assert choice.choose(CAMERA) is LiveTransport.LOCAL
     assert choice.all_fail(CAMERA)

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import CONF_LIVE_TRANSPORT, DOMAIN
-from custom_components.netrex.live import View
+from custom_components.netrex.live import VideoSource
 from simulator import Simulator
 from tests.simulator.rtsp_client import RtspClient
 
@@ -24,7 +24,7 @@ def camera_id(cloud: Simulator) -> int:
 @pytest.fixture
 def address(entry: MockConfigEntry, camera_id: int) -> str:
     """Return the camera's address."""
-    address: str = entry.runtime_data.live.stream_source(View(camera_id))
+    address: str = entry.runtime_data.live.stream_source(VideoSource(camera_id))
     return address
 
 
@@ -73,7 +73,7 @@ async def test_sensors_follow_the_viewers(
 ) -> None:
     transport = f"{camera_id}_live_transport"
     await enable(hass, entry, "live_sessions", "live_links", transport)
-    address = entry.runtime_data.live.stream_source(View(camera_id))
+    address = entry.runtime_data.live.stream_source(VideoSource(camera_id))
     assert value(hass, entry, "live_sessions") == "0"
     assert value(hass, entry, "live_links") == "0"
     assert value(hass, entry, transport) == STATE_UNKNOWN
@@ -124,7 +124,7 @@ async def test_an_issue_where_no_transport_works(
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={CONF_LIVE_TRANSPORT: pinned})
     assert await hass.config_entries.async_reload(entry.entry_id)
-    address = entry.runtime_data.live.stream_source(View(camera_id))
+    address = entry.runtime_data.live.stream_source(VideoSource(camera_id))
     cloud.faults.add("rtsp", "cut", count=None)
 
     # The camera, or the network? The portal does not see the camera.

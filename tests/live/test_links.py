@@ -8,6 +8,7 @@ import pytest
 from custom_components.netrex.client import (
     LinkRequest,
     LiveLink,
+    LiveTransport,
     NetrexAuthError,
     NetrexBudgetError,
     NetrexConnectionError,
@@ -16,10 +17,14 @@ from custom_components.netrex.client import (
     NetrexPermissionError,
     NetrexRateLimitedError,
     NetrexResponseError,
-    Transport,
 )
 from custom_components.netrex.live.links import LinkBroker
-from custom_components.netrex.relay.terms import Ending, LinkError, Refusal, SessionEnd
+from custom_components.netrex.relay.terms import (
+    Ending,
+    LinkError,
+    LinkRefusal,
+    SessionEnd,
+)
 from tests.client.virtual_time import clock, run
 from tests.leaks import assert_no_secret
 
@@ -61,7 +66,7 @@ class Portal:
 def resolve(key: str) -> LinkRequest:
     """Take the key as the camera's id."""
     if not key.isdecimal():
-        raise LinkError(Refusal.GONE)
+        raise LinkError(LinkRefusal.GONE)
     return LinkRequest(int(key))
 
 
@@ -79,7 +84,7 @@ async def refusal(broker: LinkBroker, key: str = "1") -> LinkError:
 
 
 def failed(key: str = "1", ending: Ending = Ending.UPSTREAM) -> SessionEnd:
-    return SessionEnd(key, Transport.RTSP, ending, 0.0)
+    return SessionEnd(key, LiveTransport.RTSP, ending, 0.0)
 
 
 def test_a_wall_of_cameras_is_one_query() -> None:
@@ -196,19 +201,19 @@ def test_a_taker_who_leaves_before_the_query_costs_none() -> None:
 @pytest.mark.parametrize(
     ("error", "refused", "retry_after"),
     [
-        (NetrexNotFoundError("x"), Refusal.GONE, 10),
-        (NetrexPermissionError("x"), Refusal.FORBIDDEN, 10),
-        (NetrexAuthError("x"), Refusal.FORBIDDEN, 10),
-        (NetrexRateLimitedError("x", retry_after=70), Refusal.LIMITED, 70),
-        (NetrexRateLimitedError("x"), Refusal.LIMITED, 10),
-        (NetrexBudgetError("x", retry_after=3600), Refusal.LIMITED, 3600),
-        (NetrexConnectionError("x"), Refusal.UNAVAILABLE, 10),
-        (NetrexResponseError("x"), Refusal.UNAVAILABLE, 10),
-        (None, Refusal.UNAVAILABLE, 10),
+        (NetrexNotFoundError("x"), LinkRefusal.GONE, 10),
+        (NetrexPermissionError("x"), LinkRefusal.FORBIDDEN, 10),
+        (NetrexAuthError("x"), LinkRefusal.FORBIDDEN, 10),
+        (NetrexRateLimitedError("x", retry_after=70), LinkRefusal.LIMITED, 70),
+        (NetrexRateLimitedError("x"), LinkRefusal.LIMITED, 10),
+        (NetrexBudgetError("x", retry_after=3600), LinkRefusal.LIMITED, 3600),
+        (NetrexConnectionError("x"), LinkRefusal.UNAVAILABLE, 10),
+        (NetrexResponseError("x"), LinkRefusal.UNAVAILABLE, 10),
+        (None, LinkRefusal.UNAVAILABLE, 10),
     ],
 )
 def test_errors_are_told_in_the_relays_words(
-    error: NetrexError | None, refused: Refusal, retry_after: float
+    error: NetrexError | None, refused: LinkRefusal, retry_after: float
 ) -> None:
     """Of one link among others, and of a query as a whole."""
     one, whole = Portal(), Portal()
@@ -234,7 +239,7 @@ def test_an_unknown_stream_is_gone_without_a_query() -> None:
     portal = Portal()
 
     async def scenario() -> None:
-        assert (await refusal(broker_for(portal), "x")).refusal is Refusal.GONE
+        assert (await refusal(broker_for(portal), "x")).refusal is LinkRefusal.GONE
 
     run(scenario())
     assert portal.queries == []
@@ -246,7 +251,7 @@ def test_a_bug_leaves_nobody_waiting() -> None:
 
     async def scenario() -> None:
         broker = broker_for(portal)
-        assert (await refusal(broker)).refusal is Refusal.UNAVAILABLE
+        assert (await refusal(broker)).refusal is LinkRefusal.UNAVAILABLE
         await broker.close()
 
     run(scenario())
@@ -263,7 +268,7 @@ def test_close_leaves_nobody_waiting() -> None:
         await asyncio.sleep(1)
         await broker.close()
         refusals = [error.refusal for error in await asyncio.gather(*waiting)]
-        assert refusals == [Refusal.UNAVAILABLE] * 2
+        assert refusals == [LinkRefusal.UNAVAILABLE] * 2
 
     run(scenario())
 
@@ -292,7 +297,7 @@ def test_failures_slow_a_stream_down_and_a_picture_sets_it_free() -> None:
 
         await asyncio.sleep(300)
         await broker.get_link("1")
-        broker.ended(SessionEnd("1", Transport.RTSP, Ending.UPSTREAM, 10.0))
+        broker.ended(SessionEnd("1", LiveTransport.RTSP, Ending.UPSTREAM, 10.0))
         await broker.get_link("1")
         broker.ended(failed())
         await broker.get_link("1")
@@ -328,7 +333,7 @@ def test_a_refusal_of_the_limit_is_not_the_streams_fault() -> None:
         portal.error = NetrexConnectionError("x")
         await refusal(broker)
         await refusal(broker)
-        assert (await refusal(broker)).refusal is Refusal.LIMITED
+        assert (await refusal(broker)).refusal is LinkRefusal.LIMITED
 
     run(scenario())
 
@@ -340,7 +345,7 @@ def test_people_who_look_in_and_leave_are_no_failure() -> None:
         broker = broker_for(portal)
         for _ in range(10):
             await broker.get_link("1")
-            broker.ended(SessionEnd("1", Transport.RTSP, Ending.CLIENT, 2.0))
+            broker.ended(SessionEnd("1", LiveTransport.RTSP, Ending.CLIENT, 2.0))
             broker.ended(failed(ending=Ending.STOPPED))
 
     run(scenario())
@@ -360,7 +365,7 @@ def test_no_player_can_drain_the_day(played: float) -> None:
                 await asyncio.sleep(min(err.retry_after, 5))
             else:
                 await asyncio.sleep(played)
-                broker.ended(SessionEnd("1", Transport.RTSP, Ending.CLIENT, played))
+                broker.ended(SessionEnd("1", LiveTransport.RTSP, Ending.CLIENT, played))
 
     run(scenario())
     assert portal.links <= 24 * 20 + 31

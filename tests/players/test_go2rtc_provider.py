@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.netrex.live import View
+from custom_components.netrex.live import VideoSource
 from simulator import Simulator
 
 # What go2rtc says of itself; 1.9.13 is the least that Home Assistant takes.
@@ -137,7 +137,7 @@ async def test_the_source_stays_the_same(
         await entry.runtime_data.inventory.async_refresh()
 
     (put,) = recorder.puts
-    source = entry.runtime_data.live.stream_source(View(camera_id))
+    source = entry.runtime_data.live.stream_source(VideoSource(camera_id))
     assert put[1][0] == source
     # go2rtc would read options behind one.
     assert "#" not in source

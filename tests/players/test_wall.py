@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.live import View
+from custom_components.netrex.live import VideoSource
 from simulator import Simulator, Switches
 
 from ..relay.players import watch
@@ -50,7 +50,7 @@ async def test_a_wall_of_cameras_costs_two_queries(
     asked = len(cloud.queries)
     started = time.monotonic()
 
-    addresses = [live.stream_source(View(camera.node_id)) for camera in cameras]
+    addresses = [live.stream_source(VideoSource(camera.node_id)) for camera in cameras]
     pictures = await asyncio.gather(
         *(watch(address, frames=1, options=PLAYER) for address in addresses)
     )

@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import Pacer, pacer
-from custom_components.netrex.live import View
+from custom_components.netrex.live import VideoSource
 from custom_components.netrex.recordings import Clip, RecordingManager, Saved
 from custom_components.netrex.recordings.timing import Timing
 from simulator import Simulator, Switches
@@ -97,7 +97,10 @@ async def test_lanes_hold(
     asked = len(cloud.queries)
     live = entry.runtime_data.live
     for pictures in await asyncio.gather(
-        *(watch(live.stream_source(View(node_id))) for node_id in cameras[:VIEWS])
+        *(
+            watch(live.stream_source(VideoSource(node_id)))
+            for node_id in cameras[:VIEWS]
+        )
     ):
         assert pictures
     since = cloud.queries[asked:]

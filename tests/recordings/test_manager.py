@@ -25,7 +25,7 @@ from custom_components.netrex.recordings.cache import Cache
 from custom_components.netrex.recordings.choice import choose
 from custom_components.netrex.recordings.errors import RecordingError
 from custom_components.netrex.recordings.jobs import Fetched
-from custom_components.netrex.recordings.lanes import Slots
+from custom_components.netrex.recordings.lanes import LaneSemaphore
 from custom_components.netrex.recordings.mp4 import is_whole
 from custom_components.netrex.recordings.partial import publish
 from simulator import Simulator
@@ -290,7 +290,7 @@ def test_choice() -> None:
 
 
 async def test_slots_are_fair_and_a_person_goes_first() -> None:
-    slots, order = Slots(1, 1), list[str]()
+    slots, order = LaneSemaphore(1, 1), list[str]()
     lanes = {"a": Lane.COMMAND, "b": Lane.COMMAND, "c": Lane.COMMAND}
     release = asyncio.Event()
 

@@ -11,7 +11,7 @@ import asyncio
 
 import pytest
 
-from custom_components.netrex.relay.terms import LinkError, Refusal
+from custom_components.netrex.relay.terms import LinkError, LinkRefusal
 from simulator.rtsp.server import RtspServer
 from simulator.state import State
 from tests.simulator.rtsp_client import RtspClient
@@ -112,9 +112,9 @@ async def test_it_connects_again_by_the_same_address(
     assert [link.used for link in state.links] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("refusal", [Refusal.LIMITED, Refusal.UNAVAILABLE])
+@pytest.mark.parametrize("refusal", [LinkRefusal.LIMITED, LinkRefusal.UNAVAILABLE])
 async def test_a_refusal_costs_it_two_connections_and_no_link(
-    portal: RtspServer, run_relay: RunRelay, state: State, refusal: Refusal
+    portal: RtspServer, run_relay: RunRelay, state: State, refusal: LinkRefusal
 ) -> None:
     refusals = [refusal] * 2
 

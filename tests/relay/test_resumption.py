@@ -8,7 +8,7 @@ import av
 import pytest
 
 from custom_components.netrex.relay import session
-from custom_components.netrex.relay.terms import Ending, LinkError, Refusal
+from custom_components.netrex.relay.terms import Ending, LinkError, LinkRefusal
 from simulator.rtsp.server import RtspServer
 from simulator.state import State
 from simulator.world.model import StreamProfile
@@ -147,7 +147,7 @@ async def test_without_a_link_the_viewer_is_disconnected(
         nonlocal links
         links += 1
         if links > 1:
-            raise LinkError(Refusal.LIMITED)
+            raise LinkError(LinkRefusal.LIMITED)
         return portal.mint(CAMERA_ID, PROFILE)
 
     relay = await run_relay(get_link, resumes=True)

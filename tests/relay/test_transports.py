@@ -13,9 +13,9 @@ from custom_components.netrex.client import (
     Ledger,
     LinkRequest,
     LiveLink,
+    LiveTransport,
     NetrexClient,
     Pacer,
-    Transport,
 )
 from custom_components.netrex.relay.server import Relay
 from custom_components.netrex.relay.terms import Ending, SessionEnd
@@ -31,8 +31,8 @@ from .players import until, watch
 ENCRYPTED = [transport for transport, wire in WIRES.items() if wire.encrypted]
 TUNNELS = [transport for transport, wire in WIRES.items() if wire.tunnel]
 
-type Start = Callable[[Transport, ssl.SSLContext], Awaitable[Relay]]
-type Play = Callable[[Transport, ssl.SSLContext | None], Awaitable[list[int]]]
+type Start = Callable[[LiveTransport, ssl.SSLContext], Awaitable[Relay]]
+type Play = Callable[[LiveTransport, ssl.SSLContext | None], Awaitable[list[int]]]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def start(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Star
         )
         client.schema = await client.fetch_schema()
 
-        async def run(transport: Transport, context: ssl.SSLContext) -> Relay:
+        async def run(transport: LiveTransport, context: ssl.SSLContext) -> Relay:
             request = LinkRequest(
                 camera.node_id,
                 transport,
@@ -102,20 +102,22 @@ async def start(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Star
 def play(start: Start) -> Play:
     """Return what plays the first camera by a transport through a relay."""
 
-    async def run(transport: Transport, context: ssl.SSLContext | None) -> list[int]:
+    async def run(
+        transport: LiveTransport, context: ssl.SSLContext | None
+    ) -> list[int]:
         relay = await start(transport, context or ssl.create_default_context())
         return await watch(relay.url("camera"), frames=5)
 
     return run
 
 
-@pytest.mark.parametrize("transport", Transport)
+@pytest.mark.parametrize("transport", LiveTransport)
 async def test_every_transport_plays(
     cloud: Simulator,
     play: Play,
     ends: list[SessionEnd],
     trusting: ssl.SSLContext,
-    transport: Transport,
+    transport: LiveTransport,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert await play(transport, trusting) == [360] * 5
@@ -130,7 +132,7 @@ async def test_every_transport_plays(
 
 @pytest.mark.parametrize("transport", ENCRYPTED)
 async def test_a_server_that_is_not_trusted_gets_no_request(
-    cloud: Simulator, play: Play, ends: list[SessionEnd], transport: Transport
+    cloud: Simulator, play: Play, ends: list[SessionEnd], transport: LiveTransport
 ) -> None:
     with pytest.raises(av.FFmpegError, match="5XX"):
         await play(transport, None)
@@ -145,7 +147,7 @@ async def test_a_tunnel_that_is_cut_ends_the_viewer(
     play: Play,
     ends: list[SessionEnd],
     trusting: ssl.SSLContext,
-    transport: Transport,
+    transport: LiveTransport,
 ) -> None:
     cloud.faults.add("rtsp", "cut", match="PLAY")
     with pytest.raises(av.FFmpegError):
@@ -156,7 +158,7 @@ async def test_a_tunnel_that_is_cut_ends_the_viewer(
 
 @pytest.mark.parametrize("transport", ENCRYPTED)
 async def test_no_connection_to_a_silent_server_outlives_the_relay(
-    cloud: Simulator, start: Start, trusting: ssl.SSLContext, transport: Transport
+    cloud: Simulator, start: Start, trusting: ssl.SSLContext, transport: LiveTransport
 ) -> None:
     """TLS would wait for the server's farewell."""
     camera = next(iter(cloud.world.cameras.values()))
@@ -205,16 +207,16 @@ async def test_no_connection_to_a_silent_server_outlives_the_relay(
 @pytest.mark.parametrize(
     ("url", "transport", "expected"),
     [
-        ("rtsp://h.net:2554/a~1~b", Transport.RTSP, "rtsp://h.net:2554/a~1~b"),
-        ("rtsp://h.net/a", Transport.LOCAL, "rtsp://h.net/a"),
-        ("rtsp://u:p@h.net:1/a", Transport.RTSP, "rtsp://h.net:1/a"),
-        ("wss://h.net/a?b=c", Transport.RTSPWSS, "rtsp://h.net:443/a?b=c"),
-        ("rtspws://h.net:81/a", Transport.RTSPWS, "rtsp://h.net:81/a"),
-        ("rtsp://h.net:8080/a", Transport.RTSPH, "rtsp://h.net:8080/a"),
-        ("https://[::1]/a", Transport.RTSPHS, "rtsp://[::1]:443/a"),
+        ("rtsp://h.net:2554/a~1~b", LiveTransport.RTSP, "rtsp://h.net:2554/a~1~b"),
+        ("rtsp://h.net/a", LiveTransport.LOCAL, "rtsp://h.net/a"),
+        ("rtsp://u:p@h.net:1/a", LiveTransport.RTSP, "rtsp://h.net:1/a"),
+        ("wss://h.net/a?b=c", LiveTransport.RTSPWSS, "rtsp://h.net:443/a?b=c"),
+        ("rtspws://h.net:81/a", LiveTransport.RTSPWS, "rtsp://h.net:81/a"),
+        ("rtsp://h.net:8080/a", LiveTransport.RTSPH, "rtsp://h.net:8080/a"),
+        ("https://[::1]/a", LiveTransport.RTSPHS, "rtsp://[::1]:443/a"),
     ],
 )
-def test_what_requests_name(url: str, transport: Transport, expected: str) -> None:
+def test_what_requests_name(url: str, transport: LiveTransport, expected: str) -> None:
     assert Address.of(Link(url, transport)).request_uri == expected
 
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from custom_components.netrex.relay import upstream
-from custom_components.netrex.relay.terms import Ending, LinkError, Refusal
+from custom_components.netrex.relay.terms import Ending, LinkError, LinkRefusal
 from custom_components.netrex.relay.urls import link_secrets
 from simulator.rtsp.server import RtspServer
 from tests.leaks import assert_log_clean
@@ -147,14 +147,14 @@ async def test_another_refusal_is_passed_on(run_relay: RunRelay) -> None:
 @pytest.mark.parametrize(
     ("refusal", "status"),
     [
-        (Refusal.GONE, 404),
-        (Refusal.FORBIDDEN, 403),
-        (Refusal.LIMITED, 503),
-        (Refusal.UNAVAILABLE, 503),
+        (LinkRefusal.GONE, 404),
+        (LinkRefusal.FORBIDDEN, 403),
+        (LinkRefusal.LIMITED, 503),
+        (LinkRefusal.UNAVAILABLE, 503),
     ],
 )
 async def test_the_portals_refusal_is_told_to_the_player(
-    run_relay: RunRelay, refusal: Refusal, status: int
+    run_relay: RunRelay, refusal: LinkRefusal, status: int
 ) -> None:
     async def get_link(_: str) -> str:
         raise LinkError(refusal, 41.5)

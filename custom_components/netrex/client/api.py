@@ -25,10 +25,10 @@ from .models import (
     LinkRequest,
     LiveLink,
     SeriesRequest,
-    Slot,
+    SeriesValue,
     ValueRequest,
 )
-from .paced_transport import Door, read
+from .paced_transport import PacedTransport, read
 from .pacer import Lane, Pacer
 from .parsing import (
     parse_camera,
@@ -38,7 +38,7 @@ from .parsing import (
     parse_statuses,
 )
 from .schema import INTROSPECTION, Schema
-from .transport import Answer, Transport
+from .transport import GraphQLResponse, GraphQLTransport
 from .values import as_float, as_mapping, parse_each
 
 # Cameras by one operation where `cameraList` gives too little.
@@ -76,8 +76,8 @@ class NetrexClient:
     ) -> None:
         """Remember the parts; nothing is asked yet."""
         self.pacer = pacer
-        transport = Transport(session, url, get_token, renew_token=renew_token)
-        self._door = Door(transport, pacer)
+        transport = GraphQLTransport(session, url, get_token, renew_token=renew_token)
+        self._door = PacedTransport(transport, pacer)
         self.archive = Archive(session, url, transport, self._door)
         self.schema = schema or Schema.documented()
 
@@ -103,7 +103,7 @@ class NetrexClient:
         variables: Mapping[str, object] | None = None,
         *,
         lane: Lane = Lane.COMMAND,
-    ) -> Answer:
+    ) -> GraphQLResponse:
         """Run any document and return what came back, also if a part of it failed."""
         return await self._door.ask(lane, query, variables)
 
@@ -180,7 +180,7 @@ class NetrexClient:
 
     async def kpi_results(
         self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
-    ) -> dict[SeriesRequest, tuple[Slot, ...] | NetrexError]:
+    ) -> dict[SeriesRequest, tuple[SeriesValue, ...] | NetrexError]:
         """Return series, five by one operation, or the reason why there is none.
 
         A series may cover more time than asked for: slots begin and end where the
@@ -199,7 +199,7 @@ class NetrexClient:
 
     async def kpi_series(
         self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
-    ) -> dict[SeriesRequest, tuple[Slot, ...]]:
+    ) -> dict[SeriesRequest, tuple[SeriesValue, ...]]:
         """Return those of `kpi_results` that there are; raises as that does."""
         results = await self.kpi_results(requests, lane=lane)
         return {
@@ -270,7 +270,9 @@ class NetrexClient:
             shared=False,
         )
 
-    async def _each_camera(self, lane: Lane, *, status_only: bool) -> list[Answer]:
+    async def _each_camera(
+        self, lane: Lane, *, status_only: bool
+    ) -> list[GraphQLResponse]:
         """Ask for the cameras of the last inventory one by one."""
         queries = [
             documents.cameras(node_ids, status_only=status_only)
@@ -297,7 +299,7 @@ class NetrexClient:
         )
 
 
-def _require(answer: Answer, name: str, kind: type) -> None:
+def _require(answer: GraphQLResponse, name: str, kind: type) -> None:
     """Raise unless a field is there: nothing may look as if all were gone."""
     if isinstance(answer.data.get(name), kind):
         return
@@ -307,7 +309,7 @@ def _require(answer: Answer, name: str, kind: type) -> None:
     raise NetrexResponseError(f"The portal's answer has no {name}")
 
 
-def _read_series(_: SeriesRequest, value: object) -> tuple[Slot, ...] | None:
+def _read_series(_: SeriesRequest, value: object) -> tuple[SeriesValue, ...] | None:
     return parse_slots(value) if isinstance(value, list) else None
 
 

@@ -9,14 +9,14 @@ from contextlib import AbstractAsyncContextManager
 import aiohttp
 
 from . import documents
-from .batcher import Bundle
+from .batcher import Batcher
 from .downloads import Download, open_download
 from .errors import NetrexError, NetrexNotFoundError
 from .models import PreparationRequest, Recording, RecordingProgress, RecordingsRequest
-from .paced_transport import Door
+from .paced_transport import PacedTransport
 from .pacer import Lane
 from .parsing import parse_progress, parse_recorded, parse_recording
-from .transport import Transport
+from .transport import GraphQLTransport
 from .values import as_bool, as_mapping, parse_each
 
 
@@ -37,8 +37,8 @@ class Archive:
         self,
         session: aiohttp.ClientSession,
         url: str,
-        transport: Transport,
-        door: Door,
+        transport: GraphQLTransport,
+        door: PacedTransport,
     ) -> None:
         """Remember the parts."""
         self._session = session
@@ -46,15 +46,15 @@ class Archive:
         self._transport = transport
         self._door = door
         self._lists = {
-            lane: Bundle(self._asking(lane, documents.recordings, _read_recordings))
+            lane: Batcher(self._asking(lane, documents.recordings, _read_recordings))
             for lane in Lane
         }
         self._preparations = {
-            lane: Bundle(self._asking(lane, documents.preparations, _read_accepted))
+            lane: Batcher(self._asking(lane, documents.preparations, _read_accepted))
             for lane in Lane
         }
         self._states = {
-            lane: Bundle(self._asking(lane, documents.recording_states, _read_state))
+            lane: Batcher(self._asking(lane, documents.recording_states, _read_state))
             for lane in Lane
         }
 

@@ -12,7 +12,7 @@ _WINDOW = 0.05
 _MOST = 20
 
 
-class Bundle[R: Hashable, V]:
+class Batcher[R: Hashable, V]:
     """Collects wishes and asks for them together.
 
     Operations run one at a time; who comes while one waits for its turn, or for its

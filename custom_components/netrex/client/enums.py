@@ -103,7 +103,7 @@ class Scope(StrEnum):
     EVENTS = "events"
 
 
-class Transport(StrEnum):
+class LiveTransport(StrEnum):
     """Ways of a live stream ("View live stream from the camera").
 
     Only `rtsp` is documented down to the name of its field.

@@ -67,31 +67,31 @@ class NetrexResponseError(NetrexError):
     """
 
 
-class NetrexDeviceError(NetrexError):
+class NetrexCameraError(NetrexError):
     """A camera's own interface, reached through the gateway, says no."""
 
 
-class NetrexDeviceTokenError(NetrexDeviceError):
+class NetrexCameraTokenError(NetrexCameraError):
     """The gateway does not accept the device access token (HTTP status 401)."""
 
 
-class NetrexDevicePermissionError(NetrexDeviceError):
+class NetrexCameraPermissionError(NetrexCameraError):
     """The token lacks the Configuration permission, or the right to this call (403)."""
 
 
-class NetrexDeviceNotFoundError(NetrexDeviceError):
+class NetrexCameraNotFoundError(NetrexCameraError):
     """The gateway does not know the camera, or the camera not the call (404)."""
 
 
-class NetrexDeviceMethodError(NetrexDeviceError):
+class NetrexCameraMethodError(NetrexCameraError):
     """The camera does not take this HTTP method here (405)."""
 
 
-class NetrexDeviceOfflineError(NetrexDeviceError):
+class NetrexCameraOfflineError(NetrexCameraError):
     """The gateway does not answer, or does not reach the camera."""
 
 
-class NetrexDeviceRefusedError(NetrexDeviceError):
+class NetrexCameraRefusedError(NetrexCameraError):
     """The camera understood and refuses, or we refuse to ask it that.
 
     A camera says so in an answer with HTTP status 200, or with 400.
@@ -106,5 +106,5 @@ class NetrexDeviceRefusedError(NetrexDeviceError):
         self.code = code
 
 
-class NetrexDeviceResponseError(NetrexDeviceError):
+class NetrexCameraResponseError(NetrexCameraError):
     """The answer of a camera or the gateway cannot be used; a redirect is none."""

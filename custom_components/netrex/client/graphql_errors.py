@@ -51,7 +51,7 @@ _SECRETS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class GraphQLError:
     """One entry of an answer's `errors`.
 
     Attributes:
@@ -174,7 +174,7 @@ def read_errors(
     status: int,
     retry_after: float | None,
     secrets: Sequence[str] = (),
-) -> tuple[Refusal, ...]:
+) -> tuple[GraphQLError, ...]:
     """Return the meaning of an answer's errors.
 
     Args:
@@ -193,7 +193,7 @@ def read_errors(
 
 def _read_entry(
     entry: object, status: int, retry_after: float | None, secrets: Sequence[str]
-) -> Refusal:
+) -> GraphQLError:
     item = as_mapping(entry)
     # graphql-php up to 0.12 has the category beside the message, later ones below
     # `extensions`, the newest nowhere.
@@ -213,13 +213,15 @@ def _read_entry(
     text = f"The portal refuses: {redact(signs.message, *secrets)}"
     for applies, meaning in _RULES:
         if applies(signs):
-            return Refusal(signs.path, meaning(text, signs))
+            return GraphQLError(signs.path, meaning(text, signs))
     # Not NetrexQueryError: what nobody recognises may well be a passing trouble, and
     # a query must not be taken for wrong because of that.
-    return Refusal(signs.path, NetrexResponseError(text))
+    return GraphQLError(signs.path, NetrexResponseError(text))
 
 
-def read_page(raw: bytes, status: int, *, retry_after: float | None) -> NetrexError:
+def error_from_body(
+    raw: bytes, status: int, *, retry_after: float | None
+) -> NetrexError:
     """Return the meaning of an answer that is not JSON.
 
     Args:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .enums import Granularity, Metric, NodeType, RawMetric, Transport
+from .enums import Granularity, LiveTransport, Metric, NodeType, RawMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class ValueRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class SeriesValue:
     """One value of a series; half-open [start, end), unix seconds."""
 
     start: int
@@ -108,7 +108,7 @@ class LinkRequest:
     """A wish for one live link; without a profile the portal chooses."""
 
     node_id: int
-    transport: Transport = Transport.RTSP
+    transport: LiveTransport = LiveTransport.RTSP
     stream_profile_id: int | None = None
     video_channel_node_id: int | None = None
 

@@ -15,16 +15,16 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from .graphql_errors import Refusal
+from .graphql_errors import GraphQLError
 from .pacer import Lane, Pacer
-from .transport import LARGE_ANSWER, Answer, Transport
+from .transport import LARGE_ANSWER, GraphQLResponse, GraphQLTransport
 
 # How often an operation is halved: enough to single out one of five. A wall of live
 # views must not cost the whole allowance because the portal refuses all of them.
 _MOST_SPLITS = 3
 
 
-class Door:
+class PacedTransport:
     """The transport behind the pacer.
 
     Args:
@@ -32,7 +32,7 @@ class Door:
         pacer: Says when.
     """
 
-    def __init__(self, transport: Transport, pacer: Pacer) -> None:
+    def __init__(self, transport: GraphQLTransport, pacer: Pacer) -> None:
         """Remember the parts."""
         self._transport = transport
         self._pacer = pacer
@@ -44,7 +44,7 @@ class Door:
         variables: Mapping[str, object] | None = None,
         *,
         shared: bool = False,
-    ) -> Answer:
+    ) -> GraphQLResponse:
         """Send a document when its turn comes.
 
         Args:
@@ -67,7 +67,9 @@ class Door:
                 raise
         return await self._pacer.run(lane, request, key=key)
 
-    async def _post(self, query: str, variables: Mapping[str, object] | None) -> Answer:
+    async def _post(
+        self, query: str, variables: Mapping[str, object] | None
+    ) -> GraphQLResponse:
         answer = await self._transport.post(query, variables)
         for refusal in answer.refusals:
             if isinstance(refusal.error, NetrexRateLimitedError):
@@ -156,7 +158,9 @@ class Door:
         return results
 
 
-async def read[V](answer: Answer, parse: Callable[[Mapping[str, object]], V]) -> V:
+async def read[V](
+    answer: GraphQLResponse, parse: Callable[[Mapping[str, object]], V]
+) -> V:
     """Parse an answer, a large one beside the event loop."""
     if answer.size < LARGE_ANSWER:
         return parse(answer.data)
@@ -182,7 +186,7 @@ def _possible[R, V](
 
 def _sort_out[R, V](
     requests: Sequence[R],
-    refusals: Sequence[Refusal],
+    refusals: Sequence[GraphQLError],
     parse: Callable[[R, object], V | None],
     data: Mapping[str, object],
 ) -> dict[R, V | NetrexError]:

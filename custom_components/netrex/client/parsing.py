@@ -19,7 +19,7 @@ from .models import (
     Node,
     Recording,
     RecordingProgress,
-    Slot,
+    SeriesValue,
     StreamProfile,
     VideoChannel,
 )
@@ -123,21 +123,21 @@ def parse_status(item: Mapping[str, object]) -> CameraStatus:
     )
 
 
-def parse_slots(value: object) -> tuple[Slot, ...]:
+def parse_slots(value: object) -> tuple[SeriesValue, ...]:
     """Return the slots of a series in the order of time, each start once."""
     slots = parse_each(value, _parse_slot)
     return tuple(sorted({slot.start: slot for slot in slots}.values(), key=_start))
 
 
-def _start(slot: Slot) -> int:
+def _start(slot: SeriesValue) -> int:
     return slot.start
 
 
-def _parse_slot(item: Mapping[str, object]) -> Slot | None:
+def _parse_slot(item: Mapping[str, object]) -> SeriesValue | None:
     start, end = as_int(item.get("from")), as_int(item.get("to"))
     if start is None or end is None or end <= start:
         return None
-    return Slot(start, end, as_float(item.get("value")))
+    return SeriesValue(start, end, as_float(item.get("value")))
 
 
 def parse_live_link(value: object) -> LiveLink | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 import re
 
-from .enums import Metric, Transport
+from .enums import LiveTransport, Metric
 from .values import as_list, as_mapping, as_text
 
 # The standard introspection, as far as we look (GraphQL specification, section 4).
@@ -153,23 +153,23 @@ class Schema:
         return live_view is not None and live_view.needs_arguments
 
     @property
-    def transports(self) -> frozenset[Transport]:
+    def transports(self) -> frozenset[LiveTransport]:
         """Transports that a live link can be asked for."""
         return frozenset(
-            transport for transport in Transport if self.link_path(transport)
+            transport for transport in LiveTransport if self.link_path(transport)
         )
 
-    def link_path(self, transport: Transport) -> tuple[str, ...] | None:
+    def link_path(self, transport: LiveTransport) -> tuple[str, ...] | None:
         """Return the fields from `live_view` down to a link; None if there are none.
 
         Only that of `rtsp` is documented. The others are looked for by their
         documented names, whatever their spelling.
         """
-        if transport is Transport.RTSP:
+        if transport is LiveTransport.RTSP:
             return _DOCUMENTED_LINK
         names = (
             ("local", "rtsp")
-            if transport is Transport.LOCAL
+            if transport is LiveTransport.LOCAL
             else (
                 "remote",
                 transport.value,

@@ -16,7 +16,7 @@ from .errors import (
     NetrexQueryError,
     NetrexResponseError,
 )
-from .graphql_errors import Refusal, read_errors, read_page, read_retry_after
+from .graphql_errors import GraphQLError, error_from_body, read_errors, read_retry_after
 from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ LARGE_ANSWER = 128 * 2**10
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GraphQLResponse:
     """What the portal answered.
 
     Attributes:
@@ -40,11 +40,11 @@ class Answer:
     """
 
     data: Mapping[str, object] = field(repr=False)
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[GraphQLError, ...] = ()
     size: int = 0
 
 
-class Transport:
+class GraphQLTransport:
     """Posts documents to the portal.
 
     Args:
@@ -95,7 +95,7 @@ class Transport:
 
     async def post(
         self, query: str, variables: Mapping[str, object] | None = None
-    ) -> Answer:
+    ) -> GraphQLResponse:
         """Send a document.
 
         Raises:
@@ -136,7 +136,7 @@ class Transport:
         try:
             parsed = await _parse(raw)
         except ValueError, RecursionError:
-            raise read_page(raw, status, retry_after=retry_after) from None
+            raise error_from_body(raw, status, retry_after=retry_after) from None
         return _judge(parsed, len(raw), status, retry_after, token)
 
 
@@ -179,7 +179,7 @@ def _loads(raw: bytes) -> object:
 
 def _judge(
     parsed: object, size: int, status: int, retry_after: float | None, token: str
-) -> Answer:
+) -> GraphQLResponse:
     """Tell an answer from an error."""
     if not isinstance(parsed, dict):
         raise NetrexResponseError("The portal's answer is no JSON object")
@@ -198,7 +198,7 @@ def _judge(
         for refusal in refusals:
             if not refusal.path:
                 raise refusal.error
-    return Answer(data, refusals, size)
+    return GraphQLResponse(data, refusals, size)
 
 
 def _no_answer(err: Exception) -> NetrexConnectionError:

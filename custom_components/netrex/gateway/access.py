@@ -8,10 +8,10 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from ..client import (
     GatewayClient,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceOfflineError,
-    NetrexDevicePermissionError,
-    NetrexDeviceTokenError,
+    NetrexCameraNotFoundError,
+    NetrexCameraOfflineError,
+    NetrexCameraPermissionError,
+    NetrexCameraTokenError,
     NetrexError,
 )
 from ..client.camera.parameters import read_parameters
@@ -41,7 +41,7 @@ async def async_find_fault(
     for serial_number in _connected(entry.runtime_data)[:_MOST_CAMERAS]:
         try:
             await read_parameters(client, serial_number, _TEST_GROUPS)
-        except (NetrexDeviceOfflineError, NetrexDeviceNotFoundError) as err:
+        except (NetrexCameraOfflineError, NetrexCameraNotFoundError) as err:
             fault = error_key(err)
         except NetrexError as err:
             return error_key(err)
@@ -87,7 +87,7 @@ class AccessWatch:
             if self.problem is not None:
                 self.problem = None
                 async_delete_issue(self._hass, self._entry, Issue.DEVICE_ACCESS)
-        elif isinstance(err, (NetrexDeviceTokenError, NetrexDevicePermissionError)):
+        elif isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
             now = time.monotonic()
             if self._checked_at is None or now - self._checked_at >= _CHECK_SPACING:
                 self._checked_at = now
@@ -101,7 +101,7 @@ class AccessWatch:
         self._checking = True
         try:
             await read_parameters(client, serial_number, _TEST_GROUPS)
-        except (NetrexDeviceTokenError, NetrexDevicePermissionError) as err:
+        except (NetrexCameraTokenError, NetrexCameraPermissionError) as err:
             self.problem = error_key(err)
             async_create_issue(
                 self._hass, self._entry, Issue.DEVICE_ACCESS, self.problem

@@ -12,8 +12,8 @@ from homeassistant.util import dt as dt_util
 from ..client import (
     Capabilities,
     GatewayClient,
-    NetrexDevicePermissionError,
-    NetrexDeviceTokenError,
+    NetrexCameraPermissionError,
+    NetrexCameraTokenError,
     NetrexError,
     NetrexRateLimitedError,
 )
@@ -85,8 +85,8 @@ class CapabilityCoordinator(DataUpdateCoordinator[dict[int, Capabilities]]):
             try:
                 found = await read_capabilities(self._client, serial_number)
             except (
-                NetrexDeviceTokenError,
-                NetrexDevicePermissionError,
+                NetrexCameraTokenError,
+                NetrexCameraPermissionError,
                 NetrexRateLimitedError,
             ):
                 # The same for all cameras.

@@ -13,10 +13,10 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from ..client import (
     GatewayClient,
-    NetrexDeviceNotFoundError,
-    NetrexDevicePermissionError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceTokenError,
+    NetrexCameraNotFoundError,
+    NetrexCameraPermissionError,
+    NetrexCameraRefusedError,
+    NetrexCameraTokenError,
     NetrexError,
     NodeType,
 )
@@ -36,9 +36,9 @@ LONGEST_PAUSE = 5.0
 _GOOD_LIFE = 60.0
 # What does not pass by itself.
 _LASTING = (
-    NetrexDeviceTokenError,
-    NetrexDevicePermissionError,
-    NetrexDeviceNotFoundError,
+    NetrexCameraTokenError,
+    NetrexCameraPermissionError,
+    NetrexCameraNotFoundError,
 )
 # A camera may tell of so many things; of topics that nobody here knows so many are
 # counted.
@@ -119,7 +119,7 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
         """Switch an output, and read back what it is now. Raises NetrexError."""
         port = self.data.ports.get(number)
         if port is None:
-            raise NetrexDeviceNotFoundError("The camera has no such output any more")
+            raise NetrexCameraNotFoundError("The camera has no such output any more")
         await switch_port(self._client, self._serial_number, port, active=active)
         if not port.managed:
             # Such firmware does not tell what state its ports are in.
@@ -202,7 +202,7 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
     async def _async_read_ports(self) -> tuple[Port, ...]:
         try:
             return await read_ports(self._client, self._serial_number)
-        except NetrexDeviceRefusedError:
+        except NetrexCameraRefusedError:
             # It may tell of its picture all the same.
             return ()
 

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import DEFAULT_DEVICE_URL, Capabilities, GatewayClient, NetrexError
+from ..client import DEFAULT_CAMERA_URL, Capabilities, GatewayClient, NetrexError
 from ..const import CONF_CAMERA_EVENTS, CONF_DEVICE_TOKEN, CONF_DEVICE_URL
 from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
@@ -55,7 +55,7 @@ class CameraGateway:
         self._results: Counter[str] = Counter()
         self.client = GatewayClient(
             async_get_clientsession(hass),
-            entry.options.get(CONF_DEVICE_URL, DEFAULT_DEVICE_URL),
+            entry.options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL),
             token,
             report=self._async_report,
         )
@@ -162,7 +162,7 @@ class CameraGateway:
         known = self.capabilities.data.values()
         return {
             "default_address": CONF_DEVICE_URL not in self._entry.options
-            or self._entry.options[CONF_DEVICE_URL] == DEFAULT_DEVICE_URL,
+            or self._entry.options[CONF_DEVICE_URL] == DEFAULT_CAMERA_URL,
             "problem": self._watch.problem,
             "calls": dict(self._results),
             "cameras": {

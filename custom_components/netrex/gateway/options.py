@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from ..client import DEFAULT_DEVICE_URL, parse_device_url
+from ..client import DEFAULT_CAMERA_URL, parse_camera_url
 from ..client.camera.url import PLACEHOLDER
 from ..const import CONF_CAMERA_EVENTS, CONF_DEVICE_TOKEN, CONF_DEVICE_URL
 from ..devices import nodes_with_paths
@@ -26,7 +26,7 @@ FORGET_TOKEN = "forget_device_access_token"  # noqa: S105 - a field's name
 ACCESS_SCHEMA = vol.Schema(
     {
         vol.Optional(CONF_DEVICE_TOKEN): TOKEN_SELECTOR,
-        vol.Required(CONF_DEVICE_URL, default=DEFAULT_DEVICE_URL): TextSelector(),
+        vol.Required(CONF_DEVICE_URL, default=DEFAULT_CAMERA_URL): TextSelector(),
     }
 )
 ACCESS_SCHEMA_WITH_TOKEN = ACCESS_SCHEMA.extend(
@@ -82,7 +82,7 @@ async def async_take_access(
     else:
         token = token or entry.options.get(CONF_DEVICE_TOKEN, "")
     try:
-        url = user_input[CONF_DEVICE_URL] = parse_device_url(
+        url = user_input[CONF_DEVICE_URL] = parse_camera_url(
             user_input[CONF_DEVICE_URL]
         )
     except ValueError:
@@ -103,5 +103,5 @@ def _access(entry: NetrexConfigEntry) -> dict[str, str]:
     """Return token and address as they are set."""
     return {
         CONF_DEVICE_TOKEN: entry.options.get(CONF_DEVICE_TOKEN, ""),
-        CONF_DEVICE_URL: entry.options.get(CONF_DEVICE_URL, DEFAULT_DEVICE_URL),
+        CONF_DEVICE_URL: entry.options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL),
     }

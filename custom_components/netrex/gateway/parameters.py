@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import GatewayClient, NetrexDeviceError, ParameterError
+from ..client import GatewayClient, NetrexCameraError, ParameterError
 from ..client.camera.parameters import (
     WRITABLE_GROUPS,
     check_changes,
@@ -28,7 +28,7 @@ RETRY_INTERVAL = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ParameterChange:
     """Parameters before a change and after it; of a trial, as they would be."""
 
     before: Mapping[str, str]
@@ -84,7 +84,7 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
 
     async def async_change(
         self, changes: Mapping[str, Any], *, dry_run: bool = False
-    ) -> Change:
+    ) -> ParameterChange:
         """Write parameters, and read them to see what became of it.
 
         Raises HomeAssistantError in a person's words. Nothing is sent of changes that
@@ -94,10 +94,10 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
             wanted = check_changes(changes)
             before = await self._async_read(wanted)
             if dry_run:
-                return Change(before, before | wanted)
+                return ParameterChange(before, before | wanted)
             try:
                 await write_parameters(self._client, self._serial_number(), wanted)
-            except NetrexDeviceError:
+            except NetrexCameraError:
                 # What the camera wrote before it refused stays.
                 await self._async_show(wanted)
                 raise
@@ -108,7 +108,7 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
                 translation_key="parameter_not_taken",
                 translation_placeholders={"parameters": ", ".join(missed)},
             )
-        return Change(before, after)
+        return ParameterChange(before, after)
 
     async def async_read_group(self, group: str) -> dict[str, str]:
         """Return the parameters of a group. Raises HomeAssistantError."""

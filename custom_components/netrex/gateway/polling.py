@@ -13,10 +13,10 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from ..client import (
     Camera,
     GatewayClient,
-    NetrexDeviceMethodError,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceTokenError,
+    NetrexCameraMethodError,
+    NetrexCameraNotFoundError,
+    NetrexCameraRefusedError,
+    NetrexCameraTokenError,
     NetrexError,
     NetrexRateLimitedError,
 )
@@ -32,12 +32,12 @@ _PORTION = 20
 ABSENCE = timedelta(days=1).total_seconds()
 # How a camera says so.
 _ABSENT = (
-    NetrexDeviceNotFoundError,
-    NetrexDeviceMethodError,
-    NetrexDeviceRefusedError,
+    NetrexCameraNotFoundError,
+    NetrexCameraMethodError,
+    NetrexCameraRefusedError,
 )
 # Why no other camera need be asked in this round.
-_ENDING = (NetrexDeviceTokenError, NetrexRateLimitedError)
+_ENDING = (NetrexCameraTokenError, NetrexRateLimitedError)
 
 
 class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from homeassistant.core import HomeAssistant
 
-from ..client import GatewayClient, NetrexDeviceOfflineError, NetrexError
+from ..client import GatewayClient, NetrexCameraOfflineError, NetrexError
 from ..client.camera.ptz import Move, Preset, PtzClient
 from ..const import LOGGER
 
@@ -98,7 +98,7 @@ class Mover:
         for attempt in range(1, _STOP_ATTEMPTS + 1):
             try:
                 await self._ptz(picture).stop()
-            except NetrexDeviceOfflineError as err:
+            except NetrexCameraOfflineError as err:
                 if attempt == _STOP_ATTEMPTS:
                     LOGGER.warning("A moving camera could not be stopped: %s", err)
                     raise

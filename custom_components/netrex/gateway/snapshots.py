@@ -11,8 +11,8 @@ from ..client import (
     Camera,
     Capabilities,
     GatewayClient,
-    NetrexDevicePermissionError,
-    NetrexDeviceTokenError,
+    NetrexCameraPermissionError,
+    NetrexCameraTokenError,
     NetrexError,
     NetrexRateLimitedError,
 )
@@ -109,7 +109,7 @@ class Snapshots:
         now = self._clock()
         if isinstance(err, NetrexRateLimitedError):
             self._all_until = now + max(_LIMITED_DELAY, err.retry_after or 0)
-        elif isinstance(err, (NetrexDeviceTokenError, NetrexDevicePermissionError)):
+        elif isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
             self._all_until = now + _ALL_DELAY
         pause.until = now + _DELAYS[min(pause.failures, len(_DELAYS) - 1)]
         pause.failures += 1

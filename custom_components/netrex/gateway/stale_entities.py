@@ -21,7 +21,7 @@ ACCESS_KEYS = frozenset(
 
 
 @callback
-def async_remove_leftovers(
+def async_remove_stale_entities(
     hass: HomeAssistant, entry: NetrexConfigEntry, gateway: CameraGateway | None
 ) -> None:
     """Remove what the token, or the choice of cameras, does not cover any more.

@@ -26,7 +26,7 @@ from ..client import (
     NetrexRateLimitedError,
     NetrexResponseError,
     SeriesRequest,
-    Slot,
+    SeriesValue,
 )
 from ..const import CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS, LOGGER
 from ..coordinator import InventoryCoordinator
@@ -276,7 +276,7 @@ class HistoryImporter:
         self._store.async_changed()
 
 
-def _hours(slots: Sequence[Slot], block: Block) -> Hours:
+def _hours(slots: Sequence[SeriesValue], block: Block) -> Hours:
     """Return the hours that were asked for, by their start.
 
     A series may cover more time than asked for, and only whole hours of the unix

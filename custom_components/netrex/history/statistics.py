@@ -40,7 +40,7 @@ type Rows = Sequence[SumRow | MeanRow]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatisticChange:
     """Rows to write to one statistic.
 
     `whole`: in one transaction, because they raise the sums of rows that are there: a
@@ -118,7 +118,9 @@ class NodeStatistics:
         get_instance(self._hass).queue_task(SynchronizeTask(done))
         await done
 
-    def _changes(self, node_id: int, arrived: Mapping[str, Hours]) -> list[Change]:
+    def _changes(
+        self, node_id: int, arrived: Mapping[str, Hours]
+    ) -> list[StatisticChange]:
         """Return what has to be written; runs in the recorder's executor."""
         arrived = {key: hours for key, hours in arrived.items() if hours}
         if not arrived:
@@ -153,7 +155,7 @@ class NodeStatistics:
             changed = sum_rows(rows, base, hours)
             # What only follows can come bit by bit.
             whole = bool(changed and rows and changed[0].start <= rows[-1].start)
-            changes.append(Change(key, changed, whole))
+            changes.append(StatisticChange(key, changed, whole))
             values[key] |= hours
         for description in ratios:
             over = values[description.numerator or ""]
@@ -168,7 +170,9 @@ class NodeStatistics:
                 int(row["start"]): row.get("mean") or 0.0
                 for row in existing[description.key]
             }
-            changes.append(Change(description.key, mean_rows(means, quotients)))
+            changes.append(
+                StatisticChange(description.key, mean_rows(means, quotients))
+            )
         return [change for change in changes if change.rows]
 
     def _read(
@@ -193,7 +197,7 @@ class NodeStatistics:
         rows = found.get(statistic_id)
         return rows[0].get("sum") if rows else None
 
-    def _is_written(self, node_id: int, changes: list[Change]) -> bool:
+    def _is_written(self, node_id: int, changes: list[StatisticChange]) -> bool:
         """Check one row of each part: a part is one transaction."""
         last = ((change.key, rows[-1]) for change in changes for rows in change.parts())
         for key, row in last:

@@ -2,7 +2,7 @@
 
 from ..client.days import QUARTER, day_bounds
 from .planning import SettlingDelay, first_needed, spread
-from .quarters import Need, SeriesKey, Slots
+from .quarters import Need, QuarterHours, SeriesKey
 from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
 from .windows import Span, Window, spans, week_before
 
@@ -10,10 +10,10 @@ __all__ = [
     "QUARTER",
     "KpiKey",
     "Need",
+    "QuarterHours",
     "Reading",
     "SeriesKey",
     "SettlingDelay",
-    "Slots",
     "Span",
     "Window",
     "day_bounds",

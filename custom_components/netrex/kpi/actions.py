@@ -25,7 +25,7 @@ from ..client import (
     NetrexError,
     NetrexNoDataError,
     SeriesRequest,
-    Slot,
+    SeriesValue,
     ValueRequest,
 )
 from ..const import DOMAIN
@@ -98,7 +98,7 @@ class Wish(NamedTuple):
 
 
 # A total is the one slot of its time.
-type Answer = Sequence[Slot] | NetrexError
+type KpiAnswer = Sequence[SeriesValue] | NetrexError
 
 
 @callback
@@ -205,7 +205,7 @@ async def _async_series(
     start: int,
     end: int,
     granularity: Granularity,
-) -> dict[Wish, Answer]:
+) -> dict[Wish, KpiAnswer]:
     requests = {
         wish: SeriesRequest(wish.node_id, metric, start, end, granularity)
         for wish in wishes
@@ -217,32 +217,32 @@ async def _async_series(
 
 async def _async_totals(
     client: NetrexClient, wishes: Iterable[Wish], start: int, end: int
-) -> dict[Wish, Answer]:
+) -> dict[Wish, KpiAnswer]:
     requests = {
         wish: ValueRequest(wish.node_id, metric, start, end)
         for wish in wishes
         if (metric := BY_KEY[wish.metric].metric or BY_KEY[wish.metric].raw)
     }
     results = await client.kpi_value_results(list(requests.values()), lane=Lane.COMMAND)
-    answers: dict[Wish, Answer] = {}
+    answers: dict[Wish, KpiAnswer] = {}
     for wish, request in requests.items():
         result = results[request]
         if isinstance(result, NetrexNoDataError):
-            answers[wish] = [Slot(start, end, None)]
+            answers[wish] = [SeriesValue(start, end, None)]
         elif isinstance(result, NetrexError):
             answers[wish] = result
         else:
             description = BY_KEY[wish.metric]
             if description.raw:
                 result = round(result * description.factor, 2)
-            answers[wish] = [Slot(start, end, result)]
+            answers[wish] = [SeriesValue(start, end, result)]
     return answers
 
 
 def _response(
     nodes: Mapping[str, int],
     names: Mapping[int, str],
-    answers: Mapping[Wish, Sequence[Slot] | str],
+    answers: Mapping[Wish, Sequence[SeriesValue] | str],
     zone: tzinfo,
 ) -> ServiceResponse:
     """Return what the caller gets: every node under the name it was called by."""

@@ -26,10 +26,10 @@ from . import (
     QUARTER,
     KpiKey,
     Need,
+    QuarterHours,
     Reading,
     SeriesKey,
     SettlingDelay,
-    Slots,
     Span,
     Window,
     drift,
@@ -101,7 +101,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         stored = store.data.get("kpi", {})
         self.delay = SettlingDelay(stored.get("delay"))
         self.ratios = RatioCheck(inventory.client, store)
-        self._slots = Slots(dt_util.get_default_time_zone())
+        self._slots = QuarterHours(dt_util.get_default_time_zone())
         self._slots.restore(stored.get("days", {}))
         self._slots.restore_snapshot(stored.get("snapshot", {}))
         self._stored = self._slots.revision
@@ -227,7 +227,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         self.async_start_probe()
         zone = dt_util.get_default_time_zone()
         if zone != self._slots.zone:
-            self._slots, self._stored = Slots(zone), -1
+            self._slots, self._stored = QuarterHours(zone), -1
         data = self._read_clock()
         if data != self.data:
             self.data = data

@@ -7,7 +7,7 @@ from datetime import tzinfo
 import math
 from typing import Any, NamedTuple
 
-from ..client import Slot
+from ..client import SeriesValue
 from ..client.days import QUARTER, day_bounds
 
 _HOUR = 3600
@@ -55,7 +55,7 @@ class _Series:
         self.days: dict[int, array[float] | float | None] = {}
 
 
-class Slots:
+class QuarterHours:
     """All series of an account, in local days of one time zone.
 
     A number is replaced by a later one, never by a gap. A gap is not a zero: the sum
@@ -94,7 +94,7 @@ class Slots:
         return series.since, series.until
 
     def put(
-        self, key: SeriesKey, slots: Iterable[Slot], start: int, end: int
+        self, key: SeriesKey, slots: Iterable[SeriesValue], start: int, end: int
     ) -> float | None:
         """Take an answer for the time from `start` to `end`, full quarter hours.
 

@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 from ..client import Lane, NetrexAuthError, NetrexClient, NetrexError, ValueRequest
 from ..const import LOGGER
 from ..store import NetrexStore
-from . import KpiKey, Slots, Span, Window, key_value, known_until
+from . import KpiKey, QuarterHours, Span, Window, key_value, known_until
 from .metrics import BY_KEY, Kind
 
 DAY = 24 * 60 * 60
@@ -61,7 +61,10 @@ class RatioCheck:
         return self._values.get(key) if span and span.start == start else None
 
     async def async_refresh(
-        self, keys: Collection[KpiKey], slots: Slots, windows: Mapping[Window, Span]
+        self,
+        keys: Collection[KpiKey],
+        slots: QuarterHours,
+        windows: Mapping[Window, Span],
     ) -> None:
         """Compare if a day has passed, and read the ratios that are replaced.
 
@@ -85,7 +88,7 @@ class RatioCheck:
     async def _async_compare(
         self,
         ratios: Collection[KpiKey],
-        slots: Slots,
+        slots: QuarterHours,
         windows: Mapping[Window, Span],
     ) -> None:
         """Ask for one ratio of each node, every day for another one."""

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from ..client import Granularity, NetrexClient, NetrexError, SeriesRequest
-from . import SeriesKey, Slots
+from . import QuarterHours, SeriesKey
 from .metrics import BY_KEY
 
 
 async def async_read_series(
     client: NetrexClient,
-    slots: Slots,
+    slots: QuarterHours,
     group: Collection[tuple[SeriesKey, int]],
     end: int,
 ) -> Mapping[SeriesKey, float | None]:

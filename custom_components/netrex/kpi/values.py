@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..client.days import day_bounds
 from .metrics import BY_KEY, OCCUPANCY, needs, ratio
-from .quarters import Need, SeriesKey, Slots
+from .quarters import Need, QuarterHours, SeriesKey
 from .windows import Span, Window, week_before
 
 
@@ -45,13 +45,15 @@ def need_of(key: KpiKey, spans: Mapping[Window, Span], zone: tzinfo) -> Need:
     return Need(span.start)
 
 
-def known_until(key: KpiKey, slots: Slots) -> int:
+def known_until(key: KpiKey, slots: QuarterHours) -> int:
     """Return up to when all of a value's series were read, unix seconds; 0 if never."""
     reaches = [slots.reach(series) for series in series_of(key)]
     return min(reach[1] if reach else 0 for reach in reaches)
 
 
-def key_value(key: KpiKey, slots: Slots, spans: Mapping[Window, Span]) -> float | None:
+def key_value(
+    key: KpiKey, slots: QuarterHours, spans: Mapping[Window, Span]
+) -> float | None:
     """Return a value as the slots tell it; None where nothing is known."""
     description = BY_KEY[key.metric]
     span = spans[key.window]
@@ -70,7 +72,9 @@ def key_value(key: KpiKey, slots: Slots, spans: Mapping[Window, Span]) -> float 
     return sums[0]
 
 
-def drift(node_id: int, slots: Slots, spans: Mapping[Window, Span]) -> float | None:
+def drift(
+    node_id: int, slots: QuarterHours, spans: Mapping[Window, Span]
+) -> float | None:
     """Return by how many people in and out of yesterday differ; None if unknown.
 
     A place that is empty at night should have none: it is what its counters miss.

@@ -1,5 +1,5 @@
 """Live view: a stable address per camera, links on demand, still images."""
 
-from .manager import LiveView, OwnStream, View
+from .manager import LiveView, OwnStream, VideoSource
 
-__all__ = ["LiveView", "OwnStream", "View"]
+__all__ = ["LiveView", "OwnStream", "VideoSource"]

@@ -4,16 +4,16 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 import time
 
-from ..client import Transport
+from ..client import LiveTransport
 
 # From the most private on; plain RTSP, which is documented best, before its tunnels.
 # `local` is left out: only the user knows whether the camera is in the same network.
 PREFERENCE = (
-    Transport.RTSPWSS,
-    Transport.RTSPHS,
-    Transport.RTSP,
-    Transport.RTSPH,
-    Transport.RTSPWS,
+    LiveTransport.RTSPWSS,
+    LiveTransport.RTSPHS,
+    LiveTransport.RTSP,
+    LiveTransport.RTSPH,
+    LiveTransport.RTSPWS,
 )
 # One failure may be a link that expired or a server that restarts.
 _FAILURES_TO_AVOID = 2
@@ -40,12 +40,14 @@ class TransportChoice:
         clock: Monotonic time in seconds.
     """
 
-    available: Callable[[], Collection[Transport]]
-    pinned: Transport | None = None
+    available: Callable[[], Collection[LiveTransport]]
+    pinned: LiveTransport | None = None
     clock: Callable[[], float] = time.monotonic
-    _experiences: dict[tuple[int, Transport], _Experience] = field(default_factory=dict)
+    _experiences: dict[tuple[int, LiveTransport], _Experience] = field(
+        default_factory=dict
+    )
 
-    def choose(self, camera_id: int) -> Transport:
+    def choose(self, camera_id: int) -> LiveTransport:
         """Return the transport to ask for: the most private one that is not avoided.
 
         If all are, the one whose time is over first. Plain RTSP is documented, so it
@@ -53,18 +55,18 @@ class TransportChoice:
         """
         if self.pinned is not None:
             return self.pinned
-        available = {*self.available(), Transport.RTSP}
+        available = {*self.available(), LiveTransport.RTSP}
         now = self.clock()
         return min(
             (transport for transport in PREFERENCE if transport in available),
             key=lambda transport: max(now, self._avoid_until(camera_id, transport)),
         )
 
-    def worked(self, camera_id: int, transport: Transport) -> None:
+    def worked(self, camera_id: int, transport: LiveTransport) -> None:
         """Learn that a picture came."""
         self._experiences.pop((camera_id, transport), None)
 
-    def failed(self, camera_id: int, transport: Transport) -> None:
+    def failed(self, camera_id: int, transport: LiveTransport) -> None:
         """Learn that a link was refused, or its server out of reach."""
         experience = self._experiences.setdefault((camera_id, transport), _Experience())
         experience.failures += 1
@@ -79,6 +81,6 @@ class TransportChoice:
             return self._avoid_until(camera_id, self.pinned) > self.clock()
         return self._avoid_until(camera_id, self.choose(camera_id)) > self.clock()
 
-    def _avoid_until(self, camera_id: int, transport: Transport) -> float:
+    def _avoid_until(self, camera_id: int, transport: LiveTransport) -> float:
         experience = self._experiences.get((camera_id, transport))
         return experience.avoid_until if experience else 0.0

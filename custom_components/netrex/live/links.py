@@ -15,7 +15,7 @@ from ..client import (
     NetrexPermissionError,
     NetrexRateLimitedError,
 )
-from ..relay.terms import Ending, LinkError, Refusal, SessionEnd
+from ..relay.terms import Ending, LinkError, LinkRefusal, SessionEnd
 from ..relay.transports import Link
 
 # Seconds to the next link after one, two, three … sessions in a row that failed. A
@@ -93,12 +93,12 @@ _GOOD_SESSION = 10.0
 _DEFAULT_RETRY = 10.0
 
 # Kinds of client errors; subclasses come first.
-_REFUSALS: tuple[tuple[type[NetrexError], Refusal], ...] = (
-    (NetrexNotFoundError, Refusal.GONE),
-    (NetrexPermissionError, Refusal.FORBIDDEN),
-    (NetrexAuthError, Refusal.FORBIDDEN),
-    (NetrexRateLimitedError, Refusal.LIMITED),
-    (NetrexError, Refusal.UNAVAILABLE),
+_REFUSALS: tuple[tuple[type[NetrexError], LinkRefusal], ...] = (
+    (NetrexNotFoundError, LinkRefusal.GONE),
+    (NetrexPermissionError, LinkRefusal.FORBIDDEN),
+    (NetrexAuthError, LinkRefusal.FORBIDDEN),
+    (NetrexRateLimitedError, LinkRefusal.LIMITED),
+    (NetrexError, LinkRefusal.UNAVAILABLE),
 )
 
 type FetchLinks = Callable[
@@ -157,7 +157,7 @@ class LinkBroker:
         request = self._resolve(stream_key)
         pace = self._paces[stream_key]
         if (wait := pace.wait) > _PATIENCE:
-            raise LinkError(Refusal.LIMITED, wait)
+            raise LinkError(LinkRefusal.LIMITED, wait)
         if wait:
             await self._sleep(wait)
         made_at, spare = self._spare.pop(request, (0.0, None))
@@ -167,7 +167,7 @@ class LinkBroker:
         try:
             return await self._order(request)
         except LinkError as err:
-            if err.refusal is not Refusal.LIMITED:
+            if err.refusal is not LinkRefusal.LIMITED:
                 pace.failed()
             raise
 
@@ -208,7 +208,7 @@ class LinkBroker:
             self._asked, self._waiting = {}, {}
             for taker in left:
                 if not taker.done():
-                    taker.set_exception(LinkError(Refusal.UNAVAILABLE))
+                    taker.set_exception(LinkError(LinkRefusal.UNAVAILABLE))
 
     def _next_batch(self) -> dict[LinkRequest, asyncio.Future[Link]]:
         """Take one taker per stream out of the queue, in the order of their coming."""
@@ -255,7 +255,7 @@ def _link_error(error: NetrexError | None) -> LinkError:
     """Say in the relay's words why the portal gave no link."""
     refusal = next(
         (kind for cls, kind in _REFUSALS if isinstance(error, cls)),
-        Refusal.UNAVAILABLE,
+        LinkRefusal.UNAVAILABLE,
     )
     told = error.retry_after if isinstance(error, NetrexRateLimitedError) else None
     return LinkError(refusal, _DEFAULT_RETRY if told is None else told)

@@ -14,17 +14,17 @@ from ..client import (
     Camera,
     Lane,
     LinkRequest,
+    LiveTransport,
     NetrexAuthError,
     NetrexClient,
     NetrexError,
     StreamProfile,
-    Transport,
 )
 from ..const import CONF_LIVE_TRANSPORT, TRANSPORT_AUTO
 from ..issues import Issue, async_create_issue, async_delete_issue
 from ..models import NetrexConfigEntry
 from ..relay.server import Relay
-from ..relay.terms import Ending, LinkError, Refusal, SessionEnd
+from ..relay.terms import Ending, LinkError, LinkRefusal, SessionEnd
 from ..relay.transports import Dialer, Link
 from ..store import NetrexStore
 from .access import RelayAccess
@@ -46,7 +46,7 @@ _OUTSIDE = "outside_"
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class VideoSource:
     """A picture that can be watched: a camera's, or one of its video channels'."""
 
     camera_id: int
@@ -67,7 +67,7 @@ class View:
         try:
             return cls(int(camera), int(channel) if channel else None)
         except ValueError:
-            raise LinkError(Refusal.GONE) from None
+            raise LinkError(LinkRefusal.GONE) from None
 
 
 # Has a camera take a picture: its node, a channel's of it, least width and height.
@@ -109,7 +109,7 @@ class LiveView:
         pinned = entry.options.get(CONF_LIVE_TRANSPORT, TRANSPORT_AUTO)
         self._choice = TransportChoice(
             lambda: client.schema.transports,
-            None if pinned == TRANSPORT_AUTO else Transport(pinned),
+            None if pinned == TRANSPORT_AUTO else LiveTransport(pinned),
         )
         self._profiles: dict[int, int] = {}
         # Of a view's key; of all views under None.
@@ -117,7 +117,7 @@ class LiveView:
             set
         )
         # By which transport each camera's last picture came.
-        self._transports: dict[int, Transport] = {}
+        self._transports: dict[int, LiveTransport] = {}
         self._links = DayCount(store.data.setdefault("links", {}))
         self._streams: dict[str, OwnStream] = {}
         self._people = self._broker(Lane.INTERACTIVE)
@@ -153,23 +153,23 @@ class LiveView:
         await self.stills.async_stop()
         async_delete_issue(self._hass, self._entry, Issue.LIVE_VIEW)
 
-    def stream_source(self, view: View) -> str:
+    def stream_source(self, view: VideoSource) -> str:
         """Return the address of a view: free, and the same until a reload."""
         return self._relay.url(str(view))
 
-    def own_source(self, view: View, stream: OwnStream) -> str:
+    def own_source(self, view: VideoSource, stream: OwnStream) -> str:
         """Return the address of a view for Home Assistant's own stream."""
         self._streams[f"{_STREAM}{view}"] = stream
         return self._relay.url(f"{_STREAM}{view}")
 
-    def outside_source(self, view: View) -> str:
+    def outside_source(self, view: VideoSource) -> str:
         """Return the address of a view for other machines.
 
         Raises a translated error if there is none.
         """
         return self.access.url(f"{_OUTSIDE}{view}")
 
-    def viewers(self, view: View) -> int:
+    def viewers(self, view: VideoSource) -> int:
         """Return how many watch a view now."""
         return sum(
             self._relay.viewers(f"{prefix}{view}") for prefix in ("", _STREAM, _OUTSIDE)
@@ -185,13 +185,13 @@ class LiveView:
         """How many links were taken in the last 24 hours."""
         return self._links.total
 
-    def last_transport(self, camera_id: int) -> Transport | None:
+    def last_transport(self, camera_id: int) -> LiveTransport | None:
         """Return by which transport a camera's last picture came."""
         return self._transports.get(camera_id)
 
     @callback
     def async_add_listener(
-        self, view: View | None, listener: Callable[[], None]
+        self, view: VideoSource | None, listener: Callable[[], None]
     ) -> CALLBACK_TYPE:
         """Call `listener` when a view's viewers may have changed; None: any view's."""
         listeners = self._listeners[None if view is None else str(view)]
@@ -240,15 +240,15 @@ class LiveView:
     async def _async_get_link(self, key: str) -> Link:
         transport = self._transport(key)
         if key in self._streams and not self._streams[key].may_begin():
-            raise LinkError(Refusal.GONE)
+            raise LinkError(LinkRefusal.GONE)
         try:
             link = await self._broker_of(key).get_link(key)
         except LinkError as err:
-            camera_id = View.parse_key(key).camera_id
+            camera_id = VideoSource.parse_key(key).camera_id
             status = self._entry.runtime_data.status.data.get(camera_id)
             if (
-                err.refusal is Refusal.GONE
-                and transport is not Transport.RTSP
+                err.refusal is LinkRefusal.GONE
+                and transport is not LiveTransport.RTSP
                 and status is not None
                 and status.is_connected
             ):
@@ -258,16 +258,16 @@ class LiveView:
         self._links.record()
         return link
 
-    def _transport(self, key: str) -> Transport:
-        return self._choice.choose(View.parse_key(key).camera_id)
+    def _transport(self, key: str) -> LiveTransport:
+        return self._choice.choose(VideoSource.parse_key(key).camera_id)
 
     @callback
     def _async_resolve(self, key: str) -> LinkRequest:
         """Say what the portal has to be asked for. Raises LinkError."""
-        view = View.parse_key(key)
+        view = VideoSource.parse_key(key)
         cameras = self._entry.runtime_data.inventory.data.cameras
         if (camera := cameras.get(view.camera_id)) is None:
-            raise LinkError(Refusal.GONE)
+            raise LinkError(LinkRefusal.GONE)
         profile = self.profile(camera)
         return LinkRequest(
             camera.node_id,
@@ -285,7 +285,7 @@ class LiveView:
     @callback
     def _async_ended(self, end: SessionEnd) -> None:
         self._broker_of(end.stream_key).ended(end)
-        camera_id = View.parse_key(end.stream_key).camera_id
+        camera_id = VideoSource.parse_key(end.stream_key).camera_id
         if end.played:
             self._choice.worked(camera_id, end.transport)
             async_delete_issue(self._hass, self._entry, Issue.LIVE_VIEW)
@@ -317,8 +317,8 @@ class LiveView:
             )
 
     @callback
-    def _async_started(self, key: str, transport: Transport) -> None:
-        self._transports[View.parse_key(key).camera_id] = transport
+    def _async_started(self, key: str, transport: LiveTransport) -> None:
+        self._transports[VideoSource.parse_key(key).camera_id] = transport
         self._async_changed(key)
 
     @callback
@@ -333,5 +333,5 @@ class LiveView:
 
 async def _take(snapshot: Snapshot, key: str, size: Size | None) -> bytes | None:
     """Take the picture of a view for the stills."""
-    view = View.parse_key(key)
+    view = VideoSource.parse_key(key)
     return await snapshot(view.camera_id, view.channel_id, *(size or (0, 0)))

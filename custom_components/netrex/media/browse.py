@@ -23,7 +23,7 @@ from ..models import NetrexConfigEntry
 from ..recordings.errors import RecordingError
 from .calendar import day_span, hours, slices, span_text, until
 from .identifiers import (
-    Account,
+    AccountPlace,
     CameraDays,
     Day,
     Folder,
@@ -106,12 +106,14 @@ class Browser:
             entries = async_loaded_entries(self._hass)
             # With one account there is nothing to choose.
             if len(entries) != 1:
-                accounts = [self.item(Account(e.entry_id), e.title) for e in entries]
+                accounts = [
+                    self.item(AccountPlace(e.entry_id), e.title) for e in entries
+                ]
                 return self.item(place, TITLE, accounts)
-            place = Account(entries[0].entry_id)
+            place = AccountPlace(entries[0].entry_id)
         entry = async_get_entry(self._hass, place.entry_id)
         data = entry.runtime_data.inventory.data
-        if isinstance(place, Account):
+        if isinstance(place, AccountPlace):
             return self.item(place, entry.title, self._inside(entry, *top(data)))
         if isinstance(place, Folder):
             if (node := data.tree.node(place.node_id)) is None:
@@ -141,7 +143,7 @@ class Browser:
             title=title,
             can_play=is_video,
             can_expand=not is_video,
-            can_search=isinstance(place, Root | Account | Folder | CameraDays),
+            can_search=isinstance(place, Root | AccountPlace | Folder | CameraDays),
             children=None if children is None else list(children),
             children_media_class=(
                 MediaClass.VIDEO if isinstance(place, Hour) else MediaClass.DIRECTORY

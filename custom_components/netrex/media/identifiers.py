@@ -26,7 +26,7 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountPlace:
     """The top of an account."""
 
     entry_id: str
@@ -108,7 +108,7 @@ class Slice:
         return Clip(self.node_id, *self.span)
 
 
-type Place = Root | Account | Folder | CameraDays | Day | Hour | Slice
+type Place = Root | AccountPlace | Folder | CameraDays | Day | Hour | Slice
 
 
 def parse_place(identifier: str) -> Place:  # noqa: PLR0911 - a table
@@ -117,7 +117,7 @@ def parse_place(identifier: str) -> Place:  # noqa: PLR0911 - a table
         case [""]:
             return Root()
         case [entry_id]:
-            return Account(entry_id)
+            return AccountPlace(entry_id)
         case [entry_id, "folder", node]:
             return Folder(entry_id, _number(node))
         case [entry_id, "camera", node]:

@@ -15,7 +15,7 @@ _TIME = re.compile(r"(\d{1,2}):(\d{2})")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SearchQuery:
     """Words of a camera's name or place, and when.
 
     Attributes:
@@ -40,7 +40,7 @@ def fold(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def parse_wish(text: str, now: datetime, days: Mapping[str, int]) -> Wish:
+def parse_query(text: str, now: datetime, days: Mapping[str, int]) -> SearchQuery:
     """Return what a text asks for.
 
     Args:
@@ -67,7 +67,7 @@ def parse_wish(text: str, now: datetime, days: Mapping[str, int]) -> Wish:
         day = now.date()
         if at > now.time():
             day -= timedelta(days=1)
-    return Wish(tuple(words), day, at)
+    return SearchQuery(tuple(words), day, at)
 
 
 def _split(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from ..models import NetrexConfigEntry
 from .browse import Browser, Texts, async_get_entry, async_loaded_entries
 from .calendar import Span, hours, slices, until
 from .identifiers import CameraDays, Day, Folder, Hour, Place, Root, Slice
-from .query import Wish, parse_wish
+from .query import SearchQuery, parse_query
 
 # More than anybody reads; who sees so many types another word.
 MOST_RESULTS = 100
@@ -30,7 +30,7 @@ async def async_search(
     texts = await Texts.async_load(hass)
     zone = dt_util.get_default_time_zone()
     now = time.time()
-    wish = parse_wish(text, datetime.fromtimestamp(now, zone), texts.recent)
+    wish = parse_query(text, datetime.fromtimestamp(now, zone), texts.recent)
     spans = _spans(wish, now)
     browser = Browser(hass, texts)
     results: list[BrowseMediaSource] = []
@@ -49,7 +49,7 @@ async def async_search(
 
 
 def _cameras(
-    hass: HomeAssistant, place: Place, wish: Wish
+    hass: HomeAssistant, place: Place, wish: SearchQuery
 ) -> Iterator[tuple[NetrexConfigEntry, Camera]]:
     """Yield the cameras below a place that the words fit."""
     entries = (
@@ -73,7 +73,7 @@ def _cameras(
                 yield entry, camera
 
 
-def _spans(wish: Wish, now: float) -> list[Span]:
+def _spans(wish: SearchQuery, now: float) -> list[Span]:
     """Return the slices that show the wished time: two where an hour comes twice."""
     if wish.day is None or wish.time is None:
         return []

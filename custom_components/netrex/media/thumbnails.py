@@ -8,7 +8,7 @@ from homeassistant.components.http import KEY_HASS, HomeAssistantView
 from homeassistant.core import callback
 
 from ..const import DOMAIN
-from ..live import View
+from ..live import VideoSource
 from ..models import NetrexConfigEntry
 
 PATH: Final = "/api/netrex/thumbnails/{entry_id}/{node_id}"
@@ -27,7 +27,7 @@ def async_thumbnail_path(entry: NetrexConfigEntry, node_id: int) -> str | None:
 
 @callback
 def _async_picture(entry: NetrexConfigEntry, node_id: int) -> bytes | None:
-    return entry.runtime_data.live.stills.last(str(View(node_id)))
+    return entry.runtime_data.live.stills.last(str(VideoSource(node_id)))
 
 
 class ThumbnailView(HomeAssistantView):

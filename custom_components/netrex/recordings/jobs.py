@@ -26,7 +26,7 @@ from .choice import Choice, choose
 from .clip import Clip
 from .download import Downloader
 from .errors import RecordingError, reason_of
-from .lanes import Slots
+from .lanes import LaneSemaphore
 from .partial import PartialFile
 from .timing import Timing
 
@@ -68,8 +68,8 @@ class Tools:
     hass: HomeAssistant
     client: NetrexClient
     downloader: Downloader
-    preparations: Slots
-    downloads: Slots
+    preparations: LaneSemaphore
+    downloads: LaneSemaphore
     timing: Timing
 
 

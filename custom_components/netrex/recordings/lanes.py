@@ -8,7 +8,7 @@ from itertools import count
 from ..client import Lane
 
 
-class Slots:
+class LaneSemaphore:
     """A semaphore with lanes: the best lane first, first come first served inside.
 
     Args:

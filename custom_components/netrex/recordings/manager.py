@@ -21,7 +21,7 @@ from .download import Downloader
 from .errors import RecordingError, reason_of
 from .file_view import async_sign_file
 from .jobs import Fetched, Job, JobState, Tools
-from .lanes import Slots
+from .lanes import LaneSemaphore
 from .partial import publish
 from .paths import check_target
 from .timing import Timing
@@ -78,8 +78,8 @@ class RecordingManager:
             hass,
             client,
             Downloader(hass, client, timing),
-            preparations=Slots(10, 5),
-            downloads=Slots(3, 2),
+            preparations=LaneSemaphore(10, 5),
+            downloads=LaneSemaphore(3, 2),
             timing=timing,
         )
         limit = entry.options.get(CONF_RECORDINGS_LIMIT, DEFAULT_RECORDINGS_LIMIT)

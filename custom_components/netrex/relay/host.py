@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ..client import Transport
-from .terms import Ending, Refusal, SessionEnd
+from ..client import LiveTransport
+from .terms import Ending, LinkRefusal, SessionEnd
 from .transports import Link
 from .upstream import Dial
 
@@ -31,12 +31,12 @@ class SessionHost:
 
     token: Callable[[str], str]
     get_link: Callable[[str], Awaitable[Link]]
-    transport: Callable[[str], Transport]
+    transport: Callable[[str], LiveTransport]
     dial: Dial
     request_timeout: float
     admit: Callable[[], bool]
     resumes: Callable[[str], bool]
-    started: Callable[[str, Transport], None]
+    started: Callable[[str, LiveTransport], None]
     closing: Callable[[str, Ending], None]
     ended: Callable[[SessionEnd], None]
-    refused: Callable[[Refusal], None]
+    refused: Callable[[LinkRefusal], None]

@@ -5,7 +5,7 @@ import logging
 
 from .host import SessionHost
 from .rtsp import Request
-from .terms import Ending, LinkError, Refusal, SessionEnd
+from .terms import Ending, LinkError, LinkRefusal, SessionEnd
 from .transports import Link
 from .upstream import LinkRefusedError, Upstream, UpstreamError, open_upstream
 
@@ -60,7 +60,7 @@ async def _get_link(host: SessionHost, key: str) -> Link:
         async with asyncio.timeout(LINK_TIMEOUT):
             return await host.get_link(key)
     except TimeoutError:
-        raise LinkError(Refusal.UNAVAILABLE) from None
+        raise LinkError(LinkRefusal.UNAVAILABLE) from None
 
 
 async def _open_link(

@@ -13,12 +13,12 @@ from functools import partial
 from itertools import chain
 import time
 
-from ..client import Transport
+from ..client import LiveTransport
 from .connection import CHUNK_SIZE, Connection
 from .endpoint import Endpoint, bind
 from .host import SessionHost
 from .session import Session
-from .terms import Ending, Refusal, SessionEnd
+from .terms import Ending, LinkRefusal, SessionEnd
 from .transports import Link, dial_tcp
 from .upstream import Dial
 
@@ -53,8 +53,8 @@ class RelayStats:
     live_sessions: int
     endpoints: int
     links_used: int
-    failures: Mapping[Refusal | Ending, int]
-    last_error: Refusal | Ending | None
+    failures: Mapping[LinkRefusal | Ending, int]
+    last_error: LinkRefusal | Ending | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class Relay:
         get_link: Callable[[str], Awaitable[Link]],
         *,
         dial: Dial = dial_tcp,
-        transport: Callable[[str], Transport] = lambda _: Transport.RTSP,
+        transport: Callable[[str], LiveTransport] = lambda _: LiveTransport.RTSP,
         limits: Limits = Limits(),
-        on_started: Callable[[str, Transport], None] | None = None,
+        on_started: Callable[[str, LiveTransport], None] | None = None,
         on_ended: Callable[[SessionEnd], None] | None = None,
         on_closing: Callable[[str, Ending], None] = lambda *_: None,
         resumes: Callable[[str], bool] = lambda _: False,
@@ -104,8 +104,8 @@ class Relay:
         self._dial = dial
         self._transport = transport
         self._links_used = 0
-        self._failures: Counter[Refusal | Ending] = Counter()
-        self._last_error: Refusal | Ending | None = None
+        self._failures: Counter[LinkRefusal | Ending] = Counter()
+        self._last_error: LinkRefusal | Ending | None = None
         self._listeners: dict[Endpoint, _Listener] = {}
         self._loopback: Endpoint | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -225,7 +225,7 @@ class Relay:
             sum(session.is_viewer for session in self._sessions) < self._limits.viewers
         )
 
-    def _started(self, stream_key: str, transport: Transport) -> None:
+    def _started(self, stream_key: str, transport: LiveTransport) -> None:
         if self._on_started is not None:
             self._on_started(stream_key, transport)
 
@@ -236,7 +236,7 @@ class Relay:
         if self._on_ended is not None:
             self._on_ended(end)
 
-    def _failed(self, kind: Refusal | Ending) -> None:
+    def _failed(self, kind: LinkRefusal | Ending) -> None:
         self._failures[kind] += 1
         self._last_error = kind
 

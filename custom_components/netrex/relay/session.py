@@ -15,7 +15,7 @@ from .host import SessionHost
 from .opening import open_stream
 from .resumption import Resumption
 from .rtsp import Event, Request, Response, RtspError
-from .terms import Ending, LinkError, Refusal, SessionEnd
+from .terms import Ending, LinkError, LinkRefusal, SessionEnd
 from .upstream import Upstream, UpstreamError
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ _METHODS = (
 _BACK_CHANNEL = "www.onvif.org/ver20/backchannel"
 # The stream's address with the secret and the key.
 _ADDRESS = re.compile(r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:[/?].*)?", re.IGNORECASE)
-_REFUSAL_STATUS = {Refusal.GONE: 404, Refusal.FORBIDDEN: 403}
+_REFUSAL_STATUS = {LinkRefusal.GONE: 404, LinkRefusal.FORBIDDEN: 403}
 _UNAVAILABLE = 503
 # Home Assistant's FFmpeg gives up after 5 s without data.
 RESUME_TIMEOUT = 4.0

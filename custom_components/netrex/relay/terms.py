@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..client import Transport
+from ..client import LiveTransport
 
 
 class Ending(StrEnum):
@@ -29,12 +29,12 @@ class SessionEnd:
     """
 
     stream_key: str
-    transport: Transport
+    transport: LiveTransport
     ending: Ending
     played: float
 
 
-class Refusal(StrEnum):
+class LinkRefusal(StrEnum):
     """Kinds of reasons; diagnostics name them."""
 
     GONE = "gone"  # the camera does not exist (any more)
@@ -51,7 +51,7 @@ class LinkError(Exception):
         retry_after: Seconds until another try makes sense.
     """
 
-    def __init__(self, refusal: Refusal, retry_after: float = 10.0) -> None:
+    def __init__(self, refusal: LinkRefusal, retry_after: float = 10.0) -> None:
         """Remember why, and how long to wait."""
         super().__init__(refusal.value)
         self.refusal = refusal

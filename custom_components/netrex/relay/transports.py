@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from ..client import Transport
+from ..client import LiveTransport
 from .connection import CHUNK_SIZE, Reader, Writer
 
 _CLOSE_TIMEOUT = 1.0
@@ -40,13 +40,13 @@ class Wire:
     encrypted: bool = False
 
 
-WIRES: Mapping[Transport, Wire] = {
-    Transport.RTSP: Wire(554),
-    Transport.RTSPH: Wire(80, "http"),
-    Transport.RTSPHS: Wire(443, "http", encrypted=True),
-    Transport.RTSPWS: Wire(80, "ws"),
-    Transport.RTSPWSS: Wire(443, "ws", encrypted=True),
-    Transport.LOCAL: Wire(554),
+WIRES: Mapping[LiveTransport, Wire] = {
+    LiveTransport.RTSP: Wire(554),
+    LiveTransport.RTSPH: Wire(80, "http"),
+    LiveTransport.RTSPHS: Wire(443, "http", encrypted=True),
+    LiveTransport.RTSPWS: Wire(80, "ws"),
+    LiveTransport.RTSPWSS: Wire(443, "ws", encrypted=True),
+    LiveTransport.LOCAL: Wire(554),
 }
 
 
@@ -55,7 +55,7 @@ class Link:
     """A link and the transport that it was asked for; its text is a secret."""
 
     url: str
-    transport: Transport = Transport.RTSP
+    transport: LiveTransport = LiveTransport.RTSP
 
     def __repr__(self) -> str:
         """Name the transport only."""

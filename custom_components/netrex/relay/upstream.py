@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from ..client import Transport
+from ..client import LiveTransport
 from .connection import Connection, Reader, Writer
 from .rtsp import Request, Response, RtspError
 from .transports import WIRES, Address, Link
@@ -39,7 +39,7 @@ class Upstream:
     connection: Connection
     urls: UrlMap
     answer: Response
-    transport: Transport
+    transport: LiveTransport
 
 
 async def open_upstream(

@@ -9,10 +9,10 @@ import pytest
 
 from custom_components.netrex.client import (
     GatewayClient,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceOfflineError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
+    NetrexCameraNotFoundError,
+    NetrexCameraOfflineError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
 )
 from custom_components.netrex.client.camera.camstreamer import (
     AppStream,
@@ -95,7 +95,7 @@ async def test_a_refused_switch_does_not_tell_the_token(
         return answer(call, arguments, generation)
 
     monkeypatch.setattr(camera, "answer", refuse)
-    with pytest.raises(NetrexDeviceRefusedError) as caught:
+    with pytest.raises(NetrexCameraRefusedError) as caught:
         await app.set_enabled(real(cloud)[1].stream_id, enabled=True)
     assert_no_secret(texts(caught.value), [token])
 
@@ -137,12 +137,12 @@ async def test_the_generation_is_remembered_until_the_app_is_updated(
 async def test_no_app(app: CamStreamerClient, cloud: Simulator) -> None:
     cloud.switches.camstreamer_api = "none"
     assert await app.streams() is None
-    with pytest.raises(NetrexDeviceNotFoundError):
+    with pytest.raises(NetrexCameraNotFoundError):
         await app.set_enabled("1", enabled=True)
 
 
 async def test_a_stream_that_is_gone(app: CamStreamerClient) -> None:
-    with pytest.raises(NetrexDeviceNotFoundError, match="stream"):
+    with pytest.raises(NetrexCameraNotFoundError, match="stream"):
         await app.set_enabled("no such", enabled=True)
 
 
@@ -150,7 +150,7 @@ async def test_an_absent_camera_is_not_taken_for_one_without_the_app(
     app: CamStreamerClient, cloud: Simulator
 ) -> None:
     cloud.world.cameras[MOVING_ID].is_connected = False
-    with pytest.raises(NetrexDeviceOfflineError):
+    with pytest.raises(NetrexCameraOfflineError):
         await app.streams()
 
 
@@ -188,5 +188,5 @@ def test_lists_of_all_kinds(
 
 @pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": "<html>"}])
 def test_what_is_no_list(answer: dict[str, object]) -> None:
-    with pytest.raises(NetrexDeviceResponseError):
+    with pytest.raises(NetrexCameraResponseError):
         parse_streams(answer)

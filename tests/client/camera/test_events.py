@@ -9,12 +9,12 @@ import pytest
 
 from custom_components.netrex.client import (
     GatewayClient,
-    NetrexDeviceError,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceOfflineError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
-    NetrexDeviceTokenError,
+    NetrexCameraError,
+    NetrexCameraNotFoundError,
+    NetrexCameraOfflineError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
+    NetrexCameraTokenError,
 )
 from custom_components.netrex.client.camera import events as camera_events
 from custom_components.netrex.client.camera.events import (
@@ -127,13 +127,13 @@ async def test_pings_are_answered(
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (("gateway", "status", 503), NetrexDeviceOfflineError),
-        (("gateway", "status", 401), NetrexDeviceTokenError),
-        (("gateway", "status", 404), NetrexDeviceNotFoundError),
-        (("gateway", "html", None), NetrexDeviceResponseError),
-        (("events", "garbage", None), NetrexDeviceResponseError),
-        (("events", "cut", None), NetrexDeviceOfflineError),
-        (("events", "silence", None), NetrexDeviceOfflineError),
+        (("gateway", "status", 503), NetrexCameraOfflineError),
+        (("gateway", "status", 401), NetrexCameraTokenError),
+        (("gateway", "status", 404), NetrexCameraNotFoundError),
+        (("gateway", "html", None), NetrexCameraResponseError),
+        (("events", "garbage", None), NetrexCameraResponseError),
+        (("events", "cut", None), NetrexCameraOfflineError),
+        (("events", "silence", None), NetrexCameraOfflineError),
     ],
 )
 async def test_why_there_is_no_stream(
@@ -141,7 +141,7 @@ async def test_why_there_is_no_stream(
     cloud: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     fault: tuple[str, str, float | None],
-    error: type[NetrexDeviceError],
+    error: type[NetrexCameraError],
 ) -> None:
     monkeypatch.setattr(camera_events, "_PATIENCE", 0.2)
     endpoint, kind, value = fault
@@ -155,7 +155,7 @@ async def test_the_camera_refuses_our_topics(
     gateway: GatewayClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(camera_events, "_CONFIGURE", "events:other")
-    with pytest.raises(NetrexDeviceRefusedError) as caught:
+    with pytest.raises(NetrexCameraRefusedError) as caught:
         async with open_events(gateway, MOVING):
             pytest.fail("it does not")
     assert caught.value.code == 2102

@@ -13,14 +13,14 @@ import pytest
 
 from custom_components.netrex.client import (
     GatewayClient,
-    NetrexDeviceError,
-    NetrexDeviceMethodError,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceOfflineError,
-    NetrexDevicePermissionError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
-    NetrexDeviceTokenError,
+    NetrexCameraError,
+    NetrexCameraMethodError,
+    NetrexCameraNotFoundError,
+    NetrexCameraOfflineError,
+    NetrexCameraPermissionError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
+    NetrexCameraTokenError,
     NetrexError,
     NetrexRateLimitedError,
 )
@@ -160,18 +160,18 @@ async def test_the_token_travels_in_the_header_alone(
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (301, NetrexDeviceResponseError),
-        (400, NetrexDeviceRefusedError),
-        (401, NetrexDeviceTokenError),
-        (403, NetrexDevicePermissionError),
-        (404, NetrexDeviceNotFoundError),
-        (405, NetrexDeviceMethodError),
-        (418, NetrexDeviceResponseError),
+        (301, NetrexCameraResponseError),
+        (400, NetrexCameraRefusedError),
+        (401, NetrexCameraTokenError),
+        (403, NetrexCameraPermissionError),
+        (404, NetrexCameraNotFoundError),
+        (405, NetrexCameraMethodError),
+        (418, NetrexCameraResponseError),
         (429, NetrexRateLimitedError),
-        (500, NetrexDeviceResponseError),
-        (502, NetrexDeviceOfflineError),
-        (503, NetrexDeviceOfflineError),
-        (504, NetrexDeviceOfflineError),
+        (500, NetrexCameraResponseError),
+        (502, NetrexCameraOfflineError),
+        (503, NetrexCameraOfflineError),
+        (504, NetrexCameraOfflineError),
     ],
 )
 @pytest.mark.parametrize("body", ["", "<html>No</html>", {"status": 1}])
@@ -218,7 +218,7 @@ async def test_failures_in_a_good_answer(
     ]
     for call in calls:
         err = await failure(call)
-        assert isinstance(err, NetrexDeviceRefusedError)
+        assert isinstance(err, NetrexCameraRefusedError)
         assert words in str(err)
         assert err.code == code
 
@@ -238,7 +238,7 @@ async def test_a_page_is_no_answer(
     cameras.says(page, content_type="text/html")
     for call in (client.get_text, client.get_json, client.get_bytes):
         err = await failure(call(SERIAL, PATH))
-        assert isinstance(err, NetrexDeviceResponseError)
+        assert isinstance(err, NetrexCameraResponseError)
 
 
 async def test_old_firmware_writes_latin_1(
@@ -255,32 +255,32 @@ async def test_old_firmware_writes_latin_1(
     [
         (
             {"error": {"code": 2001, "message": "Forbidden"}},
-            NetrexDeviceRefusedError,
+            NetrexCameraRefusedError,
             2001,
         ),
-        ({"error": "bad"}, NetrexDeviceRefusedError, None),
-        ({"error": [1]}, NetrexDeviceRefusedError, None),
-        ({"status": 400, "message": "no"}, NetrexDeviceRefusedError, None),
-        ({"status": "404", "message": "no"}, NetrexDeviceNotFoundError, None),
-        ({"status": 500}, NetrexDeviceResponseError, None),
-        ([1], NetrexDeviceResponseError, None),
-        ("{", NetrexDeviceResponseError, None),
-        ("", NetrexDeviceResponseError, None),
-        (b"[" * 200_000, NetrexDeviceResponseError, None),
+        ({"error": "bad"}, NetrexCameraRefusedError, None),
+        ({"error": [1]}, NetrexCameraRefusedError, None),
+        ({"status": 400, "message": "no"}, NetrexCameraRefusedError, None),
+        ({"status": "404", "message": "no"}, NetrexCameraNotFoundError, None),
+        ({"status": 500}, NetrexCameraResponseError, None),
+        ([1], NetrexCameraResponseError, None),
+        ("{", NetrexCameraResponseError, None),
+        ("", NetrexCameraResponseError, None),
+        (b"[" * 200_000, NetrexCameraResponseError, None),
     ],
 )
 async def test_failures_in_json(
     cameras: Cameras,
     client: GatewayClient,
     body: object,
-    kind: type[NetrexDeviceError],
+    kind: type[NetrexCameraError],
     code: int | None,
 ) -> None:
     cameras.says(body)
     for call in (client.get_json(SERIAL, PATH), client.post_json(SERIAL, PATH, {})):
         err = await failure(call)
         assert type(err) is kind
-        if isinstance(err, NetrexDeviceRefusedError):
+        if isinstance(err, NetrexCameraRefusedError):
             assert err.code == code
 
 
@@ -301,7 +301,7 @@ async def test_pictures(
     for body, content_type in ((b"", "image/jpeg"), (b"\xff\xd8", "image/png")):
         cameras.says(body, content_type=content_type)
         err = await failure(client.get_bytes(SERIAL, PATH))
-        assert isinstance(err, NetrexDeviceResponseError)
+        assert isinstance(err, NetrexCameraResponseError)
     monkeypatch.setattr(gateway_module, "_LARGEST_IMAGE", 4)
     cameras.says(b"\xff\xd8picture", content_type="image/jpeg")
     assert "too large" in str(await failure(client.get_bytes(SERIAL, PATH)))
@@ -313,7 +313,7 @@ async def test_a_host_name_is_no_serial_number(
 ) -> None:
     for call in (client.get_text, client.websocket):
         err = await failure(call(serial, PATH))
-        assert isinstance(err, NetrexDeviceNotFoundError)
+        assert isinstance(err, NetrexCameraNotFoundError)
     assert cameras.requests == []
 
 
@@ -343,7 +343,7 @@ async def test_redirects_are_not_followed(
         client.get_bytes(SERIAL, PATH),
         client.websocket(SERIAL, PATH),
     ):
-        assert isinstance(await failure(call), NetrexDeviceResponseError)
+        assert isinstance(await failure(call), NetrexCameraResponseError)
     assert len(cameras.requests) == 4
     assert elsewhere.requests == []
 
@@ -385,11 +385,11 @@ async def echo_json(request: web.Request) -> web.StreamResponse:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (slow, NetrexDeviceOfflineError),
-        (cut, NetrexDeviceOfflineError),
-        (half, NetrexDeviceResponseError),
-        (echo, NetrexDeviceRefusedError),
-        (echo_json, NetrexDeviceRefusedError),
+        (slow, NetrexCameraOfflineError),
+        (cut, NetrexCameraOfflineError),
+        (half, NetrexCameraResponseError),
+        (echo, NetrexCameraRefusedError),
+        (echo_json, NetrexCameraRefusedError),
     ],
 )
 async def test_no_failure_tells_the_token(
@@ -416,7 +416,7 @@ async def test_a_token_that_no_header_can_hold(
     client = GatewayClient(session, f"{cameras.url}/{{serial_number}}", "line\r\nbreak")
     for call in (client.get_text, client.websocket):
         err = await failure(call(SERIAL, PATH))
-        assert isinstance(err, NetrexDeviceTokenError)
+        assert isinstance(err, NetrexCameraTokenError)
         assert "break" not in texts(err)
     assert cameras.requests == []
 
@@ -425,7 +425,7 @@ async def test_nobody_there(session: aiohttp.ClientSession) -> None:
     client = GatewayClient(session, "http://127.0.0.1:1/{serial_number}", TOKEN)
     for call in (client.get_text, client.websocket):
         err = await failure(call(SERIAL, PATH))
-        assert isinstance(err, NetrexDeviceOfflineError)
+        assert isinstance(err, NetrexCameraOfflineError)
 
 
 async def test_a_camera_gets_one_call_at_a_time(
@@ -500,11 +500,11 @@ async def test_websocket(
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (200, NetrexDeviceResponseError),
-        (401, NetrexDeviceTokenError),
-        (403, NetrexDevicePermissionError),
-        (404, NetrexDeviceNotFoundError),
-        (503, NetrexDeviceOfflineError),
+        (200, NetrexCameraResponseError),
+        (401, NetrexCameraTokenError),
+        (403, NetrexCameraPermissionError),
+        (404, NetrexCameraNotFoundError),
+        (503, NetrexCameraOfflineError),
     ],
 )
 async def test_a_websocket_that_is_refused(

@@ -10,11 +10,11 @@ import pytest
 from custom_components.netrex.client import (
     Capabilities,
     GatewayClient,
-    NetrexDeviceError,
-    NetrexDevicePermissionError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
-    NetrexDeviceTokenError,
+    NetrexCameraError,
+    NetrexCameraPermissionError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
+    NetrexCameraTokenError,
     ParameterError,
 )
 from custom_components.netrex.client.camera.parameters import (
@@ -69,7 +69,7 @@ async def test_parameters_are_read_by_group(
 
 
 async def test_a_group_that_is_not_there(gateway: GatewayClient, serial: str) -> None:
-    with pytest.raises(NetrexDeviceRefusedError, match="getting param in group 'X'"):
+    with pytest.raises(NetrexCameraRefusedError, match="getting param in group 'X'"):
         await read_parameters(gateway, serial, [SENSOR, "X"])
 
 
@@ -117,7 +117,7 @@ async def test_an_answer_without_parameters(
     cloud: Simulator, gateway: GatewayClient, serial: str
 ) -> None:
     cloud.faults.add("gateway", "empty")
-    with pytest.raises(NetrexDeviceResponseError):
+    with pytest.raises(NetrexCameraResponseError):
         await read_parameters(gateway, serial, [SENSOR])
 
 
@@ -225,7 +225,7 @@ def test_changes_have_one_name() -> None:
 async def test_a_camera_that_refuses_a_value(
     gateway: GatewayClient, serial: str
 ) -> None:
-    with pytest.raises(NetrexDeviceRefusedError, match="Error setting"):
+    with pytest.raises(NetrexCameraRefusedError, match="Error setting"):
         await write_parameters(gateway, serial, {f"{SENSOR}.Brightness": "101"})
 
 
@@ -233,15 +233,15 @@ async def test_a_camera_that_does_not_confirm(
     cloud: Simulator, gateway: GatewayClient, serial: str
 ) -> None:
     cloud.faults.add("gateway", "empty")
-    with pytest.raises(NetrexDeviceResponseError):
+    with pytest.raises(NetrexCameraResponseError):
         await write_parameters(gateway, serial, {f"{SENSOR}.Brightness": "1"})
 
 
 @pytest.mark.parametrize(
     ("scopes", "expires_in", "kind"),
     [
-        (["read"], None, NetrexDevicePermissionError),
-        (["configuration"], -1, NetrexDeviceTokenError),
+        (["read"], None, NetrexCameraPermissionError),
+        (["configuration"], -1, NetrexCameraTokenError),
     ],
 )
 async def test_tokens_that_do_not_do(
@@ -250,7 +250,7 @@ async def test_tokens_that_do_not_do(
     serial: str,
     scopes: list[str],
     expires_in: float | None,
-    kind: type[NetrexDeviceError],
+    kind: type[NetrexCameraError],
 ) -> None:
     token = cloud.create_api_token(scopes=scopes, expires_in=expires_in)
     with pytest.raises(kind):
@@ -329,7 +329,7 @@ async def test_snapshot(cloud: Simulator, gateway: GatewayClient, serial: str) -
         ("resolution", "640x360"),
         ("compression", "90"),
     )
-    with pytest.raises(NetrexDeviceRefusedError):
+    with pytest.raises(NetrexCameraRefusedError):
         await read_snapshot(gateway, serial, view=9)
 
 

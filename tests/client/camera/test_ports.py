@@ -4,8 +4,8 @@ import pytest
 
 from custom_components.netrex.client import (
     GatewayClient,
-    NetrexDeviceRefusedError,
-    NetrexDeviceTokenError,
+    NetrexCameraRefusedError,
+    NetrexCameraTokenError,
 )
 from custom_components.netrex.client.camera.ports import Port, read_ports, switch_port
 from simulator import Simulator
@@ -54,7 +54,7 @@ async def test_a_camera_without_ports(
 
 async def test_an_input_cannot_be_switched(gateway: GatewayClient) -> None:
     port = Port(0, is_input=True)
-    with pytest.raises(NetrexDeviceRefusedError) as caught:
+    with pytest.raises(NetrexCameraRefusedError) as caught:
         await switch_port(gateway, MOVING, port, active=True)
     assert caught.value.code == 1000
 
@@ -91,5 +91,5 @@ async def test_a_refused_token_is_no_camera_without_ports(
     gateway: GatewayClient, cloud: Simulator
 ) -> None:
     cloud.world.tokens.clear()
-    with pytest.raises(NetrexDeviceTokenError):
+    with pytest.raises(NetrexCameraTokenError):
         await read_ports(gateway, MOVING)

@@ -6,8 +6,8 @@ import pytest
 
 from custom_components.netrex.client import (
     GatewayClient,
-    NetrexDeviceOfflineError,
-    NetrexDeviceRefusedError,
+    NetrexCameraOfflineError,
+    NetrexCameraRefusedError,
 )
 from custom_components.netrex.client.camera.ptz import (
     Move,
@@ -73,7 +73,7 @@ async def test_a_movement_goes_on_until_it_is_stopped(
 
 
 async def test_the_camera_says_what_it_cannot(ptz: PtzClient) -> None:
-    with pytest.raises(NetrexDeviceRefusedError, match="does not exist"):
+    with pytest.raises(NetrexCameraRefusedError, match="does not exist"):
         await ptz.go_to(3)
 
 
@@ -85,7 +85,7 @@ async def test_a_fixed_camera_has_nothing(
     fixed = PtzClient(gateway, FIXED)
     assert await fixed.presets() == ()
     assert await fixed.position() == Move()
-    with pytest.raises(NetrexDeviceRefusedError):
+    with pytest.raises(NetrexCameraRefusedError):
         await fixed.move_by(Move(1))
 
 
@@ -93,13 +93,13 @@ async def test_a_fixed_camera_may_refuse_to_be_asked(
     gateway: GatewayClient, cloud: Simulator
 ) -> None:
     cloud.switches.set("fixed_ptz", "error")
-    with pytest.raises(NetrexDeviceRefusedError):
+    with pytest.raises(NetrexCameraRefusedError):
         await PtzClient(gateway, FIXED).presets()
 
 
 async def test_an_absent_camera(ptz: PtzClient, cloud: Simulator) -> None:
     cloud.world.cameras[140094].is_connected = False
-    with pytest.raises(NetrexDeviceOfflineError):
+    with pytest.raises(NetrexCameraOfflineError):
         await ptz.presets()
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from custom_components.netrex.client import (
-    DEFAULT_DEVICE_URL,
-    NetrexDeviceNotFoundError,
-    parse_device_url,
+    DEFAULT_CAMERA_URL,
+    NetrexCameraNotFoundError,
+    parse_camera_url,
 )
 from custom_components.netrex.client.camera.url import device_url
 
@@ -15,7 +15,7 @@ SERIAL = "ACCC8EE8A9CA"
 @pytest.mark.parametrize(
     ("template", "address"),
     [
-        (DEFAULT_DEVICE_URL, "https://accc8ee8a9ca.device-connect.net/a/b.cgi"),
+        (DEFAULT_CAMERA_URL, "https://accc8ee8a9ca.device-connect.net/a/b.cgi"),
         (" https://{serial_number}.x.cz/ ", "https://accc8ee8a9ca.x.cz/a/b.cgi"),
         (
             "https://x.cz:8443/d/{serial_number}",
@@ -30,12 +30,12 @@ SERIAL = "ACCC8EE8A9CA"
     ],
 )
 def test_addresses(template: str, address: str) -> None:
-    assert str(device_url(parse_device_url(template), SERIAL, "a/b.cgi")) == address
+    assert str(device_url(parse_camera_url(template), SERIAL, "a/b.cgi")) == address
 
 
 def test_queries_are_encoded() -> None:
     url = device_url(
-        DEFAULT_DEVICE_URL, SERIAL, "a", {"x": "1&action=update", "y": "a=%26+"}
+        DEFAULT_CAMERA_URL, SERIAL, "a", {"x": "1&action=update", "y": "a=%26+"}
     )
     assert url.raw_query_string == "x=1%26action%3Dupdate&y=a%3D%2526%2B"
 
@@ -65,7 +65,7 @@ def test_queries_are_encoded() -> None:
 )
 def test_what_is_no_template(template: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the kind is what callers catch
-        parse_device_url(template)
+        parse_camera_url(template)
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_what_is_no_template(template: str) -> None:
     ],
 )
 def test_what_is_no_serial_number_becomes_no_host(serial: str) -> None:
-    with pytest.raises(NetrexDeviceNotFoundError):
-        device_url(DEFAULT_DEVICE_URL, serial, "axis-cgi/param.cgi")
+    with pytest.raises(NetrexCameraNotFoundError):
+        device_url(DEFAULT_CAMERA_URL, serial, "axis-cgi/param.cgi")

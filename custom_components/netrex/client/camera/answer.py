@@ -7,14 +7,14 @@ import json
 import re
 
 from ..errors import (
-    NetrexDeviceError,
-    NetrexDeviceMethodError,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceOfflineError,
-    NetrexDevicePermissionError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
-    NetrexDeviceTokenError,
+    NetrexCameraError,
+    NetrexCameraMethodError,
+    NetrexCameraNotFoundError,
+    NetrexCameraOfflineError,
+    NetrexCameraPermissionError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
+    NetrexCameraTokenError,
     NetrexError,
     NetrexRateLimitedError,
 )
@@ -25,16 +25,16 @@ from ..values import as_int, as_mapping, as_text
 _FAILURE = re.compile(r"^(?:# Error:|# Request failed:|Error:)\s*(.*)", re.MULTILINE)
 _PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
-_STATUSES: Mapping[int, type[NetrexDeviceError]] = {
-    400: NetrexDeviceRefusedError,
-    401: NetrexDeviceTokenError,
-    403: NetrexDevicePermissionError,
-    404: NetrexDeviceNotFoundError,
-    405: NetrexDeviceMethodError,
-    408: NetrexDeviceOfflineError,
-    502: NetrexDeviceOfflineError,
-    503: NetrexDeviceOfflineError,
-    504: NetrexDeviceOfflineError,
+_STATUSES: Mapping[int, type[NetrexCameraError]] = {
+    400: NetrexCameraRefusedError,
+    401: NetrexCameraTokenError,
+    403: NetrexCameraPermissionError,
+    404: NetrexCameraNotFoundError,
+    405: NetrexCameraMethodError,
+    408: NetrexCameraOfflineError,
+    502: NetrexCameraOfflineError,
+    503: NetrexCameraOfflineError,
+    504: NetrexCameraOfflineError,
 }
 
 
@@ -48,12 +48,12 @@ def status_error(status: int, retry_after: float | None = None) -> NetrexError |
     if error := _STATUSES.get(status):
         return error(f"The camera's own interface says no ({text})")
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return NetrexDeviceResponseError(f"The camera's answer is of no use ({text})")
+        return NetrexCameraResponseError(f"The camera's answer is of no use ({text})")
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceAnswer:
+class CameraAnswer:
     """What a camera answered, with a status that means success.
 
     Attributes:
@@ -74,37 +74,37 @@ class DeviceAnswer:
             return self.body.decode("latin-1")
 
 
-def read_text(answer: DeviceAnswer, token: str = "") -> str:
-    """Return the text of an answer. Raises NetrexDeviceError if it means failure."""
+def read_text(answer: CameraAnswer, token: str = "") -> str:
+    """Return the text of an answer. Raises NetrexCameraError if it means failure."""
     text = answer.text
     if _PAGE.match(text):
-        raise NetrexDeviceResponseError("A page came instead of the camera's answer")
+        raise NetrexCameraResponseError("A page came instead of the camera's answer")
     if failure := _FAILURE.search(text):
         # The reason is on this line or on the next.
         reason = failure[1].strip()
-        raise NetrexDeviceRefusedError(
+        raise NetrexCameraRefusedError(
             f"The camera refuses: {redact(reason, token)}", code=as_int(reason)
         )
     return text
 
 
-def read_json(answer: DeviceAnswer, token: str = "") -> Mapping[str, object]:
+def read_json(answer: CameraAnswer, token: str = "") -> Mapping[str, object]:
     """Return the JSON object of an answer.
 
-    Raises NetrexDeviceError if it means failure: VAPIX has an `error` then, the
+    Raises NetrexCameraError if it means failure: VAPIX has an `error` then, the
     CamStreamer App a `status` like HTTP's.
     """
     try:
         parsed: object = json.loads(answer.text)
     except ValueError, RecursionError:
         read_text(answer, token)
-        raise NetrexDeviceResponseError("The camera's answer is no JSON") from None
+        raise NetrexCameraResponseError("The camera's answer is no JSON") from None
     if not isinstance(parsed, dict):
-        raise NetrexDeviceResponseError("The camera's answer is no JSON object")
+        raise NetrexCameraResponseError("The camera's answer is no JSON object")
     if error := parsed.get("error"):
         item = as_mapping(error)
         text = as_text(item.get("message")) or as_text(error) or "no reason given"
-        raise NetrexDeviceRefusedError(
+        raise NetrexCameraRefusedError(
             f"The camera refuses: {redact(text, token)}", code=as_int(item.get("code"))
         )
     status = as_int(parsed.get("status"))

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..errors import (
-    NetrexDeviceMethodError,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
+    NetrexCameraMethodError,
+    NetrexCameraNotFoundError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
 )
 from ..values import as_bool, as_mapping, as_text, parse_each
 from .gateway import GatewayClient
@@ -23,9 +23,9 @@ from .gateway import GatewayClient
 _ROOT = "local/camstreamer/"
 # How a camera says that its app is of the other generation, or that there is none.
 _UNKNOWN_CALL = (
-    NetrexDeviceNotFoundError,
-    NetrexDeviceMethodError,
-    NetrexDeviceRefusedError,
+    NetrexCameraNotFoundError,
+    NetrexCameraMethodError,
+    NetrexCameraRefusedError,
 )
 
 
@@ -88,7 +88,7 @@ class CamStreamerClient:
     async def set_enabled(self, stream_id: str, *, enabled: bool) -> AppStream:
         """Switch a stream, unless it is as wished already, and return it.
 
-        Raises NetrexDeviceNotFoundError if the stream, or the app, is gone.
+        Raises NetrexCameraNotFoundError if the stream, or the app, is gone.
         """
         stream = await self._find(stream_id)
         if stream.enabled is not enabled:
@@ -101,7 +101,7 @@ class CamStreamerClient:
         for stream in listed or ():
             if stream.stream_id == stream_id:
                 return stream
-        raise NetrexDeviceNotFoundError("The camera does not have this stream any more")
+        raise NetrexCameraNotFoundError("The camera does not have this stream any more")
 
     async def _list(self) -> tuple[AppStream, ...] | None:
         # An app that was updated has changed its generation.
@@ -145,7 +145,7 @@ class CamStreamerClient:
 def parse_streams(answer: Mapping[str, object]) -> tuple[AppStream, ...]:
     """Return the streams of a list, of either generation.
 
-    Raises NetrexDeviceResponseError for an answer that is none.
+    Raises NetrexCameraResponseError for an answer that is none.
     """
     data = as_mapping(answer.get("data"))
     # Some builds have the list beside the data.
@@ -153,7 +153,7 @@ def parse_streams(answer: Mapping[str, object]) -> tuple[AppStream, ...]:
     if isinstance(listed, list):
         return parse_each(listed, _parse_new)
     if not isinstance(answer.get("data"), dict | list):
-        raise NetrexDeviceResponseError("The app's answer holds no list of streams")
+        raise NetrexCameraResponseError("The app's answer holds no list of streams")
     # Without a stream PHP-like servers send an empty list instead of an object.
     return tuple(
         AppStream(stream_id, as_text(item.get("title")) or stream_id, _enabled(item))

@@ -14,9 +14,9 @@ import json
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from ..errors import (
-    NetrexDeviceOfflineError,
-    NetrexDeviceRefusedError,
-    NetrexDeviceResponseError,
+    NetrexCameraOfflineError,
+    NetrexCameraRefusedError,
+    NetrexCameraResponseError,
 )
 from ..values import as_int, as_mapping, as_text
 from .gateway import GatewayClient
@@ -63,7 +63,7 @@ class CameraEvents:
         self._socket = socket
 
     async def configure(self) -> None:
-        """Say what we want to be told. Raises NetrexDeviceError."""
+        """Say what we want to be told. Raises NetrexCameraError."""
         filters = [{"topicFilter": pattern} for pattern in FILTERS]
         question = {
             "apiVersion": _API_VERSION,
@@ -75,20 +75,20 @@ class CameraEvents:
                 await self._socket.send_str(json.dumps(question))
                 text = await self._read()
         except (TimeoutError, ConnectionError) as err:
-            raise NetrexDeviceOfflineError(
+            raise NetrexCameraOfflineError(
                 f"The camera's event stream does not answer ({type(err).__name__})"
             ) from None
         if text is None:
-            raise NetrexDeviceOfflineError("The camera's event stream ended at once")
+            raise NetrexCameraOfflineError("The camera's event stream ended at once")
         answer = _parse_json(text)
         if error := as_mapping(answer.get("error")):
             # Its text could be anything; the number is enough to look it up.
             code = as_int(error.get("code"))
-            raise NetrexDeviceRefusedError(
+            raise NetrexCameraRefusedError(
                 f"The camera refuses to tell of events (number {code})", code=code
             )
         if answer.get("method") != _CONFIGURE:
-            raise NetrexDeviceResponseError("The camera's event stream is none")
+            raise NetrexCameraResponseError("The camera's event stream is none")
 
     async def __aiter__(self) -> AsyncGenerator[CameraEvent | None]:
         """Give each event; None for a message that cannot be read.
@@ -128,8 +128,8 @@ async def open_events(
     """Connect to a camera's event stream.
 
     Raises what the gateway client's `websocket` raises;
-    NetrexDeviceRefusedError if the camera will not tell what we want, and
-    NetrexDeviceResponseError if it answers something else.
+    NetrexCameraRefusedError if the camera will not tell what we want, and
+    NetrexCameraResponseError if it answers something else.
     """
     socket = await gateway.websocket(serial_number, _PATH, {"sources": "events"})
     try:

@@ -18,14 +18,14 @@ import aiohttp
 from yarl import URL
 
 from ..errors import (
-    NetrexDeviceOfflineError,
-    NetrexDeviceResponseError,
-    NetrexDeviceTokenError,
+    NetrexCameraOfflineError,
+    NetrexCameraResponseError,
+    NetrexCameraTokenError,
     NetrexError,
 )
 from ..graphql_errors import read_retry_after
-from .answer import DeviceAnswer, read_json, read_text, status_error
-from .url import device_url, parse_device_url
+from .answer import CameraAnswer, read_json, read_text, status_error
+from .url import device_url, parse_camera_url
 
 # Seconds. A call passes the internet twice, and a camera is no fast computer.
 _TIMEOUT = 20.0
@@ -51,7 +51,7 @@ class GatewayClient:
 
     Args:
         session: Not closed here. Its connector verifies TLS.
-        url_template: See `parse_device_url`.
+        url_template: See `parse_camera_url`.
         token: The device access token; it travels in a header only.
         report: Told how each call went.
         timeout: Seconds for the whole of a call, from its turn on.
@@ -75,7 +75,7 @@ class GatewayClient:
     ) -> None:
         """Remember the parts."""
         self._session = session
-        self._template = parse_device_url(url_template)
+        self._template = parse_camera_url(url_template)
         self._token = token
         self._report = report
         self._timeout = timeout
@@ -144,9 +144,9 @@ class GatewayClient:
         if answer.content_type != content_type:
             # Most likely a failure, in words.
             read_text(answer, self._token)
-            raise NetrexDeviceResponseError("The camera's answer is of another kind")
+            raise NetrexCameraResponseError("The camera's answer is of another kind")
         if not answer.body:
-            raise NetrexDeviceResponseError("The camera's answer is empty")
+            raise NetrexCameraResponseError("The camera's answer is empty")
         return answer.body
 
     async def request(
@@ -159,7 +159,7 @@ class GatewayClient:
         json_body: Mapping[str, object] | None = None,
         largest: int = _LARGEST_TEXT,
         urgent: bool = False,
-    ) -> DeviceAnswer:
+    ) -> CameraAnswer:
         """Call a camera when its turn comes; with a form or JSON it is a POST.
 
         Args:
@@ -172,7 +172,7 @@ class GatewayClient:
             urgent: It cannot wait for its turn (stop a movement).
 
         Raises:
-            NetrexDeviceError: One of its kinds, by the answer's status. Failures
+            NetrexCameraError: One of its kinds, by the answer's status. Failures
                 inside an answer with a good status are found by those who read it.
             NetrexRateLimitedError: The gateway counts calls, and these are too many.
         """
@@ -229,7 +229,7 @@ class GatewayClient:
         form: Mapping[str, str] | None,
         json_body: Mapping[str, object] | None,
         largest: int,
-    ) -> DeviceAnswer:
+    ) -> CameraAnswer:
         try:
             async with self._session.request(
                 "GET" if form is None and json_body is None else "POST",
@@ -246,7 +246,7 @@ class GatewayClient:
                     raise refusal
                 # aiohttp takes a missing type for application/octet-stream.
                 kind = response.content_type if response.headers.get(_TYPE) else ""
-                return DeviceAnswer(
+                return CameraAnswer(
                     response.status, kind, await _read(response, largest)
                 )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
@@ -292,7 +292,7 @@ async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:
     async for chunk in response.content.iter_any():
         raw += chunk
         if len(raw) > largest:
-            raise NetrexDeviceResponseError("The camera's answer is too large")
+            raise NetrexCameraResponseError("The camera's answer is too large")
     return bytes(raw)
 
 
@@ -302,7 +302,7 @@ async def _refuse_redirect(
     response = await handler(request)
     if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
         response.close()
-        raise NetrexDeviceResponseError("The camera redirects")
+        raise NetrexCameraResponseError("The camera redirects")
     return response
 
 
@@ -311,9 +311,9 @@ def _failure(err: Exception) -> NetrexError:
     kind = type(err).__name__
     if isinstance(err, aiohttp.WSServerHandshakeError):
         refusal = status_error(err.status, _retry_after(err.headers or {}))
-        return refusal or NetrexDeviceResponseError("The camera opens no WebSocket")
+        return refusal or NetrexCameraResponseError("The camera opens no WebSocket")
     if isinstance(err, (aiohttp.ClientPayloadError, aiohttp.ClientResponseError)):
-        return NetrexDeviceResponseError(f"The camera's answer is broken ({kind})")
+        return NetrexCameraResponseError(f"The camera's answer is broken ({kind})")
     if isinstance(err, (aiohttp.ClientError, TimeoutError, OSError)):
-        return NetrexDeviceOfflineError(f"The camera is not reached ({kind})")
-    return NetrexDeviceTokenError("The token cannot be sent in a header")
+        return NetrexCameraOfflineError(f"The camera is not reached ({kind})")
+    return NetrexCameraTokenError("The token cannot be sent in a header")

@@ -12,7 +12,7 @@ from enum import StrEnum
 import re
 from typing import Any, Self
 
-from ..errors import NetrexDeviceRefusedError, NetrexDeviceResponseError
+from ..errors import NetrexCameraRefusedError, NetrexCameraResponseError
 from ..values import as_int, as_list, as_text
 from .gateway import GatewayClient
 
@@ -122,7 +122,7 @@ async def read_parameters(
     text = await gateway.get_text(serial_number, _PARAMETERS, params)
     values = parse_parameters(text)
     if not values:
-        raise NetrexDeviceResponseError("The camera's answer has no parameters")
+        raise NetrexCameraResponseError("The camera's answer has no parameters")
     return values
 
 
@@ -149,7 +149,7 @@ async def write_parameters(
         serial_number, _PARAMETERS, {"action": "update"} | fields
     )
     if answer.strip() != "OK":
-        raise NetrexDeviceResponseError("The camera does not confirm the change")
+        raise NetrexCameraResponseError("The camera does not confirm the change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ async def read_capabilities(gateway: GatewayClient, serial_number: str) -> Capab
     """Ask a camera what it is able to, by two calls."""
     values = await read_parameters(gateway, serial_number, ("Brand", "Properties"))
     # A camera without that group has no image settings.
-    with suppress(NetrexDeviceRefusedError):
+    with suppress(NetrexCameraRefusedError):
         values |= await read_parameters(gateway, serial_number, ("ImageSource",))
     return Capabilities.from_parameters(values)
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import re
 
 from ..errors import (
-    NetrexDeviceMethodError,
-    NetrexDeviceNotFoundError,
-    NetrexDeviceRefusedError,
+    NetrexCameraMethodError,
+    NetrexCameraNotFoundError,
+    NetrexCameraRefusedError,
 )
 from ..values import as_int, as_mapping, as_text, parse_each
 from .gateway import GatewayClient
@@ -56,7 +56,7 @@ async def read_ports(gateway: GatewayClient, serial_number: str) -> tuple[Port, 
     question = {"apiVersion": _API_VERSION, "method": "getPorts"}
     try:
         answer = await gateway.post_json(serial_number, _MANAGEMENT, question)
-    except NetrexDeviceNotFoundError, NetrexDeviceMethodError:
+    except NetrexCameraNotFoundError, NetrexCameraMethodError:
         return await _read_parameters(gateway, serial_number)
     items = as_mapping(answer.get("data")).get("items")
     return _by_number(parse_each(items, _parse_port))
@@ -104,7 +104,7 @@ async def _read_parameters(
         text = await gateway.get_text(
             serial_number, _PARAMETERS, {"action": "list", "group": "IOPort"}
         )
-    except NetrexDeviceRefusedError:
+    except NetrexCameraRefusedError:
         # There is no such group.
         return ()
     rows: dict[int, dict[str, str]] = {}

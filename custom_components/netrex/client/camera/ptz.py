@@ -54,7 +54,7 @@ class PtzClient:
     """Moves one picture of a camera.
 
     Every method raises what the gateway client's `request` raises;
-    NetrexDeviceRefusedError among it if the camera cannot do what it should.
+    NetrexCameraRefusedError among it if the camera cannot do what it should.
 
     Args:
         gateway: The way to the camera.

@@ -6,17 +6,17 @@ import re
 
 from yarl import URL
 
-from ..errors import NetrexDeviceNotFoundError
+from ..errors import NetrexCameraNotFoundError
 
 PLACEHOLDER = "{serial_number}"
-DEFAULT_DEVICE_URL = f"https://{PLACEHOLDER}.device-connect.net"
+DEFAULT_CAMERA_URL = f"https://{PLACEHOLDER}.device-connect.net"
 
 # A serial number is the MAC address without separators.
 _SERIAL_NUMBER = re.compile(r"[0-9a-fA-F]{12}")
 _SCHEMES = frozenset({"http", "https"})
 
 
-def parse_device_url(text: str) -> str:
+def parse_camera_url(text: str) -> str:
     """Return a template of the cameras' addresses, tidied.
 
     The token must not travel unencrypted, so it is https, or http to loopback. Raises
@@ -54,10 +54,10 @@ def device_url(
 ) -> URL:
     """Return the address of a call; the query is encoded here.
 
-    Raises NetrexDeviceNotFoundError for a serial number that is none, so that no text
+    Raises NetrexCameraNotFoundError for a serial number that is none, so that no text
     of the portal becomes part of a host name.
     """
     if not _SERIAL_NUMBER.fullmatch(serial_number):
-        raise NetrexDeviceNotFoundError("The camera has no proper serial number")
+        raise NetrexCameraNotFoundError("The camera has no proper serial number")
     base = URL(template.replace(PLACEHOLDER, serial_number.lower()))
     return (base / path).with_query(params)
