@@ -59,7 +59,6 @@ class Shift:
     """A time that runs as it does, but later."""
 
     def __init__(self) -> None:
-        """Begin at no difference."""
         self.seconds = 0.0
         self._utcnow = dt_util.utcnow
 

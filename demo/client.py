@@ -30,7 +30,6 @@ class HomeAssistantClient:
     def __init__(
         self, session: aiohttp.ClientSession, url: str, tokens: Tokens
     ) -> None:
-        """Take a session, Home Assistant's base URL and an administrator's tokens."""
         self.session = session
         self.url = url
         self.tokens = tokens

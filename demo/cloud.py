@@ -27,7 +27,6 @@ class Control:
     """The cloud's own view of itself: the truth, its records, its switches."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
-        """Take a session and the simulator's base URL."""
         self._session = session
         self.url = url
 

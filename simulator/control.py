@@ -27,7 +27,6 @@ class Control:
     """The handlers of /control/."""
 
     def __init__(self, cloud: Simulator) -> None:
-        """Control one cloud."""
         self._cloud = cloud
 
     def routes(self) -> list[web.RouteDef]:

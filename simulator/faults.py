@@ -72,7 +72,6 @@ class Faults:
     """The faults that wait for a request, first come first served."""
 
     def __init__(self) -> None:
-        """Start without a fault."""
         self._waiting: list[Fault] = []
 
     def add(

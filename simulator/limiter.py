@@ -29,7 +29,6 @@ class Limiter:
     """
 
     def __init__(self, clock: Clock, switches: Switches) -> None:
-        """Count nothing yet."""
         self._clock = clock
         self._switches = switches
         self._accounts: dict[str, _Account] = {}

@@ -27,7 +27,6 @@ class OAuth:
     """Issues and takes back what opens the API."""
 
     def __init__(self, state: State) -> None:
-        """Keep codes here, tokens and grants in the world."""
         self._state = state
         self._codes: dict[str, _Code] = {}
 

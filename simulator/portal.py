@@ -25,7 +25,6 @@ class Portal:
     """The handlers of /oauth2/."""
 
     def __init__(self, state: State, oauth: OAuth) -> None:
-        """Start without sessions."""
         self._state = state
         self._oauth = oauth
         self._sessions: dict[str, str] = {}

@@ -44,7 +44,6 @@ class OddPortal:
     """A token endpoint that answers what a test wants."""
 
     def __init__(self) -> None:
-        """Start with an answer that is in order."""
         self.answer: Callable[[], web.Response] = lambda: web.json_response({})
         self.requests: list[tuple[dict[str, str], dict[str, str]]] = []
         self.url = ""

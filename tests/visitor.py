@@ -11,7 +11,6 @@ class _Form(HTMLParser):
     """The hidden fields and the target of a page's form."""
 
     def __init__(self, page: str) -> None:
-        """Read a page."""
         super().__init__()
         self.action = ""
         self.fields: dict[str, str] = {}

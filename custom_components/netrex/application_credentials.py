@@ -106,7 +106,6 @@ class NetrexOAuth2Implementation(AuthImplementation):
         credential: ClientCredential,
         url: str,
     ) -> None:
-        """Point the endpoints at the portal's base URL."""
         super().__init__(
             hass,
             auth_domain,

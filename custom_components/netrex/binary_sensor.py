@@ -138,7 +138,6 @@ class StateSensor(CameraStateEntity, BinarySensorEntity):
         kind: EventKind,
         place: str,
     ) -> None:
-        """Attach to one state of a camera."""
         super().__init__(coordinator, entry, kind, place)
         self.entity_description = DESCRIPTIONS[kind]
         # Of a storage the camera's own name: SD_DISK, NetworkShare.

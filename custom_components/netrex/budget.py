@@ -38,7 +38,6 @@ class BudgetCoordinator(DataUpdateCoordinator[Budget]):
         ledger: Ledger,
         kpi: KpiCoordinator,
     ) -> None:
-        """Watch the account's ledger."""
         super().__init__(
             hass,
             LOGGER,

@@ -100,7 +100,6 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         entry: NetrexConfigEntry,
         view: VideoSource,
     ) -> None:
-        """Show a camera, or a channel of it."""
         CameraEntity.__init__(self)
         channel_id = view.channel_id
         key = "camera" if channel_id is None else f"camera_{channel_id}"

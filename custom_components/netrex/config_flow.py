@@ -75,7 +75,6 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     _account: Account
 
     def __init__(self) -> None:
-        """Start with the usual rights and nobody signed in."""
         super().__init__()
         self._scopes: list[str] = DEFAULT_SCOPES
         self._credentials: dict[str, Any] = {}

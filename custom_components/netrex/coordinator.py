@@ -55,7 +55,6 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         client: NetrexClient,
         debouncer: Debouncer[Coroutine[Any, Any, None]] | None = None,
     ) -> None:
-        """Tie the coordinator to the account's one door to the cloud."""
         super().__init__(
             hass,
             LOGGER,
@@ -160,7 +159,6 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
         client: NetrexClient,
         store: NetrexStore,
     ) -> None:
-        """Start with nothing missing, and the schema that was learned last."""
         super().__init__(hass, entry, client)
         self._store = store
         client.schema = Schema.from_dict(self._stored_schema.get("types"))

@@ -101,7 +101,6 @@ class AlertEvent(NetrexEntity[EventCoordinator], EventEntity):
     _attr_translation_key = "alert"
 
     def __init__(self, coordinator: EventCoordinator, entry: NetrexConfigEntry) -> None:
-        """Attach to a camera that tells its events."""
         super().__init__(coordinator, entry, coordinator.node_id, "alert")
         self._attr_event_types = sorted(kind.value for kind in STATELESS)
 

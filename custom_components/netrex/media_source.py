@@ -43,7 +43,6 @@ class NetrexMediaSource(MediaSource):
     name = TITLE
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Remember Home Assistant, and nothing of any account."""
         super().__init__(DOMAIN)
         self.hass = hass
 

@@ -29,7 +29,6 @@ class DeviceAccessFlow(RepairsFlow):
     """Asks for a token until one opens the cameras."""
 
     def __init__(self, entry: NetrexConfigEntry) -> None:
-        """Remember whose token it is."""
         self._entry = entry
 
     async def async_step_init(

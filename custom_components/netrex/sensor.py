@@ -155,7 +155,6 @@ class BudgetSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
         entry: NetrexConfigEntry,
         description: BudgetSensorDescription,
     ) -> None:
-        """Describe one figure of the budget."""
         super().__init__(coordinator, entry, None, description.key)
         self.entity_description = description
 
@@ -174,7 +173,6 @@ class HistorySensor(NetrexEntity[BudgetCoordinator], SensorEntity):
     _attr_translation_key = "history_progress"
 
     def __init__(self, entry: NetrexConfigEntry) -> None:
-        """Look at the account's import."""
         super().__init__(entry.runtime_data.budget, entry, None, "history_progress")
         self._history = entry.runtime_data.history
 
@@ -200,7 +198,6 @@ class LiveSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
     def __init__(
         self, entry: NetrexConfigEntry, description: LiveSensorDescription
     ) -> None:
-        """Describe one figure of the account."""
         super().__init__(entry.runtime_data.budget, entry, None, description.key)
         self.entity_description = description
         self._live = entry.runtime_data.live

@@ -46,7 +46,6 @@ class NetrexStore(Store[StoredData]):
     """The stored data of one config entry."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Name the file after the entry."""
         super().__init__(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True)
         self.data: StoredData = {}
         self.ledger: Ledger | None = None

@@ -36,7 +36,6 @@ class Device:
     """One camera as it answers to those who reach it."""
 
     def __init__(self, camera: Camera, state: State, studio: Studio) -> None:
-        """Start with factory settings and the name that the camera has now."""
         self._camera = camera
         self._state = state
         self._studio = studio

@@ -123,7 +123,6 @@ class EventStream:
     """What happens at one camera, and who listens."""
 
     def __init__(self, state: State, serial_number: str) -> None:
-        """Start with nobody listening and nothing known."""
         self._state = state
         self._serial_number = serial_number
         self._states: dict[tuple[str, ...], Event] = {}

@@ -42,7 +42,6 @@ class PortError(Exception):
     """A refusal, with the code that the API gives it."""
 
     def __init__(self, code: int, message: str) -> None:
-        """Keep code and text."""
         super().__init__(message)
         self.code = code
 

@@ -14,7 +14,6 @@ class RequestRefusedError(Exception):
     """The portal says no; the text and the category are part of the answer."""
 
     def __init__(self, message: str, category: str = "client") -> None:
-        """Keep the category beside the message."""
         super().__init__(message)
         self.category = category
 

@@ -110,7 +110,6 @@ class Engine:
     """The GraphQL server without its HTTP side."""
 
     def __init__(self, state: State) -> None:
-        """Answer from one cloud's state."""
         self._state = state
 
     @property

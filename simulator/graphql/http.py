@@ -34,7 +34,6 @@ class AuthorizationError(Exception):
     """The request's token does not do; the documentation's three answers."""
 
     def __init__(self, message: str, category: str) -> None:
-        """Keep the category beside the message."""
         super().__init__(message)
         self.category = category
 
@@ -95,7 +94,6 @@ class GraphQLEndpoint:
         links: LinkMinter | None,
         recordings: RecordingBook | None,
     ) -> None:
-        """Answer from these parts of the cloud."""
         self._state = state
         self._kpi = kpi
         self._limiter = limiter

@@ -29,7 +29,6 @@ class Base64Stream:
     """Decodes base64 that comes in pieces, each message with its own padding."""
 
     def __init__(self) -> None:
-        """Start with nothing left over."""
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:

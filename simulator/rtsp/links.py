@@ -38,7 +38,6 @@ class LinkBook:
     """The links that were handed out and may still be used."""
 
     def __init__(self, clock: Clock, switches: Switches) -> None:
-        """Start without links."""
         self._clock = clock
         self._switches = switches
         self._links: dict[str, Link] = {}

@@ -31,7 +31,6 @@ class RtspError(Exception):
     """A request is answered with this status (RFC 2326 section 11)."""
 
     def __init__(self, status: int, headers: dict[str, str] | None = None) -> None:
-        """Note the status and the headers of the answer."""
         super().__init__(status)
         self.status = status
         self.headers = headers or {}

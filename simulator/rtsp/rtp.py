@@ -25,7 +25,6 @@ class RtpStream:
     """One RTP stream: the numbering of its packets and the counts of its reports."""
 
     def __init__(self, cname: str) -> None:
-        """Start at random numbers, as RFC 3550 section 5.1 asks."""
         self.ssrc = secrets.randbits(32)
         self.sequence = secrets.randbits(16)
         self._offset = secrets.randbits(32)

@@ -20,7 +20,6 @@ class TcpConnection(Connection):
     """A plain TCP connection."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
-        """Wrap the writer's side of a stream."""
         self._transport = writer.transport
 
     @override

@@ -70,7 +70,6 @@ class RtspSession:
         studio: Studio,
         links: LinkBook,
     ) -> None:
-        """Prepare to serve a client."""
         self._client = client
         self._connection = client.connection
         self._state = state

@@ -19,7 +19,6 @@ class WebSocketConnection(Connection):
     """Sends in the background, so that writing does not wait."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
-        """Wrap an accepted WebSocket."""
         self._socket = socket
         self._transport = request.transport
         self._waiting: deque[bytes] = deque()

@@ -93,7 +93,6 @@ class Kpi:
     """Statistics of one world at its clock's time."""
 
     def __init__(self, state: State) -> None:
-        """Read sources, clock and switches from the cloud's state."""
         self._state = state
 
     @property

@@ -12,7 +12,6 @@ class Requests:
     """Requests that note when they start."""
 
     def __init__(self) -> None:
-        """Start with none."""
         self.starts: list[tuple[str, float]] = []
         self.finished: list[str] = []
 

@@ -27,7 +27,6 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop that starts at 0 and never sleeps."""
 
     def __init__(self) -> None:
-        """Start at 0."""
         self._virtual = _Selector()
         super().__init__(self._virtual)
 

@@ -73,7 +73,6 @@ class Entities:
     """The entities of a camera, by domain and the end of their unique ids."""
 
     def __init__(self, hass: HomeAssistant, entry: MockConfigEntry, node: int) -> None:
-        """Look at one camera."""
         self._hass = hass
         self._prefix = f"{entry.unique_id}_{node}_"
 

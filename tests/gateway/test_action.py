@@ -29,7 +29,6 @@ class Actions:
     def __init__(
         self, hass: HomeAssistant, entry: MockConfigEntry, cloud: Simulator
     ) -> None:
-        """Forget the calls that the start made."""
         self._hass = hass
         self._entry = entry
         del cloud.calls[:]

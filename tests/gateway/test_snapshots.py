@@ -68,7 +68,6 @@ class Setting:
     """Snapshots with a clock that the tests turn."""
 
     def __init__(self, cloud: Simulator, session: aiohttp.ClientSession) -> None:
-        """Know of one camera, and nothing of what it is able to."""
         self.now = 1000.0
         self.cloud = cloud
         self.capabilities: Capabilities | None = None

@@ -35,7 +35,6 @@ class Writes:
     """Counts what goes to the recorder, by statistic, and passes it on if wished."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, write: bool) -> None:
-        """Stand in the importer's way to the recorder."""
         self.rows: Counter[str] = Counter()
         self.sizes: list[int] = []
         self._write = write

@@ -15,7 +15,6 @@ class Time:
     """A clock that stands still until it is moved."""
 
     def __init__(self) -> None:
-        """Start at an hour that is not zero."""
         self.now = 5000.0
 
     def __call__(self) -> float:

@@ -33,7 +33,6 @@ class Portal:
     """Answers queries for links, each with links of its own."""
 
     def __init__(self) -> None:
-        """Start without queries."""
         self.queries: list[tuple[LinkRequest, ...]] = []
         self.answers: dict[int, NetrexError | None] = {}
         self.error: Exception | None = None

@@ -19,7 +19,6 @@ class Setting:
     """Stills with a clock and short views that the tests turn."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start with working cameras and no picture."""
         self.now = 1000.0
         self.stretch = 1.0
         self.works = True

@@ -112,7 +112,6 @@ class Source:
     """What the integration downloads from, and from which offset on."""
 
     def __init__(self, manager: RecordingManager) -> None:
-        """Listen at the client."""
         self.urls: list[str] = []
         self.offsets: list[int] = []
         archive = manager._client.archive
@@ -152,7 +151,6 @@ class Events:
     """What an event entity told, in order."""
 
     def __init__(self, hass: HomeAssistant, entity_id: str) -> None:
-        """Listen to a state."""
         self._seen: list[dict[str, Any]] = []
 
         @callback

@@ -73,7 +73,6 @@ class Box:
     """Folders of which one is allowed, with links that lead out of it."""
 
     def __init__(self, root: Path, hass: HomeAssistant) -> None:
-        """Make the folders and the links."""
         self.root = root
         self.allowed = root / "media"
         self.allowed.mkdir()

@@ -16,7 +16,6 @@ class Moves:
     """One camera's com/ptz.cgi."""
 
     def __init__(self, session: ClientSession, cloud: Simulator, node_id: int) -> None:
-        """Take a session with a token."""
         self._session = session
         serial = cloud.world.cameras[node_id].serial_number
         self._url = f"{cloud.url}/device/{serial}/axis-cgi/com/ptz.cgi"

@@ -36,7 +36,6 @@ class Upward:
     """The writing side of a tunnel."""
 
     def __init__(self, send: asyncio.StreamWriter) -> None:
-        """Write base64 into the POST."""
         self._send = send
 
     def write(self, data: bytes) -> None:

@@ -44,7 +44,6 @@ class WireTimeLoop(asyncio.SelectorEventLoop):
     """An event loop that starts at 0 and sleeps for nobody but threads and sockets."""
 
     def __init__(self) -> None:
-        """Start at 0."""
         self._virtual = _Selector()
         super().__init__(self._virtual)
 

@@ -128,7 +128,6 @@ class Week:
     """One account's life."""
 
     def __init__(self, hass: HomeAssistant, cloud: Simulator, days: float) -> None:
-        """Begin with nothing counted."""
         self.hass = hass
         self.cloud = cloud
         self.report = Report(days, cameras=len(cloud.world.cameras))

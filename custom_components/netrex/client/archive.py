@@ -40,7 +40,6 @@ class Archive:
         transport: GraphQLTransport,
         door: PacedTransport,
     ) -> None:
-        """Remember the parts."""
         self._session = session
         self._url = url
         self._transport = transport

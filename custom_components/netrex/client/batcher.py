@@ -26,7 +26,6 @@ class Batcher[R: Hashable, V]:
         self,
         ask: Callable[[Sequence[R]], Awaitable[Mapping[R, V | NetrexError]]],
     ) -> None:
-        """Start with nobody waiting."""
         self._ask = ask
         self._waiting: dict[R, list[asyncio.Future[V]]] = {}
         self._asked: dict[R, list[asyncio.Future[V]]] = {}

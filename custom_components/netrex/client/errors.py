@@ -17,7 +17,6 @@ class NetrexAuthError(NetrexError):
     """
 
     def __init__(self, message: str, *, expired: bool = False) -> None:
-        """Remember whether the token was good once."""
         super().__init__(message)
         self.expired = expired
 
@@ -42,7 +41,6 @@ class NetrexRateLimitedError(NetrexError):
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        """Remember the pause, in seconds."""
         super().__init__(message)
         self.retry_after = retry_after
 
@@ -101,7 +99,6 @@ class NetrexCameraRefusedError(NetrexCameraError):
     """
 
     def __init__(self, message: str, *, code: int | None = None) -> None:
-        """Remember the camera's number for the reason."""
         super().__init__(message)
         self.code = code
 

@@ -33,7 +33,6 @@ class PacedTransport:
     """
 
     def __init__(self, transport: GraphQLTransport, pacer: Pacer) -> None:
-        """Remember the parts."""
         self._transport = transport
         self._pacer = pacer
 

@@ -63,7 +63,6 @@ class Pacer:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Start with an empty queue."""
         self.interval = interval
         self.ledger = ledger
         self._clock = clock

@@ -59,7 +59,6 @@ class Schema:
         mutation: str = "Mutation",
         introspected: bool = True,
     ) -> None:
-        """Remember the parts."""
         self._types = types
         self._enums = enums
         self._query = query

@@ -64,7 +64,6 @@ class GraphQLTransport:
         renew_token: Callable[[str], Awaitable[bool]] | None = None,
         timeout: float = _TIMEOUT,
     ) -> None:
-        """Remember the parts."""
         self._session = session
         self._url = url.rstrip("/") + _PATH
         self._get_token = get_token

@@ -15,7 +15,6 @@ class Tree:
     """
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
-        """Arrange the nodes."""
         self._nodes: dict[int, Node] = {}
         for node in nodes:
             known = self._nodes.get(node.node_id)

@@ -69,7 +69,6 @@ class AccessWatch:
     """
 
     def __init__(self, hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
-        """Start with a token that nobody complained about."""
         self._hass = hass
         self._entry = entry
         self._checked_at: float | None = None

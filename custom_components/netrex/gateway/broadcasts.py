@@ -33,7 +33,6 @@ class BroadcastCoordinator(RoundsCoordinator[dict[str, AppStream]]):
         inventory: InventoryCoordinator,
         status: StatusCoordinator,
     ) -> None:
-        """Start with no app known."""
         super().__init__(hass, entry, client, inventory=inventory, status=status)
         self._apps: dict[str, CamStreamerClient] = {}
 

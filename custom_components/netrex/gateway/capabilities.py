@@ -47,7 +47,6 @@ class CapabilityCoordinator(DataUpdateCoordinator[dict[int, Capabilities]]):
         status: StatusCoordinator,
         store: NetrexStore,
     ) -> None:
-        """Take up what an earlier run found."""
         super().__init__(
             hass,
             LOGGER,

@@ -90,7 +90,6 @@ class CameraStateEntity(NetrexEntity[EventCoordinator]):
         kind: EventKind,
         place: str,
     ) -> None:
-        """Attach to one state of a camera."""
         part = place.replace("/", "_").lower()
         key = f"{kind.value}_{part}" if part else kind.value
         super().__init__(coordinator, entry, coordinator.node_id, key)

@@ -78,7 +78,6 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
         inventory: InventoryCoordinator,
         status: StatusCoordinator,
     ) -> None:
-        """Start unconnected."""
         super().__init__(
             hass, LOGGER, config_entry=entry, name=f"events of camera {node_id}"
         )

@@ -63,7 +63,6 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
         inventory: InventoryCoordinator,
         status: StatusCoordinator,
     ) -> None:
-        """Start with nothing known."""
         super().__init__(
             hass,
             LOGGER,

@@ -31,7 +31,6 @@ class PresetCoordinator(RoundsCoordinator[tuple[Preset, ...]]):
         status: StatusCoordinator,
         capabilities: CapabilityCoordinator,
     ) -> None:
-        """Ask those cameras alone that say they can move."""
         super().__init__(hass, entry, client, inventory=inventory, status=status)
         self._capabilities = capabilities
 

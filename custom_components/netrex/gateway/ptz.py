@@ -27,7 +27,6 @@ class Mover:
     """Moves cameras; a continuous movement always comes to its end."""
 
     def __init__(self, hass: HomeAssistant, gateway: GatewayClient) -> None:
-        """Start with all cameras at rest."""
         self._hass = hass
         self._gateway = gateway
         # Whose continuous movement each moving picture makes.

@@ -57,7 +57,6 @@ class Snapshots:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start with cameras that nobody tried."""
         self._client = client
         self._capabilities = capabilities
         self._clock = clock

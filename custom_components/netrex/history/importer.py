@@ -68,7 +68,6 @@ class HistoryImporter:
         inventory: InventoryCoordinator,
         kpi: KpiCoordinator,
     ) -> None:
-        """Take up what an earlier run covered."""
         self._hass = hass
         self._entry = entry
         self._client = client

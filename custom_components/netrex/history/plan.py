@@ -92,7 +92,6 @@ class Plan:
     """
 
     def __init__(self, days: int, span: int = YEAR) -> None:
-        """Take the wish."""
         self.days = days
         self.span = span
 

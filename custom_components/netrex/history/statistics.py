@@ -66,7 +66,6 @@ class NodeStatistics:
     """
 
     def __init__(self, hass: HomeAssistant, host: str) -> None:
-        """Make the ids' beginning."""
         self._hass = hass
         self._portal = slugify(host)
 

@@ -84,7 +84,6 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         probe: KpiProbe,
         store: NetrexStore,
     ) -> None:
-        """Start with what was stored: numbers come in the background after set-up."""
         super().__init__(
             hass,
             entry,

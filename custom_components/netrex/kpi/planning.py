@@ -56,7 +56,6 @@ class SettlingDelay:
     _QUIET = 24 * _HOUR // QUARTER
 
     def __init__(self, seconds: float | None = None) -> None:
-        """Start with what was learned before."""
         self.seconds = min(max(seconds or self._FIRST, self.SHORTEST), self.LONGEST)
         self._in_time = 0
 

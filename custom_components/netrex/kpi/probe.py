@@ -54,7 +54,6 @@ class KpiProbe:
     """
 
     def __init__(self, client: NetrexClient, store: NetrexStore) -> None:
-        """Take up what an earlier run found."""
         self._client = client
         self._store = store
         stored: dict[str, Any] = store.data.get("kpi", {}).get("probe", {})

@@ -63,7 +63,6 @@ class QuarterHours:
     """
 
     def __init__(self, zone: tzinfo) -> None:
-        """Hold nothing yet."""
         self.zone = zone
         # Grows whenever `as_dict` gives something else.
         self.revision = 0

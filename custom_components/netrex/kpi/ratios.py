@@ -32,7 +32,6 @@ class RatioCheck:
     """Finds out which ratios the portal computes in another way, and asks for those."""
 
     def __init__(self, client: NetrexClient, store: NetrexStore) -> None:
-        """Take up what an earlier run found."""
         self._client = client
         self._store = store
         stored: dict[str, Any] = store.data.get("kpi", {}).get("ratios", {})

@@ -34,7 +34,6 @@ class Pace:
     """The pace of one stream; `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Start with everything allowed."""
         self._clock = clock
         self._failures = 0
         self._failed_at = 0.0
@@ -130,7 +129,6 @@ class LinkBroker:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Start with nothing known and nobody waiting."""
         self._fetch = fetch
         self._resolve = resolve
         self._on_error = on_error

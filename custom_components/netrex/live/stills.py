@@ -105,7 +105,6 @@ class Stills:
         camera: CameraSource | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start without images."""
         self._hass = hass
         self._url = url
         self._stretch = stretch

@@ -24,7 +24,6 @@ class Availability:
     """
 
     def __init__(self, client: NetrexClient) -> None:
-        """Know nothing yet."""
         self._client = client
         # By camera and span: recorded seconds, and until when that counts.
         self._known: OrderedDict[tuple[int, Span], tuple[float | None, float]]

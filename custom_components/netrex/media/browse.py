@@ -90,7 +90,6 @@ class Browser:
     """Opens places for one request."""
 
     def __init__(self, hass: HomeAssistant, texts: Texts) -> None:
-        """Look at the clock once."""
         self._hass = hass
         self._texts = texts
         self._zone: tzinfo = dt_util.get_default_time_zone()

@@ -47,7 +47,6 @@ class Playback:
         entry: NetrexConfigEntry,
         recordings: RecordingManager,
     ) -> None:
-        """Wait for nothing yet."""
         self._hass = hass
         self._entry = entry
         self._recordings = recordings

@@ -33,7 +33,6 @@ class Downloader:
     def __init__(
         self, hass: HomeAssistant, client: NetrexClient, timing: Timing
     ) -> None:
-        """Remember the parts."""
         self._hass = hass
         self._client = client
         self._timing = timing

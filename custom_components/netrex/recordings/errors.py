@@ -11,7 +11,6 @@ class RecordingError(HomeAssistantError):
     """A recording that cannot be had."""
 
     def __init__(self, reason: str, /, **placeholders: str) -> None:
-        """Name the text and what to fill in."""
         super().__init__(
             translation_domain=DOMAIN,
             translation_key=reason,

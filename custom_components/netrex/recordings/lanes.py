@@ -18,7 +18,6 @@ class LaneSemaphore:
     """
 
     def __init__(self, limit: int, reserve: int) -> None:
-        """Start empty."""
         self._limit = limit
         self._reserve = reserve
         self._taken = 0

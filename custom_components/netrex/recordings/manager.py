@@ -67,7 +67,6 @@ class RecordingManager:
         client: NetrexClient,
         timing: Timing | None = None,
     ) -> None:
-        """Prepare."""
         self._hass = hass
         self._entry = entry
         self._client = client

@@ -32,7 +32,6 @@ class PartialFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Choose a name in a folder, which is made if it is missing."""
         self.path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         self.size = 0
         self._descriptor = -1

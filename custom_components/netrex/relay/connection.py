@@ -43,7 +43,6 @@ class Connection:
     """Messages and interleaved data of one connection."""
 
     def __init__(self, reader: Reader, writer: asyncio.StreamWriter | Writer) -> None:
-        """Take over both directions of a transport."""
         self._reader = reader
         self._writer = writer
         self._parser = Parser()

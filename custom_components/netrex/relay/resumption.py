@@ -25,7 +25,6 @@ class Resumption:
     """
 
     def __init__(self, described: Response) -> None:
-        """Start with the first session."""
         self.rtp = RtpSplicer(described.body)
         self._media = _media(described)
         # SETUPs and the last PLAY, with the client's addresses.

@@ -55,7 +55,6 @@ class RtpSplicer:
     def __init__(
         self, description: bytes, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Start with the first session."""
         self._formats = {
             int(kind): _Format(codec.decode().upper(), int(rate))
             for kind, codec, rate in _RTPMAP.findall(description)

@@ -110,7 +110,6 @@ class Parser:
     """Turns the bytes of one direction into messages and runs of interleaved data."""
 
     def __init__(self) -> None:
-        """Start at the beginning of a connection."""
         self.failure: RtspError | None = None
         # Bytes of the current interleaved frame that are still to come.
         self._frame_rest = 0

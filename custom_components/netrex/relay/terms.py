@@ -52,7 +52,6 @@ class LinkError(Exception):
     """
 
     def __init__(self, refusal: LinkRefusal, retry_after: float = 10.0) -> None:
-        """Remember why, and how long to wait."""
         super().__init__(refusal.value)
         self.refusal = refusal
         self.retry_after = retry_after

@@ -100,7 +100,6 @@ class Dialer:
     """
 
     def __init__(self, session: aiohttp.ClientSession, context: ssl.SSLContext) -> None:
-        """Remember the parts."""
         self._session = session
         self._context = context
 

@@ -70,7 +70,6 @@ class CamStreamerClient:
     """
 
     def __init__(self, gateway: GatewayClient, serial_number: str) -> None:
-        """Remember the parts."""
         self._gateway = gateway
         self._serial_number = serial_number
         self.generation: Generation | None = None

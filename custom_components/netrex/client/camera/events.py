@@ -59,7 +59,6 @@ class CameraEvents:
     """An open event stream."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
-        """Take a connection on which nothing was said yet."""
         self._socket = socket
 
     async def configure(self) -> None:

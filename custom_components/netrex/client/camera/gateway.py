@@ -73,7 +73,6 @@ class GatewayClient:
         spacing: float = _SPACING,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Remember the parts."""
         self._session = session
         self._template = parse_camera_url(url_template)
         self._token = token

@@ -62,7 +62,6 @@ class ParameterError(ValueError):
     """A name or value that we do not send; nothing was sent."""
 
     def __init__(self, problem: ParameterProblem, name: str) -> None:
-        """Remember what is wrong with which parameter."""
         super().__init__(problem.value)
         self.problem = problem
         self.name = name

@@ -65,7 +65,6 @@ class PtzClient:
     def __init__(
         self, gateway: GatewayClient, serial_number: str, channel: int = 1
     ) -> None:
-        """Remember the parts."""
         self._gateway = gateway
         self._serial_number = serial_number
         self._channel = str(channel)
