@@ -11,14 +11,8 @@ import pytest
 
 from .project import INTEGRATION, ROOT, imports, modules, repository_files
 
-# Parts that must be usable, and testable, without Home Assistant: the client, and of
-# the live view all but what ties it to Home Assistant.
-TIES = {Path(f"live/{name}.py") for name in ("__init__", "access", "stills", "view")}
-PURE = [
-    path
-    for path in modules()
-    if path.parts[0] in ("client", "live") and path not in TIES
-]
+# Rooms that must be usable, and testable, without Home Assistant.
+PURE = [path for path in modules() if path.parts[0] in ("client", "relay")]
 # Addresses of package registries and folders of one machine. In pieces, so that this
 # file does not hold what it looks for.
 FOREIGN = re.compile(
@@ -61,7 +55,7 @@ print(client.NetrexClient.__name__)
 def test_pure_parts_do_not_know_home_assistant(path: Path) -> None:
     names = {name.split(".")[0] for name in imports(modules()[path])}
     assert "homeassistant" not in names
-    # Two dots from client/ or live/ lead to the parts that do know it.
+    # Leaving the room leads to parts that do know it, but for the client.
     depth = len(path.parts) - 1
     assert not [
         ast.unparse(node)
@@ -69,11 +63,6 @@ def test_pure_parts_do_not_know_home_assistant(path: Path) -> None:
         if isinstance(node, ast.ImportFrom)
         if node.level > depth and not (node.module or "").startswith("client")
     ]
-    assert not {path.stem for path in TIES} & {
-        node.module
-        for node in ast.walk(modules()[path])
-        if isinstance(node, ast.ImportFrom) and node.level
-    }
 
 
 def test_client_loads_where_there_is_no_home_assistant() -> None:
