@@ -31,7 +31,7 @@ from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
 from .recordings import RecordingManager, cache_folder
 from .recordings.file_view import FileView
-from .services import async_register_actions
+from .services import async_setup_services
 from .store import NetrexStore
 
 # How often the ledger is stored, whoever watches it.
@@ -42,7 +42,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register actions and views, which are there even while no account works."""
-    async_register_actions(hass)
+    async_setup_services(hass)
     for view in (FileView(), RecordingView(), ThumbnailView()):
         hass.http.register_view(view)
     return True

@@ -18,11 +18,11 @@ import voluptuous as vol
 from .client import operations
 from .const import DOMAIN
 from .errors import command_errors
-from .gateway.actions import async_register_parameters, async_register_ptz
-from .history.actions import async_register_import_history
-from .kpi.actions import async_register_get_kpi
+from .gateway import actions as gateway_actions
+from .history import actions as history_actions
+from .kpi import actions as kpi_actions
 from .models import NetrexConfigEntry
-from .recordings.actions import async_register_recordings
+from .recordings import actions as recordings_actions
 
 ACTION_GET_STREAM_URL = "get_stream_url"
 ACTION_RENEW_STREAM_SECRET = "renew_stream_secret"  # noqa: S105 - an action's name
@@ -43,13 +43,10 @@ READING = frozenset({"query", "fragment"})
 
 
 @callback
-def async_register_actions(hass: HomeAssistant) -> None:
+def async_setup_services(hass: HomeAssistant) -> None:
     """Register all actions."""
-    async_register_get_kpi(hass)
-    async_register_import_history(hass)
-    async_register_parameters(hass)
-    async_register_ptz(hass)
-    async_register_recordings(hass)
+    for actions in (gateway_actions, history_actions, kpi_actions, recordings_actions):
+        actions.async_setup_services(hass)
     service.async_register_platform_entity_service(
         hass,
         DOMAIN,

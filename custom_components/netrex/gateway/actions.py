@@ -36,7 +36,7 @@ _MOST_PARAMETERS = 30
 
 
 @callback
-def async_register_parameters(hass: HomeAssistant) -> None:
+def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     service.async_register_platform_entity_service(
         hass,
@@ -64,6 +64,7 @@ def async_register_parameters(hass: HomeAssistant) -> None:
         },
         supports_response=SupportsResponse.OPTIONAL,
     )
+    hass.services.async_register(DOMAIN, ACTION_PTZ, _async_ptz, PTZ_SCHEMA)
 
 
 async def _async_get(entity: NetrexCameraEntity, call: ServiceCall) -> ServiceResponse:
@@ -128,12 +129,6 @@ PTZ_SCHEMA = cv.make_entity_service_schema(
         vol.Optional(ATTR_DURATION): vol.All(vol.Coerce(float), vol.Range(0.1, 60)),
     }
 )
-
-
-@callback
-def async_register_ptz(hass: HomeAssistant) -> None:
-    """Register the action."""
-    hass.services.async_register(DOMAIN, ACTION_PTZ, _async_ptz, PTZ_SCHEMA)
 
 
 async def _async_ptz(call: ServiceCall) -> None:

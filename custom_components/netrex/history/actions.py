@@ -37,7 +37,7 @@ SCHEMA = vol.Schema(
 
 
 @callback
-def async_register_import_history(hass: HomeAssistant) -> None:
+def async_setup_services(hass: HomeAssistant) -> None:
     """Register the action."""
     hass.services.async_register(
         DOMAIN,

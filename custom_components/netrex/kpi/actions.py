@@ -102,7 +102,7 @@ type KpiAnswer = Sequence[SeriesValue] | NetrexError
 
 
 @callback
-def async_register_get_kpi(hass: HomeAssistant) -> None:
+def async_setup_services(hass: HomeAssistant) -> None:
     """Register the action."""
     hass.services.async_register(
         DOMAIN,

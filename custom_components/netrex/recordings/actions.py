@@ -66,7 +66,7 @@ DOWNLOAD_SCHEMA = vol.All(
 
 
 @callback
-def async_register_recordings(hass: HomeAssistant) -> None:
+def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     hass.services.async_register(
         DOMAIN,
