@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 import json
 
+from .days import DAY
 from .enums import Granularity, Metric, RawMetric
 from .errors import NetrexQueryError
 from .models import (
@@ -22,7 +23,7 @@ from .schema import METRIC_ENUM, Schema
 # "5 metrics (for example, branches, cameras, or different metrics)", "API Limit".
 MAX_SERIES_PER_QUERY = 5
 # "1 year maximum range", "API Limit"; a leap year's, in seconds.
-LONGEST_RANGE = 366 * 86_400
+LONGEST_RANGE = 366 * DAY
 
 type Scalar = int | str
 

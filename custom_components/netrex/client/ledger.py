@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 import time
 
+from .days import HOUR
 from .lanes import Lane
 from .values import as_int, as_mapping
 
 LIMIT = 10_000
 DEFAULT_ALLOWANCE = 8_000
 
-_HOUR = 3600
 _WINDOW = 24  # hours
 # Up to this share of the allowance nothing stretches and history may be filled in.
 _COMFORT = 0.7
@@ -130,7 +130,7 @@ class Ledger:
             if used < ceiling:
                 break
             used -= self._hours[hour].total()
-            wait = (hour + _WINDOW + 1) * _HOUR - now
+            wait = (hour + _WINDOW + 1) * HOUR - now
         return max(wait, 0.0)
 
     def as_dict(self) -> dict[str, object]:
@@ -170,13 +170,13 @@ class Ledger:
 
     def _forecast(self) -> float:
         """Return the requests of a day that polls at the present pace."""
-        hour, begun = divmod(self._clock(), _HOUR)
+        hour, begun = divmod(self._clock(), HOUR)
         polled = recent = 0
         for number, counts in self._hours.items():
             count = sum(counts[lane] for lane in _POLLERS)
             polled += count
             recent += count if number > hour - _PACE else 0
-        pace = recent / (_PACE - 1 + begun / _HOUR)
+        pace = recent / (_PACE - 1 + begun / HOUR)
         return self.used - polled + pace * _WINDOW
 
     def _trim(self) -> int:
@@ -186,7 +186,7 @@ class Ledger:
         requests, so they count, but for no longer than a window: else a clock that
         was years ahead once would block us for years.
         """
-        now = int(self._clock() // _HOUR)
+        now = int(self._clock() // HOUR)
         if max(self._hours, default=now) <= now:
             self._ahead_since = None
         elif self._ahead_since is None or self._ahead_since > now:

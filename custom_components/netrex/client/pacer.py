@@ -14,6 +14,7 @@ import logging
 import time
 from typing import Any
 
+from .days import DAY
 from .errors import NetrexBudgetError, NetrexConnectionError, NetrexRateLimitedError
 from .lanes import Lane
 from .ledger import Ledger
@@ -28,7 +29,7 @@ _UNANSWERED_GAP = 3.0
 _PATIENCE = 30.0
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 900.0
-_LONGEST_TOLD_PAUSE = 86_400.0
+_LONGEST_TOLD_PAUSE = DAY
 # Floating point must not turn the last wait into an endless row of tiny ones.
 _SHORTEST_SLEEP = 0.001
 

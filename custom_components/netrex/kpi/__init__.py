@@ -1,10 +1,10 @@
 """KPIs from quarter hours (decision D6): pure, no clock and no requests of its own."""
 
-from ..client.days import QUARTER, day_bounds
+from ..client.days import QUARTER, Span, day_bounds
 from .planning import SettlingDelay, first_needed, spread
 from .quarters import Need, QuarterHours, SeriesKey
 from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
-from .windows import Span, Window, spans, week_before
+from .windows import Window, spans, week_before
 
 __all__ = [
     "QUARTER",

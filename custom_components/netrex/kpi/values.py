@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
-from ..client.days import day_bounds
+from ..client.days import Span, day_bounds
 from .metrics import BY_KEY, OCCUPANCY, needs, ratio
 from .quarters import Need, QuarterHours, SeriesKey
-from .windows import Span, Window, week_before
+from .windows import Window, week_before
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
-from typing import NamedTuple
 
-from ..client.days import QUARTER, local_date, midnight
+from ..client.days import QUARTER, Span, local_date, midnight
 
 
 class Window(StrEnum):
@@ -17,13 +16,6 @@ class Window(StrEnum):
     YESTERDAY = "yesterday"
     WEEK = "week"  # since Monday, as in Home Assistant's calendars and periods
     MONTH = "month"
-
-
-class Span(NamedTuple):
-    """Half-open, unix seconds."""
-
-    start: int
-    end: int
 
 
 def week_before(span: Span, zone: tzinfo) -> Span:
