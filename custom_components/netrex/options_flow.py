@@ -6,33 +6,23 @@ from typing import Any
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.selector import (
-    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
 )
 import voluptuous as vol
 
-from .client import DEFAULT_ALLOWANCE, LIMIT, LiveTransport
+from .client import DEFAULT_ALLOWANCE, LIMIT
 from .const import (
     CONF_DAILY_ALLOWANCE,
     CONF_DEVICE_TOKEN,
     CONF_KPI_NODES,
-    CONF_LIVE_TRANSPORT,
     CONF_RECORDINGS_LIMIT,
-    CONF_RELAY_ACCESS,
-    CONF_RELAY_HOST,
-    CONF_RELAY_PORT,
     DEFAULT_RECORDINGS_LIMIT,
-    TRANSPORT_AUTO,
 )
 from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_take_access
 from .kpi.options import kpi_schema, take_nodes
-from .relay.endpoint import ListenProblem, bind, parse_host
+from .live.options import LIVE_VIEW_SCHEMA, take_live_view
 
 # One row per option: what it is called, its default, its field.
 BUDGET_SCHEMA = vol.Schema(
@@ -43,31 +33,6 @@ BUDGET_SCHEMA = vol.Schema(
             NumberSelector(
                 NumberSelectorConfig(
                     min=500, max=LIMIT, step=100, mode=NumberSelectorMode.BOX
-                )
-            ),
-            vol.Coerce(int),
-        ),
-    }
-)
-LIVE_VIEW_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_LIVE_TRANSPORT, default=TRANSPORT_AUTO): SelectSelector(
-            SelectSelectorConfig(
-                options=[
-                    TRANSPORT_AUTO,
-                    *(transport.value for transport in LiveTransport),
-                ],
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key=CONF_LIVE_TRANSPORT,
-            )
-        ),
-        vol.Required(CONF_RELAY_ACCESS, default=False): BooleanSelector(),
-        vol.Optional(CONF_RELAY_HOST): TextSelector(),
-        # 0: one is chosen once, and kept.
-        vol.Required(CONF_RELAY_PORT, default=0): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=0, max=65535, step=1, mode=NumberSelectorMode.BOX
                 )
             ),
             vol.Coerce(int),
@@ -94,14 +59,6 @@ RECORDINGS_SCHEMA = vol.Schema(
 
 # Not even the person who entered it gets it back.
 SECRET_OPTIONS = frozenset({CONF_DEVICE_TOKEN})
-
-# The field at which a failure to listen is shown.
-_PROBLEM_FIELDS = {
-    ListenProblem.PORT_IN_USE: CONF_RELAY_PORT,
-    ListenProblem.PORT_FORBIDDEN: CONF_RELAY_PORT,
-    ListenProblem.ADDRESS_MISSING: CONF_RELAY_HOST,
-    ListenProblem.OTHER: "base",
-}
 
 
 class NetrexOptionsFlow(OptionsFlowWithReload):
@@ -150,7 +107,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         errors = (
             {}
             if user_input is None
-            else _relay_errors(user_input, self.config_entry.options)
+            else take_live_view(user_input, self.config_entry.options)
         )
         return self._page("live_view", LIVE_VIEW_SCHEMA, user_input, errors)
 
@@ -200,26 +157,3 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         # A field that was emptied is missing in the input.
         others = {key: options[key] for key in options if key not in schema.schema}
         return self.async_create_entry(data=others | user_input)
-
-
-def _relay_errors(user_input: dict[str, Any], old: Mapping[str, Any]) -> dict[str, str]:
-    """Return what keeps the relay from listening, by field; tidies the address."""
-    host, port = user_input.get(CONF_RELAY_HOST), user_input[CONF_RELAY_PORT]
-    if host:
-        try:
-            host = user_input[CONF_RELAY_HOST] = parse_host(host)
-        except ValueError:
-            return {CONF_RELAY_HOST: "invalid_address"}
-    if not user_input[CONF_RELAY_ACCESS]:
-        return {}
-    if not host:
-        return {CONF_RELAY_HOST: "address_required"}
-    if old.get(CONF_RELAY_ACCESS) and port == old.get(CONF_RELAY_PORT):
-        # The relay itself may have it.
-        port = 0
-    try:
-        bind(host, port).close()
-    except OSError as err:
-        problem = ListenProblem.of(err)
-        return {_PROBLEM_FIELDS[problem]: problem.value}
-    return {}

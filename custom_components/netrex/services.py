@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -11,7 +10,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 import voluptuous as vol
 
@@ -21,11 +20,10 @@ from .errors import command_errors
 from .gateway import actions as gateway_actions
 from .history import actions as history_actions
 from .kpi import actions as kpi_actions
+from .live import actions as live_actions
 from .models import NetrexConfigEntry
 from .recordings import actions as recordings_actions
 
-ACTION_GET_STREAM_URL = "get_stream_url"
-ACTION_RENEW_STREAM_SECRET = "renew_stream_secret"  # noqa: S105 - an action's name
 ACTION_RUN_QUERY = "run_query"
 ATTR_QUERY = "query"
 ATTR_VARIABLES = "variables"
@@ -45,26 +43,14 @@ READING = frozenset({"query", "fragment"})
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register all actions."""
-    for actions in (gateway_actions, history_actions, kpi_actions, recordings_actions):
+    for actions in (
+        gateway_actions,
+        history_actions,
+        kpi_actions,
+        live_actions,
+        recordings_actions,
+    ):
         actions.async_setup_services(hass)
-    service.async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        ACTION_GET_STREAM_URL,
-        # Whoever has the address can watch, whatever Home Assistant lets them see.
-        admin_only=True,
-        entity_domain=CAMERA_DOMAIN,
-        func="async_get_stream_url",
-        schema=None,
-        supports_response=SupportsResponse.ONLY,
-    )
-    service.async_register_admin_service(
-        hass,
-        DOMAIN,
-        ACTION_RENEW_STREAM_SECRET,
-        _async_renew_stream_secret,
-        vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): str}),
-    )
     service.async_register_admin_service(
         hass,
         DOMAIN,
@@ -73,24 +59,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
         RUN_QUERY_SCHEMA,
         supports_response=SupportsResponse.ONLY,
     )
-
-
-async def _async_renew_stream_secret(call: ServiceCall) -> None:
-    """Make the addresses that `get_stream_url` gave useless.
-
-    An action and no button: it belongs to administrators, as the addresses do, and
-    other people can press the buttons they see. And no parameter of `get_stream_url`,
-    which would renew once for each of the cameras it is called for.
-    """
-    entry: NetrexConfigEntry = service.async_get_config_entry(
-        call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
-    )
-    try:
-        await entry.runtime_data.live.access.async_renew_secret()
-    except OSError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN, translation_key="relay_access_fails"
-        ) from err
 
 
 async def _async_run_query(call: ServiceCall) -> ServiceResponse:

@@ -32,12 +32,12 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from custom_components.netrex.live.access import RETRY_INTERVAL
-from custom_components.netrex.relay.endpoint import Endpoint, bind
-from custom_components.netrex.relay.server import Relay
-from custom_components.netrex.services import (
+from custom_components.netrex.live.actions import (
     ACTION_GET_STREAM_URL,
     ACTION_RENEW_STREAM_SECRET,
 )
+from custom_components.netrex.relay.endpoint import Endpoint, bind
+from custom_components.netrex.relay.server import Relay
 from simulator import Simulator
 from tests.simulator.rtsp_client import RtspClient
 
