@@ -3,16 +3,12 @@
 import ast
 from pathlib import Path
 import re
-import subprocess
-import sys
 
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from .project import INTEGRATION, ROOT, imports, modules, repository_files
+from .project import INTEGRATION, ROOT, modules, repository_files
 
-# Rooms that must be usable, and testable, without Home Assistant.
-PURE = [path for path in modules() if path.parts[0] in ("client", "relay")]
 # Addresses of package registries and folders of one machine. In pieces, so that this
 # file does not hold what it looks for.
 FOREIGN = re.compile(
@@ -30,56 +26,6 @@ FOREIGN = re.compile(
 )
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 DOCUMENTS = [path for path in repository_files() if path.suffix == ".md"]
-
-IMPORT_CLIENT_ALONE = """
-import importlib.util, sys
-
-class NoHomeAssistant:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("homeassistant", "custom_components"):
-            raise ImportError(name)
-
-sys.meta_path.insert(0, NoHomeAssistant())
-folder = sys.argv[1]
-spec = importlib.util.spec_from_file_location(
-    "netrex_client", folder + "/__init__.py", submodule_search_locations=[folder]
-)
-client = importlib.util.module_from_spec(spec)
-sys.modules["netrex_client"] = client
-spec.loader.exec_module(client)
-print(client.NetrexClient.__name__)
-"""
-
-
-@pytest.mark.parametrize("path", PURE, ids=str)
-def test_pure_parts_do_not_know_home_assistant(path: Path) -> None:
-    names = {name.split(".")[0] for name in imports(modules()[path])}
-    assert "homeassistant" not in names
-    # Leaving the room leads to parts that do know it, but for the client.
-    depth = len(path.parts) - 1
-    assert not [
-        ast.unparse(node)
-        for node in ast.walk(modules()[path])
-        if isinstance(node, ast.ImportFrom)
-        if node.level > depth and not (node.module or "").startswith("client")
-    ]
-
-
-def test_client_loads_where_there_is_no_home_assistant() -> None:
-    command = [sys.executable, "-c", IMPORT_CLIENT_ALONE, str(INTEGRATION / "client")]
-    done = subprocess.run(  # noqa: S603 - our own interpreter and script
-        command, check=False, capture_output=True, text=True
-    )
-    assert (done.stdout.strip(), done.stderr) == ("NetrexClient", "")
-
-
-def test_modules_import_each_other_relatively() -> None:
-    assert not {
-        (str(path), name)
-        for path, tree in modules().items()
-        for name in imports(tree)
-        if name.startswith("custom_components")
-    }
 
 
 @pytest.mark.parametrize("path", modules(), ids=str)
