@@ -144,10 +144,7 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         A stream that hiccups says nothing about the camera, so Home Assistant's own
         rule is left out.
         """
-        return (
-            super().available
-            and self.coordinator.data[self.node_id].is_connected is not False
-        )
+        return super().available and self.coordinator.is_online(self.node_id)
 
     @override
     async def stream_source(self) -> str:

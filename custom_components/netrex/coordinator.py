@@ -145,6 +145,11 @@ class InventoryData:
         """Whether the portal shows this node."""
         return node_id in self.cameras or self.tree.node(node_id) is not None
 
+    def serial_number(self, node_id: int) -> str:
+        """Return a camera's serial number; empty if the portal reports none."""
+        camera = self.cameras.get(node_id)
+        return (camera and camera.serial_number) or ""
+
 
 class InventoryCoordinator(NetrexCoordinator[InventoryData]):
     """Reads the tree, and forgets a node only when it stays away."""
@@ -229,6 +234,11 @@ class StatusCoordinator(NetrexCoordinator[dict[int, CameraStatus]]):
     @override
     async def _async_fetch(self) -> dict[int, CameraStatus]:
         return await self.client.camera_statuses()
+
+    def is_online(self, node_id: int) -> bool:
+        """Whether the portal lists a camera and does not report it as disconnected."""
+        status = self.data.get(node_id)
+        return status is not None and status.is_connected is not False
 
     @callback
     def async_seed(self, cameras: Iterable[Camera]) -> None:

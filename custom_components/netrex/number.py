@@ -93,11 +93,9 @@ class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
     @override
     def available(self) -> bool:
         """Whether the portal sees the camera, and the camera told its settings."""
-        status = self._entry.runtime_data.status.data.get(self._node_id)
         return (
             super().available
-            and status is not None
-            and status.is_connected is not False
+            and self._entry.runtime_data.status.is_online(self._node_id)
             and self._parameter in (self.coordinator.data or {})
         )
 

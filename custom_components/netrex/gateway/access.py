@@ -55,9 +55,7 @@ def _connected(data: NetrexRuntimeData) -> list[str]:
     return [
         camera.serial_number
         for node_id, camera in data.inventory.data.cameras.items()
-        if camera.serial_number
-        and (status := data.status.data.get(node_id))
-        and status.is_connected is not False
+        if camera.serial_number and data.status.is_online(node_id)
     ]
 
 

@@ -67,8 +67,7 @@ class BroadcastCoordinator(RoundsCoordinator[dict[str, AppStream]]):
         self, node_id: int, stream_id: str, *, enabled: bool
     ) -> None:
         """Switch a stream. Raises NetrexError."""
-        camera = self.inventory.data.cameras.get(node_id)
-        app = self._app((camera and camera.serial_number) or "")
+        app = self._app(self.inventory.data.serial_number(node_id))
         stream = await app.set_enabled(stream_id, enabled=enabled)
         streams = self.data.get(node_id, {}) | {stream_id: stream}
         self.failed.discard(node_id)

@@ -104,10 +104,7 @@ class CapabilityCoordinator(DataUpdateCoordinator[dict[int, Capabilities]]):
     def _due(self) -> Iterator[str]:
         now = dt_util.utcnow().timestamp()
         for node_id, camera in self._inventory.data.cameras.items():
-            status = self._status.data.get(node_id)
-            if status is None or status.is_connected is False:
-                continue
-            if not camera.serial_number:
+            if not camera.serial_number or not self._status.is_online(node_id):
                 continue
             stored = self._stored.get(camera.serial_number)
             if stored is None or stored["asked"] + _ASK_AGAIN <= now:

@@ -40,11 +40,9 @@ class RoundsEntity[CoordinatorT: RoundsCoordinator[Any]](NetrexEntity[Coordinato
     @override
     def available(self) -> bool:
         """Whether the portal sees the camera, and the last reading did not fail."""
-        status = self.coordinator.status.data.get(self.node_id)
         return (
             super().available
-            and status is not None
-            and status.is_connected is not False
+            and self.coordinator.status.is_online(self.node_id)
             and self.node_id in self.coordinator.data
             and self.node_id not in self.coordinator.failed
         )

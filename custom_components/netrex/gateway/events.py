@@ -92,7 +92,7 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
         self._client = client
         self._inventory = inventory
         self._status = status
-        self._seen = self._is_seen()
+        self._was_online = status.is_online(node_id)
         self._wake = asyncio.Event()
         self._told = False
         self._alert_listeners: set[Callable[[EventKind], None]] = set()
@@ -151,13 +151,10 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def _async_status_changed(self) -> None:
         """Connect at once when the portal sees the camera again."""
-        was_seen, self._seen = self._seen, self._is_seen()
-        if self._seen and not was_seen:
+        is_online = self._status.is_online(self.node_id)
+        if is_online and not self._was_online:
             self._wake.set()
-
-    def _is_seen(self) -> bool:
-        status = self._status.data.get(self.node_id)
-        return status is not None and status.is_connected is not False
+        self._was_online = is_online
 
     async def _async_run(self) -> None:
         delay = FIRST_DELAY
@@ -282,8 +279,7 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
 
     @property
     def _serial_number(self) -> str:
-        camera = self._inventory.data.cameras.get(self.node_id)
-        return (camera and camera.serial_number) or ""
+        return self._inventory.data.serial_number(self.node_id)
 
 
 def _is_default(port: Port) -> bool:

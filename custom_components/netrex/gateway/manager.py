@@ -132,8 +132,7 @@ class CameraGateway:
 
         The client refuses what is none, before anything is sent.
         """
-        camera = self._inventory.data.cameras.get(camera_id)
-        return (camera and camera.serial_number) or ""
+        return self._inventory.data.serial_number(camera_id)
 
     def parameters(self, camera_id: int) -> ParameterCoordinator:
         """Return what reads and writes a camera's parameters."""

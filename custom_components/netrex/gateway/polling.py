@@ -132,11 +132,9 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
     def _due(self) -> Iterator[Camera]:
         now, wanted = self.hass.loop.time(), self._wanted()
         for node_id, camera in self.inventory.data.cameras.items():
-            status = self.status.data.get(node_id)
             if (
                 camera.serial_number
-                and status is not None
-                and status.is_connected is not False
+                and self.status.is_online(node_id)
                 and self._due_at.get(node_id, now) <= now
                 and wanted(node_id)
             ):
