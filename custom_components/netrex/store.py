@@ -36,7 +36,7 @@ class StoredData(TypedDict, total=False):
     kpi: dict[str, Any]
     # By series: first and last hour that the recorder has, and when it was read.
     history: dict[str, list[Any]]
-    links: dict[str, int]
+    links: dict[str, Any]
     relay: RelayData
     # By serial number: what a camera is able to, and when it was asked.
     capabilities: dict[str, dict[str, Any]]

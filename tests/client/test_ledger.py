@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.netrex.client import DEFAULT_ALLOWANCE, LIMIT, Lane, Ledger
 
-from ..ledgers import restored
+from ..ledgers import restored, spent
 
 HOUR = 3600.0
 NOON = 500_000 * HOUR + 1800
@@ -87,7 +87,7 @@ def test_never_counts_too_little(steps: list[tuple[float, Lane, int]]) -> None:
     ],
 )
 def test_shares(used: int, permitted: set[Lane]) -> None:
-    ledger = Ledger(allowance=1000, clock=Clock(), hours={500_000: used})
+    ledger = spent({500_000: used}, Clock(), allowance=1000)
     assert {lane for lane in Lane if ledger.permits(lane)} == permitted
     for lane in Lane:
         assert (ledger.retry_after(lane) == 0) == (lane in permitted)
@@ -98,7 +98,7 @@ def test_shares(used: int, permitted: set[Lane]) -> None:
     [(0, 1), (700, 1), (825, 2), (900, 5), (940, 10), (950, 10), (5000, 10)],
 )
 def test_stretch(used: int, stretch: float) -> None:
-    ledger = Ledger(allowance=1000, clock=Clock(), hours={500_000: used})
+    ledger = spent({500_000: used}, Clock(), allowance=1000)
     assert ledger.stretch == pytest.approx(stretch)
 
 
@@ -135,9 +135,7 @@ def test_polling_of_the_planned_size_is_not_stretched() -> None:
 
 def test_retry_after_is_when_it_is_permitted() -> None:
     clock = Clock()
-    ledger = Ledger(
-        allowance=100, clock=clock, hours={499_980: 20, 499_990: 50, 500_000: 40}
-    )
+    ledger = spent({499_980: 20, 499_990: 50, 500_000: 40}, clock, allowance=100)
     for lane, hour in ((Lane.COMMAND, 499_980), (Lane.BACKFILL, 499_990)):
         wait = ledger.retry_after(lane)
         assert clock.now + wait == (hour + 25) * HOUR
@@ -176,7 +174,7 @@ def test_clock_set_back_forgets_nothing() -> None:
 
 def test_clock_that_was_years_ahead_blocks_for_a_day_only() -> None:
     clock = Clock(NOON * 2)
-    ledger = Ledger(clock=clock, hours={1_000_001: LIMIT})
+    ledger = spent({1_000_001: LIMIT}, clock)
     clock.now = NOON
     assert not ledger.permits(Lane.INTERACTIVE)
     clock.now = NOON + 24 * HOUR
@@ -189,7 +187,7 @@ def test_clock_that_was_years_ahead_blocks_for_a_day_only() -> None:
 
 def test_clock_set_back_twice() -> None:
     clock = Clock()
-    ledger = Ledger(clock=clock, hours={500_010: 5})
+    ledger = spent({500_010: 5}, clock)
     assert ledger.used == 5
     clock.now = NOON - 48 * HOUR
     assert ledger.used == 5

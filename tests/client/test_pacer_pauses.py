@@ -7,11 +7,11 @@ import pytest
 
 from custom_components.netrex.client import (
     Lane,
-    Ledger,
     NetrexBudgetError,
     NetrexRateLimitedError,
 )
 
+from ..ledgers import spent
 from .requests_for_pacer import Requests, make_pacer
 from .virtual_time import clock, run
 
@@ -127,7 +127,7 @@ def test_one_line_at_the_start_and_one_at_the_end_of_a_pause(
 
 def test_ledger_forbids() -> None:
     async def main() -> None:
-        ledger = Ledger(allowance=10, clock=clock, hours={0: 10})
+        ledger = spent({0: 10}, clock, allowance=10)
         pacer, requests = make_pacer(ledger), Requests()
         with pytest.raises(NetrexBudgetError) as caught:
             await pacer.run(Lane.COMMAND, requests.make("no"))
@@ -143,7 +143,7 @@ def test_ledger_forbids_who_waited_in_vain() -> None:
     """The last of the allowance goes to whom it was promised first."""
 
     async def main() -> None:
-        ledger = Ledger(allowance=100, clock=clock, hours={0: 97})
+        ledger = spent({0: 97}, clock, allowance=100)
         pacer, requests = make_pacer(ledger), Requests()
         answers = await asyncio.gather(
             *(pacer.run(Lane.COMMAND, requests.make(name)) for name in "abcdef"),

@@ -31,6 +31,7 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
+from .hourly_counts import HourlyCounts
 from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
@@ -69,6 +70,7 @@ __all__ = [
     "Download",
     "GatewayClient",
     "Granularity",
+    "HourlyCounts",
     "Inventory",
     "Lane",
     "Ledger",

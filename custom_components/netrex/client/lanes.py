@@ -1,12 +1,12 @@
-"""Who waits for a request: the pacer's order and the ledger's shares."""
+"""Request priorities: the pacer's queue order and the ledger's quotas."""
 
 from enum import IntEnum
 
 
 class Lane(IntEnum):
-    """Priorities of requests; the lowest number goes first."""
+    """Priority of a request; the lowest number goes first."""
 
-    INTERACTIVE = 0  # a person is waiting: live view, play
+    INTERACTIVE = 0  # a user is waiting: live view, playback
     COMMAND = 1  # an action
     STATUS = 2
     KPI = 3

@@ -1,51 +1,48 @@
-"""How many requests the account has spent, and who may spend more.
+"""Ledger of the account's requests and the quota of each lane.
 
-The portal allows 10,000 requests a day ("API Limit") and does not say when its day
-begins. A rolling window of 24 hours stays below the limit of every possible day.
+The portal allows 10,000 requests a day ("API Limit") and does not document when that
+day starts. A rolling window of 24 hours stays below the limit of every possible day.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 import time
 
 from .days import HOUR
+from .hourly_counts import WINDOW_HOURS, HourlyCounts
 from .lanes import Lane
-from .values import as_int, as_mapping
 
 LIMIT = 10_000
 DEFAULT_ALLOWANCE = 8_000
 
-_WINDOW = 24  # hours
-# Up to this share of the allowance nothing stretches and history may be filled in.
-_COMFORT = 0.7
-# Pollers leave the rest of the allowance to actions.
-_POLLING = 0.95
+# Up to this share of the allowance, intervals are not stretched and history may be
+# filled in.
+_COMFORT_SHARE = 0.7
+# Polling leaves the rest of the allowance to actions.
+_POLLING_SHARE = 0.95
 _MAX_STRETCH = 10.0
-# Hours from which the pace is taken, and how far it alone may stretch.
-_PACE = 3
-_FORECAST = 0.9
+# The forecast takes its pace from this many hours, and alone may count for at most
+# this share of the allowance.
+_PACE_HOURS = 3
+_FORECAST_SHARE = 0.9
 
 _SHARES = {
     Lane.COMMAND: 1.0,
-    Lane.STATUS: _POLLING,
-    Lane.KPI: _POLLING,
-    Lane.BACKFILL: _COMFORT,
+    Lane.STATUS: _POLLING_SHARE,
+    Lane.KPI: _POLLING_SHARE,
+    Lane.BACKFILL: _COMFORT_SHARE,
 }
-_POLLERS = tuple(lane.name.lower() for lane in (Lane.STATUS, Lane.KPI))
-_UNKNOWN_LANE = "unknown"
+_POLLING_LANES = (Lane.STATUS, Lane.KPI)
 
 
 class Ledger:
-    """Counts requests in hourly buckets over a rolling day.
+    """Counts requests over a rolling day and decides which lanes may spend more.
 
-    The bucket that the window's edge cuts counts in full, so the sum is never too
-    low. The buckets can be stored, so a restart does not empty them.
+    The counts can be stored, so that a restart does not reset them.
 
     Args:
-        allowance: Requests a day that we may spend; the account may have other
-            clients. Interactive requests may go on up to the portal's limit.
+        allowance: Requests a day that this client may make; the account may have
+            other clients. Interactive requests may go on up to the portal's limit.
         clock: Unix time in seconds.
-        hours: Counts by number of the hour since the epoch.
     """
 
     def __init__(
@@ -53,21 +50,15 @@ class Ledger:
         *,
         allowance: int = DEFAULT_ALLOWANCE,
         clock: Callable[[], float] = time.time,
-        hours: Mapping[int, int] | None = None,
     ) -> None:
-        """Start with the counts of `hours`."""
         self._clock = clock
-        self._hours: dict[int, Counter[str]] = {
-            hour: Counter({_UNKNOWN_LANE: count})
-            for hour, count in (hours or {}).items()
-        }
-        self._ahead_since: int | None = None
+        self._counts = HourlyCounts(clock)
         self._restored = False
         self.allowance = allowance
 
     @property
     def allowance(self) -> int:
-        """Requests a day that we may spend."""
+        """Requests a day that this client may make."""
         return self._allowance
 
     @allowance.setter
@@ -75,126 +66,88 @@ class Ledger:
         self._allowance = min(max(value, 1), LIMIT)
 
     def record(self, lane: Lane) -> None:
-        """Count one request of a lane, now."""
-        hour = self._trim()
-        self._hours.setdefault(hour, Counter())[lane.name.lower()] += 1
+        """Count one request of a lane now."""
+        self._counts.record(_kind(lane))
 
     @property
     def used(self) -> int:
         """Requests of the last 24 hours."""
-        self._trim()
-        return sum(counts.total() for counts in self._hours.values())
+        return self._counts.total
 
     @property
     def used_by_lane(self) -> dict[Lane, int]:
         """Requests of the last 24 hours by lane."""
-        self._trim()
-        return {
-            lane: sum(counts[lane.name.lower()] for counts in self._hours.values())
-            for lane in Lane
-        }
+        hours = self._counts.by_hour.values()
+        return {lane: sum(counts[_kind(lane)] for counts in hours) for lane in Lane}
 
     @property
     def remaining(self) -> int:
-        """What is left of the allowance."""
+        """Requests left of the allowance."""
         return max(0, self._allowance - self.used)
 
     @property
     def stretch(self) -> float:
-        """Factor, at least 1, by which pollers lengthen their intervals.
+        """Factor, at least 1, by which polling intervals are lengthened.
 
-        It stays 1 in the comfortable part of the allowance and then grows the
-        quicker the less is left. What counts is the day that has been, and the day
-        to come if polling goes on as in the last hours: else the first hours of a
-        day would be quick and the others empty.
+        It stays 1 up to the comfortable share of the allowance and then grows faster
+        the less is left. It considers the past day and a forecast of the next one at
+        the pace of the last hours; without the forecast, polling would be fast in the
+        first hours of a day and starve in the others.
         """
-        used = max(self.used, min(self._forecast(), _FORECAST * self._allowance))
-        over = used / self._allowance - _COMFORT
-        left = 1 - over / (_POLLING - _COMFORT)
+        used = max(self.used, min(self._forecast(), _FORECAST_SHARE * self._allowance))
+        over = used / self._allowance - _COMFORT_SHARE
+        left = 1 - over / (_POLLING_SHARE - _COMFORT_SHARE)
         return min(max(1.0, 1 / left), _MAX_STRETCH) if left > 0 else _MAX_STRETCH
 
     def permits(self, lane: Lane) -> bool:
-        """Tell whether a request of the lane may be spent now."""
-        return self.used < self._ceiling(lane)
+        """Return whether the lane may make a request now."""
+        return self.used < self._quota(lane)
 
     def retry_after(self, lane: Lane) -> float:
-        """Return the seconds until the lane is permitted; 0 if it is now.
+        """Return the seconds until the lane may make a request; 0 if it may now.
 
-        Nothing but the passing of the oldest hours out of the window makes room.
+        Quota is freed only when the oldest hours leave the window.
         """
         used = self.used
-        ceiling = self._ceiling(lane)
-        now = self._clock()
+        quota = self._quota(lane)
         wait = 0.0
-        for hour in sorted(self._hours):
-            if used < ceiling:
+        for hour, counts in self._counts.by_hour.items():
+            if used < quota:
                 break
-            used -= self._hours[hour].total()
-            wait = (hour + _WINDOW + 1) * HOUR - now
+            used -= counts.total()
+            wait = (hour + WINDOW_HOURS + 1) * HOUR - self._clock()
         return max(wait, 0.0)
 
     def as_dict(self) -> dict[str, object]:
-        """Return what is worth storing, fit for JSON."""
-        self._trim()
-        return {
-            "hours": {str(hour): dict(c) for hour, c in sorted(self._hours.items())},
-            "ahead_since": self._ahead_since,
-        }
+        """Return the counts, fit for JSON."""
+        return self._counts.as_dict()
 
     def restore(self, stored: object) -> None:
-        """Add what `as_dict` gave in an earlier run.
+        """Add what `as_dict` returned in an earlier run; ignore what cannot be read.
 
-        Later calls add nothing: what is stored then has been counted here before. What
-        cannot be read counts nothing.
+        Only the first call has an effect: later data includes counts of this run.
         """
-        if self._restored:
-            return
-        self._restored = True
-        data = as_mapping(stored)
-        for key, lanes in as_mapping(data.get("hours")).items():
-            hour = as_int(key)
-            counts = {
-                lane: count
-                for lane, value in as_mapping(lanes).items()
-                if (count := as_int(value)) is not None and count > 0
-            }
-            if hour is not None and counts:
-                self._hours.setdefault(hour, Counter()).update(counts)
-        self._ahead_since = as_int(data.get("ahead_since"))
+        if not self._restored:
+            self._restored = True
+            self._counts.restore(stored)
 
-    def _ceiling(self, lane: Lane) -> int:
-        """Return the sum below which the lane may spend."""
+    def _quota(self, lane: Lane) -> int:
+        """Return the total below which the lane may make requests."""
         if lane is Lane.INTERACTIVE:
             return LIMIT
         return max(1, int(self._allowance * _SHARES[lane]))
 
     def _forecast(self) -> float:
-        """Return the requests of a day that polls at the present pace."""
-        hour, begun = divmod(self._clock(), HOUR)
+        """Return the requests of a day at the current pace of polling."""
+        current, elapsed = divmod(self._clock(), HOUR)
         polled = recent = 0
-        for number, counts in self._hours.items():
-            count = sum(counts[lane] for lane in _POLLERS)
+        for hour, counts in self._counts.by_hour.items():
+            count = sum(counts[_kind(lane)] for lane in _POLLING_LANES)
             polled += count
-            recent += count if number > hour - _PACE else 0
-        pace = recent / (_PACE - 1 + begun / HOUR)
-        return self.used - polled + pace * _WINDOW
+            recent += count if hour > current - _PACE_HOURS else 0
+        pace = recent / (_PACE_HOURS - 1 + elapsed / HOUR)
+        return self.used - polled + pace * WINDOW_HOURS
 
-    def _trim(self) -> int:
-        """Drop the hours that have left the window; return the present hour.
 
-        Hours in the future come from a clock that was set back. They are real
-        requests, so they count, but for no longer than a window: else a clock that
-        was years ahead once would block us for years.
-        """
-        now = int(self._clock() // HOUR)
-        if max(self._hours, default=now) <= now:
-            self._ahead_since = None
-        elif self._ahead_since is None or self._ahead_since > now:
-            self._ahead_since = now
-        elif now - self._ahead_since > _WINDOW:
-            self._ahead_since = None
-            for hour in [hour for hour in self._hours if hour > now]:
-                del self._hours[hour]
-        for hour in [hour for hour in self._hours if hour < now - _WINDOW]:
-            del self._hours[hour]
-        return now
+def _kind(lane: Lane) -> str:
+    return lane.name.lower()

@@ -12,6 +12,7 @@ from homeassistant.util.ssl import get_default_context
 
 from ..client import (
     Camera,
+    HourlyCounts,
     Lane,
     LinkRequest,
     LiveTransport,
@@ -29,7 +30,6 @@ from ..relay.transports import Dialer, Link
 from ..store import NetrexStore
 from .access import RelayAccess
 from .choice import TransportChoice
-from .daycount import DayCount
 from .links import LinkBroker
 from .profiles import default_profile
 from .stills import Size, Stills
@@ -118,7 +118,9 @@ class LiveView:
         )
         # By which transport each camera's last picture came.
         self._transports: dict[int, LiveTransport] = {}
-        self._links = DayCount(store.data.setdefault("links", {}))
+        self._store = store
+        self._link_counts = HourlyCounts()
+        self._link_counts.restore(store.data.get("links"))
         self._streams: dict[str, OwnStream] = {}
         self._people = self._broker(Lane.INTERACTIVE)
         self._pictures = self._broker(Lane.STATUS)
@@ -183,7 +185,7 @@ class LiveView:
     @property
     def links_taken(self) -> int:
         """How many links were taken in the last 24 hours."""
-        return self._links.total
+        return self._link_counts.total
 
     def last_transport(self, camera_id: int) -> LiveTransport | None:
         """Return by which transport a camera's last picture came."""
@@ -255,7 +257,8 @@ class LiveView:
                 # A camera that is there has no such link: the transport is missing.
                 self._choice.failed(camera_id, transport)
             raise
-        self._links.record()
+        self._link_counts.record()
+        self._store.data["links"] = self._link_counts.as_dict()
         return link
 
     def _transport(self, key: str) -> LiveTransport:
