@@ -22,7 +22,7 @@ async def set_options(
 async def open_cameras(
     client: HomeAssistantClient, control: Control, entry_id: str
 ) -> None:
-    """Enter a device access token; the cameras of the first shop tell their events."""
+    """Enter a camera access token; the cameras of the first shop tell their events."""
     token = await control.post("tokens", user=USERNAME, scopes=["configuration"])
     world = await control.get("world")
     shop = next(node for node in world["nodes"] if node["type"] == "location")
@@ -36,6 +36,6 @@ async def open_cameras(
         entry_id,
         "camera_access",
         device_access_token=token["token"],
-        device_url=f"{control.url}/device/{{serial_number}}",
+        device_url=f"{control.url}/camera/{{serial_number}}",
         camera_events=cameras,
     )

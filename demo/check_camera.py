@@ -132,8 +132,8 @@ async def _place(case: Case) -> Place:
 
 async def _brightness(case: Case, place: Place) -> str:
     """Return what the camera really has."""
-    device = await case.running.control.get("device", node_id=place.node_id or 0)
-    return str(device["parameters"][BRIGHTNESS])
+    camera = await case.running.control.get("camera", node_id=place.node_id or 0)
+    return str(camera["parameters"][BRIGHTNESS])
 
 
 async def _set(case: Case, camera: str, value: int, **options: object) -> Json:

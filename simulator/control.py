@@ -40,7 +40,7 @@ class Control:
             "switches": self._switches,
             "faults": self._faults,
             "world": self._world,
-            "device": self._device,
+            "camera": self._camera_state,
         }
         posts = {
             "switches": self._set_switches,
@@ -129,15 +129,15 @@ class Control:
             }
         )
 
-    async def _device(self, request: web.Request) -> web.Response:
+    async def _camera_state(self, request: web.Request) -> web.Response:
         """Return how a camera's own things really are."""
-        device = self._cloud.device(int(request.query["node_id"]))
+        camera = self._cloud.camera(int(request.query["node_id"]))
         return web.json_response(
             {
-                "position": device.ptz and asdict(device.ptz.position),
-                "ports": [port.as_item() for port in device.ports.ports],
-                "listeners": device.events.listeners,
-                "parameters": device.parameters.values,
+                "position": camera.ptz and asdict(camera.ptz.position),
+                "ports": [port.as_item() for port in camera.ports.ports],
+                "listeners": camera.events.listeners,
+                "parameters": camera.parameters.values,
                 "streams": [
                     {
                         "stream_id": stream.stream_id,
@@ -145,7 +145,7 @@ class Control:
                         "streaming": stream.streaming,
                         "start_count": stream.start_count,
                     }
-                    for stream in device.camstreamer.streams.values()
+                    for stream in camera.camstreamer.streams.values()
                 ],
             }
         )
@@ -185,7 +185,7 @@ class Control:
         for attribute in set(body) & {"is_connected", "source_ip", "records", "model"}:
             setattr(camera, attribute, body[attribute])
         if not camera.is_connected:
-            self._cloud.device(node_id).events.cut()
+            self._cloud.camera(node_id).events.cut()
         return web.json_response(asdict(camera))
 
     async def _add_camera(self, request: web.Request) -> web.Response:
@@ -203,7 +203,7 @@ class Control:
     async def _port(self, request: web.Request) -> web.Response:
         """Set an electrical port, counted from 0; without `active` only tell it."""
         body = await _body(request)
-        ports = self._cloud.device(int(body["node_id"])).ports
+        ports = self._cloud.camera(int(body["node_id"])).ports
         if "active" in body:
             try:
                 ports.set(int(body["port"]), bool(body["active"]))
@@ -214,14 +214,14 @@ class Control:
     async def _event(self, request: web.Request) -> web.Response:
         """Let a camera tell something: topic, source, data."""
         body = await _body(request)
-        stream = self._cloud.device(int(body["node_id"])).events
+        stream = self._cloud.camera(int(body["node_id"])).events
         stream.emit(Event(body["topic"], body.get("source", {}), body.get("data", {})))
         return web.json_response({"listeners": stream.listeners})
 
     async def _cut_events(self, request: web.Request) -> web.Response:
         """Cut the event streams of a camera."""
-        device = self._cloud.device(int((await _body(request))["node_id"]))
-        return web.json_response({"cut": device.events.cut()})
+        camera = self._cloud.camera(int((await _body(request))["node_id"]))
+        return web.json_response({"cut": camera.events.cut()})
 
     async def _drop_sessions(self, request: web.Request) -> web.Response:
         node_id = (await _body(request)).get("node_id")

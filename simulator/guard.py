@@ -16,7 +16,7 @@ _DOORS: tuple[tuple[str, Endpoint], ...] = (
     ("/oauth2/token", Endpoint.TOKEN),
     ("/oauth2/revoke", Endpoint.REVOKE),
     ("/api/download.php", Endpoint.DOWNLOAD),
-    ("/device/", Endpoint.GATEWAY),
+    ("/camera/", Endpoint.GATEWAY),
 )
 _GATEWAY_DOMAIN = ".device-connect.net"
 _GARBAGE = bytes(range(256)) * 4

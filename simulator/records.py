@@ -36,7 +36,7 @@ class LinkRecord:
 
 @dataclass(slots=True)
 class CallRecord:
-    """One request that arrived at the device gateway, let through or not.
+    """One request that arrived at the gateway, let through or not.
 
     `arguments` are those of the query and of a form, in their order; a token among
     them is only named. `status` is what was answered, 0 before that.

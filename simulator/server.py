@@ -7,8 +7,8 @@ from typing import Self
 from aiohttp import web
 
 from .account import Account
-from .camera.device import Device
-from .camera.gateway import DeviceGateway
+from .camera.camera import SimulatedCamera
+from .camera.gateway import SimulatedGateway
 from .clock import Clock
 from .control import Control
 from .faults import Faults
@@ -67,7 +67,7 @@ class Simulator:
         self.rtsp = RtspServer(self.state, self.studio)
         self.tunnels = Tunnels(self.rtsp, self.switches)
         self.recordings = RecordingStore(self.state, self.studio)
-        self.gateway = DeviceGateway(self.state, self.studio, self.limiter)
+        self.gateway = SimulatedGateway(self.state, self.studio, self.limiter)
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -164,7 +164,7 @@ class Simulator:
 
     @property
     def calls(self) -> list[CallRecord]:
-        """Return the calls that arrived at the device gateway so far."""
+        """Return the calls that arrived at the gateway so far."""
         return self.state.calls
 
     @property
@@ -210,9 +210,9 @@ class Simulator:
         quarters = self.world.corrections.setdefault(node_id, {})
         quarters.setdefault(quarter_floor(start), {}).update(columns)
 
-    def device(self, node_id: int) -> Device:
+    def camera(self, node_id: int) -> SimulatedCamera:
         """Return a camera's own interface. Raises KeyError for an unknown camera."""
-        return self.gateway.device(self.world.cameras[node_id])
+        return self.gateway.camera(self.world.cameras[node_id])
 
     def drop_sessions(self, node_id: int | None = None) -> int:
         """Cut the live views of one camera, or all; return how many."""

@@ -124,7 +124,7 @@ class Switches:
     # Files are filled up to this many bytes, to weigh what real recordings do.
     recording_size: int = 0
 
-    # --- device gateway
+    # --- the gateway to the cameras
     gateway_bad_token_status: int = 401
     gateway_no_permission_status: int = 403
     gateway_offline_status: int = 503

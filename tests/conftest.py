@@ -83,12 +83,12 @@ def entry_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def device_options(cloud: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def camera_options(cloud: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Return the options with which the cameras' own interfaces are open, at once."""
     monkeypatch.setattr(capabilities, "SPACING", 0)
     return {
         CONF_DEVICE_TOKEN: cloud.create_api_token(scopes=["configuration"]),
-        CONF_DEVICE_URL: f"{cloud.url}/device/{{serial_number}}",
+        CONF_DEVICE_URL: f"{cloud.url}/camera/{{serial_number}}",
     }
 
 

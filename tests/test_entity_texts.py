@@ -57,16 +57,16 @@ EVENTS = (
 
 
 @pytest.fixture
-def entry_options(cloud: Simulator, device_options: dict[str, Any]) -> dict[str, Any]:
+def entry_options(cloud: Simulator, camera_options: dict[str, Any]) -> dict[str, Any]:
     """Return the options with which there are all kinds of entities."""
     node_id = next(iter(cloud.world.cameras))
-    device = cloud.device(node_id)
+    device = cloud.camera(node_id)
     values = device.parameters.values
     for name in ("Brightness", "ColorLevel", "Contrast", "Sharpness"):
         values[f"ImageSource.I1.Sensor.{name}"] = "50"
     for event in EVENTS:
         device.events.emit(event)
-    return {**device_options, CONF_CAMERA_EVENTS: [str(node_id)]}
+    return {**camera_options, CONF_CAMERA_EVENTS: [str(node_id)]}
 
 
 @pytest.fixture

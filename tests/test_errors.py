@@ -61,14 +61,14 @@ CASES: list[tuple[NetrexError, str, type[HomeAssistantError]]] = [
     (NetrexConnectionError("r"), "cannot_connect", HomeAssistantError),
     (NetrexResponseError("r"), "unusable_answer", HomeAssistantError),
     (NetrexError("r"), "portal_error", HomeAssistantError),
-    (NetrexCameraTokenError("r"), "device_token_refused", HomeAssistantError),
-    (NetrexCameraPermissionError("r"), "device_no_permission", HomeAssistantError),
-    (NetrexCameraNotFoundError("r"), "device_call_missing", HomeAssistantError),
-    (NetrexCameraMethodError("r"), "device_method_refused", HomeAssistantError),
-    (NetrexCameraOfflineError("r"), "device_unreachable", HomeAssistantError),
-    (NetrexCameraRefusedError("r"), "device_refused", ServiceValidationError),
-    (NetrexCameraResponseError("r"), "device_answer_unusable", HomeAssistantError),
-    (NetrexCameraError("r"), "device_error", HomeAssistantError),
+    (NetrexCameraTokenError("r"), "camera_token_refused", HomeAssistantError),
+    (NetrexCameraPermissionError("r"), "camera_no_permission", HomeAssistantError),
+    (NetrexCameraNotFoundError("r"), "camera_call_missing", HomeAssistantError),
+    (NetrexCameraMethodError("r"), "camera_method_refused", HomeAssistantError),
+    (NetrexCameraOfflineError("r"), "camera_unreachable", HomeAssistantError),
+    (NetrexCameraRefusedError("r"), "camera_refused", ServiceValidationError),
+    (NetrexCameraResponseError("r"), "camera_answer_unusable", HomeAssistantError),
+    (NetrexCameraError("r"), "camera_error", HomeAssistantError),
 ]
 ALL = (*CAMERA_ERRORS, *ERRORS)
 

@@ -1,4 +1,4 @@
-"""Binary sensors: a camera's connection, and with a device access token its states."""
+"""Binary sensors: a camera's connection, and with a camera access token its states."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Buttons: a camera's PTZ presets, where a device access token opens it."""
+"""Buttons: a camera's PTZ presets, where a camera access token opens it."""
 
 from collections.abc import Iterator
 from typing import override

@@ -83,7 +83,7 @@ async def async_get_config_entry_diagnostics(
         "schema": data.client.schema.summary(),
         "live": data.live.diagnostics(),
         "recordings": data.recordings.diagnostics(),
-        # None without a device access token.
+        # None without a camera access token.
         "gateway": data.gateway.diagnostics() if data.gateway else None,
     }
 

@@ -49,14 +49,14 @@ ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
 )
 # The same for the cameras' own interfaces, whose token is another one.
 CAMERA_ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
-    (NetrexCameraTokenError, "device_token_refused", HomeAssistantError),
-    (NetrexCameraPermissionError, "device_no_permission", HomeAssistantError),
-    (NetrexCameraNotFoundError, "device_call_missing", HomeAssistantError),
-    (NetrexCameraMethodError, "device_method_refused", HomeAssistantError),
-    (NetrexCameraOfflineError, "device_unreachable", HomeAssistantError),
-    (NetrexCameraRefusedError, "device_refused", ServiceValidationError),
-    (NetrexCameraResponseError, "device_answer_unusable", HomeAssistantError),
-    (NetrexCameraError, "device_error", HomeAssistantError),
+    (NetrexCameraTokenError, "camera_token_refused", HomeAssistantError),
+    (NetrexCameraPermissionError, "camera_no_permission", HomeAssistantError),
+    (NetrexCameraNotFoundError, "camera_call_missing", HomeAssistantError),
+    (NetrexCameraMethodError, "camera_method_refused", HomeAssistantError),
+    (NetrexCameraOfflineError, "camera_unreachable", HomeAssistantError),
+    (NetrexCameraRefusedError, "camera_refused", ServiceValidationError),
+    (NetrexCameraResponseError, "camera_answer_unusable", HomeAssistantError),
+    (NetrexCameraError, "camera_error", HomeAssistantError),
 )
 
 

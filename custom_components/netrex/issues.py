@@ -14,11 +14,11 @@ class Issue(StrEnum):
 
     RELAY_ACCESS = "relay_access"
     LIVE_VIEW = "live_view"
-    DEVICE_ACCESS = "device_access"
+    CAMERA_ACCESS = "camera_access"
 
 
 # Those that a form mends (see repairs.py).
-FIXABLE = frozenset({Issue.DEVICE_ACCESS})
+FIXABLE = frozenset({Issue.CAMERA_ACCESS})
 
 
 @callback

@@ -32,7 +32,7 @@ class NetrexRuntimeData:
     budget: BudgetCoordinator
     live: LiveView
     history: HistoryImporter
-    # None without a device access token.
+    # None without a camera access token.
     gateway: CameraGateway | None
     recordings: RecordingManager
     availability: Availability

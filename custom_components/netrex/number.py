@@ -1,4 +1,4 @@
-"""Numbers: how a camera's picture looks, where a device access token opens it."""
+"""Numbers: how a camera's picture looks, where a camera access token opens it."""
 
 from collections.abc import Iterable
 from typing import override

@@ -1,4 +1,4 @@
-"""Forms that mend what went wrong: a device access token that opens no camera."""
+"""Forms that mend what went wrong: a camera access token that opens no camera."""
 
 from typing import Any
 
@@ -22,10 +22,10 @@ async def async_create_fix_flow(
     """Return the form of the only kind of issue that has one."""
     assert data is not None  # noqa: S101 - issues.py gives it to each issue
     entry = hass.config_entries.async_get_known_entry(data["entry_id"])
-    return DeviceAccessFlow(entry)
+    return CameraAccessFlow(entry)
 
 
-class DeviceAccessFlow(RepairsFlow):
+class CameraAccessFlow(RepairsFlow):
     """Asks for a token until one opens the cameras."""
 
     def __init__(self, entry: NetrexConfigEntry) -> None:

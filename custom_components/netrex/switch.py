@@ -1,4 +1,4 @@
-"""Switches: a camera's outputs and broadcasts, where a device access token opens it."""
+"""Switches: a camera's outputs and broadcasts, where a camera access token opens it."""
 
 from collections.abc import Iterator
 from functools import partial

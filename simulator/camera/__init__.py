@@ -1,1 +1,1 @@
-"""A camera behind the device gateway: VAPIX, PTZ, events, the CamStreamer App."""
+"""A camera behind the gateway: VAPIX, PTZ, events, the CamStreamer App."""

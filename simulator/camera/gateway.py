@@ -1,6 +1,6 @@
-"""The device gateway: `<serial number>.device-connect.net`, before every camera.
+"""The gateway to the cameras, `<serial number>.device-connect.net`.
 
-It also answers at /device/<serial number>/ of the portal's address, for those who
+It also answers at /camera/<serial number>/ of the portal's address, for those who
 can't make such a host name lead here.
 """
 
@@ -13,10 +13,10 @@ from ..media.studio import Studio
 from ..records import CallRecord
 from ..state import State
 from ..world.model import Camera, Scope, Token
-from .device import TOKEN_ARGUMENT, Device, read_arguments
+from .camera import TOKEN_ARGUMENT, SimulatedCamera, read_arguments
 
 DOMAIN = ".device-connect.net"
-PREFIX = "/device"
+PREFIX = "/camera"
 _SCHEME = "token"
 
 type _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -29,8 +29,8 @@ class _RefusedError(Exception):
         self.text = text
 
 
-class DeviceGateway:
-    """Lets the owners of a device access token through to the cameras."""
+class SimulatedGateway:
+    """Lets the owners of a camera access token through to the cameras."""
 
     def __init__(
         self, state: State, studio: Studio, limiter: Limiter | None = None
@@ -42,7 +42,7 @@ class DeviceGateway:
         self._state = state
         self._studio = studio
         self._limiter = limiter
-        self._devices: dict[str, Device] = {}
+        self._cameras: dict[str, SimulatedCamera] = {}
 
     def setup(self, app: web.Application) -> None:
         """Answer at both addresses of `app`, which must not have started."""
@@ -64,8 +64,8 @@ class DeviceGateway:
 
     async def _close(self, _app: web.Application) -> None:
         """End what would last for days."""
-        for device in self._devices.values():
-            device.events.cut()
+        for found in self._cameras.values():
+            found.events.cut()
 
     async def _by_path(self, request: web.Request) -> web.StreamResponse:
         serial, path = request.match_info["serial"], request.match_info["path"]
@@ -91,17 +91,17 @@ class DeviceGateway:
         except _RefusedError as err:
             answer: web.StreamResponse = self._refusal(err)
         else:
-            answer = await self.device(camera).answer(path, request)
+            answer = await self.camera(camera).answer(path, request)
         call.status = answer.status
         return answer
 
-    def device(self, camera: Camera) -> Device:
+    def camera(self, camera: Camera) -> SimulatedCamera:
         """Return a camera as it answers; what it was told it keeps."""
-        device = self._devices.get(camera.serial_number)
-        if device is None:
-            device = Device(camera, self._state, self._studio)
-            self._devices[camera.serial_number] = device
-        return device
+        found = self._cameras.get(camera.serial_number)
+        if found is None:
+            found = SimulatedCamera(camera, self._state, self._studio)
+            self._cameras[camera.serial_number] = found
+        return found
 
     def _admit(self, request: web.Request, serial_number: str) -> Camera:
         switches, world = self._state.switches, self._state.world

@@ -20,7 +20,7 @@ from tests.leaks import assert_log_clean
 from .test_options import open_page, save
 
 PAGE = "camera_access"
-FORGET = "forget_device_access_token"
+FORGET = "forget_token"
 
 
 def prefilled(result: ConfigFlowResult) -> dict[str, Any]:
@@ -37,7 +37,7 @@ async def test_a_token_is_tried_kept_and_forgotten(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
-    device_options: dict[str, Any],
+    camera_options: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     page = await open_page(hass, entry, PAGE)
@@ -45,7 +45,7 @@ async def test_a_token_is_tried_kept_and_forgotten(
     assert FORGET not in page["data_schema"].schema
     assert page["description_placeholders"] == {"serial_number": "{serial_number}"}
 
-    token, url = device_options[CONF_DEVICE_TOKEN], device_options[CONF_DEVICE_URL]
+    token, url = camera_options[CONF_DEVICE_TOKEN], camera_options[CONF_DEVICE_URL]
     result = await save(
         hass,
         entry,
@@ -67,9 +67,9 @@ async def test_a_token_is_tried_kept_and_forgotten(
     result = await save(hass, entry, PAGE, **{CONF_DEVICE_URL: url, FORGET: False})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options[CONF_DEVICE_TOKEN] == token
-    changed = url.replace("/device/", "/elsewhere/")
+    changed = url.replace("/camera/", "/elsewhere/")
     result = await save(hass, entry, PAGE, **{CONF_DEVICE_URL: changed})
-    assert errors_of(result) == {"base": "device_call_missing"}
+    assert errors_of(result) == {"base": "camera_call_missing"}
     cloud.faults.clear()
     await hass.async_block_till_done(wait_background_tasks=True)
 
@@ -97,7 +97,7 @@ async def test_what_is_wrong_with_a_token(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
-    device_options: dict[str, Any],
+    camera_options: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     before = dict(entry.options)
@@ -106,32 +106,32 @@ async def test_what_is_wrong_with_a_token(
         cloud.create_api_token(expires_in=-1),
     )
     for token, fault in (
-        ("nonsense", {CONF_DEVICE_TOKEN: "device_token_refused"}),
-        ("line\nbreak", {CONF_DEVICE_TOKEN: "device_token_refused"}),
-        (old, {CONF_DEVICE_TOKEN: "device_token_refused"}),
-        (weak, {CONF_DEVICE_TOKEN: "device_no_permission"}),
+        ("nonsense", {CONF_DEVICE_TOKEN: "camera_token_refused"}),
+        ("line\nbreak", {CONF_DEVICE_TOKEN: "camera_token_refused"}),
+        (old, {CONF_DEVICE_TOKEN: "camera_token_refused"}),
+        (weak, {CONF_DEVICE_TOKEN: "camera_no_permission"}),
     ):
         result = await save(
-            hass, entry, PAGE, **device_options | {CONF_DEVICE_TOKEN: token}
+            hass, entry, PAGE, **camera_options | {CONF_DEVICE_TOKEN: token}
         )
         assert errors_of(result) == fault
         # What was typed is not sent back either.
         assert CONF_DEVICE_TOKEN not in prefilled(result)
     for status, fault in (
-        (404, {"base": "device_call_missing"}),
-        (405, {"base": "device_method_refused"}),
+        (404, {"base": "camera_call_missing"}),
+        (405, {"base": "camera_method_refused"}),
         (429, {"base": "rate_limited"}),
-        (500, {"base": "device_answer_unusable"}),
-        (503, {"base": "device_unreachable"}),
+        (500, {"base": "camera_answer_unusable"}),
+        (503, {"base": "camera_unreachable"}),
     ):
         cloud.faults.add("gateway", "status", status, count=None)
-        result = await save(hass, entry, PAGE, **device_options)
+        result = await save(hass, entry, PAGE, **camera_options)
         assert errors_of(result) == fault
         cloud.faults.clear()
     for camera in cloud.world.cameras.values():
         camera.is_connected = False
     await entry.runtime_data.status.async_refresh()
-    result = await save(hass, entry, PAGE, **device_options)
+    result = await save(hass, entry, PAGE, **camera_options)
     assert errors_of(result) == {"base": "no_camera_to_test"}
     assert entry.options == before
     assert_log_clean(caplog, cloud.secrets)
@@ -141,7 +141,7 @@ async def test_addresses_that_would_give_the_token_away(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
-    device_options: dict[str, Any],
+    camera_options: dict[str, Any],
 ) -> None:
     for url in (
         "http://{serial_number}.device-connect.net",
@@ -150,8 +150,8 @@ async def test_addresses_that_would_give_the_token_away(
         "nonsense",
     ):
         result = await save(
-            hass, entry, PAGE, **device_options | {CONF_DEVICE_URL: url}
+            hass, entry, PAGE, **camera_options | {CONF_DEVICE_URL: url}
         )
-        assert errors_of(result) == {CONF_DEVICE_URL: "invalid_device_url"}
+        assert errors_of(result) == {CONF_DEVICE_URL: "invalid_camera_url"}
         assert prefilled(result) == {CONF_DEVICE_URL: url}
     assert cloud.calls == []

@@ -1,4 +1,4 @@
-"""An account with a device access token, and ways to look at its cameras."""
+"""An account with a camera access token, and ways to look at its cameras."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from custom_components.netrex.const import (
 )
 from custom_components.netrex.gateway import events
 from simulator import Simulator
-from simulator.camera.device import Device
+from simulator.camera.camera import SimulatedCamera
 
 
 @pytest.fixture
@@ -42,15 +42,15 @@ def node_id() -> int:
 
 
 @pytest.fixture
-def camera(cloud: Simulator, node_id: int) -> Device:
+def camera(cloud: Simulator, node_id: int) -> SimulatedCamera:
     """Return that camera as it really is."""
-    return cloud.device(node_id)
+    return cloud.camera(node_id)
 
 
 @pytest.fixture
-def entry_options(device_options: dict[str, Any], node_id: int) -> dict[str, Any]:
+def entry_options(camera_options: dict[str, Any], node_id: int) -> dict[str, Any]:
     """Return the options: one camera tells its events."""
-    return {**device_options, CONF_CAMERA_EVENTS: [str(node_id)]}
+    return {**camera_options, CONF_CAMERA_EVENTS: [str(node_id)]}
 
 
 @pytest.fixture

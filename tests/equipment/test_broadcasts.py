@@ -13,14 +13,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.gateway.broadcasts import BroadcastCoordinator
 from simulator import Simulator
+from simulator.camera.camera import SimulatedCamera
 from simulator.camera.camstreamer import Stream
-from simulator.camera.device import Device
 from tests.waiting import eventually
 
 from .conftest import Entities
 
 
-def streams(camera: Device) -> list[Stream]:
+def streams(camera: SimulatedCamera) -> list[Stream]:
     """Return the streams as they are."""
     return list(camera.camstreamer.streams.values())
 
@@ -43,7 +43,7 @@ async def test_streams_are_shown_and_switched(
     hass: HomeAssistant,
     cloud: Simulator,
     config_entry: MockConfigEntry,
-    camera: Device,
+    camera: SimulatedCamera,
     generation: str,
 ) -> None:
     cloud.switches.set("camstreamer_api", generation)
@@ -69,7 +69,10 @@ async def test_streams_are_shown_and_switched(
 
 
 async def test_nothing_restarts_a_stream_but_a_change(
-    hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, camera: Device
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: SimulatedCamera,
 ) -> None:
     first = streams(camera)[0]
     key = f"broadcast_{first.stream_id}"
@@ -83,7 +86,7 @@ async def test_nothing_restarts_a_stream_but_a_change(
 
 
 async def test_a_stream_armed_but_not_triggered(
-    entry: MockConfigEntry, entities: Entities, camera: Device
+    entry: MockConfigEntry, entities: Entities, camera: SimulatedCamera
 ) -> None:
     first = streams(camera)[0]
     await eventually(lambda: entities.has("switch", f"broadcast_{first.stream_id}"))
@@ -100,7 +103,7 @@ async def test_a_stream_or_a_camera_that_is_away(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
-    camera: Device,
+    camera: SimulatedCamera,
     cloud: Simulator,
 ) -> None:
     first, second = streams(camera)
@@ -113,7 +116,7 @@ async def test_a_stream_or_a_camera_that_is_away(
         await switch(
             hass, entities.id("switch", f"broadcast_{second.stream_id}"), "turn_on"
         )
-    assert caught.value.translation_key == "device_call_missing"
+    assert caught.value.translation_key == "camera_call_missing"
     broadcasts._due_at.clear()
     await broadcasts.async_refresh()
     assert not entities.has("switch", f"broadcast_{second.stream_id}")
@@ -137,7 +140,7 @@ async def test_streams_that_nobody_wants_are_not_read(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
-    camera: Device,
+    camera: SimulatedCamera,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, second = streams(camera)
@@ -168,7 +171,7 @@ async def test_streams_that_nobody_wants_are_not_read(
 
 
 async def test_an_app_that_gets_its_first_stream(
-    hass: HomeAssistant, config_entry: MockConfigEntry, camera: Device
+    hass: HomeAssistant, config_entry: MockConfigEntry, camera: SimulatedCamera
 ) -> None:
     made = dict(camera.camstreamer.streams)
     camera.camstreamer.streams.clear()
@@ -188,7 +191,10 @@ async def test_an_app_that_gets_its_first_stream(
 
 
 async def test_rounds_at_the_same_time_ask_each_camera_once(
-    entry: MockConfigEntry, entities: Entities, camera: Device, cloud: Simulator
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: SimulatedCamera,
+    cloud: Simulator,
 ) -> None:
     first = streams(camera)[0]
     await eventually(lambda: entities.has("switch", f"broadcast_{first.stream_id}"))
@@ -201,7 +207,10 @@ async def test_rounds_at_the_same_time_ask_each_camera_once(
 
 
 async def test_a_camera_that_leaves_the_account_is_forgotten(
-    entry: MockConfigEntry, entities: Entities, camera: Device, cloud: Simulator
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: SimulatedCamera,
+    cloud: Simulator,
 ) -> None:
     first = streams(camera)[0]
     await eventually(lambda: entities.has("switch", f"broadcast_{first.stream_id}"))
@@ -213,7 +222,10 @@ async def test_a_camera_that_leaves_the_account_is_forgotten(
 
 
 async def test_a_camera_that_was_away_at_the_start(
-    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry, camera: Device
+    hass: HomeAssistant,
+    cloud: Simulator,
+    config_entry: MockConfigEntry,
+    camera: SimulatedCamera,
 ) -> None:
     cloud.world.cameras[140094].is_connected = False
     await hass.config_entries.async_setup(config_entry.entry_id)
@@ -235,7 +247,7 @@ async def test_a_gateway_that_counts_calls(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
-    camera: Device,
+    camera: SimulatedCamera,
     cloud: Simulator,
 ) -> None:
     key = f"broadcast_{streams(camera)[1].stream_id}"

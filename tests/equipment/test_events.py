@@ -16,7 +16,7 @@ from custom_components.netrex.const import CONF_CAMERA_EVENTS
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
 from custom_components.netrex.gateway import events
 from simulator import Simulator
-from simulator.camera.device import Device
+from simulator.camera.camera import SimulatedCamera
 from simulator.camera.events import OBJECT_ANALYTICS, TAMPERING, VIDEO_MOTION, Event
 from simulator.world.model import Node
 from tests.waiting import eventually
@@ -36,7 +36,9 @@ async def shows(entities: Entities, key: str, state: str, seconds: float = 5) ->
     await eventually(lambda: entities.state(SENSOR, key) == state, seconds)
 
 
-def tell(camera: Device, topic: str, data: Mapping[str, str] | None = None) -> None:
+def tell(
+    camera: SimulatedCamera, topic: str, data: Mapping[str, str] | None = None
+) -> None:
     """Let a camera tell something."""
     camera.events.emit(Event(topic, data=data or {}))
 
@@ -72,7 +74,7 @@ async def test_states_are_there_as_soon_as_the_camera_told_them(
 
 
 async def test_what_a_camera_has_twice_has_two_names(
-    hass: HomeAssistant, entities: Entities, camera: Device
+    hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await ready(entities)
     guard = "tnsaxis:CameraApplicationPlatform/MotionGuard/Camera1Profile1"
@@ -99,7 +101,7 @@ async def test_what_a_camera_has_twice_has_two_names(
 
 
 async def test_an_input_changes_its_entity_within_a_second(
-    entities: Entities, camera: Device
+    entities: Entities, camera: SimulatedCamera
 ) -> None:
     await ready(entities)
     for active, state in ((True, STATE_ON), (False, STATE_OFF)) * 3:
@@ -108,7 +110,7 @@ async def test_an_input_changes_its_entity_within_a_second(
     assert entities.state(SENSOR, "input_1") == STATE_OFF
 
 
-async def test_analytics(entities: Entities, camera: Device) -> None:
+async def test_analytics(entities: Entities, camera: SimulatedCamera) -> None:
     await ready(entities)
     tell(camera, OBJECT_ANALYTICS, {"active": "1", "classTypes": "human"})
     await eventually(lambda: entities.state(SENSOR, "object_device1scenario1") == "on")
@@ -116,7 +118,7 @@ async def test_analytics(entities: Entities, camera: Device) -> None:
 
 
 async def test_what_has_no_state_is_an_event(
-    hass: HomeAssistant, entities: Entities, camera: Device
+    hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await ready(entities)
     assert entities.state("event", "alert") == "unknown"
@@ -128,7 +130,7 @@ async def test_what_has_no_state_is_an_event(
 
 
 async def test_ten_cuts_are_mended_and_each_shows(
-    hass: HomeAssistant, entities: Entities, camera: Device
+    hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await ready(entities)
     seen: list[str] = []
@@ -156,7 +158,7 @@ async def test_garbage_is_counted_and_silence_is_noticed(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
-    camera: Device,
+    camera: SimulatedCamera,
     cloud: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -198,7 +200,7 @@ async def test_an_absent_camera_comes_back_with_the_portal(
     monkeypatch.setattr(events, "FIRST_DELAY", 60)
     camera = cloud.world.cameras[140094]
     camera.is_connected = False
-    cloud.device(140094).events.cut()
+    cloud.camera(140094).events.cut()
     await entry.runtime_data.status.async_refresh()
     await eventually(lambda: "does not tell its events" in caplog.text)
     assert entities.state(SENSOR, "input_0") == STATE_UNAVAILABLE
@@ -210,7 +212,7 @@ async def test_an_absent_camera_comes_back_with_the_portal(
 
 
 async def test_an_output_is_switched(
-    hass: HomeAssistant, entities: Entities, camera: Device
+    hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await eventually(lambda: entities.state("switch", "output_2") == STATE_OFF)
     for action, active in (("turn_on", True), ("turn_off", False)):
@@ -242,7 +244,7 @@ async def test_an_output_of_old_firmware(
         {"entity_id": entities.id("switch", "output_2")},
         blocking=True,
     )
-    assert cloud.device(140094).ports.ports[2].active
+    assert cloud.camera(140094).ports.ports[2].active
     assert entities.state("switch", "output_2") == STATE_ON
 
 
@@ -263,12 +265,12 @@ async def test_an_output_that_cannot_be_switched(
 
     cloud.faults.add("gateway", "status", 503, match="portmanagement")
     err = await fail()
-    assert err.translation_key == "device_unreachable"
+    assert err.translation_key == "camera_unreachable"
     assert not isinstance(err, ServiceValidationError)
     # The camera was replaced by one without it, but still tells of its state.
     coordinator = entry.runtime_data.gateway.events[140094]
     coordinator.data = events.CameraState(coordinator.data.states)
-    assert (await fail()).translation_key == "device_call_missing"
+    assert (await fail()).translation_key == "camera_call_missing"
 
 
 async def test_a_camera_that_does_not_tell_of_its_ports(
@@ -300,7 +302,7 @@ async def test_what_inputs_are_called(
 ) -> None:
     for number, name in enumerate(nodes):
         cloud.world.nodes.append(Node(200 + number, 140094, "deviceInput", name))
-    for port, name in zip(cloud.device(140094).ports.ports, own, strict=False):
+    for port, name in zip(cloud.camera(140094).ports.ports, own, strict=False):
         port.name = name
     await hass.config_entries.async_setup(config_entry.entry_id)
     entities = Entities(hass, config_entry, 140094)
@@ -320,8 +322,8 @@ async def test_only_chosen_cameras_are_connected(
     options = {**config_entry.options, CONF_CAMERA_EVENTS: ["62303", "1", "x"]}
     hass.config_entries.async_update_entry(config_entry, options=options)
     await hass.config_entries.async_setup(config_entry.entry_id)
-    await eventually(lambda: cloud.device(62303).events.listeners == 1)
-    assert cloud.device(140094).events.listeners == 0
+    await eventually(lambda: cloud.camera(62303).events.listeners == 1)
+    assert cloud.camera(140094).events.listeners == 0
     assert Entities(hass, config_entry, 140094).id("event", "alert") is None
 
 
@@ -335,7 +337,7 @@ async def test_what_does_not_pass_by_itself_is_not_tried_in_haste(
     await ready(entities)
     monkeypatch.setattr(events, "LONGEST_DELAY", 60)
     cloud.switches.event_stream = False
-    cloud.device(140094).events.cut()
+    cloud.camera(140094).events.cut()
     await eventually(
         lambda: sum("ws-data-stream" in call.path for call in cloud.calls) == 2
     )
@@ -354,7 +356,7 @@ async def test_what_does_not_pass_by_itself_is_not_tried_in_haste(
 async def test_a_camera_that_tells_too_much(
     entry: MockConfigEntry,
     entities: Entities,
-    camera: Device,
+    camera: SimulatedCamera,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(events, "_MOST_STATES", 10)
@@ -374,7 +376,7 @@ async def test_a_camera_that_tells_too_much(
 async def test_to_ask_for_an_update_changes_nothing(
     hass: HomeAssistant,
     entities: Entities,
-    camera: Device,
+    camera: SimulatedCamera,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -398,7 +400,10 @@ async def test_to_ask_for_an_update_changes_nothing(
 
 
 async def test_unloading_leaves_no_connection(
-    hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, camera: Device
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: SimulatedCamera,
 ) -> None:
     await ready(entities)
     await hass.config_entries.async_unload(entry.entry_id)

@@ -16,9 +16,9 @@ from tests.waiting import eventually
 
 
 @pytest.fixture
-def entry_options(device_options: dict[str, Any]) -> dict[str, Any]:
+def entry_options(camera_options: dict[str, Any]) -> dict[str, Any]:
     """Return the options: a camera that is there and one that has gone."""
-    return {**device_options, CONF_CAMERA_EVENTS: ["140094", "99"]}
+    return {**camera_options, CONF_CAMERA_EVENTS: ["140094", "99"]}
 
 
 async def test_cameras_are_chosen(
@@ -31,7 +31,7 @@ async def test_cameras_are_chosen(
         "99": "99",
     }
     assert suggested(page, CONF_CAMERA_EVENTS) == ["140094", "99"]
-    await eventually(lambda: cloud.device(140094).events.listeners)
+    await eventually(lambda: cloud.camera(140094).events.listeners)
 
     result = await save(
         hass,
@@ -44,8 +44,8 @@ async def test_cameras_are_chosen(
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options[CONF_CAMERA_EVENTS] == ["62303", "99"]
-    await eventually(lambda: cloud.device(62303).events.listeners)
-    await eventually(lambda: not cloud.device(140094).events.listeners)
+    await eventually(lambda: cloud.camera(62303).events.listeners)
+    await eventually(lambda: not cloud.camera(140094).events.listeners)
 
 
 async def test_none_need_be_chosen(hass: HomeAssistant, entry: MockConfigEntry) -> None:

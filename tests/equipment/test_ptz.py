@@ -13,7 +13,7 @@ import voluptuous as vol
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.gateway import ptz as moves
 from simulator import Simulator
-from simulator.camera.device import Device
+from simulator.camera.camera import SimulatedCamera
 from simulator.camera.ptz import Position
 from tests.waiting import eventually
 
@@ -22,13 +22,13 @@ from .conftest import Entities
 HOME = Position()
 
 
-def head(camera: Device) -> Position:
+def head(camera: SimulatedCamera) -> Position:
     """Return where a camera looks."""
     assert camera.ptz is not None
     return camera.ptz.position
 
 
-def moving(camera: Device) -> bool:
+def moving(camera: SimulatedCamera) -> bool:
     """Whether a camera moves on its own."""
     assert camera.ptz is not None
     return bool(camera.ptz._motion)
@@ -50,7 +50,7 @@ def target(entities: Entities) -> str:
 
 
 async def test_a_button_per_preset(
-    hass: HomeAssistant, entities: Entities, camera: Device
+    hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_5"))
     registry = er.async_get(hass)
@@ -72,7 +72,10 @@ async def test_a_button_per_preset(
 
 
 async def test_a_preset_that_is_gone(
-    hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, camera: Device
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: SimulatedCamera,
 ) -> None:
     await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_5"))
     assert camera.ptz is not None
@@ -105,7 +108,7 @@ async def test_buttons_follow_the_camera(
 
 
 async def test_the_action_moves_the_camera(
-    hass: HomeAssistant, target: str, camera: Device
+    hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     table: list[tuple[dict[str, object], Position]] = [
         ({"preset": "pokladny"}, Position(-42.5, -18, 1200)),
@@ -121,7 +124,7 @@ async def test_the_action_moves_the_camera(
 
 
 async def test_a_continuous_movement_is_stopped(
-    hass: HomeAssistant, target: str, camera: Device
+    hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     await move(hass, target, mode="continuous", pan=50, duration=0.3)
     assert head(camera).pan > 5
@@ -129,7 +132,7 @@ async def test_a_continuous_movement_is_stopped(
 
 
 async def test_a_movement_ends_with_the_script_that_began_it(
-    hass: HomeAssistant, target: str, camera: Device
+    hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     call = asyncio.ensure_future(
         move(hass, target, mode="continuous", tilt=-1, duration=60)
@@ -140,7 +143,7 @@ async def test_a_movement_ends_with_the_script_that_began_it(
 
 
 async def test_a_movement_ends_with_the_account(
-    hass: HomeAssistant, entry: MockConfigEntry, target: str, camera: Device
+    hass: HomeAssistant, entry: MockConfigEntry, target: str, camera: SimulatedCamera
 ) -> None:
     call = asyncio.ensure_future(
         move(hass, target, mode="continuous", tilt=-1, duration=60)
@@ -152,7 +155,7 @@ async def test_a_movement_ends_with_the_account(
 
 
 async def test_the_last_movement_is_the_one_that_counts(
-    hass: HomeAssistant, target: str, camera: Device
+    hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     first = asyncio.ensure_future(
         move(hass, target, mode="continuous", pan=10, duration=0.5)
@@ -183,7 +186,7 @@ async def test_the_last_movement_is_the_one_that_counts(
 async def test_a_camera_that_is_not_reached_is_told_again_to_stop(
     hass: HomeAssistant,
     target: str,
-    camera: Device,
+    camera: SimulatedCamera,
     cloud: Simulator,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -205,12 +208,12 @@ async def test_a_camera_that_is_not_reached_is_told_again_to_stop(
     cloud.faults.add("gateway", "status", 503, count=3, match="ptz.cgi")
     with pytest.raises(HomeAssistantError) as caught:
         await call
-    assert caught.value.translation_key == "device_unreachable"
+    assert caught.value.translation_key == "camera_unreachable"
     assert "could not be stopped" in caplog.text
 
 
 async def test_a_start_without_an_answer_is_stopped_too(
-    hass: HomeAssistant, target: str, camera: Device, cloud: Simulator
+    hass: HomeAssistant, target: str, camera: SimulatedCamera, cloud: Simulator
 ) -> None:
     # It fails after the camera began: the answer is lost.
     cloud.faults.add("gateway", "status", 502, match="ptz.cgi")
@@ -222,7 +225,7 @@ async def test_a_start_without_an_answer_is_stopped_too(
 
 
 async def test_what_does_not_fit_together_is_refused(
-    hass: HomeAssistant, target: str, camera: Device
+    hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     table: list[tuple[dict[str, object], str]] = [
         ({}, "ptz_target"),
@@ -246,7 +249,7 @@ async def test_what_does_not_fit_together_is_refused(
 
 
 async def test_wrong_types_are_refused(
-    hass: HomeAssistant, target: str, camera: Device
+    hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     table: list[dict[str, object]] = [
         {"pan": "left"},
@@ -272,4 +275,4 @@ async def test_a_fixed_camera(
     assert fixed.id(BUTTON_DOMAIN, "preset_1") is None
     with pytest.raises(ServiceValidationError) as caught:
         await move(hass, fixed.id("camera", "camera"), pan=1)
-    assert caught.value.translation_key == "device_refused"
+    assert caught.value.translation_key == "camera_refused"

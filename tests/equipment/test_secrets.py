@@ -1,4 +1,4 @@
-"""Neither the device access token nor a stream key gets out; without one no call."""
+"""Neither the camera access token nor a stream key gets out; without one no call."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ def secrets(cloud: Simulator, entry_options: dict[str, Any]) -> list[str]:
     keys = [
         stream.media_server_url.rpartition("/")[2]
         for node_id in cloud.world.cameras
-        for stream in cloud.device(node_id).camstreamer.streams.values()
+        for stream in cloud.camera(node_id).camstreamer.streams.values()
     ]
     assert len(keys) == 2 * len(cloud.world.cameras)
     return [entry_options[CONF_DEVICE_TOKEN], *keys]
@@ -50,7 +50,7 @@ async def test_no_secret_in_logs_states_diagnostics_and_errors(
     cloud.switches.set("camstreamer_api", generation)
     await hass.config_entries.async_setup(config_entry.entry_id)
     entities = Entities(hass, config_entry, 140094)
-    stream = next(iter(cloud.device(140094).camstreamer.streams))
+    stream = next(iter(cloud.camera(140094).camstreamer.streams))
     await eventually(
         lambda: (
             entities.has("binary_sensor", "input_0")
@@ -81,14 +81,14 @@ async def test_no_secret_in_logs_states_diagnostics_and_errors(
                 shown.append(texts(err))
             cloud.faults.clear()
     cloud.faults.add("events", "garbage")
-    cloud.device(140094).events.emit(Event(TAMPERING))
+    cloud.camera(140094).events.emit(Event(TAMPERING))
     cloud.world.tokens.pop(secrets[0])
     for domain, action, key in calls:
         with pytest.raises(HomeAssistantError) as caught:
             await call(domain, action, key)
-        assert caught.value.translation_key == "device_token_refused"
+        assert caught.value.translation_key == "camera_token_refused"
         shown.append(texts(caught.value))
-    cloud.device(140094).events.cut()
+    cloud.camera(140094).events.cut()
     await eventually(lambda: "does not tell its events" in caplog.text)
     assert len(shown) > len(calls)
 
@@ -115,7 +115,7 @@ async def test_without_a_token_nothing_is_asked_and_nothing_dead_is_shown(
     await hass.config_entries.async_setup(config_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert not cloud.calls
-    assert cloud.device(140094).events.listeners == 0
+    assert cloud.camera(140094).events.listeners == 0
     entities = er.async_entries_for_config_entry(
         er.async_get(hass), config_entry.entry_id
     )
@@ -134,7 +134,7 @@ async def test_without_a_token_nothing_is_asked_and_nothing_dead_is_shown(
             },
             blocking=True,
         )
-    assert caught.value.translation_key == "no_device_token"
+    assert caught.value.translation_key == "no_camera_token"
 
 
 async def test_a_refused_token_ends_the_round(

@@ -1,4 +1,4 @@
-"""An account with a device access token."""
+"""An account with a camera access token."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ BRIGHTNESS = f"{SENSOR}.Brightness"
 
 
 @pytest.fixture
-def entry_options(device_options: dict[str, Any]) -> dict[str, Any]:
-    """Let the account have a device access token."""
-    return device_options
+def entry_options(camera_options: dict[str, Any]) -> dict[str, Any]:
+    """Let the account have a camera access token."""
+    return camera_options
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def camera_entity(hass: HomeAssistant, entry: MockConfigEntry, node_id: int) -> 
 
 def parameters(cloud: Simulator, node_id: int) -> dict[str, str]:
     """Return what a camera really has."""
-    return cloud.device(node_id).parameters.values
+    return cloud.camera(node_id).parameters.values
 
 
 def parameter_calls(cloud: Simulator) -> list[CallRecord]:

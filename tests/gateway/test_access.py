@@ -24,7 +24,7 @@ from .conftest import SENSOR, parameter_calls
 
 def issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
     """Return what a person is told."""
-    return ir.async_get(hass).async_get_issue(DOMAIN, f"device_access_{entry.entry_id}")
+    return ir.async_get(hass).async_get_issue(DOMAIN, f"camera_access_{entry.entry_id}")
 
 
 async def read(hass: HomeAssistant, gateway: CameraGateway, node_id: int) -> None:
@@ -59,7 +59,7 @@ async def test_an_expired_token_is_told_once_and_taken_back(
     await read(hass, gateway, node_id)
     found = issue(hass, entry)
     assert found is not None
-    assert found.translation_key == "device_token_refused"
+    assert found.translation_key == "camera_token_refused"
     assert found.is_fixable
     # The refusal and the second look.
     del cloud.calls[:]
@@ -83,7 +83,7 @@ async def test_a_permission_that_is_missing(
     await read(hass, gateway, node_id)
     found = issue(hass, entry)
     assert found is not None
-    assert found.translation_key == "device_no_permission"
+    assert found.translation_key == "camera_no_permission"
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert issue(hass, entry) is None
 
@@ -109,7 +109,7 @@ async def start_fix(hass: HomeAssistant, client: Any, entry: MockConfigEntry) ->
     """Press the button of the issue."""
     answer = await client.post(
         "/api/repairs/issues/fix",
-        json={"handler": DOMAIN, "issue_id": f"device_access_{entry.entry_id}"},
+        json={"handler": DOMAIN, "issue_id": f"camera_access_{entry.entry_id}"},
     )
     assert answer.status == HTTPStatus.OK
     return await answer.json()
@@ -138,9 +138,9 @@ async def test_the_form_of_the_issue(
 
     url = f"/api/repairs/issues/fix/{form['flow_id']}"
     for answer, fault in (
-        ({}, "device_token_refused"),
-        ({CONF_DEVICE_TOKEN: "nonsense"}, "device_token_refused"),
-        ({CONF_DEVICE_TOKEN: weak_token}, "device_no_permission"),
+        ({}, "camera_token_refused"),
+        ({CONF_DEVICE_TOKEN: "nonsense"}, "camera_token_refused"),
+        ({CONF_DEVICE_TOKEN: weak_token}, "camera_no_permission"),
     ):
         form = await (await client.post(url, json=answer)).json()
         assert form["errors"] == {"base": fault}
@@ -192,7 +192,7 @@ async def test_a_camera_that_is_off_does_not_speak_for_the_token(
     assert await fault() is None
     for camera in cameras:
         camera.is_connected = False
-    assert await fault() == "device_unreachable"
+    assert await fault() == "camera_unreachable"
     await entry.runtime_data.status.async_refresh()
     assert await fault() == "no_camera_to_test"
     assert await hass.config_entries.async_unload(entry.entry_id)

@@ -214,7 +214,7 @@ async def test_a_host_name_for_a_serial_number_is_not_called(
         ):
             with pytest.raises(HomeAssistantError) as caught:
                 await call
-            assert caught.value.translation_key == "device_call_missing"
+            assert caught.value.translation_key == "camera_call_missing"
     assert parameter_calls(cloud) == []
 
 
@@ -223,7 +223,7 @@ async def test_nothing_is_written_of_parameters_that_the_camera_lacks(
 ) -> None:
     with pytest.raises(ServiceValidationError) as caught:
         await actions.set({BRIGHTNESS: 1, f"{SENSOR}.NoSuchThing": 1}, node_id)
-    assert caught.value.translation_key == "device_refused"
+    assert caught.value.translation_key == "camera_refused"
     assert [call.method for call in parameter_calls(cloud)] == ["GET"]
 
 
@@ -243,7 +243,7 @@ async def test_a_camera_that_only_says_that_it_did(
     node_id: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    device = cloud.device(node_id).parameters
+    device = cloud.camera(node_id).parameters
     monkeypatch.setattr(device, "update", lambda _: "OK")
     with pytest.raises(HomeAssistantError) as caught:
         await actions.set({BRIGHTNESS: 61}, node_id)

@@ -120,4 +120,4 @@ async def test_diagnostics_tell_no_secret(
     assert_log_clean(caplog, cloud.secrets)
     states = repr([state.as_dict() for state in hass.states.async_all()])
     assert_no_secret(states, cloud.secrets)
-    assert not ir.async_get(hass).issues.keys() & {(DOMAIN, "device_access")}
+    assert not ir.async_get(hass).issues.keys() & {(DOMAIN, "camera_access")}

@@ -73,7 +73,7 @@ class Setting:
         self.capabilities: Capabilities | None = None
         client = GatewayClient(
             session,
-            f"{cloud.url}/device/{{serial_number}}",
+            f"{cloud.url}/camera/{{serial_number}}",
             cloud.create_api_token(),
             spacing=0,
         )

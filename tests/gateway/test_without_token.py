@@ -1,4 +1,4 @@
-"""An account as it is after the set-up: without a device access token."""
+"""An account as it is after the set-up: without a camera access token."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ from .conftest import SENSOR, camera_entity
 
 
 @pytest.fixture
-def entry_options(device_options: dict[str, Any]) -> dict[str, Any]:
+def entry_options(camera_options: dict[str, Any]) -> dict[str, Any]:
     """Leave the address, which alone means nothing."""
-    return {"device_url": device_options["device_url"]}
+    return {"device_url": camera_options["device_url"]}
 
 
 async def test_no_call_and_no_dead_entity(
@@ -40,5 +40,5 @@ async def test_no_call_and_no_dead_entity(
             await hass.services.async_call(
                 DOMAIN, action, target | data, blocking=True, return_response=True
             )
-        assert caught.value.translation_key == "no_device_token"
+        assert caught.value.translation_key == "no_camera_token"
     assert cloud.calls == []

@@ -23,7 +23,7 @@ MOTION = "tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario1"
 
 @pytest.fixture
 async def session(portal: PortalClient) -> AsyncGenerator[ClientSession]:
-    """Return a session with a device access token."""
+    """Return a session with a camera access token."""
     headers = {"Authorization": f"Token {portal.cloud.create_api_token()}"}
     async with ClientSession(headers=headers) as owner:
         yield owner
@@ -36,9 +36,9 @@ def node_id(cloud: Simulator) -> int:
 
 
 @pytest.fixture
-def device(cloud: Simulator, node_id: int) -> str:
+def camera_url(cloud: Simulator, node_id: int) -> str:
     """Return the address of the camera."""
-    return f"{cloud.url}/device/{cloud.world.cameras[node_id].serial_number}"
+    return f"{cloud.url}/camera/{cloud.world.cameras[node_id].serial_number}"
 
 
 async def configure(
@@ -54,10 +54,12 @@ async def configure(
 
 
 async def listen(
-    session: ClientSession, device: str, *filters: str
+    session: ClientSession, camera_url: str, *filters: str
 ) -> ClientWebSocketResponse:
     """Connect to the event stream."""
-    socket = await session.ws_connect(f"{device}/vapix/ws-data-stream?sources=events")
+    socket = await session.ws_connect(
+        f"{camera_url}/vapix/ws-data-stream?sources=events"
+    )
     assert (await configure(socket, *filters))["data"] == {}
     return socket
 
@@ -75,18 +77,18 @@ async def told(
     ]
 
 
-async def manage(session: ClientSession, device: str, **question: object) -> Any:  # noqa: ANN401 - JSON
+async def manage(session: ClientSession, camera_url: str, **question: object) -> Any:  # noqa: ANN401 - JSON
     """Return the answer of portmanagement.cgi."""
-    url = f"{device}/axis-cgi/io/portmanagement.cgi"
+    url = f"{camera_url}/axis-cgi/io/portmanagement.cgi"
     async with session.post(url, json={"apiVersion": "1.0"} | question) as response:
         assert response.status == 200
         return await response.json()
 
 
 async def test_states_are_told_first_and_changes_as_they_happen(
-    session: ClientSession, device: str, portal: PortalClient, node_id: int
+    session: ClientSession, camera_url: str, portal: PortalClient, node_id: int
 ) -> None:
-    socket = await listen(session, device, "tns1:Device//.")
+    socket = await listen(session, camera_url, "tns1:Device//.")
     states = await told(socket, 4)
     assert (INPUT, {"port": "0"}, {"state": "0"}) in states
     assert (RELAY, {"RelayToken": "1"}, {"LogicalState": "inactive"}) in states
@@ -104,13 +106,13 @@ async def test_states_are_told_first_and_changes_as_they_happen(
 
 
 async def test_states_are_remembered_and_what_has_none_is_not(
-    session: ClientSession, device: str, portal: PortalClient, node_id: int
+    session: ClientSession, camera_url: str, portal: PortalClient, node_id: int
 ) -> None:
     for topic in (MOTION, TAMPERING):
         await portal.control(
             "camera/event", node_id=node_id, topic=topic, data={"active": "1"}
         )
-    socket = await listen(session, device, *EVERYTHING)
+    socket = await listen(session, camera_url, *EVERYTHING)
     topics = [topic for topic, _, _ in await told(socket, 6)]
     assert MOTION in topics
     assert TAMPERING not in topics
@@ -119,11 +121,11 @@ async def test_states_are_remembered_and_what_has_none_is_not(
 
 
 async def test_outputs_switch_by_both_calls(
-    session: ClientSession, device: str
+    session: ClientSession, camera_url: str
 ) -> None:
-    socket = await listen(session, device, RELAY)
+    socket = await listen(session, camera_url, RELAY)
     await told(socket, 1)
-    before = await manage(session, device, method="getPorts", context="c")
+    before = await manage(session, camera_url, method="getPorts", context="c")
     assert before["context"] == "c"
     assert before["data"]["numberOfPorts"] == 2
     assert [port["direction"] for port in before["data"]["items"]] == [
@@ -131,14 +133,14 @@ async def test_outputs_switch_by_both_calls(
         "output",
     ]
     wanted = {"ports": [{"port": "1", "state": "closed"}]}
-    await manage(session, device, method="setPorts", params=wanted)
+    await manage(session, camera_url, method="setPorts", params=wanted)
     assert await told(socket, 1) == [
         (RELAY, {"RelayToken": "1"}, {"LogicalState": "active"})
     ]
-    after = await manage(session, device, method="getPorts")
+    after = await manage(session, camera_url, method="getPorts")
     assert after["data"]["items"][1]["state"] == "closed"
 
-    url = f"{device}/axis-cgi/io/port.cgi"
+    url = f"{camera_url}/axis-cgi/io/port.cgi"
     async with session.get(url, params={"action": "2:\\"}) as response:
         assert await response.text() == "OK\r\n"
     assert (await told(socket, 1))[0][2] == {"LogicalState": "inactive"}
@@ -164,27 +166,27 @@ async def test_outputs_switch_by_both_calls(
     ],
 )
 async def test_port_management_refuses(
-    session: ClientSession, device: str, question: dict[str, object], code: int
+    session: ClientSession, camera_url: str, question: dict[str, object], code: int
 ) -> None:
-    assert (await manage(session, device, **question))["error"]["code"] == code
+    assert (await manage(session, camera_url, **question))["error"]["code"] == code
 
 
 async def test_a_camera_without_ports(session: ClientSession, cloud: Simulator) -> None:
     camera = next(c for c in cloud.world.cameras.values() if not c.inputs)
-    device = f"{cloud.url}/device/{camera.serial_number}"
-    assert (await manage(session, device, method="getPorts"))["data"] == {
+    camera_url = f"{cloud.url}/camera/{camera.serial_number}"
+    assert (await manage(session, camera_url, method="getPorts"))["data"] == {
         "numberOfPorts": 0
     }
     cloud.switches.port_management = False
-    url = f"{device}/axis-cgi/io/portmanagement.cgi"
+    url = f"{camera_url}/axis-cgi/io/portmanagement.cgi"
     async with session.post(url, json={}) as response:
         assert response.status == 404
 
 
 async def test_what_the_event_stream_refuses(
-    session: ClientSession, device: str, cloud: Simulator
+    session: ClientSession, camera_url: str, cloud: Simulator
 ) -> None:
-    url = f"{device}/vapix/ws-data-stream"
+    url = f"{camera_url}/vapix/ws-data-stream"
     socket = await session.ws_connect(f"{url}?sources=events")
     assert (await configure(socket, method="events:nothing"))["error"]["code"] == 2102
     wrong = await configure(socket, params={"eventFilterList": "all"}, context="c")
@@ -201,12 +203,12 @@ async def test_what_the_event_stream_refuses(
 
 
 async def test_faults_of_the_event_stream(
-    session: ClientSession, device: str, portal: PortalClient, node_id: int
+    session: ClientSession, camera_url: str, portal: PortalClient, node_id: int
 ) -> None:
     async def toggle() -> None:
         await portal.control("camera/event", node_id=node_id, topic=TAMPERING)
 
-    socket = await listen(session, device, TAMPERING)
+    socket = await listen(session, camera_url, TAMPERING)
     await portal.control("faults", endpoint="events", kind="garbage")
     await toggle()
     with pytest.raises(ValueError):  # noqa: PT011 - whatever a reader makes of it
@@ -226,9 +228,9 @@ async def test_faults_of_the_event_stream(
 
 
 async def test_a_silent_camera_does_not_even_answer_a_ping(
-    session: ClientSession, device: str, portal: PortalClient, node_id: int
+    session: ClientSession, camera_url: str, portal: PortalClient, node_id: int
 ) -> None:
-    url = f"{device}/vapix/ws-data-stream?sources=events"
+    url = f"{camera_url}/vapix/ws-data-stream?sources=events"
     socket = await session.ws_connect(url, autoping=False)
     await configure(socket, TAMPERING)
     await socket.ping()
@@ -242,9 +244,13 @@ async def test_a_silent_camera_does_not_even_answer_a_ping(
 
 @pytest.mark.parametrize("way", ["events/cut", "camera"])
 async def test_event_streams_are_cut_on_demand_and_with_the_camera(
-    session: ClientSession, device: str, portal: PortalClient, node_id: int, way: str
+    session: ClientSession,
+    camera_url: str,
+    portal: PortalClient,
+    node_id: int,
+    way: str,
 ) -> None:
-    socket = await listen(session, device, TAMPERING)
+    socket = await listen(session, camera_url, TAMPERING)
     body = {"is_connected": False} if way == "camera" else {}
     await portal.control(way, node_id=node_id, **body)
     assert (await socket.receive(timeout=2)).type in (
@@ -253,7 +259,7 @@ async def test_event_streams_are_cut_on_demand_and_with_the_camera(
         WSMsgType.ERROR,
     )
     await asyncio.sleep(0)
-    assert portal.cloud.device(node_id).events.listeners == 0
+    assert portal.cloud.camera(node_id).events.listeners == 0
 
 
 async def test_control_of_what_is_not_there(portal: PortalClient, node_id: int) -> None:
@@ -261,7 +267,7 @@ async def test_control_of_what_is_not_there(portal: PortalClient, node_id: int) 
     for body in ({"node_id": 1}, {"node_id": node_id, "port": 9, "active": True}):
         async with portal.session.post(url, json=body) as response:
             assert response.status == 400
-    url = f"{portal.cloud.url}/control/device"
+    url = f"{portal.cloud.url}/control/camera"
     async with portal.session.get(url, params={"node_id": node_id}) as response:
         told = await response.json()
     assert (told["position"], told["listeners"]) == (None, 0)

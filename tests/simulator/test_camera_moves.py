@@ -18,7 +18,7 @@ class Moves:
     def __init__(self, session: ClientSession, cloud: Simulator, node_id: int) -> None:
         self._session = session
         serial = cloud.world.cameras[node_id].serial_number
-        self._url = f"{cloud.url}/device/{serial}/axis-cgi/com/ptz.cgi"
+        self._url = f"{cloud.url}/camera/{serial}/axis-cgi/com/ptz.cgi"
 
     async def ask(self, **arguments: object) -> tuple[int, str]:
         """Return status and text."""
@@ -35,7 +35,7 @@ class Moves:
 
 @pytest.fixture
 async def owner(portal: PortalClient) -> AsyncGenerator[ClientSession]:
-    """Return a session with a device access token."""
+    """Return a session with a camera access token."""
     headers = {"Authorization": f"Token {portal.cloud.create_api_token()}"}
     async with ClientSession(headers=headers) as session:
         yield session
@@ -152,7 +152,7 @@ async def test_where_camstreamer_lists_its_streams(
     cloud.switches.set("camstreamer_list", place)
     camera = next(c for c in cloud.world.cameras.values() if c.camstreamer)
     serial = camera.serial_number
-    url = f"{cloud.url}/device/{serial}/local/camstreamer/stream_list.cgi?action=get"
+    url = f"{cloud.url}/camera/{serial}/local/camstreamer/stream_list.cgi?action=get"
     async with owner.get(url) as response:
         answer: dict[str, Any] = json.loads(await response.text())
     assert ("data" in answer) is expected

@@ -1,4 +1,4 @@
-"""The device gateway and the cameras behind it, over real sockets."""
+"""The gateway and the cameras behind it, over real sockets."""
 
 from collections.abc import AsyncGenerator
 import io
@@ -8,7 +8,7 @@ from aiohttp import ClientSession, web
 from PIL import Image, ImageStat
 import pytest
 
-from simulator.camera.gateway import DeviceGateway
+from simulator.camera.gateway import SimulatedGateway
 from simulator.clock import Clock
 from simulator.guard import fault_middleware
 from simulator.limiter import Limiter
@@ -38,7 +38,7 @@ async def gateway(state: State, studio: Studio) -> AsyncGenerator[str]:
         world.tokens[token.token] = token
     app = web.Application(middlewares=[fault_middleware(state)])
     limiter = Limiter(state.clock, state.switches)
-    DeviceGateway(state, studio, limiter).setup(app)
+    SimulatedGateway(state, studio, limiter).setup(app)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -54,9 +54,9 @@ async def session() -> AsyncGenerator[ClientSession]:
 
 
 @pytest.fixture
-def device(gateway: str) -> str:
+def camera_url(gateway: str) -> str:
     """Return the address of the first camera."""
-    return f"{gateway}/device/{SERIAL}"
+    return f"{gateway}/camera/{SERIAL}"
 
 
 async def text(session: ClientSession, url: str, **params: str) -> str:
@@ -95,11 +95,13 @@ async def test_a_camera_answers_at_its_host_name(
         ("Token guest", "", 404),
     ],
 )
-async def test_who_may_pass(device: str, header: str, query: str, status: int) -> None:
+async def test_who_may_pass(
+    camera_url: str, header: str, query: str, status: int
+) -> None:
     headers = {"Authorization": header} if header else {}
     async with (
         ClientSession(headers=headers) as session,
-        session.get(f"{device}/axis-cgi/jpg/image.cgi{query}") as response,
+        session.get(f"{camera_url}/axis-cgi/jpg/image.cgi{query}") as response,
     ):
         assert response.status == status
 
@@ -113,32 +115,32 @@ async def test_who_may_pass(device: str, header: str, query: str, status: int) -
     ],
 )
 async def test_refusals_by_switch(
-    device: str, session: ClientSession, state: State, body: str, content_type: str
+    camera_url: str, session: ClientSession, state: State, body: str, content_type: str
 ) -> None:
     state.switches.set("gateway_body", body)
     state.switches.gateway_offline_status = 504
     state.world.cameras[11].is_connected = False
 
-    async with session.get(f"{device}/axis-cgi/param.cgi?action=list") as response:
+    async with session.get(f"{camera_url}/axis-cgi/param.cgi?action=list") as response:
         assert response.status == 504
         assert response.content_type == content_type
 
 
 async def test_unknown_cameras_and_calls(
-    gateway: str, device: str, session: ClientSession
+    gateway: str, camera_url: str, session: ClientSession
 ) -> None:
     for url in (
-        f"{gateway}/device/000000000000/axis-cgi/param.cgi",
-        f"{device}/axis-cgi/nothing.cgi",
+        f"{gateway}/camera/000000000000/axis-cgi/param.cgi",
+        f"{camera_url}/axis-cgi/nothing.cgi",
     ):
         async with session.get(url) as response:
             assert response.status == 404
 
 
 async def test_parameters_are_listed_by_group(
-    device: str, session: ClientSession
+    camera_url: str, session: ClientSession
 ) -> None:
-    url = f"{device}/axis-cgi/param.cgi"
+    url = f"{camera_url}/axis-cgi/param.cgi"
     everything = await text(session, url, action="list")
     lines = everything.removesuffix("\r\n").split("\r\n")
     assert len(lines) > 50
@@ -157,22 +159,22 @@ async def test_parameters_are_listed_by_group(
 
 
 async def test_the_documentations_update_changes_the_picture(
-    device: str, session: ClientSession
+    camera_url: str, session: ClientSession
 ) -> None:
     async def light() -> float:
-        image = f"{device}/axis-cgi/jpg/image.cgi?resolution=320x180"
+        image = f"{camera_url}/axis-cgi/jpg/image.cgi?resolution=320x180"
         async with session.get(image) as response:
             picture = Image.open(io.BytesIO(await response.read()))
         return float(ImageStat.Stat(picture.convert("L")).mean[0])
 
     before = await light()
     async with session.get(
-        f"{device}/axis-cgi/param.cgi?action=update&{SENSOR}.Brightness=89"
+        f"{camera_url}/axis-cgi/param.cgi?action=update&{SENSOR}.Brightness=89"
         f"&root.{SENSOR}.ColorLevel=91&DEVICE_ACCESS_TOKEN=full"
     ) as response:
         assert await response.text() == "OK"
 
-    url = f"{device}/axis-cgi/param.cgi"
+    url = f"{camera_url}/axis-cgi/param.cgi"
     listing = await text(session, url, action="list", group=SENSOR)
     assert f"root.{SENSOR}.Brightness=89\r\n" in listing
     assert f"root.{SENSOR}.ColorLevel=91\r\n" in listing
@@ -190,18 +192,18 @@ async def test_the_documentations_update_changes_the_picture(
     ],
 )
 async def test_a_bad_update_fails_with_status_200(
-    device: str, session: ClientSession, name: str, value: str
+    camera_url: str, session: ClientSession, name: str, value: str
 ) -> None:
     form = {"action": "update", f"root.{name}": value}
-    async with session.post(f"{device}/axis-cgi/param.cgi", data=form) as response:
+    async with session.post(f"{camera_url}/axis-cgi/param.cgi", data=form) as response:
         assert response.status == 200
         assert await response.text() == (
             f"# Error: Error setting 'root.{name}' to '{value}'!\r\n"
         )
 
 
-async def test_stills_in_all_sizes(device: str, session: ClientSession) -> None:
-    url = f"{device}/axis-cgi/jpg/image.cgi"
+async def test_stills_in_all_sizes(camera_url: str, session: ClientSession) -> None:
+    url = f"{camera_url}/axis-cgi/jpg/image.cgi"
     sizes = {}
     for compression in ("0", "90"):
         params = {"resolution": "640x360", "compression": compression}
@@ -219,8 +221,10 @@ async def test_stills_in_all_sizes(device: str, session: ClientSession) -> None:
             assert response.status == 400
 
 
-async def test_basic_device_information(device: str, session: ClientSession) -> None:
-    url = f"{device}/axis-cgi/basicdeviceinfo.cgi"
+async def test_basic_device_information(
+    camera_url: str, session: ClientSession
+) -> None:
+    url = f"{camera_url}/axis-cgi/basicdeviceinfo.cgi"
 
     async def ask(**question: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         async with session.post(url, json=question) as response:
@@ -250,9 +254,9 @@ async def test_basic_device_information(device: str, session: ClientSession) -> 
 
 
 async def test_camstreamer_of_today(
-    device: str, session: ClientSession, clock: Clock, state: State
+    camera_url: str, session: ClientSession, clock: Clock, state: State
 ) -> None:
-    base = f"{device}/local/camstreamer"
+    base = f"{camera_url}/local/camstreamer"
 
     async def ask(call: str, **params: str) -> Any:  # noqa: ANN401 - JSON
         async with session.get(f"{base}/{call}", params=params) as response:
@@ -283,10 +287,10 @@ async def test_camstreamer_of_today(
 
 
 async def test_camstreamer_of_the_documentation(
-    device: str, session: ClientSession, state: State
+    camera_url: str, session: ClientSession, state: State
 ) -> None:
     state.switches.camstreamer_api = "old"
-    base = f"{device}/local/camstreamer"
+    base = f"{camera_url}/local/camstreamer"
     async with session.get(f"{base}/stream/list.cgi") as response:
         streams = (await response.json())["data"]
     first, second = streams
@@ -305,9 +309,9 @@ async def test_camstreamer_of_the_documentation(
 
 
 async def test_calls_count_by_switch(
-    device: str, session: ClientSession, state: State
+    camera_url: str, session: ClientSession, state: State
 ) -> None:
-    url = f"{device}/axis-cgi/param.cgi?action=list&group=Brand"
+    url = f"{camera_url}/axis-cgi/param.cgi?action=list&group=Brand"
     for counts, expected in ((False, [200, 200]), (True, [200, 429])):
         state.switches.gateway_counts = counts
         statuses = []
@@ -322,7 +326,7 @@ async def test_faults_strike_at_the_gateway(
 ) -> None:
     state.faults.add("gateway", "status", 502, count=2)
     for url, host in (
-        (f"{gateway}/device/{SERIAL}/axis-cgi/param.cgi?action=list", "127.0.0.1"),
+        (f"{gateway}/camera/{SERIAL}/axis-cgi/param.cgi?action=list", "127.0.0.1"),
         (f"{gateway}/axis-cgi/param.cgi?action=list", f"{SERIAL}.device-connect.net"),
     ):
         async with session.get(url, headers={"Host": host}) as response:
@@ -330,9 +334,9 @@ async def test_faults_strike_at_the_gateway(
 
 
 async def test_calls_are_remembered_without_their_tokens(
-    device: str, session: ClientSession, state: State
+    camera_url: str, session: ClientSession, state: State
 ) -> None:
-    url = f"{device}/axis-cgi/param.cgi"
+    url = f"{camera_url}/axis-cgi/param.cgi"
     await text(session, url, action="list", group="Brand")
     async with session.post(url, data={"action": "update", "Brand.Brand": "A&B"}):
         pass

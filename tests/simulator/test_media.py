@@ -81,9 +81,9 @@ async def test_recording(api: PortalClient) -> None:
         assert container.streams.video[0].height == height
 
 
-async def test_device(api: PortalClient) -> None:
+async def test_camera_url(api: PortalClient) -> None:
     camera = next(iter(api.cloud.world.cameras.values()))
-    url = f"{api.cloud.url}/device/{camera.serial_number}/axis-cgi/param.cgi"
+    url = f"{api.cloud.url}/camera/{camera.serial_number}/axis-cgi/param.cgi"
     headers = {"Authorization": f"Token {api.token}"}
     params = {"action": "list", "group": "Brand.ProdShortName"}
     async with api.session.get(url, params=params, headers=headers) as response:

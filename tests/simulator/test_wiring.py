@@ -20,7 +20,7 @@ async def test_gateway_by_path_and_by_host(portal: PortalClient) -> None:
     headers = {"Authorization": f"Token {portal.token}"}
     host = f"{camera.serial_number.lower()}.device-connect.net"
     for url, extra in (
-        (f"{portal.cloud.url}/device/{camera.serial_number}/{PARAMETERS}", {}),
+        (f"{portal.cloud.url}/camera/{camera.serial_number}/{PARAMETERS}", {}),
         (f"{portal.cloud.url}/{PARAMETERS}", {"Host": host}),
     ):
         async with portal.session.get(url, headers=headers | extra) as response:
@@ -34,7 +34,7 @@ async def test_gateway_needs_the_configuration_permission(
     camera = next(iter(portal.cloud.world.cameras.values()))
     token = portal.cloud.create_api_token(scopes=["read", "write"])
     async with portal.session.get(
-        f"{portal.cloud.url}/device/{camera.serial_number}/{PARAMETERS}",
+        f"{portal.cloud.url}/camera/{camera.serial_number}/{PARAMETERS}",
         headers={"Authorization": f"Token {token}"},
     ) as response:
         assert response.status == 403
@@ -81,7 +81,7 @@ async def test_guest_does_not_reach_the_gateway_of_hidden_cameras(
     token = portal.cloud.create_api_token("guest")
     camera = next(iter(portal.cloud.world.cameras.values()))
     async with portal.session.get(
-        f"{portal.cloud.url}/device/{camera.serial_number}/{PARAMETERS}",
+        f"{portal.cloud.url}/camera/{camera.serial_number}/{PARAMETERS}",
         headers={"Authorization": f"Token {token}"},
     ) as response:
         assert response.status == 404

@@ -70,7 +70,7 @@ class NetrexCameraError(NetrexError):
 
 
 class NetrexCameraTokenError(NetrexCameraError):
-    """The gateway does not accept the device access token (HTTP status 401)."""
+    """The gateway does not accept the camera access token (HTTP status 401)."""
 
 
 class NetrexCameraPermissionError(NetrexCameraError):

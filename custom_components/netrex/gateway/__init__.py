@@ -1,4 +1,4 @@
-"""The cameras' own interfaces, for accounts with a device access token."""
+"""The cameras' own interfaces, for accounts with a camera access token."""
 
 from .manager import CameraGateway
 from .stale_entities import async_remove_stale_entities

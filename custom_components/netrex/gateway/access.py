@@ -1,4 +1,4 @@
-"""Whether a device access token opens the cameras, and telling a person if not."""
+"""Whether a camera access token opens the cameras, and telling a person if not."""
 
 import time
 
@@ -83,7 +83,7 @@ class AccessWatch:
         if err is None:
             if self.problem is not None:
                 self.problem = None
-                async_delete_issue(self._hass, self._entry, Issue.DEVICE_ACCESS)
+                async_delete_issue(self._hass, self._entry, Issue.CAMERA_ACCESS)
         elif isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
             now = time.monotonic()
             if self._checked_at is None or now - self._checked_at >= _CHECK_SPACING:
@@ -91,7 +91,7 @@ class AccessWatch:
                 self._entry.async_create_background_task(
                     self._hass,
                     self._async_check(client, serial_number),
-                    "netrex device access",
+                    "netrex camera access",
                 )
 
     async def _async_check(self, client: GatewayClient, serial_number: str) -> None:
@@ -101,7 +101,7 @@ class AccessWatch:
         except (NetrexCameraTokenError, NetrexCameraPermissionError) as err:
             self.problem = error_key(err)
             async_create_issue(
-                self._hass, self._entry, Issue.DEVICE_ACCESS, self.problem
+                self._hass, self._entry, Issue.CAMERA_ACCESS, self.problem
             )
         except NetrexError:
             # It says nothing about the token; the next refusal is looked at again.
@@ -112,4 +112,4 @@ class AccessWatch:
     @callback
     def async_stop(self) -> None:
         """Take the issue back: another run finds out by itself."""
-        async_delete_issue(self._hass, self._entry, Issue.DEVICE_ACCESS)
+        async_delete_issue(self._hass, self._entry, Issue.CAMERA_ACCESS)

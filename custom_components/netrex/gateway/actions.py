@@ -84,7 +84,7 @@ def _parameters(entity: NetrexCameraEntity) -> ParameterCoordinator:
     gateway = entity.entry.runtime_data.gateway
     if gateway is None:
         raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_device_token"
+            translation_domain=DOMAIN, translation_key="no_camera_token"
         )
     return gateway.parameters(entity.node_id)
 
@@ -152,7 +152,7 @@ async def _async_move(
 ) -> None:
     gateway = camera.entry.runtime_data.gateway
     if gateway is None:
-        raise invalid("no_device_token")
+        raise invalid("no_camera_token")
     picture = Picture(gateway.serial_number(camera.node_id))
     mover, speed = gateway.mover, data.get(ATTR_SPEED)
     move = Move(*(data.get(axis) for axis in AXES))

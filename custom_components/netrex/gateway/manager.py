@@ -24,7 +24,7 @@ from .snapshots import Snapshots
 
 
 class CameraGateway:
-    """Everything that a device access token makes possible; none without one.
+    """Everything that a camera access token makes possible; none without one.
 
     Attributes:
         client: Calls a camera by its serial number. How each call went is watched
@@ -99,7 +99,7 @@ class CameraGateway:
         status: StatusCoordinator,
         store: NetrexStore,
     ) -> Self | None:
-        """Return the gateway of an account that has a device access token."""
+        """Return the gateway of an account that has a camera access token."""
         if not (token := entry.options.get(CONF_DEVICE_TOKEN)):
             return None
         return cls(hass, entry, token, inventory=inventory, status=status, store=store)

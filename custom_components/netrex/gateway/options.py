@@ -22,7 +22,7 @@ from ..models import NetrexConfigEntry
 from .access import async_find_fault
 
 # Shown only where there is a token; never stored.
-FORGET_TOKEN = "forget_device_access_token"  # noqa: S105 - a field's name
+FORGET_TOKEN = "forget_token"  # noqa: S105 - a field's name
 ACCESS_SCHEMA = vol.Schema(
     {
         vol.Optional(CONF_DEVICE_TOKEN): TOKEN_SELECTOR,
@@ -34,7 +34,7 @@ ACCESS_SCHEMA_WITH_TOKEN = ACCESS_SCHEMA.extend(
 )
 ACCESS_PLACEHOLDERS = {"serial_number": PLACEHOLDER}
 # Faults of the token; others are the address's or the network's.
-TOKEN_FAULTS = frozenset({"device_token_refused", "device_no_permission"})
+TOKEN_FAULTS = frozenset({"camera_token_refused", "camera_no_permission"})
 
 
 def access_schema(entry: NetrexConfigEntry) -> vol.Schema:
@@ -86,7 +86,7 @@ async def async_take_access(
             user_input[CONF_DEVICE_URL]
         )
     except ValueError:
-        return {CONF_DEVICE_URL: "invalid_device_url"}
+        return {CONF_DEVICE_URL: "invalid_camera_url"}
     if not token:
         return {}
     user_input[CONF_DEVICE_TOKEN] = token

@@ -3,7 +3,7 @@
 The portal has no documented still image, so one costs a link and a short view. That
 must not happen for every request: an open dashboard asks for each camera's thumbnail
 every ten seconds. In order, a request gets a picture that the camera itself takes, if a
-device access token opens it, a frame of a stream that is open anyway, a frame taken a
+camera access token opens it, a frame of a stream that is open anyway, a frame taken a
 moment ago, or a frame of a short view.
 """
 

@@ -24,5 +24,5 @@ async def cloud() -> AsyncGenerator[Simulator]:
 @pytest.fixture
 def gateway(cloud: Simulator, session: aiohttp.ClientSession) -> GatewayClient:
     """Return a way to its cameras, for whoever has a token."""
-    template = f"{cloud.url}/device/{{serial_number}}"
+    template = f"{cloud.url}/camera/{{serial_number}}"
     return GatewayClient(session, template, cloud.create_api_token(), spacing=0)

@@ -35,7 +35,7 @@ def app(gateway: GatewayClient) -> CamStreamerClient:
 
 def real(cloud: Simulator) -> list[Stream]:
     """Return the streams as they are."""
-    return list(cloud.device(MOVING_ID).camstreamer.streams.values())
+    return list(cloud.camera(MOVING_ID).camstreamer.streams.values())
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ async def test_a_refused_switch_does_not_tell_the_token(
     # Without a digit nothing but the token itself says that it is one.
     monkeypatch.setattr("simulator.records._ALPHABET", string.ascii_letters)
     token = cloud.create_api_token()
-    template = f"{cloud.url}/device/{{serial_number}}"
+    template = f"{cloud.url}/camera/{{serial_number}}"
     app = CamStreamerClient(GatewayClient(session, template, token, spacing=0), MOVING)
-    camera = cloud.device(MOVING_ID).camstreamer
+    camera = cloud.camera(MOVING_ID).camstreamer
     answer = camera.answer
 
     def refuse(
@@ -116,7 +116,7 @@ async def test_the_generation_is_remembered_until_the_app_is_updated(
     app: CamStreamerClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
-    camera = cloud.device(MOVING_ID).camstreamer
+    camera = cloud.camera(MOVING_ID).camstreamer
     answer = camera.answer
 
     def noting(call: str, *arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - as they come

@@ -34,7 +34,7 @@ APPLICATION = "tnsaxis:CameraApplicationPlatform"
 async def test_states_first_then_what_happens(
     gateway: GatewayClient, cloud: Simulator
 ) -> None:
-    camera = cloud.device(MOVING_ID)
+    camera = cloud.camera(MOVING_ID)
     async with open_events(gateway, MOVING) as events:
         stream = aiter(events)
         # Two inputs in two words each, an output, a head, two profiles, day, ready.
@@ -87,10 +87,10 @@ async def test_a_camera_that_falls_silent_is_noticed(
         waiting = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0.5)
         assert not waiting.done()
-        cloud.device(62303).events.emit(Event(TAMPERING))
+        cloud.camera(62303).events.emit(Event(TAMPERING))
         assert await waiting
         cloud.faults.add("events", "silence")
-        cloud.device(62303).events.emit(Event(TAMPERING))
+        cloud.camera(62303).events.emit(Event(TAMPERING))
         async with asyncio.timeout(2):
             with pytest.raises(StopAsyncIteration):
                 await anext(stream)
@@ -102,7 +102,7 @@ async def test_a_silent_camera_does_not_delay_our_end(
     monkeypatch.setattr(camera_events, "_CLOSING", 0.1)
     async with open_events(gateway, FIXED):
         # A camera of which the simulator does not even read the end.
-        listener = next(iter(cloud.device(62303).events._listeners))
+        listener = next(iter(cloud.camera(62303).events._listeners))
         transport = listener._transport
         assert isinstance(transport, asyncio.Transport)
         transport.pause_reading()
@@ -118,9 +118,9 @@ async def test_pings_are_answered(
         stream = aiter(events)
         for _ in range(2):
             await anext(stream)
-        listener = next(iter(cloud.device(62303).events._listeners))
+        listener = next(iter(cloud.camera(62303).events._listeners))
         await listener._socket.ping()
-        cloud.device(62303).events.emit(Event(TAMPERING))
+        cloud.camera(62303).events.emit(Event(TAMPERING))
         assert await anext(stream)
 
 

@@ -125,7 +125,7 @@ def client(
     """Return a client without spacing."""
     return GatewayClient(
         session,
-        f"{cameras.url}/device/{{serial_number}}",
+        f"{cameras.url}/camera/{{serial_number}}",
         TOKEN,
         report=reports,
         timeout=0.5,
@@ -149,7 +149,7 @@ async def test_the_token_travels_in_the_header_alone(
     for request in cameras.requests:
         assert request.headers["Authorization"] == f"Token {TOKEN}"
         assert TOKEN not in str(request.url)
-        assert request.path == f"/device/{SERIAL}/{PATH}"
+        assert request.path == f"/camera/{SERIAL}/{PATH}"
     get, post = cameras.requests
     assert (get.method, dict(get.query)) == ("GET", {"group": "a,b"})
     assert post.method == "POST"
@@ -493,7 +493,7 @@ async def test_websocket(
     await socket.close()
     request = cameras.requests[0]
     assert request.headers["Authorization"] == f"Token {TOKEN}"
-    assert request.path_qs == f"/device/{SERIAL}/vapix/ws-data-stream?sources=events"
+    assert request.path_qs == f"/camera/{SERIAL}/vapix/ws-data-stream?sources=events"
     assert reports.rows[0] == (SERIAL, None)
 
 

@@ -49,7 +49,7 @@ def client_for(
     cloud: Simulator, session: aiohttp.ClientSession, token: str
 ) -> GatewayClient:
     """Return a client of the simulated gateway."""
-    template = f"{cloud.url}/device/{{serial_number}}"
+    template = f"{cloud.url}/camera/{{serial_number}}"
     return GatewayClient(session, template, token, spacing=0)
 
 
@@ -279,7 +279,7 @@ async def test_a_camera_without_image_settings(
     cloud: Simulator, gateway: GatewayClient, serial: str
 ) -> None:
     [camera] = [c for c in cloud.world.cameras.values() if c.serial_number == serial]
-    values = cloud.device(camera.node_id).parameters.values
+    values = cloud.camera(camera.node_id).parameters.values
     for name in [name for name in values if name.startswith("ImageSource.")]:
         del values[name]
     values["Properties.PTZ.DigitalPTZ"] = "yes"

@@ -26,7 +26,7 @@ async def test_ports_are_read_and_switched(
         Port(1, is_input=True, name="Port 2", active=idle, managed=managed),
         Port(2, is_input=False, name="Port 3", active=idle, managed=managed),
     )
-    output = cloud.device(MOVING_ID).ports.ports[2]
+    output = cloud.camera(MOVING_ID).ports.ports[2]
     for active in (True, False):
         await switch_port(gateway, MOVING, ports[2], active=active)
         assert output.active is active
@@ -35,7 +35,7 @@ async def test_ports_are_read_and_switched(
 async def test_an_output_that_is_normally_closed(
     gateway: GatewayClient, cloud: Simulator
 ) -> None:
-    output = cloud.device(MOVING_ID).ports.ports[2]
+    output = cloud.camera(MOVING_ID).ports.ports[2]
     output.normal_state = "closed"
     port = (await read_ports(gateway, MOVING))[2]
     assert port.active is False
@@ -82,7 +82,7 @@ async def test_answers_of_wrong_types(
     items: object,
     expected: tuple[Port, ...],
 ) -> None:
-    ports = cloud.device(MOVING_ID).ports
+    ports = cloud.camera(MOVING_ID).ports
     monkeypatch.setattr(ports, "manage", lambda _question: {"items": items})
     assert await read_ports(gateway, MOVING) == expected
 

@@ -7,7 +7,7 @@ from custom_components.netrex.client import (
     NetrexCameraNotFoundError,
     parse_camera_url,
 )
-from custom_components.netrex.client.camera.url import device_url
+from custom_components.netrex.client.camera.url import camera_url
 
 SERIAL = "ACCC8EE8A9CA"
 
@@ -30,11 +30,11 @@ SERIAL = "ACCC8EE8A9CA"
     ],
 )
 def test_addresses(template: str, address: str) -> None:
-    assert str(device_url(parse_camera_url(template), SERIAL, "a/b.cgi")) == address
+    assert str(camera_url(parse_camera_url(template), SERIAL, "a/b.cgi")) == address
 
 
 def test_queries_are_encoded() -> None:
-    url = device_url(
+    url = camera_url(
         DEFAULT_CAMERA_URL, SERIAL, "a", {"x": "1&action=update", "y": "a=%26+"}
     )
     assert url.raw_query_string == "x=1%26action%3Dupdate&y=a%3D%2526%2B"
@@ -87,4 +87,4 @@ def test_what_is_no_template(template: str) -> None:
 )
 def test_what_is_no_serial_number_becomes_no_host(serial: str) -> None:
     with pytest.raises(NetrexCameraNotFoundError):
-        device_url(DEFAULT_CAMERA_URL, serial, "axis-cgi/param.cgi")
+        camera_url(DEFAULT_CAMERA_URL, serial, "axis-cgi/param.cgi")

@@ -25,7 +25,7 @@ from ..errors import (
 )
 from ..graphql_errors import read_retry_after
 from .answer import CameraAnswer, read_json, read_text, status_error
-from .url import device_url, parse_camera_url
+from .url import camera_url, parse_camera_url
 
 # Seconds. A call passes the internet twice, and a camera is no fast computer.
 _TIMEOUT = 20.0
@@ -52,7 +52,7 @@ class GatewayClient:
     Args:
         session: Not closed here. Its connector verifies TLS.
         url_template: See `parse_camera_url`.
-        token: The device access token; it travels in a header only.
+        token: The camera access token; it travels in a header only.
         report: Told how each call went.
         timeout: Seconds for the whole of a call, from its turn on.
         spacing: Seconds between the calls of one camera.
@@ -176,7 +176,7 @@ class GatewayClient:
             NetrexRateLimitedError: The gateway counts calls, and these are too many.
         """
         try:
-            url = device_url(self._template, serial_number, path, params)
+            url = camera_url(self._template, serial_number, path, params)
             if urgent:
                 answer = await self._call(url, form, json_body, largest)
             else:
@@ -202,7 +202,7 @@ class GatewayClient:
         """
         try:
             socket = await self._connect(
-                device_url(self._template, serial_number, path, params)
+                camera_url(self._template, serial_number, path, params)
             )
         except NetrexError as err:
             self._tell(serial_number, err)

@@ -46,7 +46,7 @@ def _is_loopback(host: str | None) -> bool:
         return host == "localhost"
 
 
-def device_url(
+def camera_url(
     template: str,
     serial_number: str,
     path: str,

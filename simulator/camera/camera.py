@@ -32,7 +32,7 @@ _HEIGHTS = re.compile(r"(\d{2,4})x(\d{2,4})")
 _API_VERSION = "1.3"
 
 
-class Device:
+class SimulatedCamera:
     """One camera as it answers to those who reach it."""
 
     def __init__(self, camera: Camera, state: State, studio: Studio) -> None:
@@ -275,14 +275,17 @@ _CALLS: dict[
     str,
     tuple[
         tuple[str, ...],
-        Callable[[Device, web.Request], Awaitable[web.StreamResponse]],
+        Callable[[SimulatedCamera, web.Request], Awaitable[web.StreamResponse]],
     ],
 ] = {
-    "axis-cgi/param.cgi": (("GET", "POST"), Device.param),
-    "axis-cgi/jpg/image.cgi": (("GET", "HEAD"), Device.image),
-    "axis-cgi/basicdeviceinfo.cgi": (("GET", "POST"), Device.basic_device_info),
-    "axis-cgi/com/ptz.cgi": (("GET", "POST"), Device.move),
-    "axis-cgi/io/portmanagement.cgi": (("POST",), Device.port_management),
-    "axis-cgi/io/port.cgi": (("GET", "POST"), Device.port),
-    camera_events.PATH: (("GET",), Device.stream_events),
+    "axis-cgi/param.cgi": (("GET", "POST"), SimulatedCamera.param),
+    "axis-cgi/jpg/image.cgi": (("GET", "HEAD"), SimulatedCamera.image),
+    "axis-cgi/basicdeviceinfo.cgi": (
+        ("GET", "POST"),
+        SimulatedCamera.basic_device_info,
+    ),
+    "axis-cgi/com/ptz.cgi": (("GET", "POST"), SimulatedCamera.move),
+    "axis-cgi/io/portmanagement.cgi": (("POST",), SimulatedCamera.port_management),
+    "axis-cgi/io/port.cgi": (("GET", "POST"), SimulatedCamera.port),
+    camera_events.PATH: (("GET",), SimulatedCamera.stream_events),
 }

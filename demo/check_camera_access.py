@@ -22,21 +22,21 @@ async def ptz(case: Case) -> str:
     """A camera goes to a preset by a button, and a movement ends by itself."""
     place = await _place(case, "preset_5")
     await _call(case, "button", "press", place.entities["preset_5"])
-    at_preset = (await _device(case, place))["position"]
+    at_preset = (await _simulated(case, place))["position"]
     expect(at_preset["zoom"] > 1, f"the camera is at {at_preset}")
     camera = place.entities["camera"]
     await _call(case, DOMAIN, "ptz", camera, preset="home")
     expect(
-        (await _device(case, place))["position"]["pan"] == 0,
+        (await _simulated(case, place))["position"]["pan"] == 0,
         "the action does not move the camera to its preset",
     )
     await _call(
         case, DOMAIN, "ptz", camera, mode="continuous", pan=40, tilt=-10, duration=0.5
     )
-    moved = (await _device(case, place))["position"]
+    moved = (await _simulated(case, place))["position"]
     expect(moved["pan"] > 0, "the camera does not move")
     await asyncio.sleep(0.3)
-    still = (await _device(case, place))["position"]
+    still = (await _simulated(case, place))["position"]
     expect(still == moved, f"the camera goes on from {moved} to {still}")
     return (
         f"preset by button and by action; half a second at 40 %: {moved['pan']:.0f}°"
@@ -69,7 +69,7 @@ async def inputs(case: Case) -> str:
     output = place.entities["output_1"]
     for action in ("turn_on", "turn_off"):
         await _call(case, "switch", action, output)
-        port = (await _device(case, place))["ports"][1]
+        port = (await _simulated(case, place))["ports"][1]
         active = port["state"] != port["normalState"]
         expect(active == (action == "turn_on"), f"after {action} the output is {port}")
     return (
@@ -81,7 +81,7 @@ async def inputs(case: Case) -> str:
 async def camstreamer(case: Case) -> str:
     """A broadcast is switched, and what is on air is never disturbed."""
     node_id = await _broadcaster(case)
-    streams = (await case.running.control.get("device", node_id=node_id))["streams"]
+    streams = (await case.running.control.get("camera", node_id=node_id))["streams"]
     on_air, other = streams
     place = await _place(case, f"broadcast_{other['stream_id']}", node_id)
     switch = place.entities[f"broadcast_{other['stream_id']}"]
@@ -90,12 +90,12 @@ async def camstreamer(case: Case) -> str:
         await _call(case, "switch", action, switch)
         await _shown(case, switch, state)
         await _shown(case, sensor, state)
-        real = (await _device(case, place))["streams"][1]
+        real = (await _simulated(case, place))["streams"][1]
         expect(real["streaming"] == (state == "on"), f"after {action}: {real}")
     # What is on already is not touched: every write restarts it.
     first = place.entities[f"broadcast_{on_air['stream_id']}"]
     await _call(case, "switch", "turn_on", first)
-    again = (await _device(case, place))["streams"][0]
+    again = (await _simulated(case, place))["streams"][0]
     expect(again == on_air, f"{on_air} became {again}")
     return "a broadcast on and off, on air when enabled; the other was not restarted"
 
@@ -120,8 +120,8 @@ async def _place(case: Case, key: str, node_id: int | None = None) -> Place:
     raise AssertionError
 
 
-async def _device(case: Case, place: Place) -> Json:
-    answer: Json = await case.running.control.get("device", node_id=place.node_id or 0)
+async def _simulated(case: Case, place: Place) -> Json:
+    answer: Json = await case.running.control.get("camera", node_id=place.node_id or 0)
     return answer
 
 
