@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.netrex.client import Lane, Ledger
-from custom_components.netrex.store import SAVE_DELAY, NetrexStore
+from custom_components.netrex.store import SAVE_DELAY_SECONDS, NetrexStore
 
 from .ledgers import restored
 
@@ -24,7 +24,7 @@ async def test_changes_do_not_put_a_write_off(
     await store.async_load()
     store.ledger = Ledger()
     start = dt_util.utcnow()
-    for minute in range(SAVE_DELAY // 60 + 1):
+    for minute in range(SAVE_DELAY_SECONDS // 60 + 1):
         store.ledger.record(Lane.STATUS)
         store.async_changed()
         async_fire_time_changed(hass, start + timedelta(minutes=minute, seconds=1))

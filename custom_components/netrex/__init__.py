@@ -14,7 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .auth import async_get_token_provider, async_revoke, get_renewal
 from .budget import BudgetCoordinator
-from .client import DEFAULT_ALLOWANCE, NetrexClient
+from .client import DEFAULT_ALLOWANCE, NetrexClient, Pacer
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinator import InventoryCoordinator, StatusCoordinator
 from .devices import async_update_devices, device_node_id
@@ -34,14 +34,14 @@ from .recordings.file_view import FileView
 from .services import async_setup_services
 from .store import NetrexStore
 
-# How often the ledger is stored, whoever watches it.
+# How often the query ledger is saved, even without other changes.
 STORE_INTERVAL = timedelta(minutes=10)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register actions and views, which are there even while no account works."""
+    """Register the actions and views, which exist even if no account is loaded."""
     async_setup_services(hass)
     for view in (FileView(), RecordingView(), ThumbnailView()):
         hass.http.register_view(view)
@@ -50,9 +50,31 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
     """Set up an account: two queries the first time, one after a restart."""
+    store = await _async_open_store(hass, entry)
+    pacer = _pacer(hass, entry, store)
+    client = await _async_client(hass, entry, pacer)
+    entry.runtime_data = data = await _async_build(hass, entry, store, client)
+    # Before the platforms' listeners, so that a new entity finds its device.
+    _async_follow_devices(hass, entry)
+    async_remove_stale_entities(hass, entry, data.gateway)
+    # Players that wait for the port connect at once, so the runtime data come first;
+    # the camera platform needs the relay's address, so the platforms come last.
+    await _async_listen(entry)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    data.kpi.async_start_probe()
+    if data.gateway is not None:
+        data.gateway.async_start()
+    data.history.async_start()
+    return True
+
+
+async def _async_open_store(
+    hass: HomeAssistant, entry: NetrexConfigEntry
+) -> NetrexStore:
+    """Load the store and save it at regular intervals and on unload."""
     store = NetrexStore(hass, entry.entry_id)
     await store.async_load()
-    # Also after a set-up that fails: its queries count, and no late write may follow.
+    # Also after a failed setup: its queries count, and no delayed write may follow.
     entry.async_on_unload(store.async_flush)
 
     @callback
@@ -60,47 +82,62 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         store.async_changed()
 
     entry.async_on_unload(async_track_time_interval(hass, async_store, STORE_INTERVAL))
+    return store
+
+
+def _pacer(hass: HomeAssistant, entry: NetrexConfigEntry, store: NetrexStore) -> Pacer:
+    """Return the account's pacer with the ledger of the last run."""
     pacer = async_get_pacer(hass, entry.unique_id)
-    # The pacer's own, which also counted the config flow, and what was sent while the
-    # store was written.
+    # The pacer's ledger already has the queries of the config flow, and those sent
+    # while the store was written; `restore` adds the stored ones.
     ledger = store.ledger = pacer.ledger
     ledger.restore(store.data.get("ledger"))
     ledger.allowance = entry.options.get(CONF_DAILY_ALLOWANCE, DEFAULT_ALLOWANCE)
-    client = NetrexClient(
+    return pacer
+
+
+async def _async_client(
+    hass: HomeAssistant, entry: NetrexConfigEntry, pacer: Pacer
+) -> NetrexClient:
+    return NetrexClient(
         async_get_clientsession(hass),
         entry.data[CONF_URL],
         await async_get_token_provider(hass, entry),
         pacer=pacer,
         renew_token=get_renewal(hass, entry),
     )
+
+
+async def _async_build(
+    hass: HomeAssistant,
+    entry: NetrexConfigEntry,
+    store: NetrexStore,
+    client: NetrexClient,
+) -> NetrexRuntimeData:
+    """Build the managers; the first inventory query is sent here."""
     inventory = InventoryCoordinator(hass, entry, client, store)
     await inventory.async_config_entry_first_refresh()
     status = StatusCoordinator(hass, entry, client)
     status.async_seed(inventory.data.cameras.values())
     kpi = KpiCoordinator(hass, entry, inventory, KpiProbe(client, store), store)
-    budget = BudgetCoordinator(hass, entry, ledger, kpi)
+    budget = BudgetCoordinator(hass, entry, client.pacer.ledger, kpi)
     await budget.async_config_entry_first_refresh()
     gateway = CameraGateway.of(
         hass, entry, inventory=inventory, status=status, store=store
     )
-    live = LiveView(
-        hass,
-        entry,
-        client,
-        store,
-        None if gateway is None else gateway.async_snapshot,
-    )
     recordings = RecordingManager(hass, entry, client)
     await recordings.async_start()
-    entry.runtime_data = NetrexRuntimeData(
+    return NetrexRuntimeData(
         client=client,
-        pacer=pacer,
+        pacer=client.pacer,
         store=store,
         inventory=inventory,
         status=status,
         kpi=kpi,
         budget=budget,
-        live=live,
+        live=LiveView(
+            hass, entry, client, store, gateway.async_snapshot if gateway else None
+        ),
         history=HistoryImporter(
             hass, entry, client=client, store=store, inventory=inventory, kpi=kpi
         ),
@@ -110,44 +147,48 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
         playback=Playback(hass, entry, recordings),
     )
 
+
+@callback
+def _async_follow_devices(hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
+    """Create the devices, and update them when the tree or the KPI nodes change."""
+    inventory, kpi = entry.runtime_data.inventory, entry.runtime_data.kpi
     synced: list[object] = []
 
     @callback
     def async_sync_devices() -> None:
         data, nodes = inventory.data, set(kpi.nodes)
-        # Walking all devices takes longer than all sensors of a refresh together.
+        # Walking all devices takes longer than updating all sensors.
         if synced != [data, nodes]:
             synced[:] = data, nodes
             async_update_devices(hass, entry, data.tree, data.cameras, nodes)
 
-    # Before the platforms', so that a new entity finds its device.
     entry.async_on_unload(inventory.async_add_listener(async_sync_devices))
     entry.async_on_unload(kpi.async_add_listener(async_sync_devices))
     async_sync_devices()
-    async_remove_stale_entities(hass, entry, gateway)
-    # After a set-up that fails further on; an unload stops it before, in its turn.
+
+
+async def _async_listen(entry: NetrexConfigEntry) -> None:
+    """Open the relay's port.
+
+    Raises:
+        ConfigEntryNotReady: Not even a loopback port can be opened.
+    """
+    live = entry.runtime_data.live
+    # For a setup that fails later; an unload stops it earlier, in its own order.
     entry.async_on_unload(live.async_stop)
-    # Last, because players that wait for the port come at once, and are served from
-    # the runtime data; but the cameras need its address.
     try:
         await live.async_start()
     except OSError as err:
-        # Not even loopback has a port: the machine has run out of something, which
-        # passes. All the rest would hardly work either, so it is tried again.
+        # A system resource is exhausted, which is temporary and affects the rest of
+        # the integration as well.
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="no_loopback"
         ) from err
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    kpi.async_start_probe()
-    if gateway is not None:
-        gateway.async_start()
-    entry.runtime_data.history.async_start()
-    return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
-    """Leave no listener, port, task, half file or unsaved count behind."""
-    # First, so that the event entities can still say why.
+    """Stop everything; leaves no listener, port, task or partial file behind."""
+    # First, so that the event entities can still report the reason.
     await entry.runtime_data.recordings.async_stop()
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
@@ -163,7 +204,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> b
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
-    """Give the access back to the portal and forget the account."""
+    """Revoke the access at the portal and delete the account's files."""
     await async_revoke(hass, entry.data)
     await NetrexStore(hass, entry.entry_id).async_remove()
     folder = cache_folder(hass, entry.entry_id)
@@ -175,6 +216,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> N
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: NetrexConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove what the portal does not show any more."""
+    """Allow removing devices of nodes that the portal no longer lists."""
     node_id = device_node_id(entry, device)
     return node_id is not None and node_id not in entry.runtime_data.inventory.data

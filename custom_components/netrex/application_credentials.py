@@ -1,6 +1,7 @@
 """OAuth2 at a portal whose address is only known at run time.
 
-Follows the vendor's "OAuth2 API authorization" and leaves open what that leaves open.
+Source: the vendor's "OAuth2 API authorization"; undocumented details are accepted in
+any form.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,20 +38,20 @@ from yarl import URL
 from .const import DEFAULT_HOST, DOMAIN, LOGGER
 
 TOKEN_TIMEOUT = ClientTimeout(total=30)
-# Lifetime in seconds of a token whose answer has none; the documented examples' one.
-DEFAULT_LIFETIME = 3600
+# The lifetime of a token whose response gives none; as in the documented examples.
+DEFAULT_LIFETIME_SECONDS = 3600
 
-# Statuses that refuse the grant itself. Others may be the web server's own trouble.
+# Statuses that refuse the grant itself; others may come from the web server.
 _REFUSING = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-# The documentation has one {"error": text} for "Invalid request or system error".
-# These words tell the second, by RFC 6749 section 4.1.2.1 and common sense; all other
-# texts mean that the person has to sign in again. So does "unknown or unavailable
-# platform" ("Error responses"), and a limit that is no rate.
-_PASSING_TROUBLE = re.compile(
+# The documentation has one {"error": text} for "Invalid request or system error". These
+# words mean a system error (RFC 6749 section 4.1.2.1 and similar); with all other texts
+# the user has to sign in again. That includes "unknown or unavailable platform" ("Error
+# responses") and limits that are not rate limits.
+_TRANSIENT = re.compile(
     r"server_error|(temporarily|service)[ _](is )?unavailable|internal|system error|"
     r"try again|too many|(rate|request|query|api)[ _-]?limit"
 )
-_OPEN_PARAMETERS = ("grant_type", "redirect_uri", "client_id")
+_PUBLIC_PARAMETERS = ("grant_type", "redirect_uri", "client_id")
 
 _portal_url: ContextVar[str] = ContextVar(
     f"{DOMAIN}_portal_url", default=f"https://{DEFAULT_HOST}"
@@ -59,9 +60,9 @@ _portal_url: ContextVar[str] = ContextVar(
 
 @contextmanager
 def portal_context(url: str) -> Iterator[None]:
-    """Make implementations that are built inside belong to the portal at `url`.
+    """Make the implementations built inside the context use the portal at `url`.
 
-    Home Assistant builds them anew on each call and passes nothing through.
+    Home Assistant builds implementations on each call and passes no arguments on.
     """
     token = _portal_url.set(url)
     try:
@@ -78,13 +79,13 @@ async def async_get_auth_implementation(
 
 
 async def async_get_description_placeholders(hass: HomeAssistant) -> dict[str, str]:
-    """Return what the texts of the credentials dialog need."""
-    return {"redirect_url": redirect_address(hass)}
+    """Return the placeholders of the credentials dialog."""
+    return {"redirect_url": redirect_url(hass)}
 
 
-def redirect_address(hass: HomeAssistant) -> str:
-    """Return the address to register at the portal, as Home Assistant will send it."""
-    # Outside of a request of the frontend its own address is not known.
+def redirect_url(hass: HomeAssistant) -> str:
+    """Return the redirect URL to register at the portal, as Home Assistant sends it."""
+    # RuntimeError: outside a request of the frontend, its address is unknown.
     with suppress(RuntimeError):
         return async_get_redirect_uri(hass)
     try:
@@ -96,7 +97,7 @@ def redirect_address(hass: HomeAssistant) -> str:
 class NetrexOAuth2Implementation(AuthImplementation):
     """Token requests as the portal documents them.
 
-    No error of theirs and no log line contains a token, a code or the client secret.
+    Errors and log messages never contain a token, a code or the client secret.
     """
 
     def __init__(
@@ -118,25 +119,25 @@ class NetrexOAuth2Implementation(AuthImplementation):
 
     @override
     async def _async_refresh_token(self, token: dict[str, Any]) -> dict[str, Any]:
-        """Refresh; without a refresh token the person has to sign in again.
+        """Refresh; without a refresh token the user has to sign in again.
 
-        The portal gives none to a client without a secret.
+        The portal issues no refresh token to a client without a secret.
         """
         if not token.get("refresh_token"):
             raise self._error(
                 OAuth2TokenRequestReauthError,
                 HTTPStatus.UNAUTHORIZED,
-                "The access token has ended and there is no refresh token",
+                "The access token has expired and there is no refresh token",
             )
         refreshed: dict[str, Any] = await super()._async_refresh_token(token)
         return refreshed
 
     @override
     async def _token_request(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Ask for a token.
+        """Request a token; raises the errors of Home Assistant's OAuth2 helper.
 
-        The parameters are documented in the query of a POST, while RFC 6749 has them
-        in the body: they go into both. Raises the errors of Home Assistant's helper.
+        The portal documents the parameters in the query of a POST, RFC 6749 in its
+        body: they are sent in both.
         """
         parameters = {**data, "client_id": self.client_id}
         if self.client_secret:
@@ -145,7 +146,7 @@ class NetrexOAuth2Implementation(AuthImplementation):
         if answer is None:
             raise OAuth2TokenRequestConnectionError(domain=self.service_domain)
         status, content = answer
-        if error := _refusal(status, content):
+        if error := _error_class(status, content):
             raise self._error(error, status, _masked(content, parameters))
         if (
             status != HTTPStatus.OK
@@ -157,8 +158,8 @@ class NetrexOAuth2Implementation(AuthImplementation):
             "access_token": content["access_token"],
             "expires_in": _lifetime(content.get("expires_in")),
         }
-        # Home Assistant merges this into the old token, which keeps its refresh token
-        # where the answer has none.
+        # Home Assistant merges this into the old token, so the old refresh token stays
+        # if the response has none.
         if refresh_token := content.get("refresh_token"):
             token["refresh_token"] = str(refresh_token)
         return token
@@ -166,25 +167,25 @@ class NetrexOAuth2Implementation(AuthImplementation):
     async def _async_post(
         self, parameters: Mapping[str, str]
     ) -> tuple[int, JsonObjectType] | None:
-        """Return status and JSON (empty if there is none), or None without an answer.
+        """Return status and JSON object (empty if invalid), or None without a response.
 
-        Errors end here: their texts and attributes hold the whole URL.
+        Errors are not passed on: their texts and attributes contain the full URL.
         """
         try:
             async with async_get_clientsession(self.hass).post(
                 self.token_url,
                 params=parameters,
                 data=parameters,
-                # A redirection would carry the secrets to wherever it points.
+                # A redirect would send the secrets to another address.
                 allow_redirects=False,
                 timeout=TOKEN_TIMEOUT,
             ) as response:
                 status, body = response.status, await response.read()
         except (ClientError, TimeoutError) as err:
-            LOGGER.debug("No answer from %s: %s", self.token_url, type(err).__name__)
+            LOGGER.debug("No response from %s: %s", self.token_url, type(err).__name__)
             return None
         try:
-            # The content type is not looked at: PHP's default is text/html.
+            # The content type is ignored: PHP's default is text/html.
             return status, json_loads_object(body)
         except ValueError:
             return status, {}
@@ -202,10 +203,10 @@ class NetrexOAuth2Implementation(AuthImplementation):
         )
 
 
-def _refusal(
+def _error_class(
     status: int, content: JsonObjectType
 ) -> type[OAuth2TokenRequestError] | None:
-    """Return what a refusal means: try later, sign in again, or None if it is none."""
+    """Return the error class: transient, sign in again, or None for no error."""
     if (
         status == HTTPStatus.TOO_MANY_REQUESTS
         or status >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -213,25 +214,25 @@ def _refusal(
         return OAuth2TokenRequestTransientError
     if error := content.get("error"):
         text = str(error).casefold()
-        if _PASSING_TROUBLE.search(text):
+        if _TRANSIENT.search(text):
             return OAuth2TokenRequestTransientError
         return OAuth2TokenRequestReauthError
     return OAuth2TokenRequestReauthError if status in _REFUSING else None
 
 
 def _masked(content: JsonObjectType, parameters: Mapping[str, str]) -> str:
-    """Return the portal's reason without what we sent, in case it repeats that."""
+    """Return the portal's reason with the values that we sent masked."""
     text = str(content.get("error") or "No reason given")
     for name, value in parameters.items():
-        if name not in _OPEN_PARAMETERS and value:
+        if name not in _PUBLIC_PARAMETERS and value:
             text = text.replace(value, "**")
     return text[:200]
 
 
 def _lifetime(value: object) -> int:
-    """Return `expires_in` in seconds; it may be missing or a text."""
+    """Return `expires_in` in seconds; it may be missing or a string."""
     try:
         seconds = int(float(str(value)))
     except ValueError, OverflowError:
-        return DEFAULT_LIFETIME
-    return seconds if seconds > 0 else DEFAULT_LIFETIME
+        return DEFAULT_LIFETIME_SECONDS
+    return seconds if seconds > 0 else DEFAULT_LIFETIME_SECONDS

@@ -1,4 +1,4 @@
-"""Where tokens come from: the one place that knows both OAuth2 and API tokens."""
+"""Tokens of the portal: OAuth2 access tokens and API tokens."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 from aiohttp import ClientError, ClientTimeout
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_ACCESS_TOKEN, CONF_API_TOKEN, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import (
@@ -33,25 +32,26 @@ from homeassistant.util.json import json_loads_object
 from .application_credentials import portal_context
 from .client import NetrexAuthError, NetrexConnectionError
 from .const import CONF_AUTH_IMPLEMENTATION, DOMAIN, LOGGER
+from .models import NetrexConfigEntry
 
 type TokenProvider = Callable[[], Awaitable[str]]
 type TokenRenewal = Callable[[str], Awaitable[bool]]
 
-# A token that cannot be refreshed is replaced before its end: in its last quarter,
-# but not more than three days (in seconds) ahead.
-LONGEST_LEAD = 3 * 24 * 3600
+# A token that cannot be refreshed is replaced before it expires: in the last quarter of
+# its lifetime, and at most three days before its end.
+MAX_LEAD_SECONDS = 3 * 24 * 3600
 LEAD_SHARE = 0.25
 
 REVOKE_TIMEOUT = ClientTimeout(total=10)
 
-# A token that is refused in the first minutes (in seconds) after its renewal is not
-# refused for its age: to renew it once more would only go round and round.
-RENEWAL_HELPS_AFTER = 600
+# A token that is refused within minutes of its renewal has not expired; another renewal
+# would only repeat that.
+RENEWAL_COOLDOWN_SECONDS = 600
 DATA_RENEWALS: HassKey[dict[str, float]] = HassKey(f"{DOMAIN}_renewals")
 
 
 def fixed_token(token: str) -> TokenProvider:
-    """Return a provider that always gives this token."""
+    """Return a provider of a constant token."""
 
     async def async_get_token() -> str:
         return token
@@ -60,46 +60,46 @@ def fixed_token(token: str) -> TokenProvider:
 
 
 async def async_get_token_provider(
-    hass: HomeAssistant, entry: ConfigEntry[Any]
+    hass: HomeAssistant, entry: NetrexConfigEntry
 ) -> TokenProvider:
-    """Return what gives the client a valid token of this entry.
+    """Return the function that gives the client a valid token.
 
-    The provider raises NetrexAuthError if the person has to sign in again, and
-    NetrexConnectionError if the portal gave no token this time.
+    It raises NetrexAuthError if the user has to sign in again, and
+    NetrexConnectionError if the portal temporarily returns no token.
 
     Raises:
         ConfigEntryAuthFailed: The application credentials were removed.
-        ConfigEntryNotReady: They are not available now.
+        ConfigEntryNotReady: They are temporarily unavailable.
     """
     if api_token := entry.data.get(CONF_API_TOKEN):
         return fixed_token(api_token)
     session = OAuth2Session(hass, entry, await _async_implementation(hass, entry))
-    _async_plan_sign_in(hass, entry)
+    _async_schedule_reauth(hass, entry)
 
     async def async_get_token() -> str:
         try:
             await session.async_ensure_token_valid()
         except OAuth2TokenRequestReauthError as err:
             raise NetrexAuthError(
-                "The portal does not renew the access", expired=True
+                "The portal refused to refresh the access token", expired=True
             ) from err
         except OAuth2TokenRequestBaseError as err:
-            raise NetrexConnectionError("The portal gave no new token") from err
+            raise NetrexConnectionError("The portal returned no access token") from err
         return str(session.token[CONF_ACCESS_TOKEN])
 
     return async_get_token
 
 
-async def async_renew(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
-    """Refresh an OAuth2 token whatever its age; False if that is not possible.
+async def async_renew(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
+    """Refresh an OAuth2 token regardless of its age; False if that is not possible.
 
-    "Access token expired." means to request a refresh, and it may come before the
-    time that we know: a clock was wrong, or the portal had told no lifetime. It is
-    not done again within `RENEWAL_HELPS_AFTER`.
+    The documented answer to "Access token expired." is a refresh. The error can come
+    before the stored expiry: a clock was wrong, or the portal gave no lifetime. Not
+    repeated within `RENEWAL_COOLDOWN_SECONDS`.
     """
     renewals = hass.data.setdefault(DATA_RENEWALS, {})
     now = time.monotonic()
-    if now < renewals.get(entry.entry_id, -inf) + RENEWAL_HELPS_AFTER:
+    if now < renewals.get(entry.entry_id, -inf) + RENEWAL_COOLDOWN_SECONDS:
         return False
     try:
         implementation = await _async_implementation(hass, entry)
@@ -107,92 +107,92 @@ async def async_renew(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
     except ConfigEntryAuthFailed, ConfigEntryNotReady:
         return False
     renewals[entry.entry_id] = now
-    # At once: the old refresh token may be worthless now.
+    # Immediately, because the old refresh token may be invalid now.
     hass.config_entries.async_update_entry(
         entry, data={**entry.data, CONF_TOKEN: token}
     )
     return True
 
 
-def get_renewal(hass: HomeAssistant, entry: ConfigEntry[Any]) -> TokenRenewal | None:
-    """Return what replaces a token that ends early; None for one that can't be."""
+def get_renewal(hass: HomeAssistant, entry: NetrexConfigEntry) -> TokenRenewal | None:
+    """Return the function that replaces an expired token, None for an API token."""
     if CONF_TOKEN not in entry.data:
         return None
     lock = asyncio.Lock()
 
     async def async_renew_token(token: str) -> bool:
         async with lock:
-            # Somebody else may have been told the same a moment ago.
-            return entry.data[CONF_TOKEN][
-                CONF_ACCESS_TOKEN
-            ] != token or await async_renew(hass, entry)
+            if entry.data[CONF_TOKEN][CONF_ACCESS_TOKEN] != token:
+                # A concurrent request has renewed it.
+                return True
+            return await async_renew(hass, entry)
 
     return async_renew_token
 
 
 async def _async_implementation(
-    hass: HomeAssistant, entry: ConfigEntry[Any]
+    hass: HomeAssistant, entry: NetrexConfigEntry
 ) -> AbstractOAuth2Implementation:
     with portal_context(entry.data[CONF_URL]):
         return await async_get_config_entry_implementation(hass, entry)
 
 
 @callback
-def _async_plan_sign_in(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Ask to sign in before a token ends that cannot be refreshed.
+def _async_schedule_reauth(hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
+    """Start reauthentication before a token without a refresh token expires.
 
-    Otherwise the cameras would stop at its end without a warning.
+    Otherwise the cameras would stop without a warning.
     """
     token = entry.data[CONF_TOKEN]
     if token.get("refresh_token"):
         return
-    lead = min(LONGEST_LEAD, token["expires_in"] * LEAD_SHARE)
+    lead = min(MAX_LEAD_SECONDS, token["expires_in"] * LEAD_SHARE)
 
     @callback
-    def async_ask(_now: datetime) -> None:
+    def async_start_reauth(_now: datetime) -> None:
         entry.async_start_reauth(hass)
 
     entry.async_on_unload(
         async_track_point_in_utc_time(
             hass,
-            async_ask,
+            async_start_reauth,
             dt_util.utc_from_timestamp(token["expires_at"] - lead),
         )
     )
 
 
 async def async_revoke(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
-    """Give an OAuth2 access back to the portal ("Canceling access token").
+    """Revoke an OAuth2 access at the portal ("Canceling access token").
 
-    API tokens belong to the person who made them and stay. Nothing is raised: what
-    had the access goes away in any case.
+    API tokens stay, because the user created them. Never raises: the config entry is
+    removed or changed either way.
 
     Args:
         hass: Home Assistant.
-        data: Of a config entry that is or was.
+        data: The data of the config entry, which may already be removed.
     """
     if (token := data.get(CONF_TOKEN)) is None:
         return
-    # A token that has ended may not be known any more, while what it came from lives
-    # on. That goes only with a token that is good.
-    ended = token["expires_at"] <= time.time()
-    if not ended and await _async_cancel(hass, data[CONF_URL], token):
+    # The portal may not recognize an expired access token, while its refresh token is
+    # still valid. Revoking that takes a valid access token.
+    expired = token["expires_at"] <= time.time()
+    if not expired and await _async_cancel(hass, data[CONF_URL], token):
         return
     renewed = await _async_refreshed(hass, data)
-    if (renewed or ended) and await _async_cancel(
+    if (renewed or expired) and await _async_cancel(
         hass, data[CONF_URL], renewed or token
     ):
         return
     LOGGER.warning(
-        "The portal did not confirm the end of Home Assistant's access; it can be"
-        " ended in the portal's own settings"
+        "The portal did not confirm that Home Assistant's access is revoked;"
+        " revoke it in the portal's settings"
     )
 
 
 async def _async_refreshed(
     hass: HomeAssistant, data: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """Return a new token, or None; there may be no entry to keep it in any more."""
+    """Return a new token or None; does not store it, the entry may be removed."""
     try:
         with portal_context(data[CONF_URL]):
             implementations = await async_get_implementations(hass, DOMAIN)
@@ -206,7 +206,7 @@ async def _async_refreshed(
 
 
 async def _async_cancel(hass: HomeAssistant, url: str, token: dict[str, Any]) -> bool:
-    """Cancel an access token with its refresh token; False if nobody confirms it."""
+    """Revoke an access token and its refresh token; False if not confirmed."""
     try:
         async with async_get_clientsession(hass).post(
             f"{url}/oauth2/revoke",
@@ -216,6 +216,6 @@ async def _async_cancel(hass: HomeAssistant, url: str, token: dict[str, Any]) ->
         ) as response:
             answer = json_loads_object(await response.read())
     except ClientError, TimeoutError, ValueError:
-        # The error's text may hold the URL with the token.
+        # Not logged: the error's text may contain the URL with the token.
         return False
     return response.status == HTTPStatus.OK and answer.get("success") is True

@@ -1,4 +1,4 @@
-"""Set-up of an account: where the portal is, how to sign in, whose account it is."""
+"""Config flow: the portal's address, the sign-in, the account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from typing import Any, override
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_USER,
-    ConfigEntry,
     ConfigFlowResult,
     OptionsFlow,
 )
@@ -24,7 +23,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
 import voluptuous as vol
 
-from .application_credentials import portal_context, redirect_address
+from .application_credentials import portal_context, redirect_url
 from .auth import async_renew, async_revoke, fixed_token
 from .client import (
     Lane,
@@ -50,22 +49,22 @@ from .options_flow import NetrexOptionsFlow
 from .pacing import async_get_pacer, async_keep_pacer
 from .portal import InvalidHostError, Portal, async_probe
 
-# Errors that may be gone at the next try.
-PASSING_ERRORS = frozenset(
+# Errors that a retry can solve.
+TRANSIENT_ERRORS = frozenset(
     {"allowance_used", "cannot_connect", "rate_limited", "unusable_answer"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose token it is: the root of what the token's owner may see."""
+    """The account of a token, identified by its root node (decision 0004)."""
 
     unique_id: str
     title: str
 
 
 class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
-    """Adds an account, signs in again, or changes the way of signing in."""
+    """Add an account, sign in again, or change how to sign in."""
 
     DOMAIN = DOMAIN
     VERSION = 1
@@ -82,7 +81,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+    def async_get_options_flow(config_entry: NetrexConfigEntry) -> OptionsFlow:
         """Return the options flow."""
         return NetrexOptionsFlow()
 
@@ -95,14 +94,14 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     @property
     @override
     def extra_authorize_data(self) -> dict[str, Any]:
-        """Ask for the rights, separated by commas as the portal documents."""
+        """Request the scopes, separated by commas as the portal documents."""
         return {"scope": ",".join(self._scopes)}
 
     @override
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask where the portal is, and make sure that there is one."""
+        """Ask for the portal's address and probe it."""
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = self._take_scopes(user_input) or await self._async_find_portal(
@@ -120,7 +119,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the rights; the portal stays, it is part of who the account is."""
+        """Ask for the scopes; the portal is part of the account's identity."""
         self._load(self._get_reconfigure_entry())
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -138,13 +137,13 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_auth_method(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Let the person choose how to sign in."""
+        """Let the user choose how to sign in."""
         return self.async_show_menu(
             step_id="auth_method",
             menu_options=["pick_implementation", "new_credentials", "api_token"],
             description_placeholders={
                 "host": self._portal.host,
-                "redirect_url": redirect_address(self.hass),
+                "redirect_url": redirect_url(self.hass),
             },
         )
 
@@ -152,31 +151,31 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_pick_implementation(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Sign in at the entered portal."""
+        """Sign in to the portal."""
         with portal_context(self._portal.url):
             return await super().async_step_pick_implementation(user_input)
 
     async def async_step_new_credentials(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Make the frontend ask for application credentials and start again."""
+        """Make the frontend ask for application credentials and restart the flow."""
         return self.async_abort(reason="missing_credentials")
 
     async def async_step_api_token(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for a token that was made in the portal."""
+        """Ask for a token that was created in the portal."""
         return await self._async_step_token("api_token", user_input)
 
     async def async_step_reauth(
         self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
-        """Start to sign in again, in the way that the entry has."""
+        """Sign in again with the entry's authentication method."""
         entry = self._get_reauth_entry()
         self._load(entry)
         if CONF_API_TOKEN in entry_data:
             return await self.async_step_reauth_api_token()
-        # Nobody is asked as long as the refresh token works and that helps.
+        # No form if the refresh token works and the new token is accepted.
         if await async_renew(self.hass, entry):
             token = entry.data[CONF_TOKEN][CONF_ACCESS_TOKEN]
             if await self._async_read_account(token) is None:
@@ -205,18 +204,18 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
 
     @override
     async def async_oauth_create_entry(self, data: dict[str, Any]) -> ConfigFlowResult:
-        """Go on after the portal gave a token."""
+        """Continue once the portal has issued a token."""
         self._credentials = {**data, CONF_SCOPES: self._scopes}
         return await self.async_step_read_account()
 
     async def async_step_read_account(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Find out who signed in; shown only if that has to be tried again."""
+        """Read the account that signed in; the form is shown only for a retry."""
         key = await self._async_read_account(
             self._credentials[CONF_TOKEN][CONF_ACCESS_TOKEN]
         )
-        if key in PASSING_ERRORS:
+        if key in TRANSIENT_ERRORS:
             return self.async_show_form(
                 step_id="read_account",
                 data_schema=vol.Schema({}),
@@ -232,7 +231,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     ) -> ConfigFlowResult:
         errors: dict[str, str] = {}
         if user_input is not None:
-            # A pasted token often brings a line end along.
+            # A pasted token often ends with a line break.
             token = user_input[CONF_API_TOKEN].strip()
             self._credentials = {CONF_API_TOKEN: token}
             key = await self._async_read_account(token)
@@ -249,13 +248,13 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         )
 
     def _load(self, entry: NetrexConfigEntry) -> None:
-        """Start from what an entry has."""
+        """Load portal, scopes and pacer of an entry."""
         self._portal = Portal(entry.data[CONF_HOST], entry.data[CONF_URL])
         self._scopes = entry.data.get(CONF_SCOPES, DEFAULT_SCOPES)
         self._pacer = async_get_pacer(self.hass, entry.unique_id)
 
     def _take_scopes(self, user_input: dict[str, Any]) -> dict[str, str]:
-        """Remember the rights to ask for; return the form's errors."""
+        """Keep the scopes to request; return the form's errors."""
         scopes = user_input.get(SECTION_RIGHTS, {}).get(CONF_SCOPES, self._scopes)
         if Scope.READ not in scopes:
             return {"base": "read_required"}
@@ -263,7 +262,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         return {}
 
     async def _async_find_portal(self, address: str) -> dict[str, str]:
-        """Remember the portal at an address; return the form's errors."""
+        """Probe and keep the portal at an address; return the form's errors."""
         try:
             self._portal = Portal.parse(address)
             self._pacer = async_get_pacer(self.hass, None)
@@ -277,7 +276,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         return {}
 
     async def _async_read_account(self, token: str) -> str | None:
-        """Find out whose token it is; return the key of what went wrong."""
+        """Read the account of a token; return an error key, None for success."""
         client = NetrexClient(
             async_get_clientsession(self.hass),
             self._portal.url,
@@ -292,14 +291,14 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         if tree.root_id is None or (root := tree.node(tree.root_id)) is None:
             return "no_nodes"
         host = self._portal.host
-        # The client calls a nameless node by its number.
+        # The client names a node without a name by its id.
         title = host if root.name == str(root.node_id) else root.name
         self._account = Account(f"{host}_{root.node_id}", title)
         async_keep_pacer(self.hass, self._account.unique_id, self._pacer)
         return None
 
     async def _async_finish(self) -> ConfigFlowResult:
-        """Create the entry, or give the existing one the new way to sign in."""
+        """Create the entry, or update the credentials of the existing one."""
         data = {
             CONF_HOST: self._portal.host,
             CONF_URL: self._portal.url,
@@ -317,8 +316,8 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         )
         before = entry.data
         result = self.async_update_reload_and_abort(entry, data=data)
-        # A new access of the same application may be the old one's, so only the way
-        # to an API token ends it.
+        # A second sign-in with the same application may return the same grant, so the
+        # old one is revoked only when an API token replaces it.
         if CONF_TOKEN not in data:
             await async_revoke(self.hass, before)
         return result

@@ -1,4 +1,4 @@
-"""Names shared by the whole integration."""
+"""Constants shared by the whole integration."""
 
 import logging
 from typing import Final
@@ -19,8 +19,8 @@ PLATFORMS: Final = [
     Platform.SWITCH,
 ]
 
-# Config entry data. CONF_HOST and CONF_URL of Home Assistant hold the portal's
-# address as host or host:port, and as a base URL without a trailing slash.
+# Config entry data. Home Assistant's CONF_HOST and CONF_URL are used for the portal's
+# address: host or host:port, and the base URL without a trailing slash.
 CONF_AUTH_IMPLEMENTATION: Final = "auth_implementation"
 CONF_SCOPES: Final = "scopes"
 
@@ -30,7 +30,7 @@ CONF_KPI_NODES: Final = "kpi_nodes"
 CONF_KPI_METRICS: Final = "kpi_metrics"
 CONF_HISTORY_DAYS: Final = "history_days"
 DEFAULT_HISTORY_DAYS: Final = 365
-MOST_HISTORY_DAYS: Final = 5 * 365
+MAX_HISTORY_DAYS: Final = 5 * 365
 CONF_LIVE_TRANSPORT: Final = "live_transport"
 TRANSPORT_AUTO: Final = "auto"
 CONF_DEVICE_TOKEN: Final = "device_access_token"  # noqa: S105 - an option's name
@@ -40,6 +40,6 @@ CONF_RELAY_ACCESS: Final = "relay_access"
 CONF_RELAY_HOST: Final = "relay_host"
 CONF_RELAY_PORT: Final = "relay_port"
 CONF_RECORDINGS_LIMIT: Final = "recordings_limit_gb"
-DEFAULT_RECORDINGS_LIMIT: Final = 10
+DEFAULT_RECORDINGS_LIMIT_GB: Final = 10
 
 DEFAULT_HOST: Final = "system2.netrex.cz"

@@ -1,17 +1,17 @@
-"""The account's devices: one for the account, per camera and per node with KPIs.
+"""The devices: one for the account, and one per camera and per node with KPIs.
 
-Everything that touches the device registry is here; entities only name their device.
+All access to the device registry is here; entities only refer to their device.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
 from .client import Camera, Node, NodeType, Tree
 from .const import DOMAIN
+from .errors import invalid
 from .models import NetrexConfigEntry
 
 MANUFACTURER = "Netrex"
@@ -26,16 +26,16 @@ MODELS: Mapping[NodeType, str] = {
 def node_identifier(
     entry: NetrexConfigEntry, node_id: int | None = None
 ) -> tuple[str, str]:
-    """Return the device identifier of a node, or of the account without one.
+    """Return the device identifier of a node, or of the account if `node_id` is None.
 
-    It carries the account, so two accounts that see one camera live side by side.
+    It contains the account, so that two accounts can have the same camera.
     """
     suffix = "" if node_id is None else f"_{node_id}"
     return DOMAIN, f"{entry.unique_id}{suffix}"
 
 
 def device_node_id(entry: NetrexConfigEntry, device: dr.DeviceEntry) -> int | None:
-    """Return the node a device stands for; None for the account's own."""
+    """Return the node id of a device; None for the account's device."""
     prefix = f"{entry.unique_id}_"
     for domain, identifier in device.identifiers:
         if domain == DOMAIN and identifier.startswith(prefix):
@@ -47,12 +47,12 @@ def device_node_id(entry: NetrexConfigEntry, device: dr.DeviceEntry) -> int | No
 def find_nodes(
     hass: HomeAssistant, entry: NetrexConfigEntry, names: Iterable[str]
 ) -> dict[str, int]:
-    """Return the nodes that a person names, by what they were called.
+    """Return the node ids of user input, by that input.
 
     Args:
         hass: Home Assistant.
-        entry: The account, loaded.
-        names: Node ids, external ids or device ids; in this order of precedence.
+        entry: The loaded account.
+        names: Node ids, external ids or device ids, in this order of precedence.
 
     Raises:
         ServiceValidationError: The account has no such node.
@@ -70,11 +70,7 @@ def find_nodes(
         if node_id is None and isinstance(device, dr.DeviceEntry):
             node_id = device_node_id(entry, device)
         if node_id is None:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="unknown_node",
-                translation_placeholders={"node": name},
-            )
+            raise invalid("unknown_node", node=name)
         found[name] = node_id
     return found
 
@@ -87,9 +83,9 @@ def async_update_devices(
     cameras: Mapping[int, Camera],
     kpi_nodes: Collection[int],
 ) -> None:
-    """Create or update the device of every node that has one, parents first.
+    """Create or update all devices, parents first.
 
-    A device hangs below its nearest ancestor with a device, else below the account.
+    A device is connected via its nearest ancestor with a device, or via the account's.
     """
     registry = dr.async_get(hass)
     account = registry.async_get_or_create(
@@ -105,13 +101,13 @@ def async_update_devices(
     for node_id, path in sorted(paths.items(), key=lambda item: len(item[1])):
         camera = cameras.get(node_id)
         node = path[-1] if path else None
-        if node is None and camera is None:
+        named = camera or node
+        if named is None:
             continue
-        name = (camera and camera.name) or (node and node.name) or str(node_id)
         device = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
             identifiers={node_identifier(entry, node_id)},
-            name=name,
+            name=named.name,
             manufacturer=MANUFACTURER,
             model=MODELS.get(node.type if node else NodeType.CAMERA),
             serial_number=camera.serial_number if camera else None,
@@ -129,7 +125,7 @@ def async_update_devices(
 
 @callback
 def async_known_nodes(hass: HomeAssistant, entry: NetrexConfigEntry) -> set[int]:
-    """Return the nodes that have a device."""
+    """Return the ids of the nodes that have a device."""
     return {
         node_id
         for device in dr.async_entries_for_config_entry(
@@ -140,12 +136,12 @@ def async_known_nodes(hass: HomeAssistant, entry: NetrexConfigEntry) -> set[int]
 
 
 @callback
-def async_remove_unwanted(
+def async_remove_deselected(
     hass: HomeAssistant, entry: NetrexConfigEntry, wants: Callable[[int], bool]
 ) -> None:
-    """Remove the devices of places whose KPIs the user does not want any more.
+    """Remove the devices of nodes whose KPIs were deselected in the options.
 
-    Home Assistant remembers the settings of their entities for a while.
+    Home Assistant keeps the settings of removed entities for a while.
     """
     cameras = entry.runtime_data.inventory.data.cameras
     for node_id in async_known_nodes(hass, entry):
@@ -157,7 +153,7 @@ def async_remove_unwanted(
 def async_remove_node(
     hass: HomeAssistant, entry: NetrexConfigEntry, node_id: int
 ) -> None:
-    """Remove a node's device, and with it its entities."""
+    """Remove a node's device and its entities."""
     registry = dr.async_get(hass)
     if device := registry.async_get_device_by_identifier(
         node_identifier(entry, node_id), entry.entry_id
@@ -166,12 +162,12 @@ def async_remove_node(
 
 
 def nodes_with_paths(tree: Tree) -> Iterator[tuple[Node, str]]:
-    """Yield every node with its path, a parent before its children."""
+    """Yield every node with its path as text, parents before their children."""
     todo = list(reversed(tree.roots))
     while todo:
         node = todo.pop()
         todo.extend(reversed(tree.children(node.node_id)))
         path = tree.path(node.node_id)
-        # The account is above all of them and tells nothing.
+        # A single root is the account, which all paths have in common.
         skip = 1 if len(tree.roots) == 1 and len(path) > 1 else 0
         yield node, _SEPARATOR.join(part.name for part in path[skip:])

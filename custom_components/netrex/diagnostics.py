@@ -1,6 +1,7 @@
-"""Diagnostics by an allow-list: what is not named here does not leave."""
+"""Diagnostics from an allow-list: only values named here are included."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -15,11 +16,10 @@ from .const import (
     CONF_RELAY_ACCESS,
     CONF_SCOPES,
 )
-from .history import HistoryImporter
-from .models import NetrexConfigEntry
+from .models import NetrexConfigEntry, NetrexRuntimeData
 
-# Options that hold nothing private.
-OPEN_OPTIONS = (
+# The options without private data.
+PUBLIC_OPTIONS = (
     CONF_DAILY_ALLOWANCE,
     CONF_LIVE_TRANSPORT,
     CONF_RECORDINGS_LIMIT,
@@ -31,79 +31,97 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: NetrexConfigEntry
 ) -> dict[str, Any]:
     """Return counts, times and states: no names, addresses, tokens or links."""
-    data = entry.runtime_data
-    inventory = data.inventory.data
-    kpi = data.kpi.data
     return {
-        "entry": {
-            "sign_in": "oauth2" if CONF_AUTH_IMPLEMENTATION in entry.data else "token",
-            "scopes": entry.data.get(CONF_SCOPES),
-            "options": {
-                key: entry.options[key] for key in OPEN_OPTIONS if key in entry.options
-            },
-        },
-        "inventory": {
-            "complete": inventory.inventory.complete,
-            "nodes": Counter(node.type for node in inventory.inventory.nodes),
-            "top_nodes": len(inventory.tree.roots),
-            "cameras": len(inventory.cameras),
-            "stream_profiles": Counter(
-                len(camera.stream_profiles) for camera in inventory.cameras.values()
-            ),
-            "video_channels": sum(
-                len(camera.video_channels) for camera in inventory.cameras.values()
-            ),
-        },
-        "connected": Counter(
-            str(status.is_connected) for status in data.status.data.values()
-        ),
-        "kpi": {
-            "nodes": len(data.kpi.nodes),
-            "until": dt_util.utc_from_timestamp(kpi.end).isoformat(),
-            "known_until": until.isoformat()
-            if (until := data.kpi.known_until)
-            else None,
-            "settling_seconds": data.kpi.delay.seconds,
-            # Ratios that the portal computes in another way than we do.
-            "ratios_of_the_portal": sorted(data.kpi.ratios.replaced),
-        },
-        "history": _history(data.history),
-        "refreshes": {
-            coordinator.name: _refresh(coordinator)
-            for coordinator in (data.inventory, data.status, data.kpi)
-        },
-        "ledger": {
-            "allowance": data.pacer.ledger.allowance,
-            "stretch": data.pacer.ledger.stretch,
-            "used_by_lane": {
-                lane.name.lower(): used
-                for lane, used in data.pacer.ledger.used_by_lane.items()
-            },
-        },
-        "schema": data.client.schema.summary(),
-        "live": data.live.diagnostics(),
-        "recordings": data.recordings.diagnostics(),
-        # None without a camera access token.
-        "gateway": data.gateway.diagnostics() if data.gateway else None,
+        "entry": _entry(entry),
+        **{name: section(entry.runtime_data) for name, section in SECTIONS.items()},
     }
 
 
-def _history(history: HistoryImporter) -> dict[str, Any]:
-    """Return how far the import is, in hours of all series."""
-    progress, error = history.progress, history.last_error
+def _entry(entry: NetrexConfigEntry) -> dict[str, Any]:
+    return {
+        "sign_in": "oauth2" if CONF_AUTH_IMPLEMENTATION in entry.data else "token",
+        "scopes": entry.data.get(CONF_SCOPES),
+        "options": {
+            key: entry.options[key] for key in PUBLIC_OPTIONS if key in entry.options
+        },
+    }
+
+
+def _inventory(data: NetrexRuntimeData) -> dict[str, Any]:
+    inventory = data.inventory.data
+    cameras = inventory.cameras.values()
+    return {
+        "complete": inventory.inventory.complete,
+        "nodes": Counter(node.type for node in inventory.inventory.nodes),
+        "top_nodes": len(inventory.tree.roots),
+        "cameras": len(cameras),
+        "stream_profiles": Counter(len(camera.stream_profiles) for camera in cameras),
+        "video_channels": sum(len(camera.video_channels) for camera in cameras),
+    }
+
+
+def _kpi(data: NetrexRuntimeData) -> dict[str, Any]:
+    known_until = data.kpi.known_until
+    return {
+        "nodes": len(data.kpi.nodes),
+        "until": dt_util.utc_from_timestamp(data.kpi.data.end).isoformat(),
+        "known_until": known_until.isoformat() if known_until else None,
+        "settling_seconds": data.kpi.delay.seconds,
+        # Ratios that the portal computes differently.
+        "ratios_of_the_portal": sorted(data.kpi.ratios.replaced),
+    }
+
+
+def _history(data: NetrexRuntimeData) -> dict[str, Any]:
+    """Return the progress of the import, in hours of all series."""
+    progress = data.history.progress
     return {
         "hours_imported": progress and progress.done,
         "hours_wanted": progress and progress.wanted,
-        "last_error": type(error).__name__ if error else None,
+        "last_error": _error(data.history.last_error),
     }
 
 
 def _refresh(coordinator: DataUpdateCoordinator[Any]) -> dict[str, Any]:
-    """Return how a coordinator fares; of an error only its kind."""
-    error = coordinator.last_exception
+    interval = coordinator.update_interval
     return {
         "success": coordinator.last_update_success,
-        "interval": coordinator.update_interval
-        and coordinator.update_interval.total_seconds(),
-        "last_error": type(error).__name__ if error else None,
+        "interval": interval and interval.total_seconds(),
+        "last_error": _error(coordinator.last_exception),
     }
+
+
+def _error(error: BaseException | None) -> str | None:
+    """Return the class of an error; its text may contain private data."""
+    return type(error).__name__ if error else None
+
+
+def _ledger(data: NetrexRuntimeData) -> dict[str, Any]:
+    ledger = data.pacer.ledger
+    return {
+        "allowance": ledger.allowance,
+        "stretch": ledger.stretch,
+        "used_by_lane": {
+            lane.name.lower(): used for lane, used in ledger.used_by_lane.items()
+        },
+    }
+
+
+SECTIONS: Mapping[str, Callable[[NetrexRuntimeData], Any]] = {
+    "inventory": _inventory,
+    "connected": lambda data: Counter(
+        str(status.is_connected) for status in data.status.data.values()
+    ),
+    "kpi": _kpi,
+    "history": _history,
+    "refreshes": lambda data: {
+        coordinator.name: _refresh(coordinator)
+        for coordinator in (data.inventory, data.status, data.kpi)
+    },
+    "ledger": _ledger,
+    "schema": lambda data: data.client.schema.summary(),
+    "live": lambda data: data.live.diagnostics(),
+    "recordings": lambda data: data.recordings.diagnostics(),
+    # None without a camera access token.
+    "gateway": lambda data: data.gateway.diagnostics() if data.gateway else None,
+}

@@ -1,4 +1,4 @@
-"""What all entities of the integration share."""
+"""Base classes of the entities."""
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, override
@@ -24,9 +24,9 @@ from .models import NetrexConfigEntry
 class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
     CoordinatorEntity[CoordinatorT]
 ):
-    """An entity of a node, or of the account where `node_id` is None.
+    """An entity of a node, or of the account if `node_id` is None.
 
-    `devices.py` owns the device registry, so an entity only points at its device.
+    `devices.py` writes the device registry; an entity only refers to its device.
     """
 
     _attr_has_entity_name = True
@@ -39,7 +39,7 @@ class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
         key: str,
         context: object = None,
     ) -> None:
-        """Give the entity its place; `key` is part of the public unique id."""
+        """Initialize; `key` is part of the unique id and must not change."""
         super().__init__(coordinator, context)
         identifier = node_identifier(entry, node_id)
         self._attr_unique_id = f"{identifier[1]}_{key}"
@@ -47,10 +47,9 @@ class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
 
 
 class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):
-    """An entity of a camera that follows the portal's status list."""
+    """An entity of a camera that is updated from the portal's status list."""
 
     def __init__(self, entry: NetrexConfigEntry, node_id: int, key: str) -> None:
-        """Attach to the status of camera `node_id`."""
         super().__init__(entry.runtime_data.status, entry, node_id, key)
         self.entry = entry
         self.node_id = node_id
@@ -58,7 +57,7 @@ class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Whether the portal's last status list has this camera."""
+        """Return whether the portal's last status list has this camera."""
         return super().available and self.node_id in self.coordinator.data
 
 
@@ -72,10 +71,10 @@ def async_add_per_node[KeyT: Hashable](
     *,
     node_of: Callable[[Any], int] = int,
 ) -> None:
-    """Add the entities of all `keys`, now and when the coordinator shows new ones.
+    """Add the entities of all `keys`, now and when the coordinator has new ones.
 
-    A key is a node, or anything that `node_of` finds the node of. A node whose device
-    was removed and which comes back gets its entities again.
+    A key is a node id, or any value whose node id `node_of` returns. A node whose
+    device was removed gets its entities again when it reappears.
     """
     hass = coordinator.hass
     known: set[KeyT] = set()

@@ -1,10 +1,9 @@
-"""The client's errors in Home Assistant's terms: one table for flows and run time."""
+"""Home Assistant's errors: one table of client errors for flows and run time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypedDict
+from typing import TypedDict
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
@@ -33,9 +32,10 @@ from .client import (
     NetrexResponseError,
 )
 from .const import DOMAIN
+from .models import NetrexConfigEntry
 
-# Client error → translation key, and what it is for the person who called an action:
-# their input (no traceback in the log) or trouble. Subclasses come first.
+# Client error → translation key and error of an action: ServiceValidationError (no
+# traceback in the log) if the input can be at fault. Subclasses come first.
 ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
     (NetrexAuthError, "invalid_auth", HomeAssistantError),
     (NetrexPermissionError, "no_permission", HomeAssistantError),
@@ -47,7 +47,7 @@ ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
     (NetrexResponseError, "unusable_answer", HomeAssistantError),
     (NetrexError, "portal_error", HomeAssistantError),
 )
-# The same for the cameras' own interfaces, whose token is another one.
+# The same for the cameras' own interfaces, which have a token of their own.
 CAMERA_ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
     (NetrexCameraTokenError, "camera_token_refused", HomeAssistantError),
     (NetrexCameraPermissionError, "camera_no_permission", HomeAssistantError),
@@ -61,11 +61,21 @@ CAMERA_ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ..
 
 
 class _Translation(TypedDict):
-    """Arguments of Home Assistant's exceptions."""
+    """Keyword arguments of Home Assistant's exceptions."""
 
     translation_domain: str
     translation_key: str
     translation_placeholders: dict[str, str]
+
+
+def invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return the translated error for invalid input of an action."""
+    return ServiceValidationError(**_translation(key, placeholders))
+
+
+def failed(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return the translated error for an action that failed."""
+    return HomeAssistantError(**_translation(key, placeholders))
 
 
 def error_key(err: NetrexError) -> str:
@@ -73,58 +83,43 @@ def error_key(err: NetrexError) -> str:
     return _row(err)[0]
 
 
+def error_text(err: NetrexError) -> str:
+    """Return the text of the error that `command_errors` would raise."""
+    return str(_translated(err))
+
+
 @contextmanager
 def update_errors() -> Iterator[None]:
-    """Raise for a coordinator what it understands.
+    """Translate client errors for a coordinator.
 
-    ConfigEntryAuthFailed starts reauthentication; UpdateFailed is all else, with the
-    seconds to wait where the portal or the ledger told them. A first refresh makes
-    ConfigEntryNotReady of it.
+    Raises:
+        ConfigEntryAuthFailed: The portal refused the token; starts reauthentication.
+        UpdateFailed: Any other client error, with `retry_after` in seconds if the
+            portal or the ledger gave it. The first refresh of a coordinator turns it
+            into ConfigEntryNotReady.
     """
     try:
         yield
     except NetrexAuthError as err:
-        raise ConfigEntryAuthFailed(**_translation(err)) from err
+        raise ConfigEntryAuthFailed(**_arguments(err)) from err
     except NetrexError as err:
         seconds = err.retry_after if isinstance(err, NetrexRateLimitedError) else None
-        raise UpdateFailed(retry_after=seconds, **_translation(err)) from err
+        raise UpdateFailed(retry_after=seconds, **_arguments(err)) from err
 
 
 @contextmanager
-def command_errors(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Iterator[None]:
-    """Raise for an action, a live view or a download what its caller can read.
+def command_errors(hass: HomeAssistant, entry: NetrexConfigEntry) -> Iterator[None]:
+    """Translate client errors for the caller of an action, live view or download.
 
-    Nobody else sees a refused token here, so this starts reauthentication.
+    Starts reauthentication if the portal refused the token, as no coordinator sees
+    that error.
     """
     try:
         yield
     except NetrexError as err:
         if isinstance(err, NetrexAuthError):
             entry.async_start_reauth(hass)
-        raise _row(err)[1](**_translation(err)) from err
-
-
-def invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    """Return the error for input that an action cannot take, in the user's language."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders=placeholders,
-    )
-
-
-def failed(key: str, **placeholders: str) -> HomeAssistantError:
-    """Return the error for an action that failed, in the user's language."""
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders=placeholders,
-    )
-
-
-def error_text(err: NetrexError) -> str:
-    """Return what `command_errors` would tell, for answers of which a part failed."""
-    return str(_row(err)[1](**_translation(err)))
+        raise _translated(err) from err
 
 
 def _row(err: NetrexError) -> tuple[str, type[HomeAssistantError]]:
@@ -135,9 +130,17 @@ def _row(err: NetrexError) -> tuple[str, type[HomeAssistantError]]:
     )
 
 
-def _translation(err: NetrexError) -> _Translation:
+def _translated(err: NetrexError) -> HomeAssistantError:
+    return _row(err)[1](**_arguments(err))
+
+
+def _arguments(err: NetrexError) -> _Translation:
+    return _translation(error_key(err), {"reason": str(err)})
+
+
+def _translation(key: str, placeholders: dict[str, str]) -> _Translation:
     return {
         "translation_domain": DOMAIN,
-        "translation_key": error_key(err),
-        "translation_placeholders": {"reason": str(err)},
+        "translation_key": key,
+        "translation_placeholders": placeholders,
     }

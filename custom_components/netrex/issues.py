@@ -1,4 +1,4 @@
-"""Repair issues: what only a person can mend. Each account has one of a kind."""
+"""Repair issues that need the user; at most one of each kind per account."""
 
 from enum import StrEnum
 
@@ -10,14 +10,14 @@ from .models import NetrexConfigEntry
 
 
 class Issue(StrEnum):
-    """Kinds of issues; part of their ids."""
+    """Kinds of issues; part of the issue ids."""
 
     RELAY_ACCESS = "relay_access"
     LIVE_VIEW = "live_view"
     CAMERA_ACCESS = "camera_access"
 
 
-# Those that a form mends (see repairs.py).
+# The issues with a fix flow (see repairs.py).
 FIXABLE = frozenset({Issue.CAMERA_ACCESS})
 
 
@@ -29,7 +29,7 @@ def async_create_issue(
     translation_key: str,
     **placeholders: str,
 ) -> None:
-    """Show an issue, or other words for it; it ends with Home Assistant's run."""
+    """Create an issue or update its text; it does not survive a restart."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -46,7 +46,7 @@ def async_create_issue(
 def async_delete_issue(
     hass: HomeAssistant, entry: NetrexConfigEntry, issue: Issue
 ) -> None:
-    """Take an issue back, if it is there."""
+    """Delete an issue if it exists."""
     ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, issue))
 
 

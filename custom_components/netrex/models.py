@@ -1,4 +1,4 @@
-"""What a set-up account holds at run time."""
+"""The runtime data of an account. Imports nothing of the integration at run time."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NetrexRuntimeData:
-    """The managers of one account; built once in `async_setup_entry`."""
+    """The managers of one account, built in `async_setup_entry`."""
 
     client: NetrexClient
     pacer: Pacer

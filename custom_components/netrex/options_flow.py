@@ -18,7 +18,7 @@ from .const import (
     CONF_DEVICE_TOKEN,
     CONF_KPI_NODES,
     CONF_RECORDINGS_LIMIT,
-    DEFAULT_RECORDINGS_LIMIT,
+    DEFAULT_RECORDINGS_LIMIT_GB,
 )
 from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_take_access
 from .kpi.options import kpi_schema, take_nodes
@@ -42,7 +42,9 @@ BUDGET_SCHEMA = vol.Schema(
 RECORDINGS_SCHEMA = vol.Schema(
     {
         # What is kept for playing; what an action saved does not count.
-        vol.Required(CONF_RECORDINGS_LIMIT, default=DEFAULT_RECORDINGS_LIMIT): vol.All(
+        vol.Required(
+            CONF_RECORDINGS_LIMIT, default=DEFAULT_RECORDINGS_LIMIT_GB
+        ): vol.All(
             NumberSelector(
                 NumberSelectorConfig(
                     min=1,

@@ -1,7 +1,7 @@
 """One pacer per account for as long as Home Assistant runs.
 
-The portal's second does not end with a config flow or a reload: the first request of
-a new set-up has to keep its distance from the last one before it.
+A reload must not reset the spacing of requests: the first request after it has to keep
+the distance to the last one before it, also to the last one of a config flow.
 """
 
 from homeassistant.core import HomeAssistant, callback
@@ -15,7 +15,7 @@ DATA_PACERS: HassKey[dict[str, Pacer]] = HassKey(f"{DOMAIN}_pacers")
 
 @callback
 def async_get_pacer(hass: HomeAssistant, unique_id: str | None) -> Pacer:
-    """Return the pacer of an account, a new one where it has none yet."""
+    """Return the pacer of an account, or a new one for an unknown account."""
     pacers = hass.data.setdefault(DATA_PACERS, {})
     if unique_id is None:
         return Pacer(Ledger())
@@ -24,5 +24,5 @@ def async_get_pacer(hass: HomeAssistant, unique_id: str | None) -> Pacer:
 
 @callback
 def async_keep_pacer(hass: HomeAssistant, unique_id: str, pacer: Pacer) -> None:
-    """Make the pacer of a config flow the account's that it found."""
+    """Keep a config flow's pacer as the pacer of the account it found."""
     hass.data.setdefault(DATA_PACERS, {}).setdefault(unique_id, pacer)

@@ -1,4 +1,4 @@
-"""The portal's address as a person types it, and whether a portal is there."""
+"""The portal's address: parsing user input, and a probe."""
 
 from dataclasses import dataclass
 import ipaddress
@@ -10,22 +10,22 @@ from yarl import URL
 
 from .client import Lane, NetrexAuthError, NetrexClient, NetrexResponseError, Pacer
 
-# A host name of RFC 1123 section 2.1 in its ASCII form. Its last label is no number:
-# what looks like an IPv4 address has to be one.
+# A host name (RFC 1123 section 2.1) in its ASCII form. The last label is not a number,
+# so that an invalid IPv4 address is not taken for a name.
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _HOST_NAME = re.compile(rf"({_LABEL}\.)*(?![0-9]+$){_LABEL}")
 
 
 class InvalidHostError(ValueError):
-    """The text is no portal's address."""
+    """The text is not the address of a portal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """Where an account lives.
+    """The portal of an account.
 
-    `host` has the port behind it where that is not the scheme's own, and is part of
-    unique ids. `url` is the base URL without a trailing slash.
+    `host` includes the port if it is not the scheme's default, and is part of unique
+    ids. `url` is the base URL without a trailing slash.
     """
 
     host: str
@@ -33,10 +33,13 @@ class Portal:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a host, host:port or URL; path, query and fragment do not matter.
+        """Parse a host, host:port or URL; path, query and fragment are ignored.
 
-        The scheme is https, so that no token travels unencrypted; only a loopback
-        host gets http, unless the text says https. Raises InvalidHostError.
+        The scheme is https, so that no token is sent unencrypted; only a loopback host
+        gets http, unless the text has https.
+
+        Raises:
+            InvalidHostError: The text is not the address of a portal.
         """
         text = text.strip()
         if isinstance(_ip_address(text), ipaddress.IPv6Address):
@@ -73,18 +76,20 @@ def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 async def async_probe(
     session: aiohttp.ClientSession, portal: Portal, pacer: Pacer
 ) -> None:
-    """Make sure that a portal answers at the address, by one request without a token.
+    """Check by one request without a token that a portal answers at the address.
 
-    A portal refuses it with one of the documented answers ("Error responses").
-    Raises NetrexConnectionError without an answer, another NetrexError if the answer
-    is not a portal's.
+    A portal refuses it with a documented response ("Error responses").
+
+    Raises:
+        NetrexConnectionError: There was no response.
+        NetrexError: The response does not come from a portal.
     """
     client = NetrexClient(session, portal.url, _no_token, pacer=pacer)
     try:
         await client.execute("{__typename}", lane=Lane.INTERACTIVE)
     except NetrexAuthError:
         return
-    raise NetrexResponseError("Data were given to a stranger")
+    raise NetrexResponseError("The server returned data without a token")
 
 
 async def _no_token() -> str:

@@ -1,4 +1,4 @@
-"""Forms that mend what went wrong: a camera access token that opens no camera."""
+"""Fix flow of the issue that the camera access token is refused."""
 
 from typing import Any
 
@@ -12,21 +12,21 @@ from .flow_schemas import TOKEN_SELECTOR
 from .gateway.access import async_find_fault
 from .models import NetrexConfigEntry
 
-# Empty: the token stays, and is tried again.
+# Empty: test the present token again.
 TOKEN_SCHEMA = vol.Schema({vol.Optional(CONF_DEVICE_TOKEN): TOKEN_SELECTOR})
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
-    """Return the form of the only kind of issue that has one."""
-    assert data is not None  # noqa: S101 - issues.py gives it to each issue
+    """Return the fix flow of the only fixable kind of issue."""
+    assert data is not None  # noqa: S101 - issues.py sets it for each issue
     entry = hass.config_entries.async_get_known_entry(data["entry_id"])
     return CameraAccessFlow(entry)
 
 
 class CameraAccessFlow(RepairsFlow):
-    """Asks for a token until one opens the cameras."""
+    """Ask for a token until one is accepted."""
 
     def __init__(self, entry: NetrexConfigEntry) -> None:
         self._entry = entry
@@ -35,13 +35,13 @@ class CameraAccessFlow(RepairsFlow):
         self,
         user_input: dict[str, Any] | None = None,  # noqa: ARG002 - the issue's id
     ) -> RepairsFlowResult:
-        """Begin."""
+        """Start with the form."""
         return await self.async_step_token()
 
     async def async_step_token(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Ask for a token, try it, and set the account up with it."""
+        """Ask for a token, test it, and reload the account with it."""
         errors: dict[str, str] = {}
         if user_input is not None:
             options = self._entry.options

@@ -1,4 +1,4 @@
-"""Selects: in which of its resolutions a camera is shown."""
+"""Selects: the stream profile in which a camera is shown."""
 
 from dataclasses import dataclass
 from typing import Any, override
@@ -14,10 +14,10 @@ from .entity import NetrexCameraEntity, async_add_per_node
 from .live.profiles import profile_names
 from .models import NetrexConfigEntry
 
-# A choice is remembered here; the portal is not told.
+# The selection is stored locally; nothing is sent to the portal.
 PARALLEL_UPDATES = 0
 
-_CHOICE = "stream_profile_id"
+_SELECTED = "stream_profile_id"
 
 
 async def async_setup_entry(
@@ -25,7 +25,7 @@ async def async_setup_entry(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a select per camera that has a choice, also for cameras to come."""
+    """Add a select per camera with several profiles, also for future cameras."""
     inventory = entry.runtime_data.inventory
     async_add_per_node(
         entry,
@@ -41,48 +41,47 @@ async def async_setup_entry(
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileChoice(ExtraStoredData):
-    """What outlives a restart; None leaves the choice to the default.
+class SelectedProfile(ExtraStoredData):
+    """The selection that survives a restart; None for the default profile.
 
-    The state would not do: it is lost while a camera is unavailable, and shows the
-    default like a choice.
+    The restored state cannot be used: it is lost while a camera is unavailable, and
+    does not distinguish the default from a selection.
     """
 
     stream_profile_id: int | None
 
     @override
     def as_dict(self) -> dict[str, Any]:
-        return {_CHOICE: self.stream_profile_id}
+        return {_SELECTED: self.stream_profile_id}
 
 
 class ProfileSelect(NetrexCameraEntity, RestoreEntity, SelectEntity):
-    """The stream profile of a camera, for whoever starts to watch from now on."""
+    """The stream profile of a camera, used by streams that start from now on."""
 
     _attr_entity_category = EntityCategory.CONFIG
     _attr_translation_key = "stream_profile"
 
     def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
-        """Attach to camera `node_id`."""
         super().__init__(entry, node_id, "stream_profile")
         self._inventory = entry.runtime_data.inventory
         self._live = entry.runtime_data.live
-        self._choice: int | None = None
+        self._selected: int | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up the choice of the last run, and follow what there is to choose."""
+        """Restore the selection, and subscribe to changes of the options."""
         await super().async_added_to_hass()
         self.async_on_remove(
             self._inventory.async_add_listener(self._handle_coordinator_update)
         )
         if (stored := await self.async_get_last_extra_data()) is not None:
-            self._choice = stored.as_dict().get(_CHOICE)
-            self._live.async_select_profile(self.node_id, self._choice)
+            self._selected = stored.as_dict().get(_SELECTED)
+            self._live.async_select_profile(self.node_id, self._selected)
 
     @property
     @override
-    def extra_restore_state_data(self) -> ProfileChoice:
-        return ProfileChoice(self._choice)
+    def extra_restore_state_data(self) -> SelectedProfile:
+        return SelectedProfile(self._selected)
 
     @property
     @override
@@ -98,11 +97,11 @@ class ProfileSelect(NetrexCameraEntity, RestoreEntity, SelectEntity):
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Show the camera in this profile from the next viewer on."""
-        self._choice = next(
+        """Use this profile for streams that start from now on."""
+        self._selected = next(
             profile_id for profile_id, name in self._names.items() if name == option
         )
-        self._live.async_select_profile(self.node_id, self._choice)
+        self._live.async_select_profile(self.node_id, self._selected)
         self.async_write_ha_state()
 
     @property

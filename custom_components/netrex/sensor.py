@@ -1,4 +1,4 @@
-"""Sensors: today's KPIs, and the account's query budget."""
+"""Sensors: KPIs, the query budget, the live view and the cameras' connections."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ BUDGET_SENSORS: tuple[BudgetSensorDescription, ...] = (
     BudgetSensorDescription(
         key="queries_used",
         translation_key="queries_used",
-        # The number of a sliding day: it rises and falls.
+        # A count over the last 24 hours: it rises and falls.
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda budget: budget.used,
     ),
@@ -108,7 +108,7 @@ CAMERA_SENSORS: tuple[CameraSensorDescription, ...] = (
     CameraSensorDescription(
         key="source_ip",
         translation_key="source_ip",
-        # The address of somebody's network: only for those who ask for it.
+        # Personal data, so users have to enable it.
         entity_registry_enabled_default=False,
         value_fn=lambda status: status.source_ip,
     ),
@@ -120,7 +120,7 @@ async def async_setup_entry(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the account's sensors, and those of nodes as they become known."""
+    """Add the account's sensors, and those of nodes as they appear."""
     data = entry.runtime_data
     async_add_entities(
         BudgetSensor(data.budget, entry, description) for description in BUDGET_SENSORS
@@ -144,7 +144,7 @@ async def async_setup_entry(
 
 
 class BudgetSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
-    """How much of the day's queries is used."""
+    """A value of the daily query budget."""
 
     entity_description: BudgetSensorDescription
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -165,7 +165,7 @@ class BudgetSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
 
 
 class HistorySensor(NetrexEntity[BudgetCoordinator], SensorEntity):
-    """How much of the wished history the recorder has; looked at with the budget."""
+    """The imported share of the history set in the options; polled with the budget."""
 
     _attr_entity_category = EntityCategory.DIAGNOSTIC
     _attr_native_unit_of_measurement = PERCENTAGE
@@ -179,7 +179,7 @@ class HistorySensor(NetrexEntity[BudgetCoordinator], SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Whether history is wished for."""
+        """Return whether the import of history is enabled."""
         return super().available and self._history.enabled
 
     @property
@@ -190,7 +190,7 @@ class HistorySensor(NetrexEntity[BudgetCoordinator], SensorEntity):
 
 
 class LiveSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
-    """What live view does; read again with the budget, since a day slides on."""
+    """A value of the live view; polled with the budget, as 24-hour counts age."""
 
     entity_description: LiveSensorDescription
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -204,7 +204,7 @@ class LiveSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow who watches."""
+        """Subscribe to changes of the live view."""
         await super().async_added_to_hass()
         self.async_on_remove(
             self._live.async_add_listener(None, self.async_write_ha_state)
@@ -217,7 +217,7 @@ class LiveSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
 
 
 class CameraSensor(NetrexCameraEntity, SensorEntity):
-    """What the portal tells of a camera's connection."""
+    """A value of the portal's status list for a camera."""
 
     entity_description: CameraSensorDescription
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -228,7 +228,6 @@ class CameraSensor(NetrexCameraEntity, SensorEntity):
         node_id: int,
         description: CameraSensorDescription,
     ) -> None:
-        """Describe one figure of camera `node_id`."""
         super().__init__(entry, node_id, description.key)
         self.entity_description = description
 
@@ -239,7 +238,7 @@ class CameraSensor(NetrexCameraEntity, SensorEntity):
 
 
 class TransportSensor(NetrexCameraEntity, SensorEntity):
-    """By which transport a camera's last picture came; unknown before the first."""
+    """The transport of a camera's last live session; unknown before the first."""
 
     _attr_device_class = SensorDeviceClass.ENUM
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -247,7 +246,6 @@ class TransportSensor(NetrexCameraEntity, SensorEntity):
     _attr_translation_key = "live_transport"
 
     def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
-        """Attach to camera `node_id`."""
         super().__init__(entry, node_id, "live_transport")
         self._live = entry.runtime_data.live
         self._attr_options = [transport.value for transport in LiveTransport]
@@ -255,7 +253,7 @@ class TransportSensor(NetrexCameraEntity, SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the account's live view."""
+        """Subscribe to changes of the live view."""
         await super().async_added_to_hass()
         self.async_on_remove(
             self._live.async_add_listener(None, self._async_live_changed)

@@ -10,13 +10,12 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 import voluptuous as vol
 
 from .client import operations
 from .const import DOMAIN
-from .errors import command_errors
+from .errors import command_errors, invalid
 from .gateway import actions as gateway_actions
 from .history import actions as history_actions
 from .kpi import actions as kpi_actions
@@ -36,8 +35,8 @@ RUN_QUERY_SCHEMA = vol.Schema(
         vol.Optional(ATTR_ALLOW_MUTATION, default=False): cv.boolean,
     }
 )
-# What a document may define without `allow_mutation`.
-READING = frozenset({"query", "fragment"})
+# The definitions that a document may have without `allow_mutation`.
+READ_ONLY = frozenset({"query", "fragment"})
 
 
 @callback
@@ -62,18 +61,16 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_run_query(call: ServiceCall) -> ServiceResponse:
-    """Send an administrator's own document; return `data`, and `errors` if any.
+    """Send a GraphQL document; return `data`, and `errors` if there are any.
 
-    It passes the gate and the ledger like every other query.
+    Uses the pacer and the ledger like all other queries.
     """
     entry: NetrexConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
     document = call.data[ATTR_QUERY]
-    if operations(document) - READING and not call.data[ATTR_ALLOW_MUTATION]:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="mutation_not_allowed"
-        )
+    if operations(document) - READ_ONLY and not call.data[ATTR_ALLOW_MUTATION]:
+        raise invalid("mutation_not_allowed")
     with command_errors(call.hass, entry):
         answer = await entry.runtime_data.client.execute(
             document, call.data.get(ATTR_VARIABLES)

@@ -1,11 +1,8 @@
-"""What an account remembers across restarts.
+"""Data of an account that survive restarts.
 
-One file per config entry in Home Assistant's storage folder: the ledger (so that a
-restart does not forget the queries of the day), the learned schema, the nodes known
-to have KPIs, which hours of theirs the recorder has, the hours' live links, what the
-cameras are able to, and where and under which secret the relay serves other machines.
-That secret is none of the portal's; still only Home Assistant's own user may read the
-file.
+One file per config entry in Home Assistant's storage folder. It is readable only by
+Home Assistant's user, because it contains the secret of the relay's addresses; it has
+no secret of the portal.
 """
 
 from typing import Any, TypedDict, override
@@ -17,12 +14,12 @@ from .client import Ledger
 from .const import DOMAIN
 
 STORAGE_VERSION = 1
-# A power cut loses at most this much, in seconds; a shorter time wears flash memory.
-SAVE_DELAY = 300
+# A power cut loses at most this much; a shorter delay wears out flash memory.
+SAVE_DELAY_SECONDS = 300
 
 
 class RelayData(TypedDict):
-    """What makes the relay's address for other machines last."""
+    """The persistent parts of the relay's address for other devices."""
 
     secret: str
     port: int
@@ -31,14 +28,18 @@ class RelayData(TypedDict):
 class StoredData(TypedDict, total=False):
     """Sections of the file; each belongs to the module that writes it."""
 
+    # The queries of the last 24 hours.
     ledger: dict[str, Any]
+    # The learned GraphQL schema.
     schema: dict[str, Any]
+    # The nodes that have KPIs.
     kpi: dict[str, Any]
-    # By series: first and last hour that the recorder has, and when it was read.
+    # By series: first and last hour in the recorder, and the time of the import.
     history: dict[str, list[Any]]
+    # Live links per hour.
     links: dict[str, Any]
     relay: RelayData
-    # By serial number: what a camera is able to, and when it was asked.
+    # By serial number: a camera's capabilities, and when they were read.
     capabilities: dict[str, dict[str, Any]]
 
 
@@ -53,22 +54,22 @@ class NetrexStore(Store[StoredData]):
 
     @override
     async def async_load(self) -> StoredData:
-        """Read the file; a missing one is an empty one."""
+        """Read the file; a missing file counts as empty."""
         self.data = await super().async_load() or {}
         return self.data
 
     @callback
     def async_changed(self) -> None:
-        """Write within `SAVE_DELAY`.
+        """Save within `SAVE_DELAY_SECONDS`.
 
-        A pending write is not put off by further changes, as the base class would.
+        Further changes do not postpone a pending save, unlike in the base class.
         """
         if not self._pending:
             self._pending = True
-            self.async_delay_save(self._data_to_save, SAVE_DELAY)
+            self.async_delay_save(self._data_to_save, SAVE_DELAY_SECONDS)
 
     async def async_flush(self) -> None:
-        """Write now."""
+        """Save now."""
         await self.async_save(self._data_to_save())
 
     def _data_to_save(self) -> StoredData:

@@ -1,4 +1,4 @@
-"""What Home Assistant's page on its own health shows: portal and budget, no names."""
+"""System health: reachability of the portal and the query budget, no names."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from .models import NetrexConfigEntry
 def async_register(
     hass: HomeAssistant, register: system_health.SystemHealthRegistration
 ) -> None:
-    """Register what is asked when somebody opens the page."""
+    """Register the callback of the system health page."""
     register.async_register_info(_async_info)
 
 
 async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return the figures; of several accounts one after the other."""
+    """Return the values; with several accounts, separated by commas."""
     entries: list[NetrexConfigEntry] = hass.config_entries.async_entries(DOMAIN)
     pacers = [
         entry.runtime_data.pacer
@@ -40,7 +40,7 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def _async_can_reach(hass: HomeAssistant, urls: set[str]) -> str | dict[str, str]:
-    """Return "ok", or what is wrong with the first portal that does not answer."""
+    """Return "ok", or the error of the first portal that does not answer."""
     for url in urls:
         result = await system_health.async_check_can_reach_url(hass, url)
         if result != "ok":

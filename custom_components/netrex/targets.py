@@ -1,7 +1,7 @@
-"""Which cameras an action is for, also those that are offline now.
+"""The target cameras of an action, including offline cameras.
 
-Home Assistant's entity actions leave out what is unavailable; what an offline camera
-recorded before is just what people look for.
+Home Assistant's entity actions skip unavailable entities, but the portal still has the
+recordings of an offline camera.
 """
 
 from collections.abc import Callable
@@ -12,25 +12,18 @@ from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import (
-    ServiceValidationError,
-    Unauthorized,
-    UnknownUser,
-)
-from homeassistant.helpers import (
-    device_registry as dr,
-    entity_registry as er,
-    target,
-)
+from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.helpers import device_registry as dr, entity_registry as er, target
 
 from .const import DOMAIN
 from .devices import device_node_id
+from .errors import invalid
 from .models import NetrexConfigEntry
 
 
 @dataclass(frozen=True, slots=True)
 class TargetCamera:
-    """A camera that an action is for."""
+    """A target camera of an action."""
 
     entity_id: str
     entry: NetrexConfigEntry
@@ -38,58 +31,53 @@ class TargetCamera:
 
     @property
     def name(self) -> str:
-        """Return the entity id without its domain; no other camera has it."""
+        """Return the entity id without its domain, which is unique among cameras."""
         return self.entity_id.partition(".")[2]
 
 
 async def async_target_cameras(
     call: ServiceCall, policy: str = POLICY_CONTROL
 ) -> list[TargetCamera]:
-    """Return the cameras of a call that its caller may use, those named first.
+    """Return the cameras of a call that its user may use, referenced entities first.
 
     Raises:
-        ServiceValidationError: There is none, or one that was named is none of ours.
-        Unauthorized: The caller may not use one that was named.
+        ServiceValidationError: There is no camera, or a referenced entity is not a
+            camera of this integration.
+        Unauthorized: The user has no permission for a referenced entity.
     """
     may_use = await _async_permission(call, policy)
     registry = er.async_get(call.hass)
-    named, others = _selected(call)
+    referenced, indirect = _selected(call)
     cameras: list[TargetCamera] = []
-    for entity_id in sorted(named):
+    for entity_id in sorted(referenced):
         entity = registry.async_get(entity_id)
         camera = entity and _camera(call.hass, entity)
         if not camera:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="unknown_camera",
-                translation_placeholders={"camera": entity_id},
-            )
+            raise invalid("unknown_camera", camera=entity_id)
         if not may_use(entity_id):
             raise Unauthorized(
                 context=call.context, entity_id=entity_id, permission=policy
             )
         cameras.append(camera)
     nodes = {(camera.entry.entry_id, camera.node_id) for camera in cameras}
-    found = filter(None, map(registry.async_get, others - named))
-    # Of a device or an area the camera itself, whose unique id is the shortest, and
-    # none of its channels.
+    found = filter(None, map(registry.async_get, indirect - referenced))
+    # Of a device or an area, take the camera itself and not its channels: its unique
+    # id is the shortest.
     for entity in sorted(found, key=lambda one: (len(one.unique_id), one.entity_id)):
         camera = _camera(call.hass, entity)
         if camera is None or not may_use(entity.entity_id):
             continue
-        place = (camera.entry.entry_id, camera.node_id)
-        if place not in nodes:
-            nodes.add(place)
+        node = (camera.entry.entry_id, camera.node_id)
+        if node not in nodes:
+            nodes.add(node)
             cameras.append(camera)
     if not cameras:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_camera"
-        )
+        raise invalid("no_camera")
     return cameras
 
 
 async def _async_permission(call: ServiceCall, policy: str) -> Callable[[str], bool]:
-    """Return what tells whether the caller may use an entity."""
+    """Return the check of the user's permission for an entity."""
     if call.context.user_id is None:
         return lambda _: True
     user = await call.hass.auth.async_get_user(call.context.user_id)
@@ -100,7 +88,7 @@ async def _async_permission(call: ServiceCall, policy: str) -> Callable[[str], b
 
 
 def _selected(call: ServiceCall) -> tuple[set[str], set[str]]:
-    """Return the entities that were named, and those of what else was."""
+    """Return the entities referenced directly, and those by device, area and so on."""
     if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
         return set(), set(er.async_get(call.hass).entities)
     selected = target.async_extract_referenced_entity_ids(

@@ -18,7 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
-from custom_components.netrex.auth import RENEWAL_HELPS_AFTER
+from custom_components.netrex.auth import RENEWAL_COOLDOWN_SECONDS
 from custom_components.netrex.const import (
     CONF_SCOPES,
     DOMAIN,
@@ -121,7 +121,7 @@ async def test_renewal_that_does_not_help_is_not_repeated(
     assert access_token(oauth_entry) == renewed
 
     hass.config_entries.flow.async_abort(result["flow_id"])
-    freezer.tick(RENEWAL_HELPS_AFTER + 1)
+    freezer.tick(RENEWAL_COOLDOWN_SECONDS + 1)
     assert_aborted(await reauth(hass, oauth_entry), "reauth_successful")
     await hass.async_block_till_done()
     assert access_token(oauth_entry) != renewed

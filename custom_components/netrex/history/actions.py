@@ -15,7 +15,7 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from ..const import DOMAIN, MOST_HISTORY_DAYS
+from ..const import DOMAIN, MAX_HISTORY_DAYS
 from ..devices import find_nodes
 from ..errors import command_errors
 from ..kpi.metrics import BASE, BY_KEY, RATIOS, needs
@@ -65,11 +65,11 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
             translation_domain=DOMAIN, translation_key="start_in_future"
         )
     # A typo in the year would use up the day's allowance.
-    if start < now - timedelta(days=MOST_HISTORY_DAYS):
+    if start < now - timedelta(days=MAX_HISTORY_DAYS):
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="start_too_early",
-            translation_placeholders={"days": str(MOST_HISTORY_DAYS)},
+            translation_placeholders={"days": str(MAX_HISTORY_DAYS)},
         )
     series = history.series()
     if names := call.data.get(ATTR_NODES):

@@ -19,7 +19,7 @@ from ..const import (
     CONF_KPI_METRICS,
     CONF_KPI_NODES,
     DEFAULT_HISTORY_DAYS,
-    MOST_HISTORY_DAYS,
+    MAX_HISTORY_DAYS,
 )
 from ..devices import find_nodes, nodes_with_paths
 from ..models import NetrexConfigEntry
@@ -33,7 +33,7 @@ KPI_SCHEMA = vol.Schema(
             NumberSelector(
                 NumberSelectorConfig(
                     min=0,
-                    max=MOST_HISTORY_DAYS,
+                    max=MAX_HISTORY_DAYS,
                     step=1,
                     mode=NumberSelectorMode.BOX,
                     unit_of_measurement="d",

@@ -18,7 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from ..devices import async_remove_unwanted
+from ..devices import async_remove_deselected
 from ..entity import NetrexEntity, async_add_per_node
 from ..models import NetrexConfigEntry
 from . import KpiKey, Window
@@ -68,7 +68,7 @@ def async_add_kpi_sensors(
 @callback
 def _async_remove_unwanted(kpi: KpiCoordinator, entry: NetrexConfigEntry) -> None:
     """Remove what the choice of nodes and metrics in the options leaves out."""
-    async_remove_unwanted(kpi.hass, entry, kpi.wants)
+    async_remove_deselected(kpi.hass, entry, kpi.wants)
     described = {
         sensor_key(description, window): description
         for description in METRICS

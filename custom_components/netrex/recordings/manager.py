@@ -12,7 +12,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 
 from ..client import Lane, NetrexClient, Recording
-from ..const import CONF_RECORDINGS_LIMIT, DEFAULT_RECORDINGS_LIMIT, DOMAIN
+from ..const import CONF_RECORDINGS_LIMIT, DEFAULT_RECORDINGS_LIMIT_GB, DOMAIN
 from ..errors import command_errors
 from ..models import NetrexConfigEntry
 from .cache import Cache
@@ -81,7 +81,7 @@ class RecordingManager:
             downloads=LaneSemaphore(3, 2),
             timing=timing,
         )
-        limit = entry.options.get(CONF_RECORDINGS_LIMIT, DEFAULT_RECORDINGS_LIMIT)
+        limit = entry.options.get(CONF_RECORDINGS_LIMIT, DEFAULT_RECORDINGS_LIMIT_GB)
         self._cache = Cache(cache_folder(hass, entry.entry_id), limit * _GIGABYTE)
         self._running: dict[Clip, _Running] = {}
         self._listeners: defaultdict[int, list[Callable[[JobEvent], None]]]
