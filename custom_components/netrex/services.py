@@ -76,9 +76,9 @@ async def _async_run_query(call: ServiceCall) -> ServiceResponse:
             document, call.data.get(ATTR_VARIABLES)
         )
     response: dict[str, Any] = {"data": dict(answer.data)}
-    if answer.refusals:
+    if answer.errors:
         response["errors"] = [
-            {"message": str(refusal.error), "path": list(refusal.path)}
-            for refusal in answer.refusals
+            {"message": str(entry.error), "path": list(entry.path)}
+            for entry in answer.errors
         ]
     return response

@@ -7,10 +7,12 @@ from custom_components.netrex.client import (
     Metric,
     SeriesRequest,
     SeriesValue,
+    ValueRequest,
 )
 
 DAY = 86_400
 ROWS = [{"from": 0, "to": 900, "value": 5}]
+VALUE = ValueRequest(1, Metric.PEOPLE_COUNT_IN, 0, 900)
 SLOTS = (SeriesValue(0, 900, 5.0),)
 
 
@@ -27,7 +29,7 @@ NO_RIGHT = {"errors": [{"message": "Permission denied"}]}
 
 
 def series(count: int, metric: Metric = Metric.PEOPLE_COUNT_IN) -> list[SeriesRequest]:
-    """Return wishes for the series of a day."""
+    """Return requests for the series of a day."""
     return [
         SeriesRequest(node_id, metric, 0, DAY, Granularity.HQ)
         for node_id in range(count)

@@ -9,7 +9,6 @@ import pytest
 from custom_components.netrex.client import (
     Lane,
     LinkRequest,
-    Metric,
     NetrexAuthError,
     NetrexBudgetError,
     NetrexClient,
@@ -28,6 +27,7 @@ from .answers import (
     NO_RIGHT,
     NO_TOKEN,
     ROWS,
+    VALUE,
     refusal,
     series,
 )
@@ -72,7 +72,7 @@ async def test_schema_that_is_not_told_now(
 async def test_reads_are_shared(portal: Portal, client: NetrexClient) -> None:
     portal.says({"data": {"a0": 1, "cameraList": [], "nodeList": []}})
     await asyncio.gather(
-        *(client.kpi_value(1, Metric.PEOPLE_COUNT_IN, 0, 900) for _ in range(9)),
+        *(client.kpi_values([VALUE]) for _ in range(9)),
         *(client.camera_statuses() for _ in range(9)),
         *(client.inventory() for _ in range(9)),
         *(client.kpi_series(series(1)) for _ in range(9)),
@@ -264,8 +264,8 @@ async def test_limit_beside_data_pauses(
 async def test_lanes(portal: Portal, client: NetrexClient, pacer: Pacer) -> None:
     portal.says({"data": {"a0": 1, "cameraList": [], "nodeList": []}})
     await client.inventory()
-    await client.kpi_value(1, Metric.PEOPLE_COUNT_IN, 0, 900)
-    await client.kpi_value(1, Metric.PEOPLE_COUNT_IN, 0, 900, lane=Lane.BACKFILL)
+    await client.kpi_values([VALUE])
+    await client.kpi_values([VALUE], lane=Lane.BACKFILL)
     await client.live_links([LinkRequest(1)])
     await client.execute("{a}")
     assert pacer.ledger.used_by_lane == dict.fromkeys(Lane, 1)
@@ -304,7 +304,7 @@ async def test_junk_data_never_breaks_a_method(
             client.camera_statuses(),
             client.fetch_schema(),
             client.kpi_series(series(1)),
-            client.kpi_value(1, Metric.PEOPLE_COUNT_IN, 0, 900),
+            client.kpi_values([VALUE]),
             client.live_links([LinkRequest(1)]),
             client.archive.list(1, 0, 900),
             client.archive.recorded_seconds(1, SPANS),

@@ -28,6 +28,7 @@ from .answers import (
     NO_TOKEN,
     ROWS,
     SLOTS,
+    VALUE,
     refusal,
     series,
 )
@@ -204,15 +205,23 @@ async def test_largeseries(portal: Portal, client: NetrexClient) -> None:
 @pytest.mark.parametrize(
     ("value", "number"), [(57, 57.0), ("1.5", 1.5), (None, None), ("much", None)]
 )
-async def test_kpi_value(
+async def test_kpi_values(
     portal: Portal, client: NetrexClient, value: object, number: float | None
 ) -> None:
     portal.says({"data": {"a0": value}})
-    assert await client.kpi_value(1, Metric.CONVERSION_COUNT, 0, 900) == number
+    found = await client.kpi_values([VALUE])
+    assert found == ({} if number is None else {VALUE: number})
 
 
-async def test_value_that_was_refused(portal: Portal, client: NetrexClient) -> None:
+async def test_value_that_is_missing_or_refused(
+    portal: Portal, client: NetrexClient
+) -> None:
     errors = [refusal("Node not found", "a0")]
-    portal.says({"data": {"a0": None}, "errors": errors})
-    with pytest.raises(NetrexNotFoundError):
-        await client.kpi_value(1, Metric.CONVERSION_COUNT, 0, 900)
+    for answer, kind in (
+        ({"data": {"a0": None}}, NetrexNoDataError),
+        ({"data": {"a0": None}, "errors": errors}, NetrexNotFoundError),
+    ):
+        portal.answers.clear()
+        portal.says(answer)
+        results = await client.kpi_value_results([VALUE])
+        assert type(results[VALUE]) is kind

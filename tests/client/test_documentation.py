@@ -25,6 +25,7 @@ from custom_components.netrex.client import (
     SeriesValue,
     StreamProfile,
     Tree,
+    ValueRequest,
     VideoChannel,
 )
 from simulator import Simulator, Switches
@@ -93,15 +94,14 @@ async def test_camera_parameters(client: NetrexClient) -> None:
 
 
 async def test_single_value(client: NetrexClient) -> None:
-    value = await client.kpi_value(CAMERA, Metric.PEOPLE_COUNT_AVERAGE, START, END)
-    assert value == 57
+    request = ValueRequest(CAMERA, Metric.PEOPLE_COUNT_AVERAGE, START, END)
+    assert await client.kpi_values([request]) == {request: 57}
 
 
 async def test_raw_value(cloud: Simulator, client: NetrexClient) -> None:
-    value = await client.kpi_value(CAMERA, RawMetric.PEOPLE_COUNT_IN, START, END)
+    request = ValueRequest(CAMERA, RawMetric.PEOPLE_COUNT_IN, START, END)
     truth = cloud.truth(CAMERA, Metric.PEOPLE_COUNT_IN, START, END)
-    assert value is not None
-    assert value == truth
+    assert await client.kpi_values([request]) == {request: truth}
 
 
 async def test_series(client: NetrexClient) -> None:
@@ -124,8 +124,8 @@ async def test_every_metric_and_granularity(client: NetrexClient) -> None:
     found = await client.kpi_series(requests)
     assert set(found) == set(requests)
     assert all(found.values())
-    for raw in RawMetric:
-        await client.kpi_value(CAMERA, raw, START, END)
+    values = [ValueRequest(CAMERA, raw, START, END) for raw in RawMetric]
+    assert set(await client.kpi_values(values)) == set(values)
 
 
 async def test_live_view(cloud: Simulator, client: NetrexClient) -> None:

@@ -25,6 +25,7 @@ from custom_components.netrex.client import (
     Pacer,
     SeriesRequest,
     Tree,
+    ValueRequest,
 )
 from simulator import Simulator
 
@@ -134,8 +135,9 @@ async def test_missing_rights(cloud: Simulator, connect: Connect) -> None:
 async def test_unknown_things(client: NetrexClient) -> None:
     with pytest.raises(NetrexNotFoundError):
         await client.archive.list(1, 0, 900)
-    with pytest.raises(NetrexNotFoundError):
-        await client.kpi_value(1, Metric.PEOPLE_COUNT_IN, 0, 900)
+    request = ValueRequest(1, Metric.PEOPLE_COUNT_IN, 0, 900)
+    results = await client.kpi_value_results([request])
+    assert isinstance(results[request], NetrexNotFoundError)
     with pytest.raises(NetrexNotFoundError):
         await client.archive.state("nothing")
     with pytest.raises(NetrexQueryError):
@@ -230,7 +232,9 @@ async def test_pacer_passes_a_strict_limiter(
         *(client.camera_statuses() for _ in range(10)),
         client.inventory(),
         client.live_links(_links(cloud)),
-        client.kpi_value(cloud.world.nodes[0].node_id, Metric.PEOPLE_COUNT_IN, 0, 900),
+        client.kpi_values(
+            [ValueRequest(cloud.world.nodes[0].node_id, Metric.PEOPLE_COUNT_IN, 0, 900)]
+        ),
     )
     assert len(cloud.queries) == pacer.ledger.used == 4
     assert not any(query.refused for query in cloud.queries)

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 import gzip
 import json
 import logging
-import traceback
 
 import aiohttp
 from aiohttp import web
@@ -26,6 +25,7 @@ from custom_components.netrex.client import (
 )
 from custom_components.netrex.client.transport import GraphQLResponse, GraphQLTransport
 
+from ..leaks import assert_no_secret, texts
 from .conftest import TOKEN, Portal, give_token
 
 QUERY = "query{nodeList{node_id}}"
@@ -47,7 +47,7 @@ async def test_request_and_answer(portal: Portal, transport: GraphQLTransport) -
     portal.says({"data": {"nodeList": [{"node_id": 1}]}, "extra": 1})
     answer = await transport.post(QUERY, {"a": 1})
     assert answer.data == {"nodeList": [{"node_id": 1}]}
-    assert answer.refusals == ()
+    assert answer.errors == ()
     assert portal.bodies == [{"query": QUERY, "variables": {"a": 1}}]
     [headers] = portal.headers
     assert headers["Authorization"] == f"Bearer {TOKEN}"
@@ -124,7 +124,7 @@ async def test_partial_answer_keeps_the_good(
     portal.says(body)
     answer = await transport.post(QUERY)
     assert answer.data == {"a0": 5, "a1": None}
-    [refusal] = answer.refusals
+    [refusal] = answer.errors
     assert refusal.path == ("a1",)
     assert isinstance(refusal.error, NetrexNotFoundError)
 
@@ -159,7 +159,7 @@ async def test_retry_after(portal: Portal, transport: GraphQLTransport) -> None:
 async def test_huge_answer(
     portal: Portal, transport: GraphQLTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport_module, "_LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(transport_module, "_MAX_RESPONSE_BYTES", 1000)
     # Small on the wire, huge when unpacked.
     body = gzip.compress(json.dumps({"data": {"a": "x" * 100_000}}).encode())
     portal.says(body, Content_Encoding="gzip")
@@ -174,7 +174,7 @@ async def test_large_answer(portal: Portal, transport: GraphQLTransport) -> None
     portal.says({"data": data})
     answer = await transport.post(QUERY)
     assert answer.data == data
-    assert answer.size > transport_module.LARGE_ANSWER
+    assert answer.size > transport_module.LARGE_RESPONSE_BYTES
 
 
 async def _slow(_: web.Request) -> web.StreamResponse:
@@ -283,7 +283,7 @@ async def test_token_that_cannot_be_had(
 
     error = await _error(GraphQLTransport(session, portal.url, get_token))
     assert type(error) is kind
-    assert "hidden" not in "".join(traceback.format_exception(error))
+    assert_no_secret(texts(error), ["hidden"])
 
 
 async def test_token_that_no_header_can_hold(
@@ -314,7 +314,7 @@ async def test_token_is_in_no_error_and_no_log(
     portal.answers.append(answer)
     error = await _error(transport)
     logging.getLogger("custom_components.netrex").error("Failed", exc_info=error)
-    assert TOKEN not in "".join(traceback.format_exception(error)) + repr(error)
+    assert_no_secret(texts(error), [TOKEN])
     assert TOKEN not in caplog.text
 
 

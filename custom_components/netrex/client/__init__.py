@@ -1,6 +1,6 @@
 """Client for the API of the Netrex / CamStreamer Cloud portal.
 
-Nothing here knows Home Assistant; the only dependency is aiohttp.
+It is independent of Home Assistant and requires only aiohttp.
 """
 
 from .api import NetrexClient
@@ -32,6 +32,7 @@ from .errors import (
     NetrexResponseError,
 )
 from .hourly_counts import HourlyCounts
+from .lanes import Lane
 from .ledger import DEFAULT_ALLOWANCE, LIMIT, Ledger
 from .models import (
     Camera,
@@ -51,7 +52,7 @@ from .models import (
     VideoChannel,
 )
 from .operations import operations
-from .pacer import Lane, Pacer
+from .pacer import Pacer
 from .schema import Schema
 from .tree import Tree
 

@@ -1,4 +1,4 @@
-"""The portal's API, one method per use."""
+"""The portal's API, one method per use case."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +10,6 @@ import aiohttp
 
 from . import documents
 from .archive import Archive
-from .enums import Metric, RawMetric
 from .errors import (
     NetrexError,
     NetrexNotFoundError,
@@ -18,8 +17,8 @@ from .errors import (
     NetrexQueryError,
     NetrexResponseError,
 )
+from .lanes import Lane
 from .models import (
-    Camera,
     CameraStatus,
     Inventory,
     LinkRequest,
@@ -29,7 +28,7 @@ from .models import (
     ValueRequest,
 )
 from .paced_transport import PacedTransport, read
-from .pacer import Lane, Pacer
+from .pacer import Pacer
 from .parsing import (
     parse_camera,
     parse_inventory,
@@ -41,7 +40,7 @@ from .schema import INTROSPECTION, Schema
 from .transport import GraphQLResponse, GraphQLTransport
 from .values import as_float, as_mapping, parse_each
 
-# Cameras by one operation where `cameraList` gives too little.
+# For portals where `cameraList` lacks fields.
 _CAMERAS_PER_QUERY = 50
 
 
@@ -52,16 +51,16 @@ class NetrexClient:
     and NetrexRateLimitedError can happen at any time.
 
     Args:
-        session: Not closed by the client.
+        session: HTTP session, not closed by the client.
         url: The portal's address, such as `https://system2.netrex.cz`.
-        get_token: Gives a token that is valid now; may raise NetrexAuthError.
-        renew_token: Replaces a token that has expired early; False if it can't.
-        pacer: All requests pass it.
-        schema: What is known of the portal's schema; only the documented part
-            by default.
+        get_token: Returns a valid token; may raise NetrexAuthError.
+        renew_token: Replaces a token that expired early; returns False if it cannot.
+        pacer: Schedules all queries.
+        schema: The known part of the portal's schema; the documented part by default.
 
     Attributes:
-        archive: The recordings.
+        pacer: As given.
+        archive: The account's recordings.
     """
 
     def __init__(
@@ -74,26 +73,26 @@ class NetrexClient:
         renew_token: Callable[[str], Awaitable[bool]] | None = None,
         schema: Schema | None = None,
     ) -> None:
-        """Remember the parts; nothing is asked yet."""
         self.pacer = pacer
         transport = GraphQLTransport(session, url, get_token, renew_token=renew_token)
-        self._door = PacedTransport(transport, pacer)
-        self.archive = Archive(session, url, transport, self._door)
+        self._paced = PacedTransport(transport, pacer)
+        self.archive = Archive(session, url, transport, self._paced)
         self.schema = schema or Schema.documented()
 
     @property
     def schema(self) -> Schema:
-        """What is known of the portal's schema."""
+        """The known part of the portal's schema."""
         return self._schema
 
     @schema.setter
     def schema(self, schema: Schema) -> None:
         self._schema = schema
-        # What to ask of all cameras at once, from the most to the least.
+        # Schemas that inventories try in turn, the richest first.
         self._selections = [schema, Schema.documented()]
         if schema.video_channels is None:
             del self._selections[0]
-        # What the last inventory got; None is less than what is documented.
+        # The one that worked for the last inventory; None if the portal refused even
+        # the documented fields.
         self._selection: Schema | None = self._selections[0]
         self._camera_ids: tuple[int, ...] = ()
 
@@ -104,15 +103,15 @@ class NetrexClient:
         *,
         lane: Lane = Lane.COMMAND,
     ) -> GraphQLResponse:
-        """Run any document and return what came back, also if a part of it failed."""
-        return await self._door.ask(lane, query, variables)
+        """Execute any document; fields may have failed in the returned response."""
+        return await self._paced.execute(lane, query, variables)
 
     async def inventory(self, *, lane: Lane = Lane.STATUS) -> Inventory:
         """Return all nodes and cameras by one operation.
 
-        Where `cameraList` gives less than the documented type of a camera, more
-        operations ask for the cameras one by one. Each inventory tries all anew: a
-        refusal need not be for ever.
+        If `cameraList` refuses documented fields, further operations query cameras by
+        id. Each inventory starts with the richest selection again, because a refusal
+        may be temporary.
         """
         for selection in self._selections:
             with suppress(NetrexQueryError):
@@ -121,12 +120,12 @@ class NetrexClient:
 
     async def _inventory(self, selection: Schema | None, lane: Lane) -> Inventory:
         query = documents.inventory(selection)
-        answer = await self._door.ask(lane, query, shared=True)
+        response = await self._paced.execute(lane, query, shared=True)
         self._selection = selection
-        _require(answer, "nodeList", list)
-        _require(answer, "cameraList", list)
-        inventory = await read(answer, parse_inventory)
-        if answer.refusals:
+        _require(response, "nodeList", list)
+        _require(response, "cameraList", list)
+        inventory = await read(response, parse_inventory)
+        if response.errors:
             inventory = replace(inventory, complete=False)
         if selection is None:
             self._camera_ids = tuple(camera.node_id for camera in inventory.cameras)
@@ -140,12 +139,12 @@ class NetrexClient:
         if self._selection is not None:
             query = documents.statuses()
             try:
-                answer = await self._door.ask(lane, query, shared=True)
+                response = await self._paced.execute(lane, query, shared=True)
             except NetrexQueryError:
                 self._selection = None
             else:
-                _require(answer, "cameraList", list)
-                return await read(answer, parse_statuses)
+                _require(response, "cameraList", list)
+                return await read(response, parse_statuses)
         if not self._camera_ids:
             inventory = await self._inventory(None, lane)
             return {
@@ -154,115 +153,82 @@ class NetrexClient:
             }
         return {
             node_id: status
-            for answer in await self._each_camera(lane, status_only=True)
-            for node_id, status in parse_statuses(answer.data).items()
+            for response in await self._query_cameras(lane, status_only=True)
+            for node_id, status in parse_statuses(response.data).items()
         }
 
     async def fetch_schema(self, *, lane: Lane = Lane.STATUS) -> Schema:
-        """Learn the schema by one operation.
+        """Introspect the schema by one operation; does not set `schema`.
 
-        If the portal refuses, the documented one stands: nothing undocumented may
-        break the documented path. The client goes on with its own until `schema` is
-        set.
+        Returns the documented schema if the portal refuses: introspection is not
+        documented, and documented features must work without it.
 
         Raises:
-            NetrexResponseError: The answer cannot be used; another one may tell more.
+            NetrexResponseError: The response cannot be used; a retry may succeed.
         """
         try:
-            answer = await self._door.ask(lane, INTROSPECTION, shared=True)
-            _require(answer, "__schema", dict)
+            response = await self._paced.execute(lane, INTROSPECTION, shared=True)
+            _require(response, "__schema", dict)
         except NetrexQueryError, NetrexPermissionError, NetrexNotFoundError:
             return Schema.documented()
-        schema = await read(answer, Schema.from_introspection)
+        schema = await read(response, Schema.from_introspection)
         if not schema.introspected:
-            raise NetrexResponseError("The portal's answer has no schema")
+            raise NetrexResponseError("The portal's response has no schema")
         return schema
 
     async def kpi_results(
         self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
     ) -> dict[SeriesRequest, tuple[SeriesValue, ...] | NetrexError]:
-        """Return series, five by one operation, or the reason why there is none.
+        """Return each series or the error that it failed with, five per operation.
 
-        A series may cover more time than asked for: slots begin and end where the
-        portal's do. If an operation fails as a whole, those before it still count.
+        A series may start earlier and end later than requested, at the boundaries of
+        the portal's slots. If an operation fails as a whole, earlier ones still count.
 
         Raises:
-            NetrexError: The token is refused, or not one answer could be used.
+            NetrexError: The token is refused, or no response could be used.
         """
-        unique = tuple(dict.fromkeys(requests))
-        return await self._door.each(
+        return await self._paced.execute_each(
             lane,
             partial(documents.series, schema=self.schema),
             _read_series,
-            list(batched(unique, documents.MAX_SERIES_PER_QUERY, strict=False)),
+            _operations(requests),
         )
 
     async def kpi_series(
         self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
     ) -> dict[SeriesRequest, tuple[SeriesValue, ...]]:
-        """Return those of `kpi_results` that there are; raises as that does."""
-        results = await self.kpi_results(requests, lane=lane)
-        return {
-            request: result
-            for request, result in results.items()
-            if not isinstance(result, NetrexError)
-        }
+        """Return the results of `kpi_results` without its errors; raises like it."""
+        return _without_errors(await self.kpi_results(requests, lane=lane))
 
     async def kpi_value_results(
         self, requests: Sequence[ValueRequest], *, lane: Lane = Lane.KPI
     ) -> dict[ValueRequest, float | NetrexError]:
-        """Return KPIs of whole times, five by one operation.
+        """Return each KPI of a whole period or its error, five per operation.
 
-        Raises as `kpi_results` does. Where there is no number the reason is
-        NetrexNoDataError.
+        The error is NetrexNoDataError if the portal has no number. Raises like
+        `kpi_results`.
         """
-        parts = batched(
-            dict.fromkeys(requests), documents.MAX_SERIES_PER_QUERY, strict=False
-        )
-        return await self._door.each(
-            lane, documents.values, lambda _, value: as_float(value), list(parts)
+        return await self._paced.execute_each(
+            lane,
+            documents.values,
+            lambda _, value: as_float(value),
+            _operations(requests),
         )
 
     async def kpi_values(
         self, requests: Sequence[ValueRequest], *, lane: Lane = Lane.KPI
     ) -> dict[ValueRequest, float]:
-        """Return those of `kpi_value_results` that there are; raises as that does."""
-        results = await self.kpi_value_results(requests, lane=lane)
-        return {
-            request: result
-            for request, result in results.items()
-            if not isinstance(result, NetrexError)
-        }
-
-    async def kpi_value(
-        self,
-        node_id: int,
-        metric: Metric | RawMetric,
-        start: int,
-        end: int,
-        *,
-        lane: Lane = Lane.KPI,
-    ) -> float | None:
-        """Return one KPI of a whole time; None if the portal has no number.
-
-        Args:
-            node_id: A camera, a location or a folder; the latter give sums.
-            metric: Which figure.
-            start: Unix seconds.
-            end: Unix seconds, at most a year later.
-            lane: Priority.
-        """
-        query = documents.values([ValueRequest(node_id, metric, start, end)])
-        return as_float(await self._door.value(lane, query, documents.alias(0)))
+        """Return the results of `kpi_value_results` without its errors."""
+        return _without_errors(await self.kpi_value_results(requests, lane=lane))
 
     async def live_links(
         self, requests: Sequence[LinkRequest], *, lane: Lane = Lane.INTERACTIVE
     ) -> dict[LinkRequest, LiveLink | NetrexError]:
-        """Return links by one operation, or the reason why there is none.
+        """Return each link or the error that it failed with, by one operation.
 
-        A link lives for 30 s and serves one connection, so nobody shares it.
+        A link is valid for 30 s and for one connection, so callers never share one.
         """
-        return await self._door.each(
+        return await self._paced.execute_each(
             lane,
             partial(documents.live_links, schema=self.schema),
             partial(_read_link, self.schema),
@@ -270,23 +236,26 @@ class NetrexClient:
             shared=False,
         )
 
-    async def _each_camera(
+    async def _query_cameras(
         self, lane: Lane, *, status_only: bool
     ) -> list[GraphQLResponse]:
-        """Ask for the cameras of the last inventory one by one."""
+        """Query the cameras of the last inventory by id."""
         queries = [
             documents.cameras(node_ids, status_only=status_only)
             for node_ids in batched(self._camera_ids, _CAMERAS_PER_QUERY, strict=False)
         ]
-        return [await self._door.ask(lane, query, shared=True) for query in queries]
+        return [
+            await self._paced.execute(lane, query, shared=True) for query in queries
+        ]
 
     async def _with_details(self, inventory: Inventory, lane: Lane) -> Inventory:
-        """Return the inventory with what single queries for its cameras tell."""
-        answers = await self._each_camera(lane, status_only=False)
-        details: dict[int, Camera] = {}
-        for answer in answers:
-            for camera in parse_each(list(answer.data.values()), parse_camera):
-                details[camera.node_id] = camera
+        """Return the inventory with its cameras' fields queried by id."""
+        responses = await self._query_cameras(lane, status_only=False)
+        details = {
+            camera.node_id: camera
+            for response in responses
+            for camera in parse_each(list(response.data.values()), parse_camera)
+        }
         return replace(
             inventory,
             cameras=tuple(
@@ -299,14 +268,28 @@ class NetrexClient:
         )
 
 
-def _require(answer: GraphQLResponse, name: str, kind: type) -> None:
-    """Raise unless a field is there: nothing may look as if all were gone."""
-    if isinstance(answer.data.get(name), kind):
+def _require(response: GraphQLResponse, name: str, kind: type) -> None:
+    """Raise if a field is missing, so that its failure does not look like no items."""
+    if isinstance(response.data.get(name), kind):
         return
-    for refusal in answer.refusals:
-        if refusal.path[:1] in ((name,), ()):
-            raise refusal.error
-    raise NetrexResponseError(f"The portal's answer has no {name}")
+    for entry in response.errors:
+        if entry.path[:1] in ((name,), ()):
+            raise entry.error
+    raise NetrexResponseError(f"The portal's response has no {name}")
+
+
+def _operations[R](requests: Sequence[R]) -> list[tuple[R, ...]]:
+    """Split the distinct requests into operations."""
+    unique = dict.fromkeys(requests)
+    return list(batched(unique, documents.MAX_SERIES_PER_QUERY, strict=False))
+
+
+def _without_errors[R, V](results: Mapping[R, V | NetrexError]) -> dict[R, V]:
+    return {
+        request: result
+        for request, result in results.items()
+        if not isinstance(result, NetrexError)
+    }
 
 
 def _read_series(_: SeriesRequest, value: object) -> tuple[SeriesValue, ...] | None:

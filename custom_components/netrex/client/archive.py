@@ -1,9 +1,9 @@
-"""Recordings: what there is, its preparation, its file.
+"""The portal's recordings: list, preparation and file.
 
-"View and download of the recording" of the API documentation.
+See "View and download of the recording" in the API documentation.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import aiohttp
@@ -11,10 +11,10 @@ import aiohttp
 from . import documents
 from .batcher import Batcher
 from .downloads import Download, open_download
-from .errors import NetrexError, NetrexNotFoundError
+from .errors import NetrexNotFoundError
+from .lanes import Lane
 from .models import PreparationRequest, Recording, RecordingProgress, RecordingsRequest
 from .paced_transport import PacedTransport
-from .pacer import Lane
 from .parsing import parse_progress, parse_recorded, parse_recording
 from .transport import GraphQLTransport
 from .values import as_bool, as_mapping, parse_each
@@ -23,14 +23,14 @@ from .values import as_bool, as_mapping, parse_each
 class Archive:
     """The recordings of an account.
 
-    What several callers want at the same time travels in one operation, so that a clip
-    of each of 20 cameras costs hardly more queries than one.
+    Concurrent requests share operations, so that clips of 20 cameras cost hardly more
+    queries than one.
 
     Args:
-        session: For the files; not closed here.
+        session: HTTP session for the files, not closed here.
         url: The portal's address.
-        transport: Has the token.
-        door: For the questions.
+        transport: Provides the token for files.
+        paced: Executes the queries.
     """
 
     def __init__(
@@ -38,34 +38,25 @@ class Archive:
         session: aiohttp.ClientSession,
         url: str,
         transport: GraphQLTransport,
-        door: PacedTransport,
+        paced: PacedTransport,
     ) -> None:
         self._session = session
         self._url = url
         self._transport = transport
-        self._door = door
-        self._lists = {
-            lane: Batcher(self._asking(lane, documents.recordings, _read_recordings))
-            for lane in Lane
-        }
-        self._preparations = {
-            lane: Batcher(self._asking(lane, documents.preparations, _read_accepted))
-            for lane in Lane
-        }
-        self._states = {
-            lane: Batcher(self._asking(lane, documents.recording_states, _read_state))
-            for lane in Lane
-        }
+        self._paced = paced
+        self._lists = self._batchers(documents.recordings, _read_recordings)
+        self._preparations = self._batchers(documents.preparations, _read_accepted)
+        self._states = self._batchers(documents.recording_states, _read_state)
 
     async def list(
         self, node_id: int, start: int, end: int, *, lane: Lane = Lane.COMMAND
     ) -> tuple[Recording, ...]:
-        """Return what can be prepared between two unix times, in seconds.
+        """Return the recordings between two unix times, in seconds.
 
-        Several entries are the same time on several storages.
+        Several entries cover the same time on several storages.
 
         Raises:
-            NetrexNotFoundError: There is no such camera.
+            NetrexNotFoundError: The camera does not exist.
         """
         return await self._lists[lane].get(RecordingsRequest(node_id, start, end))
 
@@ -76,37 +67,37 @@ class Archive:
         *,
         lane: Lane = Lane.COMMAND,
     ) -> dict[tuple[int, int], float]:
-        """Return how much of each span (unix seconds) some storage has, by one query.
+        """Return how many seconds of each span (unix seconds) are recorded.
 
-        Spans of which the portal does not tell are missing.
+        Costs one query. Spans with unknown durations are left out.
 
         Raises:
-            NetrexNotFoundError: There is no such camera.
+            NetrexNotFoundError: The camera does not exist.
         """
         query = documents.recorded_seconds(node_id, spans)
-        answer = await self._door.ask(lane, query, shared=True)
-        camera = answer.data.get("camera")
-        told = parse_recorded(spans, as_mapping(camera))
-        if not told and answer.refusals:
-            raise answer.refusals[0].error
+        response = await self._paced.execute(lane, query, shared=True)
+        camera = response.data.get("camera")
+        recorded = parse_recorded(spans, as_mapping(camera))
+        if not recorded and response.errors:
+            raise response.errors[0].error
         if camera is None:
             raise NetrexNotFoundError("The portal does not know the camera")
-        return told
+        return recorded
 
     async def prepare(
         self, recording_id: str, height: int, *, lane: Lane = Lane.COMMAND
     ) -> bool:
-        """Start the preparation; True if the portal accepted it."""
-        wish = PreparationRequest(recording_id, height)
-        return await self._preparations[lane].get(wish)
+        """Start the preparation of a file; return whether the portal accepted it."""
+        request = PreparationRequest(recording_id, height)
+        return await self._preparations[lane].get(request)
 
     async def state(
         self, recording_id: str, *, lane: Lane = Lane.COMMAND
     ) -> RecordingProgress:
-        """Return how far the preparation is.
+        """Return the progress of a preparation.
 
         Raises:
-            NetrexNotFoundError: The portal has forgotten the recording.
+            NetrexNotFoundError: The recording id has expired.
         """
         return await self._states[lane].get(recording_id)
 
@@ -123,17 +114,22 @@ class Archive:
             validator=validator,
         )
 
-    def _asking[R, V](
+    def _batchers[R, V](
         self,
-        lane: Lane,
         document: Callable[[Sequence[R]], str],
         parse: Callable[[R, object], V | None],
-    ) -> Callable[[Sequence[R]], Awaitable[Mapping[R, V | NetrexError]]]:
-        """Return what asks for several wishes by one operation."""
-        # Nobody shares it: equal wishes have met before, and one kind is a mutation.
-        return lambda wishes: self._door.each(
-            lane, document, parse, [wishes], shared=False
-        )
+    ) -> dict[Lane, Batcher[R, V]]:
+        """Return a batcher for each lane."""
+
+        def batcher(lane: Lane) -> Batcher[R, V]:
+            # Not shared: the batcher merges equal requests, and one kind is a mutation.
+            return Batcher(
+                lambda requests: self._paced.execute_each(
+                    lane, document, parse, [requests], shared=False
+                )
+            )
+
+        return {lane: batcher(lane) for lane in Lane}
 
 
 def _read_recordings(

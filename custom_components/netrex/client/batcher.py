@@ -1,4 +1,4 @@
-"""One operation for what several callers want at the same time (decision D2)."""
+"""Batches concurrent requests into common operations (decision 0020)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
@@ -6,72 +6,71 @@ from itertools import chain, islice
 
 from .errors import NetrexError, NetrexResponseError
 
-# What is wanted within this time goes into one operation, in seconds.
-_WINDOW = 0.05
-# More would make an operation that the portal may refuse.
-_MOST = 20
+# Requests that arrive within this time share an operation.
+_WINDOW_SECONDS = 0.05
+# The portal may refuse larger operations.
+_MAX_REQUESTS = 20
 
 
 class Batcher[R: Hashable, V]:
-    """Collects wishes and asks for them together.
+    """Collects requests and sends them together.
 
-    Operations run one at a time; who comes while one waits for its turn, or for its
-    answer, is served by the next. So the more is wanted, the more goes into one.
+    Operations run one at a time. Requests that arrive while one is queued or in
+    flight go into the next, so the higher the load, the larger the operations.
 
     Args:
-        ask: Asks for several wishes by one operation.
+        send: Sends some requests by one operation; returns a result for each.
     """
 
     def __init__(
-        self,
-        ask: Callable[[Sequence[R]], Awaitable[Mapping[R, V | NetrexError]]],
+        self, send: Callable[[Sequence[R]], Awaitable[Mapping[R, V | NetrexError]]]
     ) -> None:
-        self._ask = ask
+        self._send = send
         self._waiting: dict[R, list[asyncio.Future[V]]] = {}
-        self._asked: dict[R, list[asyncio.Future[V]]] = {}
+        self._in_flight: dict[R, list[asyncio.Future[V]]] = {}
         self._runner: asyncio.Task[None] | None = None
 
-    async def get(self, wish: R) -> V:
-        """Return what comes back for a wish; equal ones share it.
+    async def get(self, request: R) -> V:
+        """Return the result of a request; equal concurrent requests share it.
 
-        Raises NetrexError as `ask` does, or gives it for this wish.
+        Raises NetrexError if `send` raises it or returns it for this request.
         """
         waiter: asyncio.Future[V] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(wish, []).append(waiter)
+        self._waiting.setdefault(request, []).append(waiter)
         if self._runner is None or self._runner.done():
             self._runner = asyncio.create_task(self._run())
         try:
             return await waiter
         finally:
             if self._runner and all(map(asyncio.Future.done, self._waiters())):
-                # Nobody is left; what waits for its turn gives its place away. The
-                # next wish must not rely on a task that is about to end.
+                # No caller is left, so the operation gives up its turn. The next
+                # request must not rely on a task that is being canceled.
                 self._runner.cancel()
-                self._runner, self._waiting, self._asked = None, {}, {}
+                self._runner, self._waiting, self._in_flight = None, {}, {}
 
     def _waiters(self) -> Iterable[asyncio.Future[V]]:
-        return chain(*self._asked.values(), *self._waiting.values())
+        return chain(*self._in_flight.values(), *self._waiting.values())
 
     async def _run(self) -> None:
-        """Ask until nobody waits."""
+        """Send requests until none is waiting."""
         while self._waiting:
-            await asyncio.sleep(_WINDOW)
-            self._asked = {}
-            for wish, waiters in islice(tuple(self._waiting.items()), _MOST):
-                del self._waiting[wish]
+            await asyncio.sleep(_WINDOW_SECONDS)
+            self._in_flight = {}
+            for request, waiters in islice(tuple(self._waiting.items()), _MAX_REQUESTS):
+                del self._waiting[request]
                 if not all(map(asyncio.Future.done, waiters)):
-                    self._asked[wish] = waiters
-            if self._asked:
-                await self._serve()
+                    self._in_flight[request] = waiters
+            if self._in_flight:
+                await self._send_batch()
 
-    async def _serve(self) -> None:
+    async def _send_batch(self) -> None:
         results: Mapping[R, V | NetrexError]
         try:
-            results = await self._ask(tuple(self._asked))
+            results = await self._send(tuple(self._in_flight))
         except NetrexError as err:
-            results = dict.fromkeys(self._asked, err)
-        for wish, waiters in self._asked.items():
-            result = results.get(wish, NetrexResponseError("There is no answer"))
+            results = dict.fromkeys(self._in_flight, err)
+        for request, waiters in self._in_flight.items():
+            result = results.get(request, NetrexResponseError("There is no result"))
             for waiter in waiters:
                 if waiter.done():
                     continue
@@ -79,4 +78,4 @@ class Batcher[R: Hashable, V]:
                     waiter.set_exception(result)
                 else:
                     waiter.set_result(result)
-        self._asked = {}
+        self._in_flight = {}

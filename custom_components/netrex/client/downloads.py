@@ -1,13 +1,13 @@
-"""The download of a prepared recording: one answer, whole or from an offset.
+"""Download of a prepared recording's file, in full or from an offset.
 
-No query, so it does not pass the pacer. The address is a secret.
+Downloads are not queries, so they do not pass the pacer. Their URLs are secrets.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 import re
-import time
 
 import aiohttp
 from yarl import URL
@@ -19,27 +19,34 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from .graphql_errors import read_retry_after
+from .http import BROKEN, map_exceptions, retry_after
 
-# A file of hours takes as long as it takes; only silence is an end.
-_CONNECT_TIMEOUT = 30.0
-_SILENCE = 60.0
-# Bytes between the socket and who reads; half of what a cut connection can cost.
-_BUFFER = 256 << 10
+# There is no total timeout: a file of several hours takes long.
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30.0, sock_read=60.0)
+# Half of this is the most that a cut connection can lose.
+_BUFFER_BYTES = 256 << 10
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
-_OK, _PARTIAL, _RANGE_REFUSED, _TOO_MANY, _SERVER_ERROR = 200, 206, 416, 429, 500
-_UNAUTHORIZED = 401
+# Without OSError: the caller's own file errors pass through.
+_FAILURES = (
+    (BROKEN, NetrexConnectionError, "The download was interrupted"),
+    (
+        (aiohttp.ClientError, TimeoutError),
+        NetrexConnectionError,
+        "The download server does not answer",
+    ),
+    (ValueError, NetrexResponseError, "The download URL is invalid"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An answer whose body can be read.
+    """A response whose body can be read.
 
     Attributes:
-        offset: Where in the file the body begins, in bytes.
-        size: Bytes of the whole file; None if nobody tells.
-        validator: Says whether it is still the same file (RFC 9110, 8.8).
+        offset: Offset of the body in the file, in bytes.
+        size: Size of the whole file in bytes; None if unknown.
+        validator: Identifies this version of the file (RFC 9110, 8.8).
         content: The body.
     """
 
@@ -59,42 +66,31 @@ async def open_download(
     offset: int = 0,
     validator: str | None = None,
 ) -> AsyncGenerator[Download]:
-    """Ask for a file, from `offset` on if it is still the one of `validator`.
+    """Request a file, from `offset` on if `validator` still identifies it.
 
-    The key in the address opens the file. A portal that wants the token as well gets
-    it, another server never does.
+    The key in the URL authorizes the download. The token is sent only if the portal
+    itself requires it, never to another server.
 
     Raises:
-        NetrexNotFoundError: The address is not valid any more.
-        NetrexRateLimitedError: The server wants a pause.
-        NetrexConnectionError: There is no answer, or the body was cut.
-        NetrexResponseError: The answer is of no use.
+        NetrexNotFoundError: The URL is not valid any more.
+        NetrexRateLimitedError: The server limits requests.
+        NetrexConnectionError: There is no response, or the body was cut.
+        NetrexResponseError: The response cannot be used.
     """
     headers = {"Accept-Encoding": "identity"}
     if offset:
         headers["Range"] = f"bytes={offset}-"
-        # A weak validator does not vouch for bytes (RFC 9110, 13.1.5).
+        # A weak validator does not identify bytes (RFC 9110, 13.1.5).
         if validator and not validator.startswith("W/"):
             headers["If-Range"] = validator
-    try:
+    with map_exceptions(*_FAILURES):
         response = await _get(session, url, headers)
-        if response.status == _UNAUTHORIZED and _same_origin(url, portal):
+        if response.status == HTTPStatus.UNAUTHORIZED and _same_origin(url, portal):
             response.release()
             headers["Authorization"] = f"Bearer {await get_token()}"
             response = await _get(session, url, headers)
         async with response:
-            yield _judge(response, offset)
-    # `from None`: aiohttp's errors hold the address.
-    except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as err:
-        raise NetrexConnectionError(
-            f"The download broke off ({type(err).__name__})"
-        ) from None
-    except (aiohttp.ClientError, TimeoutError) as err:
-        raise NetrexConnectionError(
-            f"The download does not answer ({type(err).__name__})"
-        ) from None
-    except ValueError:
-        raise NetrexResponseError("The download's address cannot be used") from None
+            yield _download(response, offset)
 
 
 async def _get(
@@ -103,10 +99,8 @@ async def _get(
     return await session.get(
         URL(url, encoded=True),
         headers=headers,
-        timeout=aiohttp.ClientTimeout(
-            total=None, sock_connect=_CONNECT_TIMEOUT, sock_read=_SILENCE
-        ),
-        read_bufsize=_BUFFER,
+        timeout=_TIMEOUT,
+        read_bufsize=_BUFFER_BYTES,
     )
 
 
@@ -114,31 +108,29 @@ def _same_origin(url: str, portal: str) -> bool:
     return URL(url).origin() == URL(portal).origin()
 
 
-def _judge(response: aiohttp.ClientResponse, offset: int) -> Download:
-    """Tell a file from everything else that comes back."""
-    status = response.status
-    if status not in (_OK, _PARTIAL):
-        raise _refusal(response, status)
+def _download(response: aiohttp.ClientResponse, offset: int) -> Download:
+    """Return the file in a response; raise if it is something else."""
+    if response.status not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+        raise _status_error(response)
     if response.content_type in ("text/html", "application/json"):
-        raise NetrexNotFoundError("The portal gives a page instead of the recording")
+        raise NetrexNotFoundError("The portal returned a page instead of the recording")
     validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
-    size = response.content_length
-    if status == _OK:
-        return Download(0, size, validator, response.content)
-    told = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if told is None or int(told[1]) != offset:
-        raise NetrexResponseError("The download begins at the wrong place")
-    return Download(offset, int(told[2]), validator, response.content)
+    if response.status == HTTPStatus.OK:
+        return Download(0, response.content_length, validator, response.content)
+    content_range = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if content_range is None or int(content_range[1]) != offset:
+        raise NetrexResponseError("The download starts at the wrong offset")
+    return Download(offset, int(content_range[2]), validator, response.content)
 
 
-def _refusal(response: aiohttp.ClientResponse, status: int) -> NetrexError:
-    text = f"The download is refused (HTTP status {status})"
-    retry_after = read_retry_after(response.headers.get("Retry-After"), now=time.time())
-    if status == _TOO_MANY:
-        return NetrexRateLimitedError(text, retry_after=retry_after)
-    if status == _RANGE_REFUSED:
+def _status_error(response: aiohttp.ClientResponse) -> NetrexError:
+    status = response.status
+    text = f"The download was refused (HTTP status {status})"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return NetrexRateLimitedError(text, retry_after=retry_after(response.headers))
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return NetrexResponseError(text)
-    if status >= _SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return NetrexConnectionError(text)
-    # Nobody knows how the portal says that an address has expired.
+    # How the portal reports an expired URL is not documented.
     return NetrexNotFoundError(text)

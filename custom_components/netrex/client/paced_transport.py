@@ -1,9 +1,10 @@
-"""From documents to answers: every question passes here (decision D1)."""
+"""The transport behind the pacer: all queries pass here (decision 0002)."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 from . import documents
 from .errors import (
@@ -16,27 +17,28 @@ from .errors import (
     NetrexResponseError,
 )
 from .graphql_errors import GraphQLError
-from .pacer import Lane, Pacer
-from .transport import LARGE_ANSWER, GraphQLResponse, GraphQLTransport
+from .lanes import Lane
+from .pacer import Pacer
+from .transport import LARGE_RESPONSE_BYTES, GraphQLResponse, GraphQLTransport
 
-# How often an operation is halved: enough to single out one of five. A wall of live
-# views must not cost the whole allowance because the portal refuses all of them.
-_MOST_SPLITS = 3
+# Enough to single out one request of five. Without a limit, a portal that refuses
+# every live view would cost a large part of the allowance.
+_MAX_SPLITS = 3
 
 
 class PacedTransport:
-    """The transport behind the pacer.
+    """Executes documents when the pacer permits.
 
     Args:
-        transport: Sends a document.
-        pacer: Says when.
+        transport: Sends the documents.
+        pacer: Schedules them.
     """
 
     def __init__(self, transport: GraphQLTransport, pacer: Pacer) -> None:
         self._transport = transport
         self._pacer = pacer
 
-    async def ask(
+    async def execute(
         self,
         lane: Lane,
         query: str,
@@ -50,18 +52,18 @@ class PacedTransport:
             lane: Priority.
             query: The document.
             variables: Its variables.
-            shared: It is a read, so all who ask the same now get the same answer.
+            shared: Concurrent callers of the same document share one request. For
+                reads only.
         """
-        # A renewal belongs before the turn: it would delay the request's arrival.
+        # Renew the token before the turn: afterwards it would delay the request.
         token = await self._transport.token()
         request = partial(self._post, query, variables)
-        # Another door at the same pacer may have another person's token.
+        # Another transport at the same pacer may have another user's token.
         key = (self, query) if shared else None
         try:
             return await self._pacer.run(lane, request, key=key)
         except NetrexAuthError as err:
-            # "Access token expired." means to request a refresh, and it may come before
-            # the time that we know.
+            # The portal may report a token as expired earlier than announced.
             if not (err.expired and await self._transport.renew(token)):
                 raise
         return await self._pacer.run(lane, request, key=key)
@@ -69,128 +71,131 @@ class PacedTransport:
     async def _post(
         self, query: str, variables: Mapping[str, object] | None
     ) -> GraphQLResponse:
-        answer = await self._transport.post(query, variables)
-        for refusal in answer.refusals:
-            if isinstance(refusal.error, NetrexRateLimitedError):
-                self._pacer.refused(refusal.error.retry_after)
-        return answer
+        response = await self._transport.post(query, variables)
+        for entry in response.errors:
+            if isinstance(entry.error, NetrexRateLimitedError):
+                self._pacer.refused(entry.error.retry_after)
+        return response
 
-    async def value(self, lane: Lane, query: str, name: str) -> object:
-        """Return the value of a document's only field; None if it is null.
-
-        Args:
-            lane: Priority.
-            query: The document.
-            name: The field, or its alias.
-
-        Raises:
-            NetrexError: It is null because it was refused.
-        """
-        answer = await self.ask(lane, query, shared=True)
-        value = answer.data.get(name)
-        if value is None and answer.refusals:
-            raise answer.refusals[0].error
-        return value
-
-    async def each[R, V](
+    async def execute_each[R, V](
         self,
         lane: Lane,
         document: Callable[[Sequence[R]], str],
         parse: Callable[[R, object], V | None],
-        parts: Sequence[Sequence[R]],
+        operations: Sequence[Sequence[R]],
         *,
         shared: bool = True,
     ) -> dict[R, V | NetrexError]:
-        """Ask for several things by few operations, under aliases.
+        """Execute many requests by few operations, with an alias for each request.
 
-        A wish that the portal does not even validate spoils its operation, so the
-        halves of that are asked then. What was found is kept if the portal stops
-        answering.
+        One invalid request fails its whole operation, so the operation's halves are
+        tried next. If the portal stops answering, earlier results are kept.
 
         Args:
             lane: Priority.
-            document: From wishes to a document.
-            parse: From a wish and what comes back for it; None if that is nothing.
-            parts: The wishes, each once, by operation.
-            shared: Others who want the same may share the answer.
+            document: Returns the document for some requests.
+            parse: Returns the value for a request, or None if it has none.
+            operations: The requests of each operation; no request appears twice.
+            shared: See `execute`.
+
+        Returns:
+            The value of each request, or the error that it failed with.
 
         Raises:
-            NetrexError: The token is refused, or the portal does not answer or is at
-                its limit before anything was found, or none of its answers was usable.
+            NetrexError: The token is refused; or before the first response the portal
+                did not answer or reached its limit; or no response could be used.
         """
-        results: dict[R, V | NetrexError] = {}
-        todo = deque(
-            (_MOST_SPLITS, wishes)
-            for part in parts
-            if (wishes := _possible(document, part, results))
+        batch = _Batch[R, V](
+            lambda requests: self.execute(lane, document(requests), shared=shared),
+            parse,
         )
-        found = False
-        unusable: NetrexResponseError | None = None
-        while todo:
-            splits, wishes = todo.popleft()
-            try:
-                answer = await self.ask(lane, document(wishes), shared=shared)
-            except NetrexAuthError:
+        valid = [_valid(document, requests, batch.results) for requests in operations]
+        try:
+            for requests in filter(None, valid):
+                await batch.execute_or_halve(requests, _MAX_SPLITS)
+        except (NetrexConnectionError, NetrexRateLimitedError) as err:
+            if not batch.has_response:
                 raise
-            except (NetrexConnectionError, NetrexRateLimitedError) as err:
-                if not found:
-                    raise
-                for _, rest in ((0, wishes), *todo):
-                    results |= dict.fromkeys(rest, err)
-                break
-            except NetrexError as err:
-                if isinstance(err, NetrexQueryError) and splits and len(wishes) > 1:
-                    middle = len(wishes) // 2
-                    halves = wishes[:middle], wishes[middle:]
-                    todo.extendleft((splits - 1, half) for half in reversed(halves))
-                else:
-                    results |= dict.fromkeys(wishes, err)
-                if isinstance(err, NetrexResponseError):
-                    unusable = err
-            else:
-                found = True
-                results |= await read(
-                    answer, partial(_sort_out, wishes, answer.refusals, parse)
-                )
-        if unusable is not None and not found:
-            raise unusable
-        return results
+            return dict.fromkeys(chain(*valid), err) | batch.results
+        if not batch.has_response:
+            for error in batch.results.values():
+                if isinstance(error, NetrexResponseError):
+                    raise error
+        return batch.results
+
+
+@dataclass(slots=True)
+class _Batch[R, V]:
+    """The results of `execute_each` so far.
+
+    Attributes:
+        execute: Sends one operation.
+        parse: See `execute_each`.
+        results: Results by request.
+        has_response: Whether any operation had a response.
+    """
+
+    execute: Callable[[Sequence[R]], Awaitable[GraphQLResponse]]
+    parse: Callable[[R, object], V | None]
+    results: dict[R, V | NetrexError] = field(default_factory=dict)
+    has_response: bool = False
+
+    async def execute_or_halve(self, requests: Sequence[R], splits: int) -> None:
+        """Execute some requests by one operation, or its halves if it is invalid."""
+        try:
+            response = await self.execute(requests)
+        except NetrexAuthError, NetrexConnectionError, NetrexRateLimitedError:
+            raise
+        except NetrexError as err:
+            is_invalid = isinstance(err, NetrexQueryError)
+            if not is_invalid or splits == 0 or len(requests) == 1:
+                self.results |= dict.fromkeys(requests, err)
+                return
+        else:
+            self.has_response = True
+            self.results |= await read(
+                response, partial(_results, requests, response.errors, self.parse)
+            )
+            return
+        middle = len(requests) // 2
+        for half in (requests[:middle], requests[middle:]):
+            await self.execute_or_halve(half, splits - 1)
 
 
 async def read[V](
-    answer: GraphQLResponse, parse: Callable[[Mapping[str, object]], V]
+    response: GraphQLResponse, parse: Callable[[Mapping[str, object]], V]
 ) -> V:
-    """Parse an answer, a large one beside the event loop."""
-    if answer.size < LARGE_ANSWER:
-        return parse(answer.data)
-    return await asyncio.to_thread(parse, answer.data)
+    """Parse a response's data; large data in a thread."""
+    if response.size < LARGE_RESPONSE_BYTES:
+        return parse(response.data)
+    return await asyncio.to_thread(parse, response.data)
 
 
-def _possible[R, V](
+def _valid[R, V](
     document: Callable[[Sequence[R]], str],
     requests: Sequence[R],
     results: dict[R, V | NetrexError],
 ) -> list[R]:
-    """Return the wishes that can be asked; note why the others cannot."""
-    possible = []
+    """Return the requests that a document can express; record the others' errors."""
+    valid = []
     for request in requests:
         try:
             document((request,))
         except NetrexQueryError as err:
             results[request] = err
         else:
-            possible.append(request)
-    return possible
+            valid.append(request)
+    return valid
 
 
-def _sort_out[R, V](
+def _results[R, V](
     requests: Sequence[R],
-    refusals: Sequence[GraphQLError],
+    entries: Sequence[GraphQLError],
     parse: Callable[[R, object], V | None],
     data: Mapping[str, object],
 ) -> dict[R, V | NetrexError]:
-    """Return for each wish what came back under its alias, or why nothing did."""
-    errors = {refusal.path[:1]: refusal.error for refusal in reversed(refusals)}
+    """Return the value or error of each request of an operation."""
+    errors = {entry.path[:1]: entry.error for entry in reversed(entries)}
     results: dict[R, V | NetrexError] = {}
     for index, request in enumerate(requests):
         name = documents.alias(index)

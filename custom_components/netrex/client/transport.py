@@ -1,4 +1,4 @@
-"""The one way to the portal: a POST with a document, an answer or an error."""
+"""GraphQL over HTTP: posts a document, returns the response or raises its error."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 import json
 import logging
-import time
 
 import aiohttp
 
@@ -16,31 +15,50 @@ from .errors import (
     NetrexQueryError,
     NetrexResponseError,
 )
-from .graphql_errors import GraphQLError, error_from_body, read_errors, read_retry_after
+from .graphql_errors import GraphQLError, error_from_body, read_errors
+from .http import (
+    BROKEN,
+    UNREACHABLE,
+    is_redirect,
+    map_exceptions,
+    read_limited,
+    retry_after,
+)
 from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)
 
 _PATH = "/api/graphql.php"
-_TIMEOUT = 30.0
-# Five series of a year at quarter hours are about 10 MiB.
-_LARGEST_ANSWER = 32 * 2**20
-# From this size on reading JSON would hold up the event loop noticeably.
-LARGE_ANSWER = 128 * 2**10
+_TIMEOUT_SECONDS = 30.0
+# Five series of a year in quarter hours are about 10 MiB.
+_MAX_RESPONSE_BYTES = 32 * 2**20
+# Larger responses are parsed in a thread: they would block the event loop.
+LARGE_RESPONSE_BYTES = 128 * 2**10
+
+_UNREACHABLE = (UNREACHABLE, NetrexConnectionError, "The portal does not answer")
+_FAILURES = (
+    (BROKEN, NetrexResponseError, "The portal's response is broken"),
+    _UNREACHABLE,
+    (ValueError, NetrexAuthError, "The token cannot be sent in a header"),
+)
+# Responses of a token endpoint that a retry does not change (RFC 6749, 5.2).
+_FINAL_STATUSES = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLResponse:
-    """What the portal answered.
+    """A response with data.
 
     Attributes:
-        data: By name of the field or its alias; fields may be null.
-        refusals: What failed of it, if not all did.
-        size: Bytes of the answer.
+        data: Values by field name or alias; a failed field is null.
+        errors: Errors of single fields.
+        size: Size of the response in bytes.
     """
 
     data: Mapping[str, object] = field(repr=False)
-    refusals: tuple[GraphQLError, ...] = ()
+    errors: tuple[GraphQLError, ...] = ()
     size: int = 0
 
 
@@ -48,11 +66,11 @@ class GraphQLTransport:
     """Posts documents to the portal.
 
     Args:
-        session: Not closed here.
+        session: HTTP session, not closed here.
         url: The portal's address, such as `https://system2.netrex.cz`.
-        get_token: Gives a token that is valid now.
-        renew_token: Replaces a token that has expired early; False if it can't.
-        timeout: Seconds for the whole of a request.
+        get_token: Returns a valid token.
+        renew_token: Replaces a token that expired early; returns False if it cannot.
+        timeout: Total timeout of a request in seconds.
     """
 
     def __init__(
@@ -62,7 +80,7 @@ class GraphQLTransport:
         get_token: Callable[[], Awaitable[str]],
         *,
         renew_token: Callable[[str], Awaitable[bool]] | None = None,
-        timeout: float = _TIMEOUT,
+        timeout: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._session = session
         self._url = url.rstrip("/") + _PATH
@@ -74,22 +92,21 @@ class GraphQLTransport:
         """Return a valid token.
 
         Raises:
-            NetrexAuthError: There is none, or it cannot be renewed any more.
-            NetrexConnectionError: It has to be renewed, and nobody answers.
+            NetrexAuthError: There is no token, or its renewal is refused for good.
+            NetrexConnectionError: The token has to be renewed, but the portal does not
+                answer.
         """
-        try:
-            return await self._get_token()
-        except aiohttp.ClientResponseError as err:
-            if err.status in _REFUSED_RENEWAL:
-                raise NetrexAuthError(
-                    f"The token cannot be renewed (HTTP status {err.status})"
-                ) from None
-            raise _no_answer(err) from None
-        except (aiohttp.ClientError, TimeoutError) as err:
-            raise _no_answer(err) from None
+        with map_exceptions(_UNREACHABLE):
+            try:
+                return await self._get_token()
+            except aiohttp.ClientResponseError as err:
+                if err.status not in _FINAL_STATUSES:
+                    raise
+                status = err.status
+        raise NetrexAuthError(f"The token cannot be renewed (HTTP status {status})")
 
     async def renew(self, token: str) -> bool:
-        """Replace a token that the portal calls expired; False if that is no use."""
+        """Replace a token that the portal reports as expired; return whether it did."""
         return self._renew_token is not None and await self._renew_token(token)
 
     async def post(
@@ -98,12 +115,13 @@ class GraphQLTransport:
         """Send a document.
 
         Raises:
-            NetrexError: Nothing came back: the error of the first refusal, or what is
-                wrong with the answer. A refused token always counts as nothing.
+            NetrexError: The response has no data; the error is that of the response's
+                first entry in `errors`, or says why the response is unusable. A refused
+                token raises even if there is data.
         """
         token = await self.token()
-        body = _body(query, variables)
-        try:
+        body = _encode(query, variables)
+        with map_exceptions(*_FAILURES):
             async with self._session.post(
                 self._url,
                 data=body,
@@ -112,38 +130,29 @@ class GraphQLTransport:
                     "Content-Type": "application/json",
                 },
                 timeout=self._timeout,
-                # A redirect would turn the POST into a GET, or carry it elsewhere.
+                # A redirect could turn the POST into a GET or leave the portal.
                 allow_redirects=False,
             ) as response:
-                raw = await _read(response)
-                status = response.status
-                retry_after = read_retry_after(
-                    response.headers.get("Retry-After"), now=time.time()
-                )
-        # `from None`: aiohttp's errors hold the request's headers.
-        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as err:
+                raw = await read_limited(response, _MAX_RESPONSE_BYTES)
+        _LOGGER.debug("HTTP status %d, %d bytes", response.status, len(raw))
+        if is_redirect(response.status):
             raise NetrexResponseError(
-                f"The portal's answer is broken ({type(err).__name__})"
-            ) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            raise _no_answer(err) from None
-        except ValueError:
-            raise NetrexAuthError("The token cannot be sent in a header") from None
-        _LOGGER.debug("HTTP status %d, %d bytes", status, len(raw))
-        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            raise NetrexResponseError(f"The portal redirects (HTTP status {status})")
+                f"The portal redirects (HTTP status {response.status})"
+            )
+        wait = retry_after(response.headers)
         try:
             parsed = await _parse(raw)
         except ValueError, RecursionError:
-            raise error_from_body(raw, status, retry_after=retry_after) from None
-        return _judge(parsed, len(raw), status, retry_after, token)
+            raise error_from_body(raw, response.status, retry_after=wait) from None
+        if not isinstance(parsed, dict):
+            raise NetrexResponseError("The portal's response is not a JSON object")
+        errors = read_errors(
+            parsed, status=response.status, retry_after=wait, secrets=(token,)
+        )
+        return _response(as_mapping(parsed.get("data")), errors, len(raw))
 
 
-# The answers of a token endpoint that no repetition changes (RFC 6749, 5.2).
-_REFUSED_RENEWAL = frozenset({400, 401, 403})
-
-
-def _body(query: str, variables: Mapping[str, object] | None) -> bytes:
+def _encode(query: str, variables: Mapping[str, object] | None) -> bytes:
     """Return the JSON of a request (GraphQL over HTTP, "JSON encoding")."""
     body: dict[str, object] = {"query": query}
     if variables:
@@ -151,55 +160,32 @@ def _body(query: str, variables: Mapping[str, object] | None) -> bytes:
     try:
         return json.dumps(body, allow_nan=False).encode()
     except TypeError, ValueError:
-        raise NetrexQueryError("The variables are not fit for JSON") from None
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Read a body up to the largest size that makes sense."""
-    raw = bytearray()
-    async for chunk in response.content.iter_any():
-        raw += chunk
-        if len(raw) > _LARGEST_ANSWER:
-            raise NetrexResponseError("The portal's answer is too large")
-    return bytes(raw)
+        raise NetrexQueryError("The variables cannot be encoded as JSON") from None
 
 
 async def _parse(raw: bytes) -> object:
-    """Parse JSON; NaN and Infinity, which are none, become null."""
-    if len(raw) < LARGE_ANSWER:
+    if len(raw) < LARGE_RESPONSE_BYTES:
         return _loads(raw)
     return await asyncio.to_thread(_loads, raw)
 
 
 def _loads(raw: bytes) -> object:
+    """Parse JSON; NaN and Infinity, which are not JSON, become null."""
     parsed: object = json.loads(raw.decode("utf-8-sig"), parse_constant=lambda _: None)
     return parsed
 
 
-def _judge(
-    parsed: object, size: int, status: int, retry_after: float | None, token: str
+def _response(
+    data: Mapping[str, object], errors: tuple[GraphQLError, ...], size: int
 ) -> GraphQLResponse:
-    """Tell an answer from an error."""
-    if not isinstance(parsed, dict):
-        raise NetrexResponseError("The portal's answer is no JSON object")
-    refusals = read_errors(
-        parsed, status=status, retry_after=retry_after, secrets=(token,)
-    )
-    for refusal in refusals:
-        if isinstance(refusal.error, NetrexAuthError):
-            raise refusal.error
-    data = as_mapping(parsed.get("data"))
-    if not data:
-        if refusals:
-            raise refusals[0].error
-        raise NetrexResponseError("The portal's answer has neither data nor errors")
+    """Return the response, or raise the error that leaves nothing of it."""
+    for entry in errors:
+        if isinstance(entry.error, NetrexAuthError):
+            raise entry.error
     if all(value is None for value in data.values()):
-        for refusal in refusals:
-            if not refusal.path:
-                raise refusal.error
-    return GraphQLResponse(data, refusals, size)
-
-
-def _no_answer(err: Exception) -> NetrexConnectionError:
-    """Name the kind of a failure; its text may hold more than we want to tell."""
-    return NetrexConnectionError(f"The portal does not answer ({type(err).__name__})")
+        for entry in errors:
+            if not data or not entry.path:
+                raise entry.error
+    if not data:
+        raise NetrexResponseError("The portal's response has neither data nor errors")
+    return GraphQLResponse(data, errors, size)

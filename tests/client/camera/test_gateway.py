@@ -304,7 +304,7 @@ async def test_pictures(
         assert isinstance(err, NetrexCameraResponseError)
     monkeypatch.setattr(gateway_module, "_LARGEST_IMAGE", 4)
     cameras.says(b"\xff\xd8picture", content_type="image/jpeg")
-    assert "too large" in str(await failure(client.get_bytes(SERIAL, PATH)))
+    assert "BodyTooLargeError" in str(await failure(client.get_bytes(SERIAL, PATH)))
 
 
 @pytest.mark.parametrize("serial", ["", "evil.example.com", f"{SERIAL}/../x"])

@@ -23,7 +23,13 @@ from ..errors import (
     NetrexCameraTokenError,
     NetrexError,
 )
-from ..graphql_errors import read_retry_after
+from ..http import (
+    BROKEN,
+    UNREACHABLE,
+    map_exceptions,
+    read_limited,
+    retry_after,
+)
 from .answer import CameraAnswer, read_json, read_text, status_error
 from .url import camera_url, parse_camera_url
 
@@ -34,6 +40,11 @@ _SPACING = 0.2
 _LARGEST_TEXT = 2 * 2**20
 _LARGEST_IMAGE = 16 * 2**20
 _TYPE = "Content-Type"
+_FAILURES = (
+    (BROKEN, NetrexCameraResponseError, "The camera's response is broken"),
+    (UNREACHABLE, NetrexCameraOfflineError, "The camera does not answer"),
+    (ValueError, NetrexCameraTokenError, "The token cannot be sent in a header"),
+)
 # Called after each call: the camera's serial number, and what went wrong if anything.
 type Report = Callable[[str, NetrexError | None], None]
 
@@ -229,7 +240,7 @@ class GatewayClient:
         json_body: Mapping[str, object] | None,
         largest: int,
     ) -> CameraAnswer:
-        try:
+        with map_exceptions(*_FAILURES):
             async with self._session.request(
                 "GET" if form is None and json_body is None else "POST",
                 url,
@@ -240,37 +251,31 @@ class GatewayClient:
                 # It would carry the call elsewhere.
                 allow_redirects=False,
             ) as response:
-                wait = _retry_after(response.headers)
+                wait = retry_after(response.headers)
                 if refusal := status_error(response.status, wait):
                     raise refusal
                 # aiohttp takes a missing type for application/octet-stream.
                 kind = response.content_type if response.headers.get(_TYPE) else ""
                 return CameraAnswer(
-                    response.status, kind, await _read(response, largest)
+                    response.status, kind, await read_limited(response, largest)
                 )
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
-            failure = _failure(err)
-        # Not above: aiohttp's errors hold the request's headers, and would come along.
-        raise failure
 
     async def _connect(self, url: URL) -> aiohttp.ClientWebSocketResponse:
-        # A WebSocket follows redirects, and only a session's middleware can prevent
-        # that; it shares the other's connections.
+        # Only a session's middleware can keep a WebSocket from following redirects.
+        # This session shares the connections of the other.
         session = aiohttp.ClientSession(
             connector=self._session.connector,
             connector_owner=False,
-            middlewares=(_refuse_redirect,),
+            middlewares=(_require_upgrade,),
         )
         try:
-            async with asyncio.timeout(self._timeout):
-                return await session.ws_connect(
-                    url, headers=self._headers, autoping=False
-                )
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as err:
-            failure = _failure(err)
+            with map_exceptions(*_FAILURES):
+                async with asyncio.timeout(self._timeout):
+                    return await session.ws_connect(
+                        url, headers=self._headers, autoping=False
+                    )
         finally:
             session.detach()
-        raise failure
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -281,38 +286,12 @@ class GatewayClient:
             self._report(serial_number, err)
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer wants us to wait."""
-    return read_retry_after(headers.get("Retry-After"), now=time.time())
-
-
-async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:
-    raw = bytearray()
-    async for chunk in response.content.iter_any():
-        raw += chunk
-        if len(raw) > largest:
-            raise NetrexCameraResponseError("The camera's answer is too large")
-    return bytes(raw)
-
-
-async def _refuse_redirect(
+async def _require_upgrade(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
     response = await handler(request)
-    if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
+    if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
         response.close()
-        raise NetrexCameraResponseError("The camera redirects")
+        refusal = status_error(response.status, retry_after(response.headers))
+        raise refusal or NetrexCameraResponseError("The camera opened no WebSocket")
     return response
-
-
-def _failure(err: Exception) -> NetrexError:
-    """Return what an error of aiohttp means; its text may hold more than we tell."""
-    kind = type(err).__name__
-    if isinstance(err, aiohttp.WSServerHandshakeError):
-        refusal = status_error(err.status, _retry_after(err.headers or {}))
-        return refusal or NetrexCameraResponseError("The camera opens no WebSocket")
-    if isinstance(err, (aiohttp.ClientPayloadError, aiohttp.ClientResponseError)):
-        return NetrexCameraResponseError(f"The camera's answer is broken ({kind})")
-    if isinstance(err, (aiohttp.ClientError, TimeoutError, OSError)):
-        return NetrexCameraOfflineError(f"The camera is not reached ({kind})")
-    return NetrexCameraTokenError("The token cannot be sent in a header")

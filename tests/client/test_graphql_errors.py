@@ -17,7 +17,6 @@ from custom_components.netrex.client import (
 from custom_components.netrex.client.graphql_errors import (
     error_from_body,
     read_errors,
-    read_retry_after,
     redact,
 )
 
@@ -184,24 +183,6 @@ def test_pages(
     assert type(error) is kind
     if isinstance(error, NetrexRateLimitedError):
         assert error.retry_after == retry
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("120", 120),
-        ("0", 0),
-        ("-5", 0),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 60),
-        ("Wed, 21 Oct 2015 07:00:00 GMT", 0),
-        ("soon", None),
-        ("", None),
-        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
-    ],
-)
-def test_retry_after(header: str | None, seconds: float | None) -> None:
-    assert read_retry_after(header, now=1445412480 - 60) == seconds
 
 
 @pytest.mark.parametrize(
