@@ -19,15 +19,7 @@ from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.gateway import CameraGateway
 from simulator import Simulator
 
-from .conftest import BRIGHTNESS, SENSOR, camera_entity, parameter_calls, parameters
-
-
-def number(hass: HomeAssistant, entry: MockConfigEntry, node_id: int, key: str) -> str:
-    """Return the entity of a setting."""
-    unique_id = f"{entry.unique_id}_{node_id}_{key}"
-    entity_id = er.async_get(hass).async_get_entity_id(NUMBER_DOMAIN, DOMAIN, unique_id)
-    assert entity_id is not None
-    return entity_id
+from .conftest import BRIGHTNESS, SENSOR, Entities, parameter_calls, parameters
 
 
 def value_of(hass: HomeAssistant, entity_id: str) -> str:
@@ -41,7 +33,8 @@ async def switch_on(
     hass: HomeAssistant, entry: MockConfigEntry, node_id: int, *keys: str
 ) -> list[str]:
     """Enable entities, as a person does; Home Assistant reloads the account then."""
-    entity_ids = [number(hass, entry, node_id, key) for key in keys]
+    entities = Entities(hass, entry, node_id)
+    entity_ids = [entities.id(NUMBER_DOMAIN, key) for key in keys]
     for entity_id in entity_ids:
         er.async_get(hass).async_update_entity(entity_id, disabled_by=None)
     await hass.async_block_till_done()
@@ -129,7 +122,7 @@ async def test_a_slider_writes_and_shows_what_the_camera_has(
         DOMAIN,
         "set_camera_parameters",
         {
-            "entity_id": camera_entity(hass, entry, node_id),
+            "entity_id": Entities(hass, entry, node_id).id("camera", "camera"),
             "parameters": {BRIGHTNESS: 12, f"{SENSOR}.Contrast": 13},
         },
         blocking=True,

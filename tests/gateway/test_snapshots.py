@@ -17,7 +17,7 @@ from custom_components.netrex.gateway import CameraGateway, snapshots as module
 from custom_components.netrex.gateway.snapshots import Snapshots
 from simulator import Simulator
 
-from .conftest import camera_entity
+from .conftest import Entities
 
 PATH = "axis-cgi/jpg/image.cgi"
 
@@ -34,7 +34,7 @@ async def test_a_still_image_comes_from_the_camera(
     gateway: CameraGateway,
     node_id: int,
 ) -> None:
-    entity_id = camera_entity(hass, entry, node_id)
+    entity_id = Entities(hass, entry, node_id).id("camera", "camera")
     links = len(cloud.links)
     del cloud.calls[:]
     thumbnail = await ha_camera.async_get_image(hass, entity_id, width=600, height=300)
@@ -58,7 +58,9 @@ async def test_without_a_snapshot_there_is_a_short_view(
     node_id: int,
 ) -> None:
     cloud.faults.add("gateway", "status", 503, count=None)
-    image = await ha_camera.async_get_image(hass, camera_entity(hass, entry, node_id))
+    image = await ha_camera.async_get_image(
+        hass, Entities(hass, entry, node_id).id("camera", "camera")
+    )
     assert image.content[:2] == b"\xff\xd8"
     assert len(cloud.links) == 1
     assert gateway.diagnostics()["snapshots"] == {"taken": 0, "failed": 1}

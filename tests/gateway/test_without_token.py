@@ -1,4 +1,4 @@
-"""An account as it is after the set-up: without a camera access token."""
+"""An account without a camera access token: no call, and no entity for one."""
 
 from typing import Any
 
@@ -8,17 +8,22 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.const import CONF_CAMERA_EVENTS, CONF_DEVICE_URL, DOMAIN
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
 from simulator import Simulator
 
-from .conftest import SENSOR, camera_entity
+from .conftest import DOCUMENTATION, SENSOR, Entities
+
+ACCOUNT = DOCUMENTATION
 
 
 @pytest.fixture
-def entry_options(camera_options: dict[str, Any]) -> dict[str, Any]:
-    """Leave the address, which alone means nothing."""
-    return {"device_url": camera_options["device_url"]}
+def entry_options(camera_options: dict[str, Any], node_id: int) -> dict[str, Any]:
+    """Leave the rest of the options, which alone means nothing."""
+    return {
+        CONF_DEVICE_URL: camera_options[CONF_DEVICE_URL],
+        CONF_CAMERA_EVENTS: [str(node_id)],
+    }
 
 
 async def test_no_call_and_no_dead_entity(
@@ -26,19 +31,38 @@ async def test_no_call_and_no_dead_entity(
 ) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.runtime_data.gateway is None
-    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-    assert entities
-    assert "number" not in {entity.domain for entity in entities}
+    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert registered
+    domains = {entity.domain for entity in registered}
+    assert not domains & {"button", "number", "switch"}
+    keys = {entity.translation_key for entity in registered}
+    assert not keys & {"input", "motion", "broadcasting", "alert"}
     diagnostics = await async_get_config_entry_diagnostics(hass, entry)
     assert diagnostics["gateway"] is None
-    target = {"entity_id": camera_entity(hass, entry, node_id)}
-    for action, data in (
-        ("get_camera_parameters", {"group": SENSOR}),
-        ("set_camera_parameters", {"parameters": {f"{SENSOR}.Brightness": 1}}),
-    ):
-        with pytest.raises(ServiceValidationError) as caught:
-            await hass.services.async_call(
-                DOMAIN, action, target | data, blocking=True, return_response=True
-            )
-        assert caught.value.translation_key == "no_camera_token"
+    assert cloud.calls == []
+    assert cloud.camera(node_id).events.listeners == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "has_response"),
+    [
+        ("get_camera_parameters", {"group": SENSOR}, True),
+        ("set_camera_parameters", {"parameters": {f"{SENSOR}.Brightness": 1}}, True),
+        ("ptz", {"pan": 1}, False),
+    ],
+)
+async def test_actions_ask_for_a_token(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entities: Entities,
+    action: str,
+    data: dict[str, Any],
+    has_response: bool,
+) -> None:
+    target = {"entity_id": entities.id("camera", "camera")}
+    with pytest.raises(ServiceValidationError) as caught:
+        await hass.services.async_call(
+            DOMAIN, action, target | data, blocking=True, return_response=has_response
+        )
+    assert caught.value.translation_key == "no_camera_token"
     assert cloud.calls == []

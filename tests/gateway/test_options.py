@@ -14,6 +14,11 @@ from tests.config_flow.test_kpi_options import choices
 from tests.config_flow.test_options import open_page, save
 from tests.waiting import eventually
 
+from .conftest import DOCUMENTATION
+
+ACCOUNT = DOCUMENTATION
+pytestmark = pytest.mark.usefixtures("haste")
+
 
 @pytest.fixture
 def entry_options(camera_options: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +67,7 @@ async def test_none_need_be_chosen(hass: HomeAssistant, entry: MockConfigEntry) 
 async def test_an_account_that_is_not_set_up_has_no_choice(
     hass: HomeAssistant, config_entry: MockConfigEntry
 ) -> None:
+    config_entry.add_to_hass(hass)
     page = await open_page(hass, config_entry, "camera_access")
     schema = page["data_schema"]
     assert schema

@@ -7,7 +7,6 @@ import logging
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -19,9 +18,13 @@ from simulator import Simulator
 from simulator.camera.camera import SimulatedCamera
 from simulator.camera.events import OBJECT_ANALYTICS, TAMPERING, VIDEO_MOTION, Event
 from simulator.world.model import Node
+from tests.conftest import SetUp
 from tests.waiting import eventually
 
-from .conftest import Entities
+from .conftest import DOCUMENTATION, Entities
+
+ACCOUNT = DOCUMENTATION
+pytestmark = pytest.mark.usefixtures("haste")
 
 SENSOR = "binary_sensor"
 
@@ -56,21 +59,16 @@ async def test_states_are_there_as_soon_as_the_camera_told_them(
     await eventually(
         lambda: {entities.state(SENSOR, key) for key in keys} == {STATE_OFF}
     )
-    registry = er.async_get(hass)
     for key, name in {
         "input_0": "Input 1",
         "object_device1scenario1": "Object 1",
         "motion_vmd_camera1profile1": "Motion 1",
     }.items():
-        entity = registry.async_get(entities.id(SENSOR, key) or "")
-        assert entity is not None
-        assert entity.original_name == name
+        assert entities.registered(SENSOR, key).original_name == name
     for key in ("daylight_1", "moving_channel_1"):
-        entity = registry.async_get(entities.id(SENSOR, key) or "")
-        assert entity is not None
-        assert entity.disabled
+        assert entities.registered(SENSOR, key).disabled
     # Outputs are no sensors, and what an application repeats is none either.
-    assert entities.id(SENSOR, "output_2") is None
+    assert entities.find(SENSOR, "output_2") is None
 
 
 async def test_what_a_camera_has_twice_has_two_names(
@@ -85,7 +83,6 @@ async def test_what_a_camera_has_twice_has_two_names(
     for disk in ("SD_DISK", "NetworkShare"):
         alert = "tnsaxis:Storage/Alert"
         camera.events.emit(Event(alert, {"disk_id": disk}, {"alert": "0"}))
-    registry = er.async_get(hass)
     for key, name in {
         "motion_vmd_camera1profile1": "Motion 1",
         "motion_motionguard_camera1profile1": "Motion Guard 1",
@@ -95,9 +92,7 @@ async def test_what_a_camera_has_twice_has_two_names(
         "storage_networkshare": "Storage NetworkShare",
     }.items():
         await shows(entities, key, STATE_OFF)
-        entity = registry.async_get(entities.id(SENSOR, key) or "")
-        assert entity is not None
-        assert entity.original_name == name
+        assert entities.registered(SENSOR, key).original_name == name
 
 
 async def test_an_input_changes_its_entity_within_a_second(
@@ -124,7 +119,7 @@ async def test_what_has_no_state_is_an_event(
     assert entities.state("event", "alert") == "unknown"
     tell(camera, TAMPERING, {"tampering": "1"})
     await eventually(lambda: entities.state("event", "alert") != "unknown")
-    state = hass.states.get(entities.id("event", "alert") or "")
+    state = hass.states.get(entities.id("event", "alert"))
     assert state is not None
     assert state.attributes["event_type"] == "tampering"
 
@@ -216,12 +211,7 @@ async def test_an_output_is_switched(
 ) -> None:
     await eventually(lambda: entities.state("switch", "output_2") == STATE_OFF)
     for action, active in (("turn_on", True), ("turn_off", False)):
-        await hass.services.async_call(
-            "switch",
-            action,
-            {"entity_id": entities.id("switch", "output_2")},
-            blocking=True,
-        )
+        await entities.call("switch", action, "output_2")
         assert camera.ports.ports[2].active is active
         assert entities.state("switch", "output_2") == (
             STATE_ON if active else STATE_OFF
@@ -232,18 +222,13 @@ async def test_an_output_is_switched(
 
 
 async def test_an_output_of_old_firmware(
-    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp
 ) -> None:
     cloud.switches.port_management = False
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    entities = Entities(hass, config_entry, 140094)
+    entry = await set_up()
+    entities = Entities(hass, entry, 140094)
     await eventually(lambda: entities.state("switch", "output_2") == STATE_OFF)
-    await hass.services.async_call(
-        "switch",
-        "turn_on",
-        {"entity_id": entities.id("switch", "output_2")},
-        blocking=True,
-    )
+    await entities.call("switch", "turn_on", "output_2")
     assert cloud.camera(140094).ports.ports[2].active
     assert entities.state("switch", "output_2") == STATE_ON
 
@@ -255,12 +240,7 @@ async def test_an_output_that_cannot_be_switched(
 
     async def fail() -> HomeAssistantError:
         with pytest.raises(HomeAssistantError) as caught:
-            await hass.services.async_call(
-                "switch",
-                "turn_on",
-                {"entity_id": entities.id("switch", "output_2")},
-                blocking=True,
-            )
+            await entities.call("switch", "turn_on", "output_2")
         return caught.value
 
     cloud.faults.add("gateway", "status", 503, match="portmanagement")
@@ -274,13 +254,13 @@ async def test_an_output_that_cannot_be_switched(
 
 
 async def test_a_camera_that_does_not_tell_of_its_ports(
-    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp
 ) -> None:
     cloud.faults.add("gateway", "status", 400, count=None, match="portmanagement")
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    entities = Entities(hass, config_entry, 140094)
+    entry = await set_up()
+    entities = Entities(hass, entry, 140094)
     await eventually(lambda: entities.state(SENSOR, "input_0") == STATE_OFF)
-    assert entities.id("switch", "output_2") is None
+    assert entities.find("switch", "output_2") is None
 
 
 @pytest.mark.parametrize(
@@ -295,7 +275,7 @@ async def test_a_camera_that_does_not_tell_of_its_ports(
 async def test_what_inputs_are_called(
     hass: HomeAssistant,
     cloud: Simulator,
-    config_entry: MockConfigEntry,
+    set_up: SetUp,
     nodes: list[str],
     own: list[str],
     expected: list[str],
@@ -304,27 +284,26 @@ async def test_what_inputs_are_called(
         cloud.world.nodes.append(Node(200 + number, 140094, "deviceInput", name))
     for port, name in zip(cloud.camera(140094).ports.ports, own, strict=False):
         port.name = name
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    entities = Entities(hass, config_entry, 140094)
+    entry = await set_up()
+    entities = Entities(hass, entry, 140094)
     await ready(entities)
-    registry = er.async_get(hass)
-    names = []
-    for number in range(2):
-        entity = registry.async_get(entities.id(SENSOR, f"input_{number}") or "")
-        assert entity is not None
-        names.append(entity.original_name)
+    names = [
+        entities.registered(SENSOR, f"input_{number}").original_name
+        for number in range(2)
+    ]
     assert names == expected
 
 
 async def test_only_chosen_cameras_are_connected(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> None:
+    config_entry.add_to_hass(hass)
     options = {**config_entry.options, CONF_CAMERA_EVENTS: ["62303", "1", "x"]}
     hass.config_entries.async_update_entry(config_entry, options=options)
     await hass.config_entries.async_setup(config_entry.entry_id)
     await eventually(lambda: cloud.camera(62303).events.listeners == 1)
     assert cloud.camera(140094).events.listeners == 0
-    assert Entities(hass, config_entry, 140094).id("event", "alert") is None
+    assert Entities(hass, config_entry, 140094).find("event", "alert") is None
 
 
 async def test_what_does_not_pass_by_itself_is_not_tried_in_haste(

@@ -15,9 +15,13 @@ from custom_components.netrex.gateway.broadcasts import BroadcastCoordinator
 from simulator import Simulator
 from simulator.camera.camera import SimulatedCamera
 from simulator.camera.camstreamer import Stream
+from tests.conftest import SetUp
 from tests.waiting import eventually
 
-from .conftest import Entities
+from .conftest import DOCUMENTATION, Entities
+
+ACCOUNT = DOCUMENTATION
+pytestmark = pytest.mark.usefixtures("haste")
 
 
 def streams(camera: SimulatedCamera) -> list[Stream]:
@@ -31,40 +35,30 @@ def pass_time(broadcasts: BroadcastCoordinator, time: timedelta) -> None:
         broadcasts._due_at[node_id] -= time.total_seconds()
 
 
-async def switch(hass: HomeAssistant, entity_id: str | None, action: str) -> None:
-    """Switch an entity."""
-    await hass.services.async_call(
-        "switch", action, {"entity_id": entity_id}, blocking=True
-    )
-
-
 @pytest.mark.parametrize("generation", ["new", "old"])
 async def test_streams_are_shown_and_switched(
     hass: HomeAssistant,
     cloud: Simulator,
-    config_entry: MockConfigEntry,
+    set_up: SetUp,
     camera: SimulatedCamera,
     generation: str,
 ) -> None:
     cloud.switches.set("camstreamer_api", generation)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    entities = Entities(hass, config_entry, 140094)
+    entry = await set_up()
+    entities = Entities(hass, entry, 140094)
     first, second = streams(camera)
     on, off = f"broadcast_{first.stream_id}", f"broadcast_{second.stream_id}"
     await eventually(lambda: entities.state("switch", on) == STATE_ON)
     assert entities.state("switch", off) == STATE_OFF
     sending = f"broadcasting_{second.stream_id}"
     assert entities.state("binary_sensor", sending) == STATE_OFF
-    registry = er.async_get(hass)
-    entity = registry.async_get(entities.id("switch", off) or "")
-    assert entity is not None
-    assert entity.original_name == "Web broadcast"
+    assert entities.registered("switch", off).original_name == "Web broadcast"
 
-    await switch(hass, entities.id("switch", off), "turn_on")
+    await entities.call("switch", "turn_on", off)
     assert second.enabled
     assert entities.state("switch", off) == STATE_ON
     assert entities.state("binary_sensor", sending) == STATE_ON
-    await switch(hass, entities.id("switch", on), "turn_off")
+    await entities.call("switch", "turn_off", on)
     assert not first.enabled
 
 
@@ -81,7 +75,7 @@ async def test_nothing_restarts_a_stream_but_a_change(
     for _ in range(3):
         broadcasts._due_at.clear()
         await broadcasts.async_refresh()
-    await switch(hass, entities.id("switch", key), "turn_on")
+    await entities.call("switch", "turn_on", key)
     assert first.start_count == 1
 
 
@@ -113,9 +107,7 @@ async def test_a_stream_or_a_camera_that_is_away(
 
     del camera.camstreamer.streams[second.stream_id]
     with pytest.raises(HomeAssistantError) as caught:
-        await switch(
-            hass, entities.id("switch", f"broadcast_{second.stream_id}"), "turn_on"
-        )
+        await entities.call("switch", "turn_on", f"broadcast_{second.stream_id}")
     assert caught.value.translation_key == "camera_call_missing"
     broadcasts._due_at.clear()
     await broadcasts.async_refresh()
@@ -148,10 +140,9 @@ async def test_streams_that_nobody_wants_are_not_read(
     registry = er.async_get(hass)
     for domain, key in (("switch", "broadcast"), ("binary_sensor", "broadcasting")):
         for stream in (first, second):
-            entity_id = entities.id(domain, f"{key}_{stream.stream_id}")
-            assert entity_id is not None
             registry.async_update_entity(
-                entity_id, disabled_by=er.RegistryEntryDisabler.USER
+                entities.id(domain, f"{key}_{stream.stream_id}"),
+                disabled_by=er.RegistryEntryDisabler.USER,
             )
     await hass.async_block_till_done()
     calls: list[str] = []
@@ -171,13 +162,13 @@ async def test_streams_that_nobody_wants_are_not_read(
 
 
 async def test_an_app_that_gets_its_first_stream(
-    hass: HomeAssistant, config_entry: MockConfigEntry, camera: SimulatedCamera
+    hass: HomeAssistant, set_up: SetUp, camera: SimulatedCamera
 ) -> None:
     made = dict(camera.camstreamer.streams)
     camera.camstreamer.streams.clear()
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    entities = Entities(hass, config_entry, 140094)
-    broadcasts = config_entry.runtime_data.gateway.broadcasts
+    entry = await set_up()
+    entities = Entities(hass, entry, 140094)
+    broadcasts = entry.runtime_data.gateway.broadcasts
     await eventually(lambda: 140094 in broadcasts._due_at)
 
     camera.camstreamer.streams.update(made)
@@ -224,16 +215,16 @@ async def test_a_camera_that_leaves_the_account_is_forgotten(
 async def test_a_camera_that_was_away_at_the_start(
     hass: HomeAssistant,
     cloud: Simulator,
-    config_entry: MockConfigEntry,
+    set_up: SetUp,
     camera: SimulatedCamera,
 ) -> None:
     cloud.world.cameras[140094].is_connected = False
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    entities = Entities(hass, config_entry, 140094)
-    runtime = config_entry.runtime_data
+    entry = await set_up()
+    entities = Entities(hass, entry, 140094)
+    runtime = entry.runtime_data
     await eventually(lambda: 62303 in runtime.gateway.broadcasts.data)
     key = f"broadcast_{streams(camera)[0].stream_id}"
-    assert entities.id("switch", key) is None
+    assert entities.find("switch", key) is None
     cloud.world.cameras[140094].is_connected = True
     await runtime.status.async_refresh()
     await eventually(lambda: entities.has("switch", key))
@@ -254,7 +245,7 @@ async def test_a_gateway_that_counts_calls(
     await eventually(lambda: entities.has("switch", key))
     cloud.switches.rate_limit = cloud.switches.gateway_counts = True
     with pytest.raises(HomeAssistantError) as caught:
-        await switch(hass, entities.id("switch", key), "turn_on")
+        await entities.call("switch", "turn_on", key)
     assert caught.value.translation_key == "rate_limited"
     broadcasts = entry.runtime_data.gateway.broadcasts
     broadcasts._due_at.clear()

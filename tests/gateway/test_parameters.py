@@ -18,7 +18,7 @@ from custom_components.netrex.gateway import CameraGateway
 from simulator import Simulator
 from tests.leaks import assert_log_clean, assert_no_secret, texts
 
-from .conftest import BRIGHTNESS, SENSOR, camera_entity, parameter_calls, parameters
+from .conftest import BRIGHTNESS, SENSOR, Entities, parameter_calls, parameters
 
 CONTRAST = f"{SENSOR}.Contrast"
 
@@ -35,7 +35,7 @@ class Actions:
 
     def entity(self, node_id: int) -> str:
         """Return a camera's entity."""
-        return camera_entity(self._hass, self._entry, node_id)
+        return Entities(self._hass, self._entry, node_id).id("camera", "camera")
 
     async def get(self, group: str, *node_ids: int) -> dict[str, Any]:
         """Read a group."""

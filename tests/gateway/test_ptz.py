@@ -5,7 +5,6 @@ import asyncio
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
@@ -17,7 +16,10 @@ from simulator.camera.camera import SimulatedCamera
 from simulator.camera.ptz import Position
 from tests.waiting import eventually
 
-from .conftest import Entities
+from .conftest import DOCUMENTATION, Entities
+
+ACCOUNT = DOCUMENTATION
+pytestmark = pytest.mark.usefixtures("haste")
 
 HOME = Position()
 
@@ -34,7 +36,7 @@ def moving(camera: SimulatedCamera) -> bool:
     return bool(camera.ptz._motion)
 
 
-async def move(hass: HomeAssistant, target: str | None, **data: object) -> None:
+async def move(hass: HomeAssistant, target: str, **data: object) -> None:
     """Call the action."""
     await hass.services.async_call(
         DOMAIN, "ptz", {"entity_id": target} | data, blocking=True
@@ -44,30 +46,19 @@ async def move(hass: HomeAssistant, target: str | None, **data: object) -> None:
 @pytest.fixture
 def target(entities: Entities) -> str:
     """Return the camera's entity."""
-    entity_id = entities.id("camera", "camera")
-    assert entity_id is not None
-    return entity_id
+    return entities.id("camera", "camera")
 
 
 async def test_a_button_per_preset(
     hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_5"))
-    registry = er.async_get(hass)
-    names = {}
-    for number in (1, 2, 5):
-        entity = registry.async_get(
-            entities.id(BUTTON_DOMAIN, f"preset_{number}") or ""
-        )
-        assert entity is not None
-        names[number] = entity.original_name
+    names = {
+        number: entities.registered(BUTTON_DOMAIN, f"preset_{number}").original_name
+        for number in (1, 2, 5)
+    }
     assert names == {1: "Go to Home", 2: "Go to Pokladny", 5: "Go to Vchod"}
-    await hass.services.async_call(
-        BUTTON_DOMAIN,
-        SERVICE_PRESS,
-        {"entity_id": entities.id(BUTTON_DOMAIN, "preset_5")},
-        blocking=True,
-    )
+    await entities.call(BUTTON_DOMAIN, SERVICE_PRESS, "preset_5")
     assert head(camera) == Position(118, -9.5, 3000)
 
 
@@ -81,12 +72,7 @@ async def test_a_preset_that_is_gone(
     assert camera.ptz is not None
     del camera.ptz.presets[5]
     with pytest.raises(ServiceValidationError, match="does not exist"):
-        await hass.services.async_call(
-            BUTTON_DOMAIN,
-            SERVICE_PRESS,
-            {"entity_id": entities.id(BUTTON_DOMAIN, "preset_5")},
-            blocking=True,
-        )
+        await entities.call(BUTTON_DOMAIN, SERVICE_PRESS, "preset_5")
     presets = entry.runtime_data.gateway.presets
     presets._due_at.clear()
     await presets.async_refresh()
@@ -272,7 +258,7 @@ async def test_a_fixed_camera(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: Simulator
 ) -> None:
     fixed = Entities(hass, entry, 62303)
-    assert fixed.id(BUTTON_DOMAIN, "preset_1") is None
+    assert fixed.find(BUTTON_DOMAIN, "preset_1") is None
     with pytest.raises(ServiceValidationError) as caught:
         await move(hass, fixed.id("camera", "camera"), pan=1)
     assert caught.value.translation_key == "camera_refused"

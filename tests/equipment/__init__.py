@@ -1,1 +1,0 @@
-"""Tests of what cameras have beside their picture, through Home Assistant."""
