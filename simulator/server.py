@@ -6,20 +6,20 @@ from typing import Self
 
 from aiohttp import web
 
-from .account import Account
 from .camera.camera import SimulatedCamera
 from .camera.gateway import SimulatedGateway
 from .clock import Clock
 from .control import Control
+from .fault_middleware import fault_middleware
 from .faults import Faults
 from .graphql.http import GraphQLEndpoint
-from .guard import fault_middleware
 from .limiter import Limiter
 from .media.download import Downloads
 from .media.recordings import RecordingStore
 from .media.studio import Studio
-from .oauth import OAuth
-from .portal import Portal
+from .portal.account import Account
+from .portal.authorization import AuthorizationServer
+from .portal.oauth import OAuth
 from .records import CallRecord, LinkRecord, QueryRecord, Secrets
 from .rtsp.server import RtspServer
 from .rtsp.tunnels import Tunnels
@@ -94,10 +94,10 @@ class Simulator:
             self.state, self.kpi, self.limiter, self.rtsp, self.recordings
         )
         app.router.add_post("/api/graphql.php", endpoint.handle)
-        portal = Portal(self.state, self.oauth)
-        account = Account(self.state, self.oauth, portal, endpoint)
+        authorization = AuthorizationServer(self.state, self.oauth)
+        account = Account(self.state, self.oauth, authorization, endpoint)
         downloads = Downloads(self.state, self.recordings)
-        for part in (portal, account, downloads):
+        for part in (authorization, account, downloads):
             app.router.add_routes(part.routes())
         self.gateway.setup(app)
         app.router.add_routes(Control(self).routes())

@@ -1,17 +1,17 @@
-"""Which modules of the integration import each other at run time."""
+"""Which modules of a package import each other at run time."""
 
 import ast
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from .project import modules
+from .project import INTEGRATION, modules
 
 type Graph = Mapping[str, frozenset[str]]
 
 
 def module_name(path: Path) -> str:
-    """Return the dotted name inside the integration; "" is the integration itself."""
+    """Return the dotted name inside the package; "" is the package itself."""
     parts = path.with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
 
@@ -50,15 +50,16 @@ def _ancestors(name: str) -> Iterator[str]:
 
 
 @cache
-def import_graph() -> Graph:
+def import_graph(package: Path = INTEGRATION) -> Graph:
     """Return which modules each module imports at run time, in functions too.
 
     Importing a module imports the packages that it is in first. Those count as well,
     except for packages that the importing module is in itself: they are on their way.
     """
-    names = {module_name(path) for path in modules()}
+    parsed = modules(package)
+    names = {module_name(path) for path in parsed}
     graph = {}
-    for path, tree in modules().items():
+    for path, tree in parsed.items():
         name = module_name(path)
         own = {name, *_ancestors(name)}
         targets = set[str]()

@@ -11,6 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "custom_components" / "netrex"
+SIMULATOR = ROOT / "simulator"
 
 
 @cache
@@ -28,11 +29,11 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 @cache
-def modules() -> Mapping[Path, ast.Module]:
-    """Return the integration's modules by their path inside the integration."""
+def modules(package: Path = INTEGRATION) -> Mapping[Path, ast.Module]:
+    """Return the modules of a package by their path inside it."""
     return {
-        path.relative_to(INTEGRATION): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(INTEGRATION.rglob("*.py"))
+        path.relative_to(package): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(package.rglob("*.py"))
     }
 
 

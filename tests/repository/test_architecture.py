@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from .import_graph import import_cycles, import_graph, module_name, reachable
-from .project import INTEGRATION, imports, modules
+from .project import INTEGRATION, ROOT, SIMULATOR, imports, modules
 
 # The rooms that are usable, and testable, without Home Assistant, and the rooms that
 # each of them may import. The folder decides which modules belong to a room.
@@ -46,9 +46,14 @@ def room_of(module: str) -> str:
     return module.partition(".")[0]
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    graph = import_graph()
-    assert reachable(graph, "") > {"client", "relay.server"}
+@pytest.mark.parametrize(
+    ("package", "deep"),
+    [(INTEGRATION, "relay.server"), (SIMULATOR, "rtsp.server")],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_no_modules_import_each_other_in_a_circle(package: Path, deep: str) -> None:
+    graph = import_graph(package)
+    assert deep in reachable(graph, "")
     assert import_cycles(graph) == []
 
 
@@ -101,6 +106,18 @@ def test_no_class_name_stands_twice() -> None:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(path))
     assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
+@pytest.mark.parametrize(
+    ("package", "tests"),
+    [(INTEGRATION, "tests"), (SIMULATOR, "tests/simulator")],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_every_folder_has_a_folder_of_tests(package: Path, tests: str) -> None:
+    folders = {path.parts[0] for path in modules(package) if len(path.parts) > 1}
+    assert folders
+    tested = {path.parent.name for path in (ROOT / tests).glob("*/test_*.py")}
+    assert folders <= tested
 
 
 def test_modules_import_each_other_relatively() -> None:

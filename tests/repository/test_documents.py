@@ -16,9 +16,9 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict, parse_yaml
 import pytest
 
-from .project import ROOT
+from .project import ROOT, repository_files
 
-PAGES = [ROOT / "README.md", ROOT / "info.md", *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = [path for path in repository_files() if path.suffix == ".md"]
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

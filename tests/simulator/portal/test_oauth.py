@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from .portal_client import REDIRECT_URI, PortalClient
+from ..portal_client import REDIRECT_URI, PortalClient
 
 
 async def test_whole_way(portal: PortalClient) -> None:

@@ -15,8 +15,8 @@ from simulator.rtsp.server import RtspServer
 from simulator.rtsp.tunnels import Tunnels
 from simulator.state import State
 
-from .conftest import PROFILE
-from .rtsp_client import RtspClient
+from ..conftest import PROFILE
+from ..rtsp_client import RtspClient
 from .test_rtsp import watch
 
 HTTP = ["rtsph", "rtsphs"]

@@ -6,13 +6,13 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from ..graphql.http import GraphQLEndpoint
+from ..state import State
+from ..world.model import ALL_SCOPES, OAuthClient, Scope, Token, User
 from . import account_pages, pages
 from .account_pages import ACCOUNT_PATH, EXPLORER_PATH
-from .graphql.http import GraphQLEndpoint
+from .authorization import AuthorizationServer
 from .oauth import OAuth
-from .portal import Portal
-from .state import State
-from .world.model import ALL_SCOPES, OAuthClient, Scope, Token, User
 
 type _Form = dict[str, list[str]]
 
@@ -25,12 +25,16 @@ class Account:
     """The handlers of the API page and the API Explorer."""
 
     def __init__(
-        self, state: State, oauth: OAuth, portal: Portal, endpoint: GraphQLEndpoint
+        self,
+        state: State,
+        oauth: OAuth,
+        authorization: AuthorizationServer,
+        endpoint: GraphQLEndpoint,
     ) -> None:
-        """Work for whoever `portal` has signed in."""
+        """Serve the users whom `authorization` has signed in."""
         self._state = state
         self._oauth = oauth
-        self._portal = portal
+        self._authorization = authorization
         self._endpoint = endpoint
         self._actions: dict[str, Callable[[_Form], str]] = {
             "create_token": self._create_token,
@@ -51,7 +55,7 @@ class Account:
         self, handler: Callable[[web.Request, User], Awaitable[web.Response]]
     ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def guarded(request: web.Request) -> web.Response:
-            username = self._portal.user(request)
+            username = self._authorization.user(request)
             if username is None:
                 return _html(pages.sign_in(ACCOUNT_PATH, {}))
             return await handler(request, self._state.world.users[username])
@@ -74,9 +78,9 @@ class Account:
         if "username" in form:
             return self._open(form)
         action = form.get("action", [""])[0]
-        username = self._portal.user(request)
+        username = self._authorization.user(request)
         if action == "sign_out" or username is None:
-            self._portal.sign_out(request)
+            self._authorization.sign_out(request)
             return _html(pages.sign_in(ACCOUNT_PATH, {}))
         user = self._state.world.users[username]
         if not user.full_access or action not in self._actions:
@@ -88,12 +92,12 @@ class Account:
         return self._page(user, notice)
 
     def _open(self, form: _Form) -> web.Response:
-        session = self._portal.sign_in({k: v[0] for k, v in form.items()})
+        session = self._authorization.sign_in({k: v[0] for k, v in form.items()})
         if session is None:
             message = "The user name or the password is wrong."
             return _html(pages.sign_in(ACCOUNT_PATH, {}, message))
         response = web.Response(status=303, headers={"Location": ACCOUNT_PATH})
-        self._portal.keep(response, session)
+        self._authorization.keep(response, session)
         return response
 
     def _create_token(self, form: _Form) -> str:

@@ -15,7 +15,7 @@ import pytest
 from simulator import Simulator
 from simulator.camera.events import INPUT, INPUT_ONVIF, RELAY, TAMPERING
 
-from .portal_client import PortalClient
+from ..portal_client import PortalClient
 
 EVERYTHING = ("//.",)
 MOTION = "tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario1"

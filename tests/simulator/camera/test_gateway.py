@@ -10,7 +10,7 @@ import pytest
 
 from simulator.camera.gateway import SimulatedGateway
 from simulator.clock import Clock
-from simulator.guard import fault_middleware
+from simulator.fault_middleware import fault_middleware
 from simulator.limiter import Limiter
 from simulator.media.studio import Studio
 from simulator.state import State

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .portal_client import PortalClient
+from ..portal_client import PortalClient
 
 
 @pytest.fixture

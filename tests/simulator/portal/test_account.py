@@ -7,7 +7,7 @@ import re
 import pytest
 from yarl import URL
 
-from .portal_client import PortalClient
+from ..portal_client import PortalClient
 
 
 async def open_account(portal: PortalClient, username: str = "owner") -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from simulator import Simulator
 
-from .portal_client import PortalClient
+from ..portal_client import PortalClient
 
 
 class Moves:

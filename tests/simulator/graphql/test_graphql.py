@@ -8,7 +8,7 @@ import pytest
 from simulator.world.kpi import GRANULARITIES, METRICS, RAW_METRICS
 from simulator.world.model import Camera
 
-from .portal_client import PortalClient
+from ..portal_client import PortalClient
 
 
 def camera_of(portal: PortalClient) -> Camera:

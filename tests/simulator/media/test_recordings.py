@@ -10,8 +10,8 @@ import av
 import pytest
 
 from simulator.clock import Clock
+from simulator.fault_middleware import fault_middleware
 from simulator.graphql.context import RequestRefusedError
-from simulator.guard import fault_middleware
 from simulator.media.download import Downloads
 from simulator.media.recordings import RecordingStore
 from simulator.media.studio import Studio

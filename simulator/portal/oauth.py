@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .state import State
-from .world.model import OAUTH_SCOPES, Grant, OAuthClient, Scope, Token
+from ..state import State
+from ..world.model import OAUTH_SCOPES, Grant, OAuthClient, Scope, Token
 
 _CODE_GRANTS = {"authorization_code", "auth_code"}
 

@@ -11,9 +11,9 @@ import pytest
 from simulator import Simulator, Switches
 from simulator.switches import TRANSPORTS
 
-from .portal_client import PortalClient
-from .rtsp_client import RtspClient
-from .test_rtsp import watch
+from ..portal_client import PortalClient
+from ..rtsp.test_rtsp import watch
+from ..rtsp_client import RtspClient
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from simulator.clock import Clock
 from simulator.rtsp.server import RtspServer
 from simulator.state import State
 
-from .conftest import PROFILE
-from .rtsp_client import RtspClient
+from ..conftest import PROFILE
+from ..rtsp_client import RtspClient
 
 
 def watch(url: str, frames: int, transport: str = "tcp") -> list[av.VideoFrame]:

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.world.scenarios import SCENARIOS, build_world
 
-from .portal_client import PortalClient
+from ..portal_client import PortalClient
 
 EVERYTHING = (
     "{nodeList{node_id parent_node_id type name external_id} cameraList{node_id name"

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from yarl import URL
 
+from ..state import State
+from ..world.model import OAuthClient, Scope
 from . import pages
 from .oauth import OAuth, TokenRefusedError
-from .state import State
-from .world.model import OAuthClient, Scope
 
 _AUTH_PATH = "/oauth2/auth/"
 _COOKIE = "portal_session"
@@ -21,7 +21,7 @@ class _DeadEndError(Exception):
     """The request cannot be answered by a redirect: nobody safe to send it to."""
 
 
-class Portal:
+class AuthorizationServer:
     """The handlers of /oauth2/."""
 
     def __init__(self, state: State, oauth: OAuth) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
 
+from ..world.model import Node, OAuthClient, Scope, Token, User
 from .pages import page
-from .world.model import Node, OAuthClient, Scope, Token, User
 
 ACCOUNT_PATH = "/"
 EXPLORER_PATH = "/api/explorer/index.html"

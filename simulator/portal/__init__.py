@@ -1,0 +1,1 @@
+"""The portal's web pages and its OAuth2 endpoints."""

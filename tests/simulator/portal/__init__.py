@@ -1,0 +1,1 @@
+"""Tests of the simulated pages and OAuth2 endpoints."""
