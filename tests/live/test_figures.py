@@ -31,7 +31,7 @@ def address(entry: MockConfigEntry, camera_id: int) -> str:
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let failures follow each other without a pause."""
-    monkeypatch.setattr("custom_components.netrex.live.pace._DELAYS", (0.0,))
+    monkeypatch.setattr("custom_components.netrex.live.links._DELAYS", (0.0,))
 
 
 def entity_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> str:
