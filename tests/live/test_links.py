@@ -20,7 +20,7 @@ from custom_components.netrex.client import (
 )
 from custom_components.netrex.live.links import LinkBroker
 from custom_components.netrex.relay.terms import (
-    Ending,
+    EndReason,
     LinkError,
     LinkRefusal,
     SessionEnd,
@@ -82,7 +82,7 @@ async def refusal(broker: LinkBroker, key: str = "1") -> LinkError:
     return caught.value
 
 
-def failed(key: str = "1", ending: Ending = Ending.UPSTREAM) -> SessionEnd:
+def failed(key: str = "1", ending: EndReason = EndReason.UPSTREAM) -> SessionEnd:
     return SessionEnd(key, LiveTransport.RTSP, ending, 0.0)
 
 
@@ -296,7 +296,7 @@ def test_failures_slow_a_stream_down_and_a_picture_sets_it_free() -> None:
 
         await asyncio.sleep(300)
         await broker.get_link("1")
-        broker.ended(SessionEnd("1", LiveTransport.RTSP, Ending.UPSTREAM, 10.0))
+        broker.ended(SessionEnd("1", LiveTransport.RTSP, EndReason.UPSTREAM, 10.0))
         await broker.get_link("1")
         broker.ended(failed())
         await broker.get_link("1")
@@ -344,8 +344,8 @@ def test_people_who_look_in_and_leave_are_no_failure() -> None:
         broker = broker_for(portal)
         for _ in range(10):
             await broker.get_link("1")
-            broker.ended(SessionEnd("1", LiveTransport.RTSP, Ending.CLIENT, 2.0))
-            broker.ended(failed(ending=Ending.STOPPED))
+            broker.ended(SessionEnd("1", LiveTransport.RTSP, EndReason.CLIENT, 2.0))
+            broker.ended(failed(ending=EndReason.STOPPED))
 
     run(scenario())
 
@@ -364,7 +364,9 @@ def test_no_player_can_drain_the_day(played: float) -> None:
                 await asyncio.sleep(min(err.retry_after, 5))
             else:
                 await asyncio.sleep(played)
-                broker.ended(SessionEnd("1", LiveTransport.RTSP, Ending.CLIENT, played))
+                broker.ended(
+                    SessionEnd("1", LiveTransport.RTSP, EndReason.CLIENT, played)
+                )
 
     run(scenario())
     assert portal.links <= 24 * 20 + 31

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from custom_components.netrex.relay.server import Limits, Relay
-from custom_components.netrex.relay.terms import Ending, SessionEnd
+from custom_components.netrex.relay.terms import EndReason, SessionEnd
 from custom_components.netrex.relay.transports import Link
 from simulator.clock import Clock
 from simulator.media.studio import Studio
@@ -80,7 +80,7 @@ class Harness(Relay):
     def __init__(self, get_link: GetLink, limits: Limits, *, resumes: bool) -> None:
         """Count the links of `get_link`."""
         self.links = 0
-        self.closings: list[Ending] = []
+        self.closings: list[EndReason] = []
         self.ends: list[SessionEnd] = []
         self.started: list[str] = []
 

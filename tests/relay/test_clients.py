@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.netrex.relay import server as relay_module
 from custom_components.netrex.relay.server import Limits
-from custom_components.netrex.relay.terms import Ending
+from custom_components.netrex.relay.terms import EndReason
 from simulator.rtsp.server import RtspServer
 from tests.simulator.rtsp_client import RtspClient
 
@@ -238,14 +238,14 @@ async def test_a_player_that_gives_up_frees_its_place(
         async with asyncio.timeout(2):
             await given_up.wait()
         await until(lambda: len(relay.ends) == relay.links)
-    assert [end.ending for end in relay.ends] == [Ending.CLIENT] * relay.links
+    assert [end.reason for end in relay.ends] == [EndReason.CLIENT] * relay.links
     assert relay.links == (place == "dial")
 
 
 async def test_a_session_on_which_nothing_moves_is_ended(
     run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_module, "WATCH_INTERVAL", 0.05)
+    monkeypatch.setattr(relay_module, "WATCH_INTERVAL_SECONDS", 0.05)
 
     async def script(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -263,7 +263,7 @@ async def test_a_session_on_which_nothing_moves_is_ended(
                 assert (await client.request("GET_PARAMETER")).status == 200
             async with asyncio.timeout(2):
                 assert await client.closed()
-    assert [end.ending for end in relay.ends] == [Ending.SILENT]
+    assert [end.reason for end in relay.ends] == [EndReason.SILENT]
 
 
 async def test_answers_follow_their_requests(run_relay: RunRelay) -> None:

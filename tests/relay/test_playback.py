@@ -6,7 +6,7 @@ import contextlib
 import av
 import pytest
 
-from custom_components.netrex.relay.terms import Ending
+from custom_components.netrex.relay.terms import EndReason
 from simulator.rtsp.server import RtspServer
 from simulator.state import State
 from tests.leaks import assert_log_clean
@@ -32,8 +32,8 @@ async def test_each_viewing_takes_one_link_and_nobody_none(
 
     assert relay.stats.live_sessions == 0
     assert relay.stats.links_used == relay.links == 3
-    assert {end.ending for end in relay.ends} == {Ending.CLIENT}
-    assert all(end.played > 0 for end in relay.ends)
+    assert {end.reason for end in relay.ends} == {EndReason.CLIENT}
+    assert all(end.played_seconds > 0 for end in relay.ends)
     assert_log_clean(caplog, state.secrets)
 
 
@@ -138,7 +138,7 @@ async def test_a_link_that_expired_meanwhile_is_replaced_once(
     assert await watch(relay.url("1")) == [PROFILE.height] * 3
     await relay.until_ended(2)
     assert [link.used for link in state.links] == [0, 1]
-    assert [end.ending for end in relay.ends] == [Ending.REFUSED, Ending.CLIENT]
+    assert [end.reason for end in relay.ends] == [EndReason.REFUSED, EndReason.CLIENT]
 
 
 async def test_when_the_portal_ends_so_does_the_viewer_and_comes_back(
@@ -150,7 +150,7 @@ async def test_when_the_portal_ends_so_does_the_viewer_and_comes_back(
             portal.drop(CAMERA_ID)
             assert await client.closed()
         await relay.until_ended(drops)
-        assert relay.ends[-1].ending is Ending.UPSTREAM
+        assert relay.ends[-1].reason is EndReason.UPSTREAM
         assert relay.stats.live_sessions == 0
 
     assert [link.used for link in state.links] == [1, 1]
@@ -183,7 +183,7 @@ async def test_stop_leaves_no_session_and_no_port(
         assert len(await player) < 10_000
     assert await silent.closed()
     silent.writer.close()
-    assert [end.ending for end in relay.ends] == [Ending.STOPPED]
+    assert [end.reason for end in relay.ends] == [EndReason.STOPPED]
     with pytest.raises(OSError, match="Connect call failed"):
         await RtspClient.connect(address)
     await until(lambda: not portal.sessions)

@@ -8,7 +8,7 @@ import av
 import pytest
 
 from custom_components.netrex.relay import session
-from custom_components.netrex.relay.terms import Ending, LinkError, LinkRefusal
+from custom_components.netrex.relay.terms import EndReason, LinkError, LinkRefusal
 from simulator.rtsp.server import RtspServer
 from simulator.state import State
 from simulator.world.model import StreamProfile
@@ -73,9 +73,9 @@ async def test_the_packets_are_numbered_on(
 
     assert [link.used for link in state.links] == [1, 1, 1]
     await relay.until_ended(3)
-    endings = [end.ending for end in relay.ends]
-    assert endings == [Ending.UPSTREAM, Ending.UPSTREAM, Ending.CLIENT]
-    assert relay.closings == [Ending.CLIENT]
+    endings = [end.reason for end in relay.ends]
+    assert endings == [EndReason.UPSTREAM, EndReason.UPSTREAM, EndReason.CLIENT]
+    assert relay.closings == [EndReason.CLIENT]
     assert_log_clean(caplog, state.secrets)
 
 
@@ -117,7 +117,7 @@ async def lost(relay: Harness, client: RtspClient, portal: RtspServer) -> None:
     portal.drop()
     assert await client.closed()
     await until(lambda: not relay.stats.live_sessions)
-    await until(lambda: relay.closings == [Ending.UPSTREAM])
+    await until(lambda: relay.closings == [EndReason.UPSTREAM])
 
 
 async def test_another_picture_needs_another_connection(
@@ -134,7 +134,7 @@ async def test_another_picture_needs_another_connection(
         await client.play()
         await lost(relay, client, portal)
 
-    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM, Ending.REFUSED]
+    assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM, EndReason.REFUSED]
     assert len(state.links) == 2
 
 
@@ -155,13 +155,13 @@ async def test_without_a_link_the_viewer_is_disconnected(
         await client.play()
         await lost(relay, client, portal)
 
-    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
+    assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM]
 
 
 async def test_a_link_that_comes_too_late_is_of_no_use(
     portal: RtspServer, run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "RESUME_TIMEOUT", 0.2)
+    monkeypatch.setattr(session, "RESUME_TIMEOUT_SECONDS", 0.2)
     waits: list[Awaitable[None]] = [asyncio.sleep(0)]
 
     async def get_link(_: str) -> str:
@@ -183,7 +183,7 @@ async def test_a_server_that_refuses_to_play_again(
         state.faults.add("rtsp", "status", 503, match="SETUP")
         await lost(relay, client, portal)
 
-    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM, Ending.REFUSED]
+    assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM, EndReason.REFUSED]
 
 
 async def test_who_has_paused_is_not_played_to(
@@ -225,7 +225,7 @@ async def test_a_client_that_speaks_meanwhile_is_answered(
         if method == "TEARDOWN":
             assert await client.closed()
             await until(lambda: not relay.stats.live_sessions)
-            assert relay.closings == [Ending.CLIENT]
+            assert relay.closings == [EndReason.CLIENT]
         else:
             ready.set()
             assert await packets(client, 5)
@@ -242,4 +242,4 @@ async def test_other_players_connect_again_themselves(
         await client.play()
         await lost(relay, client, portal)
 
-    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
+    assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM]

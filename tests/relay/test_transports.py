@@ -17,8 +17,9 @@ from custom_components.netrex.client import (
     NetrexClient,
     Pacer,
 )
+from custom_components.netrex.relay import transports
 from custom_components.netrex.relay.server import Relay
-from custom_components.netrex.relay.terms import Ending, SessionEnd
+from custom_components.netrex.relay.terms import EndReason, SessionEnd
 from custom_components.netrex.relay.transports import WIRES, Address, Dialer, Link
 from simulator import Simulator, Switches
 from simulator.switches import TRANSPORTS
@@ -123,11 +124,21 @@ async def test_every_transport_plays(
     assert await play(transport, trusting) == [360] * 5
     await until(lambda: ends)
 
-    assert [(end.transport, end.ending) for end in ends] == [(transport, Ending.CLIENT)]
+    assert [(end.transport, end.reason) for end in ends] == [
+        (transport, EndReason.CLIENT)
+    ]
     assert [link.transport for link in cloud.links] == [transport]
     assert [link.used for link in cloud.links] == [1]
     await until(lambda: cloud.rtsp.sessions == 0)
     assert_no_secret(caplog.text, [link.url for link in cloud.links])
+
+
+async def test_a_websocket_plays_without_private_attributes_of_aiohttp(
+    play: Play, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A renamed attribute only delays closing."""
+    monkeypatch.setattr(transports, "_RESPONSE", "_renamed")
+    assert await play(LiveTransport.RTSPWSS, trusting) == [360] * 5
 
 
 @pytest.mark.parametrize("transport", ENCRYPTED)
@@ -137,7 +148,7 @@ async def test_a_server_that_is_not_trusted_gets_no_request(
     with pytest.raises(av.FFmpegError, match="5XX"):
         await play(transport, None)
 
-    assert ends[0].ending is Ending.UNREACHABLE
+    assert ends[0].reason is EndReason.UNREACHABLE
     assert cloud.rtsp.sessions_total == 0
 
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from custom_components.netrex.relay import upstream
-from custom_components.netrex.relay.terms import Ending, LinkError, LinkRefusal
+from custom_components.netrex.relay.terms import EndReason, LinkError, LinkRefusal
 from custom_components.netrex.relay.urls import link_secrets
 from simulator.rtsp.server import RtspServer
 from tests.leaks import assert_log_clean
@@ -76,7 +76,7 @@ async def test_no_picture_is_told_to_the_player(
     assert int(refused.headers["retry-after"]) > 0
     assert "www-authenticate" not in refused.headers
     assert relay.links == links
-    assert [end.ending.value for end in relay.ends] == [ending] * links
+    assert [end.reason.value for end in relay.ends] == [ending] * links
     assert relay.stats.last_error == ending
     assert_log_clean(caplog, link_secrets(link))
 
@@ -84,7 +84,7 @@ async def test_no_picture_is_told_to_the_player(
 async def test_a_server_that_says_nothing_is_given_up(
     run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upstream, "ANSWER_TIMEOUT", 0.1)
+    monkeypatch.setattr(upstream, "ANSWER_TIMEOUT_SECONDS", 0.1)
 
     async def silence(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -95,7 +95,7 @@ async def test_a_server_that_says_nothing_is_given_up(
         relay = await run_relay(always(link))
         async with await RtspClient.connect(relay.url("1")) as client:
             assert (await client.request("DESCRIBE")).status == 503
-    assert [end.ending for end in relay.ends] == [Ending.UNREACHABLE]
+    assert [end.reason for end in relay.ends] == [EndReason.UNREACHABLE]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ async def test_a_link_to_nowhere_is_told_to_the_player(
     relay = await run_relay(always(link))
     async with await RtspClient.connect(relay.url("1")) as client:
         assert (await client.request("DESCRIBE")).status == 503
-    assert [end.ending for end in relay.ends] == [Ending.UNREACHABLE]
+    assert [end.reason for end in relay.ends] == [EndReason.UNREACHABLE]
 
 
 async def test_a_bug_is_logged_and_the_player_told(
@@ -140,7 +140,7 @@ async def test_another_refusal_is_passed_on(run_relay: RunRelay) -> None:
             assert (await client.request("DESCRIBE")).status == 453
             assert await client.closed()
     assert relay.links == 1
-    assert [end.ending for end in relay.ends] == [Ending.REFUSED]
+    assert [end.reason for end in relay.ends] == [EndReason.REFUSED]
     assert relay.started == []
 
 
@@ -228,7 +228,7 @@ async def test_a_server_that_goes_mad_ends_the_session(
             assert (await client.request("PLAY")).status == 200
             assert await client.read() == (0, b"play")
             assert await client.closed()
-    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
+    assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM]
     assert relay.stats.live_sessions == 0
 
 
@@ -243,7 +243,7 @@ async def test_an_unreasonable_description_ends_the_session(
             client.writer.write(f"DESCRIBE {client.url} RTSP/1.0\r\n\r\n".encode())
             assert await client.closed()
         await relay.until_ended(1)
-    assert [end.ending for end in relay.ends] == [Ending.UPSTREAM]
+    assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM]
     assert [record for record in caplog.records if record.levelno >= 40] == []
 
 

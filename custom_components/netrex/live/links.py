@@ -15,7 +15,7 @@ from ..client import (
     NetrexPermissionError,
     NetrexRateLimitedError,
 )
-from ..relay.terms import Ending, LinkError, LinkRefusal, SessionEnd
+from ..relay.terms import EndReason, LinkError, LinkRefusal, SessionEnd
 from ..relay.transports import Link
 
 # Seconds to the next link after one, two, three … sessions in a row that failed. A
@@ -172,11 +172,11 @@ class LinkBroker:
     def ended(self, end: SessionEnd) -> None:
         """Learn how the use of a link went."""
         pace = self._paces[end.stream_key]
-        if end.played >= _GOOD_SESSION:
+        if end.played_seconds >= _GOOD_SESSION:
             pace.worked()
-        elif end.ending is Ending.STOPPED or (
+        elif end.reason is EndReason.STOPPED or (
             # Somebody looked in and left.
-            end.ending is Ending.CLIENT and end.played
+            end.reason is EndReason.CLIENT and end.played_seconds
         ):
             return
         else:

@@ -25,7 +25,7 @@ from ..const import CONF_LIVE_TRANSPORT, TRANSPORT_AUTO
 from ..issues import Issue, async_create_issue, async_delete_issue
 from ..models import NetrexConfigEntry
 from ..relay.server import Relay
-from ..relay.terms import Ending, LinkError, LinkRefusal, SessionEnd
+from ..relay.terms import EndReason, LinkError, LinkRefusal, SessionEnd
 from ..relay.transports import Dialer, Link
 from ..store import NetrexStore
 from .access import RelayAccess
@@ -289,17 +289,17 @@ class LiveView:
     def _async_ended(self, end: SessionEnd) -> None:
         self._broker_of(end.stream_key).ended(end)
         camera_id = VideoSource.parse_key(end.stream_key).camera_id
-        if end.played:
+        if end.played_seconds:
             self._choice.worked(camera_id, end.transport)
             async_delete_issue(self._hass, self._entry, Issue.LIVE_VIEW)
-        elif end.ending in (Ending.REFUSED, Ending.UNREACHABLE):
+        elif end.reason in (EndReason.REFUSED, EndReason.UNREACHABLE):
             self._choice.failed(camera_id, end.transport)
             self._async_tell_if_all_fail(camera_id)
         self._async_changed(end.stream_key)
 
     @callback
-    def _async_closing(self, key: str, ending: Ending) -> None:
-        if ending is Ending.UPSTREAM and key in self._streams:
+    def _async_closing(self, key: str, ending: EndReason) -> None:
+        if ending is EndReason.UPSTREAM and key in self._streams:
             self._streams[key].restart()
         self._async_changed(key)
 

@@ -1,4 +1,4 @@
-"""One RTSP connection, as the relay sees it at both of its ends."""
+"""One RTSP connection of the relay, to a client or to the portal's server."""
 
 import asyncio
 from collections import deque
@@ -8,35 +8,35 @@ from typing import Protocol
 from .rtsp import Event, Parser, Request, Response
 
 CHUNK_SIZE = 128 * 1024
-# A key frame should pass in one go even if the client is busy.
+# Room for a whole key frame even if the client is busy (bytes).
 _WRITE_BUFFER_SIZE = 512 * 1024
-_CLOSE_TIMEOUT = 1.0
+_CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class Reader(Protocol):
-    """The part of asyncio.StreamReader that a transport has to offer."""
+    """The part of asyncio.StreamReader that a transport has to provide."""
 
     async def read(self, n: int, /) -> bytes:
-        """Return what has come, at most `n` bytes; nothing at the end."""
+        """Return up to `n` received bytes; empty at the end of the stream."""
 
 
 class Writer(Protocol):
-    """What a tunnel has to offer: a part of asyncio.StreamWriter, and `abort`."""
+    """The part of asyncio.StreamWriter that a tunnel has to provide, and `abort`."""
 
     def write(self, data: bytes, /) -> None:
         """Queue data."""
 
     async def drain(self) -> None:
-        """Wait while the peer is too slow."""
+        """Wait while the peer reads too slowly."""
 
     def close(self) -> None:
-        """Close after what is queued has been sent."""
+        """Close after queued data has been sent."""
 
     def abort(self) -> None:
-        """Close at once, and leave nothing to wait for."""
+        """Close immediately, leaving nothing to wait for."""
 
     async def wait_closed(self) -> None:
-        """Wait until it is closed."""
+        """Wait until the connection is closed."""
 
 
 class Connection:
@@ -67,23 +67,23 @@ class Connection:
         return self._events.popleft()
 
     async def send(self, message: Request | Response) -> None:
-        """Send a message; returns when the peer is not too slow."""
+        """Send a message, waiting while the peer reads too slowly."""
         self.write(message.encode())
         await self.drain()
 
     def abort(self) -> None:
-        """Close at once, whatever is queued."""
+        """Close immediately, dropping queued data."""
         if isinstance(self._writer, asyncio.StreamWriter):
             self._writer.transport.abort()
         else:
             self._writer.abort()
 
     async def finish(self) -> None:
-        """Close; what is queued may take a moment to be sent."""
+        """Close; queued data is dropped if sending it takes too long."""
         self.close()
         with contextlib.suppress(OSError):
             try:
-                async with asyncio.timeout(_CLOSE_TIMEOUT):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):
                     await self._writer.wait_closed()
             finally:
                 self.abort()

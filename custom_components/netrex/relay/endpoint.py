@@ -1,4 +1,4 @@
-"""Where a relay listens: a local address and port, under a secret of its own."""
+"""Where a relay listens: a local address and port, protected by a secret."""
 
 import base64
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class ListenProblem(StrEnum):
-    """Why nobody can listen at an address; translation keys of errors and issues."""
+    """Why listening fails; also translation keys of errors and issues."""
 
     PORT_IN_USE = "relay_port_in_use"
     ADDRESS_MISSING = "relay_address_missing"
@@ -23,7 +23,7 @@ class ListenProblem(StrEnum):
 
     @classmethod
     def of(cls, err: OSError) -> ListenProblem:
-        """Return the kind of a failure to listen."""
+        """Return the problem that an error of `bind` stands for."""
         return _PROBLEMS.get(err.errno, cls.OTHER)
 
 
@@ -35,36 +35,36 @@ _PROBLEMS: dict[int | None, ListenProblem] = {
 
 
 def new_secret() -> str:
-    """Return what nobody can guess."""
+    """Return a random secret."""
     return secrets.token_urlsafe(16)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One place to listen; port 0 leaves the choice to the system."""
+    """An address to listen on; port 0 lets the system choose one."""
 
     host: str = LOOPBACK
     port: int = 0
     secret: str = field(default_factory=new_secret, repr=False)
 
     def url(self, stream_key: str) -> str:
-        """Return the address of a stream; whoever has it can watch that stream."""
+        """Return a stream's address, which is all that is needed to watch it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         path = quote(stream_key, safe="")
         return f"rtsp://{host}:{self.port}/{self.token(stream_key)}/{path}"
 
     def token(self, stream_key: str) -> str:
-        """Return the first part of a stream's path: of no use for another stream."""
+        """Return the first segment of a stream's path; valid for this stream only."""
         key = stream_key.encode(errors="surrogateescape")
         digest = hmac.digest(self.secret.encode(), key, "sha256")
         return base64.urlsafe_b64encode(digest[:18]).decode()
 
 
 def parse_host(text: str) -> str:
-    """Return a local IP address as it is written usually.
+    """Return the canonical form of a local IP address.
 
-    Raises ValueError if it is none, or one that stands for many (`0.0.0.0`, a group)
-    or means nothing on another machine (`fe80::1%eth0`).
+    Raises ValueError for anything else, for wildcard and multicast addresses, and for
+    scoped ones (`fe80::1%eth0`), which mean nothing on another machine.
     """
     address = ip_address(text.strip())
     if address.is_unspecified or address.is_multicast or "%" in str(address):
@@ -73,13 +73,13 @@ def parse_host(text: str) -> str:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises OSError.
+    """Return a listening socket. Raises OSError.
 
-    `asyncio.start_server` would do the same, but forgets why it could not.
+    `asyncio.start_server` would do the same but loses the error number.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = socket.create_server((host, port), family=family)
-    # asyncio does it only for sockets that name their protocol; those it accepts
-    # inherit it. Without, the first picture waits 40 ms for the client's word.
+    # Inherited by accepted sockets. asyncio sets it only for sockets that name their
+    # protocol; without it the first frame waits 40 ms for the client's ACK.
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return server

@@ -1,4 +1,4 @@
-"""A further session with the portal's server behind a client that notices nothing."""
+"""Replaces a session with the portal's server without the client noticing."""
 
 import asyncio
 from dataclasses import replace
@@ -9,35 +9,35 @@ from .rtp import RtpSplicer
 from .rtsp import Message, Request, Response
 from .upstream import Upstream, UpstreamError
 
-ANSWER_TIMEOUT = 3.0
+ANSWER_TIMEOUT_SECONDS = 3.0
 
 _CHANNELS = re.compile(r"interleaved=(\d+(?:-\d+)?)", re.IGNORECASE)
 
 
 class Resumption:
-    """What a client has asked for, to ask a further session for the same.
+    """Records a client's requests, to repeat them in a new session.
 
-    The client keeps the name of its first session; messages are translated on their
-    way, as their addresses are.
+    The client keeps its first session id; ids in messages are translated in transit,
+    as URLs are.
 
     Args:
-        described: The answer to the client's DESCRIBE, as the client got it.
+        described: The answer to DESCRIBE as sent to the client.
     """
 
     def __init__(self, described: Response) -> None:
         self.rtp = RtpSplicer(described.body)
         self._media = _media(described)
-        # SETUPs and the last PLAY, with the client's addresses.
+        # SETUPs and the last PLAY, with the client's URLs.
         self._requests: list[Request] = []
         self._channels: list[str] = []
         self._is_paused = False
-        self._clients_name: str | None = None
-        # None as long as it is the client's.
-        self._name: str | None = None
+        self._client_session_id: str | None = None
+        # None while the first session lasts: it is the client's.
+        self._session_id: str | None = None
 
     @property
     def is_possible(self) -> bool:
-        """Whether the client waits for pictures."""
+        """Whether the client expects media."""
         return (
             bool(self._requests)
             and self._requests[-1].method == "PLAY"
@@ -45,7 +45,7 @@ class Resumption:
         )
 
     def outgoing(self, request: Request) -> None:
-        """Note a client's request, before its address is translated."""
+        """Record a client's request before its URL is translated."""
         if request.method == "PLAY":
             self._requests = [r for r in self._requests if r.method != "PLAY"]
         if request.method in {"SETUP", "PLAY"}:
@@ -53,65 +53,66 @@ class Resumption:
         self._is_paused = request.method == "PAUSE" or (
             self._is_paused and request.method != "PLAY"
         )
-        if self._name is not None and request.header("Session") is not None:
-            request.set_header("Session", self._name)
+        if self._session_id is not None and request.header("Session") is not None:
+            request.set_header("Session", self._session_id)
 
     def incoming(self, message: Request | Response) -> None:
         """Translate a message for the client."""
-        if (name := _session(message)) is not None:
-            self._clients_name = self._clients_name or name
-            if name == self._name:
-                given = message.header("Session") or ""
-                message.set_header("Session", given.replace(name, self._clients_name))
-        if self._name is not None:
-            # It tells the numbers of the present session.
+        if (session_id := _session_id(message)) is not None:
+            self._client_session_id = self._client_session_id or session_id
+            if session_id == self._session_id:
+                value = message.header("Session") or ""
+                value = value.replace(session_id, self._client_session_id)
+                message.set_header("Session", value)
+        if self._session_id is not None:
+            # Its sequence numbers and timestamps are those of the new session.
             message.set_header("RTP-Info", None)
         elif (channels := _channels(message)) is not None:
             self._channels.append(channels)
 
     async def resume(self, upstream: Upstream) -> bytes:
-        """Set a further session up as the first one was, and start it.
+        """Set up and start a new session like the first one.
 
-        Returns the data that came with the answers. Raises UpstreamError if the client
-        would notice, OSError or RtspError if the connection breaks.
+        Returns the data received between the answers. Raises UpstreamError if the
+        client would notice, OSError or RtspError if the connection breaks.
         """
         upstream.urls.localize(upstream.answer)
         if upstream.answer.status != HTTPStatus.OK or (
             _media(upstream.answer) != self._media
         ):
-            raise UpstreamError("described in another way")
-        name: str | None = None
+            raise UpstreamError("the description differs")
+        session_id: str | None = None
         channels: list[str] = []
         data = b""
-        for asked in self._requests:
-            if (uri := upstream.urls.to_upstream(asked.uri)) is None:
-                raise UpstreamError("other addresses")
-            request = replace(asked, uri=uri, headers=list(asked.headers))
-            request.set_header("Session", name)
-            answer, came = await _ask(upstream, request)
-            data += came
-            name = name or _session(answer)
-            if (given := _channels(answer)) is not None:
-                channels.append(given)
+        for recorded in self._requests:
+            if (uri := upstream.urls.to_upstream(recorded.uri)) is None:
+                raise UpstreamError("the addresses differ")
+            request = replace(recorded, uri=uri, headers=list(recorded.headers))
+            request.set_header("Session", session_id)
+            answer, received = await _send(upstream, request)
+            data += received
+            session_id = session_id or _session_id(answer)
+            if (interleaved := _channels(answer)) is not None:
+                channels.append(interleaved)
         if channels != self._channels:
-            raise UpstreamError("other channels")
-        self._name = name
+            raise UpstreamError("the channels differ")
+        self._session_id = session_id
         self.rtp.next_session()
         return data
 
 
-async def _ask(upstream: Upstream, request: Request) -> tuple[Response, bytes]:
-    """Return the answer to a request, and the data that came before it."""
+async def _send(upstream: Upstream, request: Request) -> tuple[Response, bytes]:
+    """Return the answer to a request, and the data received before it."""
     data = b""
     try:
-        async with asyncio.timeout(ANSWER_TIMEOUT):
+        async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
             await upstream.connection.send(request)
             while True:
                 event = await upstream.connection.receive()
                 if isinstance(event, Response):
                     break
                 if event is None:
-                    raise UpstreamError("closed without an answer")
+                    raise UpstreamError("disconnected without an answer")
                 if isinstance(event, bytes):
                     data += event
     except TimeoutError:
@@ -122,13 +123,13 @@ async def _ask(upstream: Upstream, request: Request) -> tuple[Response, bytes]:
 
 
 def _media(described: Response) -> bytes:
-    """Return what an SDP says of its tracks; what is before names the session."""
+    """Return the media sections of an SDP; the part before them is the session's."""
     return described.body.partition(b"\nm=")[2]
 
 
-def _session(message: Message) -> str | None:
-    given = message.header("Session")
-    return None if given is None else given.partition(";")[0].strip()
+def _session_id(message: Message) -> str | None:
+    value = message.header("Session")
+    return None if value is None else value.partition(";")[0].strip()
 
 
 def _channels(message: Message) -> str | None:

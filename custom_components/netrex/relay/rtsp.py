@@ -1,9 +1,9 @@
 """RTSP/1.0 messages and interleaved data on one TCP connection (RFC 2326).
 
-The parser takes bytes as they come and never keeps more than one unfinished message,
-whose size is bounded. Interleaved frames (section 10.12) are not assembled: a run of
-them is handed on as it came, because a relay only has to know where a run ends and a
-message begins.
+The parser accepts bytes in chunks of any size and buffers at most one unfinished
+message of bounded size. Interleaved frames (section 10.12) are not assembled: a run of
+them is returned as received, because a relay only needs to know where a run ends and a
+message starts.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 import re
 
-# Real messages are far below: an SDP with two tracks has about 1 KiB.
+# Real messages are far smaller: an SDP with two tracks takes about 1 KiB.
 MAX_HEADER_SIZE = 16 * 1024
 MAX_BODY_SIZE = 64 * 1024
 
@@ -19,13 +19,13 @@ _FRAME_SIGN = 0x24  # "$"
 _FRAME_HEADER_SIZE = 4
 _LINE_ENDS = b"\r\n"
 _BLANKS = " \t"
-# Section 4.2: CRLF, but a receiver takes a bare LF as well.
+# Section 4.2: CRLF, but receivers accept a bare LF as well.
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"([A-Z_]{1,32}) +(\S+) +RTSP/\d\.\d")
 _STATUS_LINE = re.compile(r"RTSP/\d\.\d +(\d{3})(?: +(.*))?")
 _FORBIDDEN = re.compile(r"[\x00\r]")
 
-# Reasons that RFC 2326 (section 7.1.1) adds to those of HTTP.
+# Reason phrases that RFC 2326 (section 7.1.1) adds to those of HTTP.
 _REASONS = {
     455: "Method Not Valid in This State",
     461: "Unsupported Transport",
@@ -33,24 +33,24 @@ _REASONS = {
 
 
 class RtspError(Exception):
-    """The bytes are no RTSP, or more than we take."""
+    """The data is not valid RTSP, or exceeds a limit."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """What requests and responses share. Texts keep foreign bytes as surrogates."""
+    """Headers and body of a message. Non-UTF-8 bytes are kept as surrogates."""
 
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """Return the first value of a header; its name's case does not matter."""
+        """Return the first value of a header; names are case-insensitive."""
         return next(
             (value for key, value in self.headers if key.lower() == name.lower()), None
         )
 
     def set_header(self, name: str, value: str | None) -> None:
-        """Replace a header in its place, or add it; None removes it."""
+        """Replace a header in place, or add it; None removes it."""
         new = [] if value is None else [(name, value)]
         headers: list[tuple[str, str]] = []
         for key, old in self.headers:
@@ -71,7 +71,7 @@ class Message:
 
 @dataclass(slots=True)
 class Request(Message):
-    """A request of either side."""
+    """A request from either side."""
 
     method: str
     uri: str
@@ -83,7 +83,7 @@ class Request(Message):
 
 @dataclass(slots=True)
 class Response(Message):
-    """A response of either side."""
+    """A response from either side."""
 
     status: int
     reason: str = ""
@@ -96,7 +96,7 @@ class Response(Message):
     def to(
         cls, request: Request, status: int, headers: Iterable[tuple[str, str]] = ()
     ) -> Response:
-        """Answer `request`; the sequence number is the request's (section 12.17)."""
+        """Return a response to `request` with its sequence number (section 12.17)."""
         reason = _REASONS.get(status) or HTTPStatus(status).phrase
         sequence = request.header("CSeq")
         own = [] if sequence is None else [("CSeq", sequence)]
@@ -107,13 +107,13 @@ type Event = Request | Response | bytes
 
 
 class Parser:
-    """Turns the bytes of one direction into messages and runs of interleaved data."""
+    """Splits the data of one direction into messages and runs of interleaved data."""
 
     def __init__(self) -> None:
         self.failure: RtspError | None = None
-        # Bytes of the current interleaved frame that are still to come.
+        # Missing bytes of the current interleaved frame.
         self._frame_rest = 0
-        # Up to three bytes of a frame's header.
+        # An incomplete frame header of up to three bytes.
         self._frame_head = b""
         self._head = bytearray()
         self._message: Request | Response | None = None
@@ -121,10 +121,10 @@ class Parser:
         self._body_size = 0
 
     def feed(self, data: bytes) -> list[Event]:
-        """Return what `data` completes, in order.
+        """Return the messages and data that `data` completes, in order.
 
-        At anything that is no RTSP/1.0, or too large, it stops for good and sets
-        `failure`; what came before is returned.
+        Invalid or oversized data stops the parser for good and sets `failure`; what
+        precedes it is still returned.
         """
         events: list[Event] = []
         if self._frame_head:
@@ -144,7 +144,7 @@ class Parser:
         return events
 
     def _take_frames(self, data: bytes, start: int, events: list[Event]) -> int:
-        """Pass frames by: only their headers are looked at, nothing is copied."""
+        """Skip frames by their headers, without copying."""
         size = len(data)
         position = start + self._frame_rest
         while position + _FRAME_HEADER_SIZE <= size and data[position] == _FRAME_SIGN:
@@ -167,13 +167,13 @@ class Parser:
     def _take_head(self, data: bytes, start: int, events: list[Event]) -> int:
         before = len(self._head)
         self._head += data[start : start + MAX_HEADER_SIZE - before]
-        # The blank line may have begun in what was there before.
+        # The blank line may have started in the previous chunk.
         end = _HEADER_END.search(self._head, max(0, before - 3))
         if end is None:
             if len(self._head) >= MAX_HEADER_SIZE:
                 raise RtspError("header too large")
             if not self._head[:1].isupper():
-                raise RtspError("no message")
+                raise RtspError("not a message")
             return len(data)
         message = _parse_head(self._head[: end.start()])
         self._head.clear()
@@ -208,7 +208,7 @@ def _parse_head(head: bytearray) -> Request | Response:
     first, *lines = text.split("\n")
     headers: list[tuple[str, str]] = []
     for line in lines:
-        if line[:1] and line[0] in _BLANKS and headers:  # a folded line, section 4.2
+        if line[:1] and line[0] in _BLANKS and headers:  # folded, section 4.2
             name, value = headers[-1]
             headers[-1] = (name, f"{value} {line.strip(_BLANKS)}")
         elif ":" in line:
@@ -218,7 +218,7 @@ def _parse_head(head: bytearray) -> Request | Response:
         return Request(match[1], match[2], headers=headers)
     if match := _STATUS_LINE.fullmatch(first):
         return Response(int(match[1]), match[2] or "", headers=headers)
-    raise RtspError("no request line and no status line")
+    raise RtspError("neither a request line nor a status line")
 
 
 def _content_length(message: Message) -> int:
@@ -229,7 +229,7 @@ def _content_length(message: Message) -> int:
         return 0
     value = lengths.pop()
     if lengths or not (value.isascii() and value.isdecimal()):
-        raise RtspError("unusable Content-Length")
+        raise RtspError("invalid Content-Length")
     if len(value) > len(str(MAX_BODY_SIZE)) or int(value) > MAX_BODY_SIZE:
         raise RtspError("body too large")
     return int(value)

@@ -1,7 +1,8 @@
-"""One viewer of the relay: from its first request to the end of the picture."""
+"""One viewer of the relay, from its first request to the end of the stream."""
 
 import asyncio
 import contextlib
+from enum import Enum, auto
 from http import HTTPStatus
 import logging
 import math
@@ -11,12 +12,11 @@ import time
 from urllib.parse import unquote
 
 from .connection import Connection
-from .host import SessionHost
-from .opening import open_stream
+from .endpoint import Endpoint
 from .resumption import Resumption
 from .rtsp import Event, Request, Response, RtspError
-from .terms import Ending, LinkError, LinkRefusal, SessionEnd
-from .upstream import Upstream, UpstreamError
+from .terms import EndReason, LinkError, LinkRefusal, SessionEnd, SessionHost
+from .upstream import Upstream, UpstreamError, open_stream
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,121 +31,139 @@ _METHODS = (
     "TEARDOWN",
 )
 _BACK_CHANNEL = "www.onvif.org/ver20/backchannel"
-# The stream's address with the secret and the key.
+# A stream's address with its token and its key.
 _ADDRESS = re.compile(r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:[/?].*)?", re.IGNORECASE)
 _REFUSAL_STATUS = {LinkRefusal.GONE: 404, LinkRefusal.FORBIDDEN: 403}
 _UNAVAILABLE = 503
 # Home Assistant's FFmpeg gives up after 5 s without data.
-RESUME_TIMEOUT = 4.0
+RESUME_TIMEOUT_SECONDS = 4.0
+
+
+class Phase(Enum):
+    """The state of a session."""
+
+    GREETING = auto()  # no DESCRIBE has been accepted yet
+    OPENING = auto()  # a link is requested and the stream described
+    PLAYING = auto()  # connected to the portal's server
+    LEAVING = auto()  # still connected; the client has sent TEARDOWN
+    RESUMING = auto()  # the portal's session has ended; another one is opened
+    CLOSED = auto()
+
+
+_LIVE = frozenset({Phase.PLAYING, Phase.LEAVING, Phase.RESUMING})
 
 
 class Session:
     """Serves one client connection.
 
-    The client's side runs in `run`; DESCRIBE starts a second task which takes the
-    link and then passes on what the portal's server sends, so that a client who
-    leaves meanwhile is noticed at once.
+    `run` handles what the client sends. DESCRIBE starts a second task, which takes a
+    link and passes on what the portal's server sends, so that a client that disconnects
+    in the meantime is noticed at once.
 
-    After PLAY the picture passes as it comes, but the walk over the frame headers
-    (`rtsp.Parser`) still finds the few messages among them, such as the RTP-Info of a
-    second PLAY: they are translated like all others, so no portal address ever gets
-    through. The walk costs less than the reads and writes around it.
+    Media data is passed on as received. The frame headers are still parsed
+    (`rtsp.Parser`) to find the few messages between them, such as the answer to a
+    second PLAY with its RTP-Info. All messages are translated, so that no address of
+    the portal reaches the client. Parsing costs less than the socket calls around it.
 
-    When the portal's server ends, a client for whose stream the host says so gets the
-    next session's picture as if nothing had happened; any other is disconnected, and
-    its own reconnect gets a fresh link.
+    When the portal's server ends its session, a stream for which the host allows it is
+    resumed with a new link without the client noticing. Any other client is
+    disconnected, and its reconnect gets a new link.
+
+    Attributes:
+        stream_key: Empty until the client has presented the secret.
+        active_at: When either side last sent something (monotonic seconds).
     """
 
-    def __init__(self, host: SessionHost, client: Connection) -> None:
-        """Prepare to serve `client`."""
+    def __init__(
+        self, host: SessionHost, endpoint: Endpoint, client: Connection
+    ) -> None:
         self._host = host
+        self._endpoint = endpoint
         self._client = client
-        # The server to talk to: None while there is none, or another one is looked for.
+        self._phase = Phase.GREETING
+        # Set while a link is in use: until the use has been reported.
         self._upstream: Upstream | None = None
-        # Whose link's use has not been reported yet.
-        self._used: Upstream | None = None
         self._resumption: Resumption | None = None
-        self._is_resuming = False
-        self._opening: asyncio.Task[None] | None = None
+        self._player: asyncio.Task[None] | None = None
         self._playing_since: float | None = None
-        self._ending = Ending.CLIENT
-        self._torn_down = False
-        # The address by which the client knows its stream.
-        self._local = ""
-        # None until the client has shown the secret and named a stream.
-        self.stream_key: str | None = None
-        # Monotonic time of the last sign of life of either side.
+        self._end_reason = EndReason.CLIENT
+        # The stream's address as the client writes it.
+        self._local_url = ""
+        self.stream_key = ""
         self.active_at = time.monotonic()
 
     @property
     def is_viewer(self) -> bool:
-        """Whether the client asked for a stream."""
-        return self._opening is not None
+        """Whether the client has requested a stream."""
+        return self._phase is not Phase.GREETING
 
     @property
     def is_live(self) -> bool:
         """Whether the client is connected to the portal's server."""
-        return self._upstream is not None or self._is_resuming
+        return self._phase in _LIVE
 
     async def run(self) -> None:
-        """Serve the client until one side ends."""
+        """Serve the client until one side disconnects."""
         try:
             async with asyncio.timeout(self._host.request_timeout) as deadline:
                 while (event := await self._client.receive()) is not None:
                     self.active_at = time.monotonic()
                     if not await self._handle(event):
                         break
-                    if self._opening is not None:
+                    if self.is_viewer:
                         deadline.reschedule(None)
         except (OSError, RtspError) as err:
-            _LOGGER.debug("A client's connection ended (%s)", type(err).__name__)
+            _LOGGER.debug("A client connection ended (%s)", type(err).__name__)
         finally:
-            if self._opening is not None:
-                self._opening.cancel()
-                await asyncio.wait([self._opening])
+            if self._player is not None:
+                self._player.cancel()
+                await asyncio.wait([self._player])
             await self._client.finish()
 
-    def abort(self, ending: Ending) -> None:
-        """End the session at once."""
-        self._ending = ending
+    def abort(self, reason: EndReason) -> None:
+        """Disconnect the client immediately."""
+        self._end_reason = reason
         self._client.abort()
 
     async def _handle(self, event: Event) -> bool:
-        """Answer or pass on; False ends the session."""
+        """Answer or pass on what the client sent; return False to disconnect it."""
         if not isinstance(event, Request):
-            await self._pass_back(event)
-        elif event.method not in _METHODS:
-            await self._reply(event, 501)
-        elif event.uri != "*" and not self._is_ours(event.uri):
-            await self._reply(event, 404)
-            return False
-        elif self._upstream is not None:
-            await self._forward(self._upstream, event)
-        elif self._is_resuming:
-            await self._reply(event, 200)
-            return event.method != "TEARDOWN"
-        elif event.method == "OPTIONS":
-            await self._reply(event, 200, ("Public", ", ".join(_METHODS)))
-        elif event.method != "DESCRIBE" or event.uri == "*" or self.is_viewer:
-            await self._reply(event, 455)
-        elif self._host.admit():
-            self._opening = asyncio.create_task(self._play(event))
-        else:
-            await self._reply(event, _UNAVAILABLE, ("Retry-After", "10"))
-            return False
+            await self._pass_upstream(event)
+            return True
+        match self._phase, event.method:
+            case _, method if method not in _METHODS:
+                await self._reply(event, 501)
+            case _ if event.uri != "*" and not self._is_authorized(event.uri):
+                await self._reply(event, 404)
+                return False
+            case ((Phase.PLAYING | Phase.LEAVING), _):
+                await self._forward(event)
+            case Phase.RESUMING, method:
+                await self._reply(event, 200)
+                return method != "TEARDOWN"
+            case _, "OPTIONS":
+                await self._reply(event, 200, ("Public", ", ".join(_METHODS)))
+            case Phase.GREETING, "DESCRIBE" if event.uri != "*":
+                if not self._host.admits_viewer():
+                    await self._refuse(event)
+                    return False
+                self._phase = Phase.OPENING
+                self._player = asyncio.create_task(self._open(event))
+            case _:
+                await self._reply(event, 455)
         return True
 
-    def _is_ours(self, uri: str) -> bool:
-        """Check the secret, and keep the client to one stream."""
-        if (match := _ADDRESS.fullmatch(uri)) is None:
+    def _is_authorized(self, url: str) -> bool:
+        """Check the token, and that the client stays with one stream."""
+        if (match := _ADDRESS.fullmatch(url)) is None:
             return False
         stream_key = unquote(match[3])
-        shown = match[2].encode(errors="surrogateescape")
-        if not secrets.compare_digest(shown, self._host.token(stream_key).encode()):
+        token = match[2].encode(errors="surrogateescape")
+        if not secrets.compare_digest(token, self._endpoint.token(stream_key).encode()):
             return False
-        if self.stream_key is None:
+        if not self.stream_key:
             self.stream_key = stream_key
-            self._local = match[1]
+            self._local_url = match[1]
         return self.stream_key == stream_key
 
     async def _reply(
@@ -153,13 +171,13 @@ class Session:
     ) -> None:
         await self._client.send(Response.to(request, status, headers))
 
-    async def _pass_back(self, event: Response | bytes) -> None:
-        """Pass on receiver reports, audio, answers to the server's own requests."""
-        if self._is_resuming:
+    async def _pass_upstream(self, event: Response | bytes) -> None:
+        """Pass on receiver reports, audio, and answers to the server's requests."""
+        if self._phase is Phase.RESUMING:
             return
         if self._upstream is None:
-            raise RtspError("nobody to pass this on to")
-        # If the server has gone, the other task notices.
+            raise RtspError("data without a stream")
+        # If the server has disconnected, the other task notices.
         with contextlib.suppress(OSError):
             if isinstance(event, bytes):
                 self._upstream.connection.write(event)
@@ -167,19 +185,22 @@ class Session:
             else:
                 await self._upstream.connection.send(event)
 
-    async def _forward(self, upstream: Upstream, request: Request) -> None:
-        if (url := upstream.urls.to_upstream(request.uri)) is None:
+    async def _forward(self, request: Request) -> None:
+        """Send a client's request to the portal's server."""
+        upstream = self._upstream
+        if upstream is None or (url := upstream.urls.to_upstream(request.uri)) is None:
             await self._reply(request, 404)
             return
         if request.method == "SETUP":
-            # The picture has to stay on this connection.
+            # Media has to stay on this connection.
             offers = (request.header("Transport") or "").split(",")
             usable = [offer for offer in offers if "tcp" in offer.lower()]
             if not usable:
                 await self._reply(request, 461)
                 return
             request.set_header("Transport", ",".join(usable))
-        self._torn_down = request.method == "TEARDOWN"
+        is_last = request.method == "TEARDOWN"
+        self._phase = Phase.LEAVING if is_last else Phase.PLAYING
         _drop_back_channel(request)
         if self._resumption is not None:
             self._resumption.outgoing(request)
@@ -187,66 +208,69 @@ class Session:
         with contextlib.suppress(OSError):
             await upstream.connection.send(request)
 
-    async def _play(self, describe: Request) -> None:
-        """Get the picture and pass it on until the portal's server ends."""
-        key = self.stream_key or ""
+    async def _open(self, describe: Request) -> None:
+        """Open the stream, then serve it until one side ends it."""
+        key = self.stream_key
+        _drop_back_channel(describe)
         try:
-            _drop_back_channel(describe)
-            upstream = await open_stream(self._host, key, describe, self._local)
+            upstream = await open_stream(self._host, key, describe, self._local_url)
         except LinkError as err:
             _LOGGER.debug("No link for stream %s: %s", key, err.refusal)
-            self._host.refused(err.refusal)
+            self._host.on_failed(err.refusal)
             status = _REFUSAL_STATUS.get(err.refusal, _UNAVAILABLE)
             await self._refuse(describe, status, err.retry_after)
-            return
         except UpstreamError as err:
-            _LOGGER.debug("No picture for stream %s: %s", key, err)
-            await self._refuse(describe, _UNAVAILABLE)
-            return
-        except Exception as err:  # noqa: BLE001 - a player must not wait for a bug
-            # Its text may contain the link.
-            _LOGGER.warning("Stream %s was not opened (%s)", key, type(err).__name__)
-            await self._refuse(describe, _UNAVAILABLE)
-            return
-        self._used = upstream
+            _LOGGER.debug("Stream %s is not available: %s", key, err)
+            await self._refuse(describe)
+        except Exception as err:  # noqa: BLE001 - the player needs an answer regardless
+            # The exception's text may contain the link.
+            _LOGGER.warning("Could not open stream %s (%s)", key, type(err).__name__)
+            await self._refuse(describe)
+        else:
+            await self._serve(upstream, describe)
+
+    async def _serve(self, upstream: Upstream, describe: Request) -> None:
+        key = self.stream_key
+        self._upstream = upstream
         try:
-            self._ending = await self._serve(upstream, describe)
+            self._end_reason = await self._play(upstream, describe)
         except OSError as err:
             _LOGGER.debug("A viewer of stream %s left (%s)", key, type(err).__name__)
         except RtspError as err:
-            _LOGGER.debug("The server of stream %s went mad: %s", key, err)
-            self._ending = Ending.UPSTREAM
+            _LOGGER.debug("The server of stream %s sent invalid RTSP: %s", key, err)
+            self._end_reason = EndReason.UPSTREAM
         finally:
-            used = self._report(self._ending)
-            self._host.closing(key, self._ending)
-            if used is not None:
-                await used.connection.finish()
+            self._phase = Phase.CLOSED
+            self._host.on_closing(key, self._end_reason)
+            await self._release(self._end_reason)
             await self._client.finish()
 
-    async def _serve(self, upstream: Upstream, describe: Request) -> Ending:
-        """Pass on the picture, of further sessions too where the host says so."""
-        key = self.stream_key or ""
+    async def _play(self, upstream: Upstream, describe: Request) -> EndReason:
+        """Pass on the stream, resuming it if possible; return why it ended."""
         upstream.urls.localize(upstream.answer)
         await self._client.send(upstream.answer)
         if upstream.answer.status != HTTPStatus.OK:
-            return Ending.REFUSED
-        if self._host.resumes(key):
+            return EndReason.REFUSED
+        if self._host.resumes(self.stream_key):
             self._resumption = Resumption(upstream.answer)
+        self._start(upstream)
         following: Upstream | None = upstream
         while following is not None:
-            self._upstream = following
-            self._host.started(key, following.transport)
-            await self._pass_on(following)
-            if self._torn_down:
-                # It does not matter who closes first.
-                return Ending.CLIENT
+            await self._pass_downstream(following)
+            if self._phase is Phase.LEAVING:
+                # Either side may disconnect first.
+                return EndReason.CLIENT
             following = await self._resume(describe)
-        return Ending.UPSTREAM
+        return EndReason.UPSTREAM
 
-    async def _pass_on(self, upstream: Upstream) -> None:
-        """Pass on what the portal's server sends, until it ends.
+    def _start(self, upstream: Upstream) -> None:
+        self._phase = Phase.PLAYING
+        self._host.on_started(self.stream_key, upstream.transport)
 
-        Raises OSError if the client left, RtspError for what can't be passed on.
+    async def _pass_downstream(self, upstream: Upstream) -> None:
+        """Pass on what the portal's server sends, until it ends the session.
+
+        Raises OSError if the client has disconnected, RtspError for invalid data.
         """
         while True:
             try:
@@ -255,11 +279,11 @@ class Session:
                 return
             self.active_at = time.monotonic()
             if isinstance(event, bytes):
-                await self._show(event)
+                await self._send_media(event)
                 if self._resumption is not None and self._resumption.rtp.is_over:
                     return
             elif event is None or (
-                # The client has to connect again, which is what an end makes it do.
+                # Disconnecting makes the client reconnect, as REDIRECT asks for.
                 isinstance(event, Request) and event.method == "REDIRECT"
             ):
                 return
@@ -269,7 +293,7 @@ class Session:
                     self._resumption.incoming(event)
                 await self._client.send(event)
 
-    async def _show(self, data: bytes) -> None:
+    async def _send_media(self, data: bytes) -> None:
         if self._playing_since is None:
             self._playing_since = self.active_at
         self._client.write(
@@ -278,63 +302,54 @@ class Session:
         await self._client.drain()
 
     async def _resume(self, describe: Request) -> Upstream | None:
-        """Take up the picture with a fresh link; None if the client has to do it."""
-        key = self.stream_key or ""
-        resumption = self._resumption
-        if resumption is None or not resumption.is_possible:
+        """Continue the stream with a new link; None if the client has to reconnect."""
+        if self._resumption is None or not self._resumption.is_possible:
             return None
-        self._is_resuming = True
+        self._phase = Phase.RESUMING
+        await self._release(EndReason.UPSTREAM)
+        key = self.stream_key
         try:
-            await self._leave(Ending.UPSTREAM)
-            async with asyncio.timeout(RESUME_TIMEOUT):
-                self._used = await open_stream(self._host, key, describe, self._local)
-                data = await resumption.resume(self._used)
-            self._upstream = self._used
+            async with asyncio.timeout(RESUME_TIMEOUT_SECONDS):
+                upstream = await open_stream(self._host, key, describe, self._local_url)
+                self._upstream = upstream
+                data = await self._resumption.resume(upstream)
         except (LinkError, UpstreamError, RtspError, OSError) as err:
-            _LOGGER.debug("Stream %s goes on by a reconnect: %s", key, err)
-            await self._leave(Ending.REFUSED)
-        else:
-            await self._show(data)
-        finally:
-            self._is_resuming = False
-        return self._used
+            _LOGGER.debug("Stream %s could not be resumed: %s", key, err)
+            await self._release(EndReason.REFUSED)
+            return None
+        self._start(upstream)
+        await self._send_media(data)
+        return upstream
 
-    async def _leave(self, ending: Ending) -> None:
-        if (used := self._report(ending)) is not None:
-            await used.connection.finish()
-
-    def _report(self, ending: Ending) -> Upstream | None:
-        """Tell how the use of the link went; return whose it was, to be closed."""
-        used, self._used, self._upstream = self._used, None, None
-        if used is not None:
-            self._host.ended(
-                SessionEnd(self.stream_key or "", used.transport, ending, self._played)
-            )
-            self._playing_since = None
-        return used
-
-    @property
-    def _played(self) -> float:
-        if self._playing_since is None:
-            return 0.0
-        return time.monotonic() - self._playing_since
+    async def _release(self, reason: EndReason) -> None:
+        """Report how the current link was used, and close its connection."""
+        if (upstream := self._upstream) is None:
+            return
+        since, self._playing_since = self._playing_since, None
+        played_seconds = 0.0 if since is None else time.monotonic() - since
+        self._upstream = None
+        self._host.on_ended(
+            SessionEnd(self.stream_key, upstream.transport, reason, played_seconds)
+        )
+        await upstream.connection.finish()
 
     async def _refuse(
-        self, request: Request, status: int, retry_after: float = 10.0
+        self, request: Request, status: int = _UNAVAILABLE, retry_after: float = 10.0
     ) -> None:
+        """Answer DESCRIBE with an error and disconnect the client."""
         headers = []
         if status == _UNAVAILABLE:
             headers.append(("Retry-After", str(math.ceil(retry_after))))
         with contextlib.suppress(OSError):
-            await self._client.send(Response.to(request, status, headers))
+            await self._reply(request, status, *headers)
         await self._client.finish()
 
 
 def _drop_back_channel(request: Request) -> None:
-    """Do not ask for audio towards the camera.
+    """Remove the requirement of audio towards the camera, which the portal lacks.
 
-    The portal's live view has none. go2rtc asks for it first and connects anew if it
-    is refused, which a single-use link does not survive.
+    go2rtc requires it first and reconnects if it is refused, which a single-use link
+    does not survive.
     """
     if (required := request.header("Require")) is not None:
         features = [feature.strip() for feature in required.split(",")]

@@ -1,57 +1,93 @@
-"""What relay, links and cameras say about the use of a link."""
+"""What the relay reports, and what a session needs from its relay."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from ..client import LiveTransport
+from .transports import Dial, Link
 
 
-class Ending(StrEnum):
-    """What ended a session; diagnostics name them."""
+class EndReason(StrEnum):
+    """Why a session ended; shown in diagnostics."""
 
-    CLIENT = "client"  # the viewer left
-    UPSTREAM = "upstream"  # the portal's server closed, or went mad
-    SILENT = "silent"  # neither side moved
-    REFUSED = "refused"  # the portal's server did not take the link
-    UNREACHABLE = "unreachable"  # no connection, or no answer that we understand
-    STOPPED = "stopped"  # we closed
+    CLIENT = "client"  # the viewer disconnected
+    UPSTREAM = "upstream"  # the portal's server disconnected or sent invalid RTSP
+    SILENT = "silent"  # neither side sent anything
+    REFUSED = "refused"  # the portal's server rejected the link
+    UNREACHABLE = "unreachable"  # no connection, or no valid answer
+    STOPPED = "stopped"  # the relay closed the session
 
 
 @dataclass(frozen=True, slots=True)
 class SessionEnd:
-    """How one use of a link went.
+    """How a link was used.
 
     Attributes:
-        stream_key: What was watched.
-        transport: The link's.
-        ending: What ended it.
-        played: Seconds with a picture.
+        stream_key: The stream.
+        transport: The transport of the link.
+        reason: What ended the session.
+        played_seconds: Time with video (seconds).
     """
 
     stream_key: str
     transport: LiveTransport
-    ending: Ending
-    played: float
+    reason: EndReason
+    played_seconds: float
 
 
 class LinkRefusal(StrEnum):
-    """Kinds of reasons; diagnostics name them."""
+    """Why there is no link; shown in diagnostics."""
 
     GONE = "gone"  # the camera does not exist (any more)
-    FORBIDDEN = "forbidden"  # the token has no right to live view
-    LIMITED = "limited"  # the portal's limit, our budget, or the camera's own pace
-    UNAVAILABLE = "unavailable"  # the portal gave no link
+    FORBIDDEN = "forbidden"  # the token lacks the live view permission
+    LIMITED = "limited"  # the portal's limit, the daily allowance or the stream's pace
+    UNAVAILABLE = "unavailable"  # the portal returned no link
 
 
 class LinkError(Exception):
-    """There is no link for a camera now.
+    """No link is available for a stream at the moment.
 
     Attributes:
-        refusal: The kind of reason.
-        retry_after: Seconds until another try makes sense.
+        refusal: The reason.
+        retry_after: Time until a retry makes sense (seconds).
     """
 
     def __init__(self, refusal: LinkRefusal, retry_after: float = 10.0) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
         self.retry_after = retry_after
+
+
+class SessionHost(Protocol):
+    """The relay as a session sees it. Strings are stream keys.
+
+    Attributes:
+        request_timeout: Time from connecting to DESCRIBE (seconds).
+        dial: Connects to a link.
+        get_link: Returns an unused link to a stream, or raises LinkError.
+        transport: Returns the transport that the next link would use.
+        resumes: Returns whether a stream continues with a new link behind an unaware
+            client, which otherwise has to reconnect.
+        on_started: Called when the portal's server has accepted a link.
+        on_closing: Called with the reason, once per viewer whose stream was opened,
+            before the client is disconnected.
+    """
+
+    request_timeout: float
+    dial: Dial
+    get_link: Callable[[str], Awaitable[Link]]
+    transport: Callable[[str], LiveTransport]
+    resumes: Callable[[str], bool]
+    on_started: Callable[[str, LiveTransport], None]
+    on_closing: Callable[[str, EndReason], None]
+
+    def admits_viewer(self) -> bool:
+        """Return whether the limit allows one more viewer."""
+
+    def on_ended(self, end: SessionEnd) -> None:
+        """Record how a link was used; called once per link."""
+
+    def on_failed(self, kind: LinkRefusal | EndReason) -> None:
+        """Record that a stream could not be opened."""

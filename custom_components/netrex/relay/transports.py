@@ -1,15 +1,15 @@
-"""How the bytes of RTSP travel to the portal: plain, tunnelled, encrypted.
+"""Transports of RTSP to the portal: plain, tunneled, encrypted.
 
-The portal names the transports ("View live stream from the camera") and describes
-none of them. RTSP over HTTP is Apple's scheme, which FFmpeg and Axis cameras speak: a
-GET for what comes, a POST for what goes, in base64, tied by `x-sessioncookie`. RTSP
-over WebSocket is RTSP with its interleaved data in binary messages, as in Axis cameras
-and ONVIF's streaming specification.
+The API documentation names the transports ("View live stream from the camera") without
+describing them. RTSP over HTTP is Apple's scheme, which FFmpeg and Axis cameras speak:
+a GET to receive, a POST to send in base64, tied by `x-sessioncookie`. RTSP over
+WebSocket is RTSP with interleaved data in binary messages, as Axis cameras do and
+ONVIF's streaming specification describes.
 """
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 import secrets
 import ssl
@@ -21,19 +21,20 @@ from yarl import URL
 from ..client import LiveTransport
 from .connection import CHUNK_SIZE, Reader, Writer
 
-_CLOSE_TIMEOUT = 1.0
-# A message holds whole frames; a key frame of a large picture may be a few of these.
-_LARGEST_MESSAGE = 8 * 2**20
+_CLOSE_TIMEOUT_SECONDS = 1.0
+# A message holds whole interleaved frames, and a large key frame may take several.
+_MAX_MESSAGE_SIZE = 8 * 2**20
 _TUNNEL_TYPE = "application/x-rtsp-tunnelled"
-# The scheme's own length of a POST that has no end; servers do not count.
+# Content-Length that the scheme prescribes for its endless POST; servers ignore it.
 _TUNNEL_LENGTH = 32767
-# What Axis cameras and go2rtc use; ONVIF's own name is the alternative.
+# Used by Axis cameras and go2rtc; the second is ONVIF's own.
 SUBPROTOCOLS = ("binary", "rtsp.onvif.org")
+_RESPONSE = "_response"  # a private attribute of aiohttp's WebSockets
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A transport's port where the link has none, and its tunnel if it has one."""
+    """A transport's default port, and its tunnel if it has one (`http` or `ws`)."""
 
     port: int
     tunnel: str = ""
@@ -52,22 +53,22 @@ WIRES: Mapping[LiveTransport, Wire] = {
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link and the transport that it was asked for; its text is a secret."""
+    """A link and the transport that was requested; the URL is a secret."""
 
     url: str
     transport: LiveTransport = LiveTransport.RTSP
 
     def __repr__(self) -> str:
-        """Name the transport only."""
+        """Return the transport only."""
         return f"Link({self.transport})"
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a link leads.
+    """The server and the resource of a link.
 
-    `request_uri` is what RTSP requests name: the link itself, without credentials; in
-    a tunnel with RTSP's scheme, whatever scheme the portal writes for the tunnel.
+    `request_uri` is the URI of RTSP requests: the link without credentials; in a
+    tunnel, always with RTSP's scheme, because the link's scheme is the tunnel's.
     """
 
     host: str
@@ -77,11 +78,11 @@ class Address:
 
     @classmethod
     def of(cls, link: Link) -> Address:
-        """Read a link. Raises ValueError if it is none."""
+        """Parse a link. Raises ValueError."""
         parts = urlsplit(link.url)
         wire = WIRES[link.transport]
         if not parts.hostname or not (wire.tunnel or parts.scheme == "rtsp"):
-            raise ValueError("not a link")
+            raise ValueError("not an RTSP link")
         port = parts.port or wire.port
         path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         place = parts.netloc.rpartition("@")[2]
@@ -91,12 +92,15 @@ class Address:
         return cls(parts.hostname, port, path, inner)
 
 
+type Dial = Callable[[Link], Awaitable[tuple[Reader, asyncio.StreamWriter | Writer]]]
+
+
 class Dialer:
     """Connects to links over every transport.
 
     Args:
-        session: For WebSockets; it verifies TLS.
-        context: Verifies TLS of RTSP over HTTPS.
+        session: Opens WebSockets.
+        context: Verifies the servers of encrypted transports.
     """
 
     def __init__(self, session: aiohttp.ClientSession, context: ssl.SSLContext) -> None:
@@ -106,7 +110,7 @@ class Dialer:
     async def __call__(
         self, link: Link
     ) -> tuple[Reader, asyncio.StreamWriter | Writer]:
-        """Connect. Raises OSError; ValueError for a bad link."""
+        """Connect. Raises OSError, or ValueError for an invalid link."""
         wire = WIRES[link.transport]
         address = Address.of(link)
         context = self._context if wire.encrypted else None
@@ -118,7 +122,7 @@ class Dialer:
 
 
 async def dial_tcp(link: Link) -> tuple[Reader, asyncio.StreamWriter]:
-    """Connect without a tunnel. Raises OSError; ValueError for a bad link."""
+    """Connect without a tunnel. Raises OSError, or ValueError for an invalid link."""
     address = Address.of(link)
     return await asyncio.open_connection(address.host, address.port, limit=CHUNK_SIZE)
 
@@ -126,7 +130,7 @@ async def dial_tcp(link: Link) -> tuple[Reader, asyncio.StreamWriter]:
 async def _dial_http(
     address: Address, context: ssl.SSLContext | None
 ) -> tuple[Reader, Writer]:
-    """Open the GET, wait for its answer, then open the POST."""
+    """Send the GET, wait for its answer, then send the POST."""
     cookie = secrets.token_hex(11)
     down, get = await _request("GET", address, context, cookie)
     try:
@@ -142,9 +146,9 @@ async def _expect_ok(down: asyncio.StreamReader) -> None:
     try:
         head = await down.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError, asyncio.LimitOverrunError:
-        raise ConnectionResetError("no answer from the tunnel") from None
+        raise ConnectionResetError("no answer to the tunnel request") from None
     if head.split(b" ", 2)[1:2] != [b"200"]:
-        raise ConnectionRefusedError("the tunnel was refused")
+        raise ConnectionRefusedError("the server refused the tunnel")
 
 
 async def _request(
@@ -175,7 +179,7 @@ async def _request(
 
 
 class _TunnelWriter:
-    """Sends in base64 on the POST, and closes both connections."""
+    """Sends base64 on the POST, and closes both connections."""
 
     def __init__(self, get: asyncio.StreamWriter, post: asyncio.StreamWriter) -> None:
         self._get = get
@@ -210,23 +214,23 @@ async def _dial_websocket(
             URL(f"{scheme}://{host}:{address.port}{address.path}", encoded=True),
             protocols=SUBPROTOCOLS,
             ssl=True if context is None else context,
-            timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT),
-            max_msg_size=_LARGEST_MESSAGE,
+            timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_SECONDS),
+            max_msg_size=_MAX_MESSAGE_SIZE,
         )
     except aiohttp.ClientError as err:
-        # Its text holds the address.
+        # The exception's text contains the address.
         raise ConnectionRefusedError(f"no WebSocket ({type(err).__name__})") from None
     return _SocketReader(socket), _SocketWriter(socket)
 
 
 class _SocketReader:
-    """The binary messages of a WebSocket as a stream."""
+    """Presents the binary messages of a WebSocket as a stream."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
 
     async def read(self, _n: int, /) -> bytes:
-        """Return the next message whole: the parser takes any length."""
+        """Return the next message as a whole; the parser accepts any length."""
         message = await self._socket.receive()
         while message.type is aiohttp.WSMsgType.BINARY and not message.data:
             message = await self._socket.receive()
@@ -234,13 +238,16 @@ class _SocketReader:
 
 
 class _SocketWriter:
-    """Each drained portion is one binary message."""
+    """Sends what was written until `drain` as one binary message."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
-        # Kept, because aiohttp forgets it when it begins to close it.
-        connection = socket._response.connection  # noqa: SLF001 - nothing public has it
-        self._transport = None if connection is None else connection.transport
+        # No public attribute closes a WebSocket immediately. Without this private one,
+        # a connection to a silent server is closed later.
+        self._response = getattr(socket, _RESPONSE, None)
+        # Kept because aiohttp drops the reference when it starts to close.
+        connection = getattr(self._response, "connection", None)
+        self._transport = getattr(connection, "transport", None)
         self._queued = bytearray()
         self._closing: asyncio.Task[bool] | None = None
 
@@ -257,14 +264,15 @@ class _SocketWriter:
                 raise ConnectionResetError(type(err).__name__) from None
 
     def close(self) -> None:
-        # The portal ends a session by TEARDOWN, so what is queued may be dropped.
+        # Queued data may be dropped: nothing follows a TEARDOWN.
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._socket.close())
 
     def abort(self) -> None:
-        # Needed after `close`, too: aiohttp leaves the connection open where the server
-        # disconnects without a word, and with TLS where it falls silent.
-        self._socket._response.close()  # noqa: SLF001 - nothing public does it
+        # Also needed after `close`: aiohttp leaves the connection open if the server
+        # disconnects without a close message or, with TLS, stops answering.
+        if self._response is not None:
+            self._response.close()
         if self._transport is not None:
             self._transport.abort()
 

@@ -1,35 +1,45 @@
-"""The relay's side towards the portal: from a link to a described stream."""
+"""The connection to the portal: take a link, connect, have the stream described."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+import logging
 from urllib.parse import urljoin
 
 from ..client import LiveTransport
-from .connection import Connection, Reader, Writer
+from .connection import Connection
 from .rtsp import Request, Response, RtspError
-from .transports import WIRES, Address, Link
+from .terms import EndReason, LinkError, LinkRefusal, SessionEnd, SessionHost
+from .transports import WIRES, Address, Dial, Link
 from .urls import UrlMap, link_secrets
 
-type Dial = Callable[[Link], Awaitable[tuple[Reader, asyncio.StreamWriter | Writer]]]
+_LOGGER = logging.getLogger(__name__)
 
-# Below the 5 s that FFmpeg waits in Home Assistant, so that a transport which does
-# not get through is noticed before the player leaves.
-DIAL_TIMEOUT = 3.0
-ANSWER_TIMEOUT = 10.0
-
+# Players give up after 5 to 30 s.
+LINK_TIMEOUT_SECONDS = 30.0
+# Less than the 5 s of Home Assistant's FFmpeg, so that a transport that is blocked is
+# noticed before the player leaves.
+DIAL_TIMEOUT_SECONDS = 3.0
+ANSWER_TIMEOUT_SECONDS = 10.0
+# Per DESCRIBE; players do not wait for more.
+_MAX_LINKS = 3
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 305, 307})
-# How a server may say that it does not know the link (any more): another link helps.
+# Statuses of an expired or unknown link: another link may help.
 _REFUSALS = frozenset({401, 403, 404, 410, 454})
 
 
 class UpstreamError(Exception):
-    """The portal's server could not be reached, or did not answer properly."""
+    """The portal's server is unreachable, or its answer is not valid."""
 
 
 class LinkRefusedError(UpstreamError):
-    """The portal's server does not take this link."""
+    """The portal's server rejected the link."""
+
+
+_END_REASONS: dict[type[BaseException], EndReason] = {
+    LinkRefusedError: EndReason.REFUSED,
+    UpstreamError: EndReason.UNREACHABLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,65 +52,100 @@ class Upstream:
     transport: LiveTransport
 
 
-async def open_upstream(
-    link: Link, describe: Request, local: str, dial: Dial
+async def open_stream(
+    host: SessionHost, stream_key: str, describe: Request, local_url: str
 ) -> Upstream:
-    """Connect to `link` and have the stream described.
+    """Have a stream described, retrying with new links while that may help.
 
-    A link is valid for 30 s and for one player (API documentation, "Security of
-    access to live stream"), so nothing is sent before DESCRIBE. Redirects are
-    followed here, because the client must not learn the portal's addresses, and only
-    without a tunnel, which they would lead out of.
+    A link may have expired or been used, and the next one may use another transport.
 
     Args:
-        link: The secret address.
+        host: Provides links, and records how failed ones were used.
+        stream_key: The stream.
         describe: The client's request.
-        local: The address by which the client knows the stream.
-        dial: Connects to an address.
+        local_url: The stream's address as the client writes it.
 
     Raises:
-        LinkRefusedError: Another link may help.
-        UpstreamError: Another link would not help.
+        LinkError: No link is available.
+        UpstreamError: All links failed.
+    """
+    attempts = 0
+    while True:
+        link = await _get_link(host, stream_key)
+        attempts += 1
+        try:
+            return await _open_link(link, describe, local_url, host.dial)
+        except BaseException as err:
+            reason = _END_REASONS.get(type(err), EndReason.CLIENT)
+            host.on_ended(SessionEnd(stream_key, link.transport, reason, 0.0))
+            may_retry = isinstance(err, UpstreamError) and (
+                (attempts == 1 and isinstance(err, LinkRefusedError))
+                or host.transport(stream_key) is not link.transport
+            )
+            if not may_retry or attempts == _MAX_LINKS:
+                raise
+            _LOGGER.debug("Stream %s by %s: %s", stream_key, link.transport, err)
+
+
+async def _get_link(host: SessionHost, stream_key: str) -> Link:
+    try:
+        async with asyncio.timeout(LINK_TIMEOUT_SECONDS):
+            return await host.get_link(stream_key)
+    except TimeoutError:
+        raise LinkError(LinkRefusal.UNAVAILABLE) from None
+
+
+async def _open_link(
+    link: Link, describe: Request, local_url: str, dial: Dial
+) -> Upstream:
+    """Connect to a link and have the stream described. Raises UpstreamError.
+
+    A link is valid for 30 s and for one player (API documentation, "Security of
+    access to live stream"), so DESCRIBE is the first request. Redirects are followed
+    here, because the client must not see the portal's addresses, and only without a
+    tunnel, because they would leave it.
     """
     secrets: set[str] = set()
     for _ in range(_MAX_REDIRECTS + 1):
         url = _request_uri(link)
         secrets |= link_secrets(link.url)
         request = Request("DESCRIBE", url, headers=describe.headers)
-        connection = await _dial(link, dial)
+        connection = await _connect(link, dial)
         try:
-            answer = await _answer(connection, request)
+            answer = await _describe(connection, request)
             if answer.status not in _REDIRECTS or WIRES[link.transport].tunnel:
-                urls = UrlMap(local, url, secrets)
+                urls = UrlMap(local_url, url, secrets)
                 return Upstream(connection, urls, answer, link.transport)
         except BaseException:
             connection.abort()
             raise
         await connection.finish()
         link = _redirected(link, answer)
-    raise UpstreamError("redirected too often")
+    raise UpstreamError("too many redirects")
 
 
-async def _dial(link: Link, dial: Dial) -> Connection:
-    # Causes are not chained: their texts may contain the link.
+# Causes are not chained below: their texts may contain the link.
+
+
+async def _connect(link: Link, dial: Dial) -> Connection:
     try:
-        async with asyncio.timeout(DIAL_TIMEOUT):
+        async with asyncio.timeout(DIAL_TIMEOUT_SECONDS):
             return Connection(*await dial(link))
     except (OSError, ValueError) as err:
         raise UpstreamError(f"no connection ({type(err).__name__})") from None
 
 
-async def _answer(connection: Connection, request: Request) -> Response:
+async def _describe(connection: Connection, request: Request) -> Response:
     try:
-        async with asyncio.timeout(ANSWER_TIMEOUT):
+        async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
             await connection.send(request)
             while not isinstance(event := await connection.receive(), Response):
                 if event is None:
-                    raise LinkRefusedError("closed without an answer")
+                    raise LinkRefusedError("disconnected without an answer")
     except (TimeoutError, RtspError) as err:
-        raise UpstreamError(f"no answer ({type(err).__name__})") from None
+        raise UpstreamError(f"no valid answer ({type(err).__name__})") from None
     except OSError as err:
-        raise LinkRefusedError(f"closed ({type(err).__name__})") from None
+        raise LinkRefusedError(f"disconnected ({type(err).__name__})") from None
     if event.status in _REFUSALS:
         raise LinkRefusedError(f"status {event.status}")
     return event
@@ -110,7 +155,7 @@ def _redirected(link: Link, answer: Response) -> Link:
     try:
         location = urljoin(link.url, answer.header("Location") or "")
     except ValueError:
-        raise UpstreamError("not an address") from None
+        raise UpstreamError("invalid redirect") from None
     return Link(location, link.transport)
 
 
@@ -118,4 +163,4 @@ def _request_uri(link: Link) -> str:
     try:
         return Address.of(link).request_uri
     except ValueError:
-        raise UpstreamError("not a link") from None
+        raise UpstreamError("invalid link") from None

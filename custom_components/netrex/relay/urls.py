@@ -1,7 +1,7 @@
-"""One RTSP session's two sets of names: the relay's and the portal's.
+"""Translates the URLs of an RTSP session between the relay's and the portal's.
 
-The client only ever sees the relay's address. What the portal's server says is
-translated on the way to the client, what the client asks for on the way back.
+The client only sees the relay's address. URLs in messages from the portal's server are
+translated for the client, and those in the client's requests are translated back.
 """
 
 from collections.abc import Iterable
@@ -11,44 +11,48 @@ from urllib.parse import urlsplit
 from .rtsp import Message, Request, Response, RtspError
 
 # A URL in a header or an SDP. In RTP-Info (RFC 2326 section 12.33) parameters and
-# further URLs follow it without a space, and it may itself contain their separators.
+# further URLs follow without a space, and the URL may contain their separators.
 _URL = re.compile(
     r'rtsps?://[^\s"<>]+?(?=;(?:seq|rtptime|ssrc)=|,\s*url=|[\s"<>]|$)',
     re.IGNORECASE,
 )
-# What may follow the address of a presentation in the address of its track.
+# What may follow the URL of a presentation in the URL of a track.
 _SUFFIX = re.compile(r"(?:[/?].*)?")
 _ALIAS = re.compile(r"/@(\d+)(.*)")
-# Parts of a link long enough to be its secret: the sample link's has 64 characters.
+# Parts of a link that may be its secret; the documented example has 64 characters.
 _SECRET = re.compile(r"(?=[A-Za-z_-]*\d)[\w-]{12,}")
 _SCRUBBED = "-"
-# A presentation has a base address and a handful of tracks.
+# A presentation has a base URL and a few tracks.
 _MAX_ALIASES = 32
 
 
 def link_secrets(url: str) -> set[str]:
-    """Return the parts of a link that nobody else may see."""
+    """Return the secret parts of a link."""
     parts = urlsplit(url)
     secrets = set(_SECRET.findall(f"{parts.path}?{parts.query}"))
     return secrets | {text for text in (parts.username, parts.password) if text}
 
 
 class UrlMap:
-    """Translates between `local` and `upstream`, the two addresses of one stream.
+    """Translates between `local` and `upstream`, the two URLs of one stream.
 
-    An address below `upstream` keeps its tail below `local`. Any other address of the
-    portal's side gets an alias below `local`, because its tail could be a secret.
+    A URL below `upstream` keeps its suffix below `local`. Any other URL of the portal's
+    server gets an alias below `local`, because its suffix could be a secret.
+
+    Args:
+        local: The URL for the client.
+        upstream: The URL for the portal's server.
+        secrets: Texts that must not reach the client.
     """
 
     def __init__(self, local: str, upstream: str, secrets: Iterable[str]) -> None:
-        """Start with the two addresses; `secrets` never get through to the client."""
         self._local = local
         self._upstream = upstream
         self._secrets = tuple(secrets)
         self._aliases: list[str] = []
 
     def to_upstream(self, url: str) -> str | None:
-        """Return the portal's name of a client's URL; None if it is not ours."""
+        """Return the portal's URL for a client's; None if it is not below `local`."""
         if url == "*":
             return url
         tail = url.removeprefix(self._local)
@@ -60,9 +64,9 @@ class UrlMap:
         return self._aliases[number] + match[2] if number < len(self._aliases) else None
 
     def localize(self, message: Message) -> None:
-        """Translate all URLs of a message for the client, and scrub what is secret.
+        """Translate all URLs of a message for the client, and mask secrets.
 
-        Raises RtspError if the message needs an unreasonable number of aliases.
+        Raises RtspError if the message needs too many aliases.
         """
         if isinstance(message, Request):
             message.uri = self._text(message.uri)
@@ -85,13 +89,13 @@ class UrlMap:
         tail = url.removeprefix(self._upstream)
         if url.startswith(self._upstream) and self._may_show(tail):
             return self._local + tail
-        # The tracks below a base address have to stay below it.
+        # URLs of tracks have to stay below their base URL.
         for number, alias in enumerate(self._aliases):
             tail = url.removeprefix(alias)
             if url.startswith(alias) and self._may_show(tail) and "?" not in tail:
                 return f"{self._local}/@{number}{tail}"
         if len(self._aliases) == _MAX_ALIASES:
-            raise RtspError("too many addresses")
+            raise RtspError("too many URLs")
         stem = url.rstrip("/")
         self._aliases.append(stem)
         return f"{self._local}/@{len(self._aliases) - 1}{url[len(stem) :]}"
