@@ -14,7 +14,7 @@ from simulator.world.model import Scope
 
 from .conftest import Ask
 
-GONE = "There is nothing at this place of the media browser any more"
+GONE = "This item of the media browser no longer exists"
 
 
 async def error(ask: Ask, what: str, identifier: str, **fields: object) -> str:
