@@ -39,9 +39,9 @@ def test_longest_pause() -> None:
     async def main() -> None:
         pacer = make_pacer()
         for _ in range(60):
-            pacer.refused()
+            pacer.back_off()
             await asyncio.sleep(pacer.retry_after or 0)
-        pacer.refused()
+        pacer.back_off()
         assert pacer.retry_after == pytest.approx(900)
 
     run(main())
@@ -73,7 +73,7 @@ def test_echoes_of_one_refusal_do_not_add_up() -> None:
         assert pacer.retry_after == pytest.approx(4)
         await asyncio.sleep(4)
         # The success that had started before the refusal proved nothing.
-        pacer.refused()
+        pacer.back_off()
         assert pacer.retry_after == pytest.approx(10)
 
     run(main())
@@ -121,7 +121,7 @@ def test_one_line_at_the_start_and_one_at_the_end_of_a_pause(
     run(main())
     assert [(record.levelname, record.message) for record in caplog.records] == [
         ("WARNING", "The portal's limit is reached; pausing all queries"),
-        ("INFO", "The portal answers queries again"),
+        ("INFO", "The portal accepts queries again"),
     ]
 
 

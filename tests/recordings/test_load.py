@@ -34,7 +34,7 @@ def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "custom_components.netrex.pacing.Pacer", partial(Pacer, interval=1.1 / SPEED)
     )
-    monkeypatch.setattr(pacer, "_ANSWER_GAP", 1.0 / SPEED)
+    monkeypatch.setattr(pacer, "_RESPONSE_GAP", 1.0 / SPEED)
 
 
 @pytest.fixture

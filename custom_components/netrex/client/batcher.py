@@ -43,7 +43,7 @@ class Batcher[R: Hashable, V]:
             return await waiter
         finally:
             if self._runner and all(map(asyncio.Future.done, self._waiters())):
-                # No caller is left, so the operation gives up its turn. The next
+                # No caller is left, so the operation leaves the queue. The next
                 # request must not rely on a task that is being canceled.
                 self._runner.cancel()
                 self._runner, self._waiting, self._in_flight = None, {}, {}

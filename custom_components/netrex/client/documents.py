@@ -1,7 +1,7 @@
-"""The documents that we send (decisions D2 and D5).
+"""GraphQL documents of all queries and mutations (decisions 0020 and 0022).
 
-Whole numbers and enum values are literals, so no name of a type is needed; fields of
-the same kind travel together under aliases.
+Values are literals, so that no document depends on the name of a type. Several fields
+of one kind share a document under aliases.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,12 +22,12 @@ from .schema import METRIC_ENUM, Schema
 
 # "5 metrics (for example, branches, cameras, or different metrics)", "API Limit".
 MAX_SERIES_PER_QUERY = 5
-# "1 year maximum range", "API Limit"; a leap year's, in seconds.
+# "1 year maximum range", "API Limit"; a leap year in seconds.
 LONGEST_RANGE = 366 * DAY
 
 type Scalar = int | str
 
-# Our name for the camera's field whose real one only the portal's schema tells.
+# Alias for a field of cameras whose name only the portal's schema gives.
 CHANNELS_ALIAS = "video_channels"
 
 _NODES = "nodeList{node_id parent_node_id type name external_id}"
@@ -42,21 +42,21 @@ _INT_LIMIT = 2**31
 
 
 def literal(value: Scalar) -> str:
-    """Return a value as it stands in a document.
+    """Return a value as a GraphQL literal.
 
     Args:
-        value: A whole number, a member of one of our enums, or a string.
+        value: An integer, a member of one of the client's enums, or a string.
 
     Raises:
-        NetrexQueryError: It is no such thing, or a number that the type Int of
-            GraphQL does not hold (unix times do until 2038).
+        NetrexQueryError: The value has another type, or exceeds GraphQL's type Int
+            (unix times will after 2038).
     """
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise NetrexQueryError(f"Not a whole number: {value!r}")
+        raise NetrexQueryError(f"Not an integer: {value!r}")
     if not -_INT_LIMIT <= value < _INT_LIMIT:
         raise NetrexQueryError(f"The number is out of range: {value}")
     return str(value)
@@ -69,7 +69,7 @@ def field(
     alias: str = "",
     select: str = "",
 ) -> str:
-    """Return a field of a document; arguments that are None are left out."""
+    """Return a field; arguments that are None are left out."""
     given = ",".join(
         f"{key}:{literal(value)}"
         for key, value in (arguments or {}).items()
@@ -84,7 +84,7 @@ def field(
 
 
 def alias(index: int) -> str:
-    """Return the name under which the answer to the index-th wish comes back."""
+    """Return the alias of the request at an index."""
     return f"a{index}"
 
 
@@ -96,7 +96,7 @@ def inventory(schema: Schema | None) -> str:
     """Return the query for all nodes and cameras.
 
     Args:
-        schema: What to ask of the cameras; None for ids and names only.
+        schema: Determines the cameras' fields; None for ids and names only.
     """
     if schema is None:
         return _query([_NODES, "cameraList{node_id name}"])
@@ -112,7 +112,7 @@ def statuses() -> str:
 
 
 def cameras(node_ids: Sequence[int], *, status_only: bool) -> str:
-    """Return the query for single cameras, where cameraList does not tell."""
+    """Return the query for cameras by id, for portals where cameraList lacks fields."""
     select = _STATUS if status_only else _CAMERA
     return _query(
         field("camera", {"node_id": node_id}, alias=alias(index), select=select)
@@ -124,12 +124,12 @@ def series(requests: Sequence[SeriesRequest], schema: Schema) -> str:
     """Return the query for KPI series.
 
     Raises:
-        NetrexQueryError: A range is empty or too long, or the portal's schema does
-            not have one of the metrics.
+        NetrexQueryError: A range is empty or too long, or the portal's schema lacks
+            one of the metrics.
     """
     known = schema.enum_values(METRIC_ENUM)
     if missing := {request.metric for request in requests if known} - known:
-        raise NetrexQueryError(f"The portal does not know {', '.join(missing)}")
+        raise NetrexQueryError(f"The portal does not offer {', '.join(missing)}")
     return _query(
         field(
             "statisticDataMetricByGranularity",
@@ -147,7 +147,7 @@ def series(requests: Sequence[SeriesRequest], schema: Schema) -> str:
 
 
 def values(requests: Sequence[ValueRequest]) -> str:
-    """Return the query for KPIs of whole times.
+    """Return the query for KPIs of whole periods.
 
     Raises:
         NetrexQueryError: A range is empty or too long.
@@ -176,11 +176,11 @@ def _range(start: int, end: int) -> dict[str, Scalar | None]:
 
 
 def live_links(requests: Sequence[LinkRequest], schema: Schema) -> str:
-    """Return the query for links.
+    """Return the query for live links.
 
     Raises:
-        NetrexQueryError: The portal's schema does not have one of the transports, or
-            does not choose a profile.
+        NetrexQueryError: The portal's schema lacks one of the transports, or requires
+            a stream profile.
     """
     return _query(
         _live_link(alias(index), request, schema)
@@ -193,7 +193,7 @@ def _live_link(name: str, request: LinkRequest, schema: Schema) -> str:
     if path is None:
         raise NetrexQueryError(f"The portal does not offer {request.transport.value}")
     if request.stream_profile_id is None and schema.needs_profile:
-        raise NetrexQueryError("The portal wants a stream profile for a live view")
+        raise NetrexQueryError("The portal requires a stream profile for live view")
     select = ""
     for key in reversed(path):
         select = field(key, select=select)
@@ -209,7 +209,7 @@ def _live_link(name: str, request: LinkRequest, schema: Schema) -> str:
 
 
 def recordings(requests: Sequence[RecordingsRequest]) -> str:
-    """Return the query for what can be prepared.
+    """Return the query for recordings.
 
     Raises:
         NetrexQueryError: A range is empty or too long.
@@ -228,19 +228,19 @@ def recordings(requests: Sequence[RecordingsRequest]) -> str:
 
 
 def recorded_seconds(node_id: int, spans: Sequence[tuple[int, int]]) -> str:
-    """Return the query for how much of each span a camera recorded.
+    """Return the query for a camera's recorded seconds in each span.
 
-    One field at the top, however many spans: a portal that counts fields counts one.
+    It has one top-level field for all spans, in case the portal counts fields.
     """
-    listed = (
+    fields = (
         field("recordings", _range(*span), alias=alias(index), select="duration")
         for index, span in enumerate(spans)
     )
-    return _query([field("camera", {"node_id": node_id}, select=" ".join(listed))])
+    return _query([field("camera", {"node_id": node_id}, select=" ".join(fields))])
 
 
 def preparations(requests: Sequence[PreparationRequest]) -> str:
-    """Return the mutation that starts preparations, one after the other."""
+    """Return the mutation that starts preparations."""
     fields = (
         field(
             "recordingPrepare",
@@ -253,7 +253,7 @@ def preparations(requests: Sequence[PreparationRequest]) -> str:
 
 
 def recording_states(recording_ids: Sequence[str]) -> str:
-    """Return the query for the states of preparations."""
+    """Return the query for the progress of preparations."""
     return _query(
         field(
             "recording",

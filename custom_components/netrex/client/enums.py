@@ -1,7 +1,7 @@
-"""The portal's enumerations, as far as the vendor documents them.
+"""The portal's enums, as far as they are documented.
 
-Documents contain enum values as literals (decision D2), so these classes are also
-the check that nothing but a known word gets into a query.
+Documents contain enum values as literals (decision 0020), so these classes also ensure
+that only known values get into a document.
 """
 
 from enum import StrEnum
@@ -10,8 +10,8 @@ from enum import StrEnum
 class NodeType(StrEnum):
     """Types of nodes in the tree ("Organization of objects").
 
-    Only `camera` and `folder` appear in the documented answers; the others come
-    from the vendor's lists, where the spelling varies.
+    Only `camera` and `folder` appear in the documented responses; the others are from
+    the vendor's lists, which spell them differently.
     """
 
     FOLDER = "folder"
@@ -32,7 +32,7 @@ class NodeType(StrEnum):
 
     @classmethod
     def parse(cls, value: object) -> NodeType:
-        """Return the type of whatever spelling; everything else is UNKNOWN."""
+        """Return the type for any of its spellings; UNKNOWN for anything else."""
         if not isinstance(value, str):
             return cls.UNKNOWN
         return _NODE_TYPES.get(value.replace("_", "").lower(), cls.UNKNOWN)
@@ -40,7 +40,7 @@ class NodeType(StrEnum):
 
 _NODE_TYPES = {
     **{node_type.value.lower(): node_type for node_type in NodeType},
-    # The electric input's spelling is in no public document.
+    # The spelling of the electric input is not documented.
     "camerainput": NodeType.DEVICE_INPUT,
     "electricinput": NodeType.DEVICE_INPUT,
     "input": NodeType.DEVICE_INPUT,
@@ -64,7 +64,7 @@ class Metric(StrEnum):
 
 
 class RawMetric(StrEnum):
-    """Metrics of statisticData: stored values of one object, money times 100."""
+    """Metrics of statisticData: stored values of one object, amounts times 100."""
 
     PEOPLE_COUNT = "peopleCount"
     PEOPLE_COUNT_IN = "peopleCountIn"
@@ -76,9 +76,9 @@ class RawMetric(StrEnum):
 
 
 class Granularity(StrEnum):
-    """Lengths of one slot of a series."""
+    """Length of a series' slots."""
 
-    HQ = "HQ"  # a quarter of an hour
+    HQ = "HQ"  # a quarter hour
     H = "H"
     H4 = "H4"
     H8 = "H8"
@@ -89,7 +89,7 @@ class Granularity(StrEnum):
 
 
 class Scope(StrEnum):
-    """Rights that an OAuth2 client can ask for; sent separated by commas."""
+    """OAuth2 scopes; the portal expects them separated by commas."""
 
     READ = "read"
     WRITE = "write"
@@ -104,9 +104,9 @@ class Scope(StrEnum):
 
 
 class LiveTransport(StrEnum):
-    """Ways of a live stream ("View live stream from the camera").
+    """Transports of a live stream ("View live stream from the camera").
 
-    Only `rtsp` is documented down to the name of its field.
+    Only for `rtsp` are the names of all fields documented.
     """
 
     RTSP = "rtsp"  # plain
@@ -114,4 +114,4 @@ class LiveTransport(StrEnum):
     RTSPHS = "rtsphs"  # over HTTPS
     RTSPWS = "rtspws"  # over WebSocket
     RTSPWSS = "rtspwss"  # over WebSocket Secure
-    LOCAL = "local"  # plain, inside the camera's own network
+    LOCAL = "local"  # plain, within the camera's network

@@ -1,19 +1,19 @@
-"""What can go wrong between us and the portal, as a small tree of exceptions.
+"""Exceptions of the client.
 
-No text of these exceptions carries a token, a link or a query string: whatever
-comes from outside passes `refusal.redact` first (decision D11).
+Their texts never contain a token, a link or a query string: texts from outside pass
+`graphql_errors.redact` first (decision 0024).
 """
 
 
 class NetrexError(Exception):
-    """Base of all errors of this client."""
+    """Base of all errors of the client."""
 
 
 class NetrexAuthError(NetrexError):
     """The portal does not accept the token.
 
     Attributes:
-        expired: The portal said that the token was good once; a refresh may help.
+        expired: The token was valid before; a refresh may help.
     """
 
     def __init__(self, message: str, *, expired: bool = False) -> None:
@@ -22,22 +22,22 @@ class NetrexAuthError(NetrexError):
 
 
 class NetrexPermissionError(NetrexError):
-    """The token is good, but its rights or scopes do not cover the request."""
+    """The token is valid, but its permissions or scopes do not cover the request."""
 
 
 class NetrexNotFoundError(NetrexError):
-    """The node, recording or link does not exist (any more)."""
+    """The node, recording or link does not exist, or no longer exists."""
 
 
 class NetrexNoDataError(NetrexNotFoundError):
-    """The portal answered with nothing, and gave no reason."""
+    """The portal returned null without an error."""
 
 
 class NetrexRateLimitedError(NetrexError):
     """The portal's limit is reached.
 
     Attributes:
-        retry_after: Seconds until the next try makes sense; None if nobody knows.
+        retry_after: Seconds until a retry may succeed; None if unknown.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -46,27 +46,27 @@ class NetrexRateLimitedError(NetrexError):
 
 
 class NetrexBudgetError(NetrexRateLimitedError):
-    """Our own ledger does not permit the request; the portal was not asked."""
+    """The client's own ledger does not permit the request; nothing was sent."""
 
 
 class NetrexQueryError(NetrexError):
-    """The query is wrong: syntax, validation, an unknown field or a bad value."""
+    """The query is invalid: syntax, an unknown field or a value out of range."""
 
 
 class NetrexConnectionError(NetrexError):
-    """There was no answer."""
+    """There was no response."""
 
 
 class NetrexResponseError(NetrexError):
-    """The answer cannot be used.
+    """The response cannot be used.
 
-    It is HTML, empty, cut short, huge, of wrong types, or a refusal whose reason
-    nobody recognises.
+    It is HTML, empty, truncated, too large, has wrong types, or contains an error that
+    the client does not recognize.
     """
 
 
 class NetrexCameraError(NetrexError):
-    """A camera's own interface, reached through the gateway, says no."""
+    """A call to a camera's own interface through the gateway failed."""
 
 
 class NetrexCameraTokenError(NetrexCameraError):
@@ -74,28 +74,28 @@ class NetrexCameraTokenError(NetrexCameraError):
 
 
 class NetrexCameraPermissionError(NetrexCameraError):
-    """The token lacks the Configuration permission, or the right to this call (403)."""
+    """The token lacks the Configuration permission, or one for this call (403)."""
 
 
 class NetrexCameraNotFoundError(NetrexCameraError):
-    """The gateway does not know the camera, or the camera not the call (404)."""
+    """The gateway does not know the camera, or the camera lacks the call (404)."""
 
 
 class NetrexCameraMethodError(NetrexCameraError):
-    """The camera does not take this HTTP method here (405)."""
+    """The camera does not accept the HTTP method (405)."""
 
 
 class NetrexCameraOfflineError(NetrexCameraError):
-    """The gateway does not answer, or does not reach the camera."""
+    """The gateway does not answer, or cannot reach the camera."""
 
 
 class NetrexCameraRefusedError(NetrexCameraError):
-    """The camera understood and refuses, or we refuse to ask it that.
+    """The camera rejected the request, or the client rejected it before sending.
 
-    A camera says so in an answer with HTTP status 200, or with 400.
+    Cameras report this with HTTP status 200 or 400.
 
     Attributes:
-        code: The camera's number for the reason, where it gives one.
+        code: The camera's error code, if it gives one.
     """
 
     def __init__(self, message: str, *, code: int | None = None) -> None:
@@ -104,4 +104,4 @@ class NetrexCameraRefusedError(NetrexCameraError):
 
 
 class NetrexCameraResponseError(NetrexCameraError):
-    """The answer of a camera or the gateway cannot be used; a redirect is none."""
+    """The response of a camera or the gateway cannot be used, such as a redirect."""

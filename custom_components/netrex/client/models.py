@@ -1,4 +1,4 @@
-"""What the portal tells and what it can be asked, as frozen records."""
+"""Requests to the portal and its data, as frozen dataclasses."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from .enums import Granularity, LiveTransport, Metric, NodeType, RawMetric
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One item of the portal's tree; `parent_node_id` is None for the root."""
+    """A node of the portal's tree; `parent_node_id` is None for the root."""
 
     node_id: int
     parent_node_id: int | None
@@ -18,7 +18,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class StreamProfile:
-    """A resolution that a camera streams; width and height in pixels."""
+    """A stream resolution of a camera; width and height in pixels."""
 
     stream_profile_id: int
     width: int | None = None
@@ -27,7 +27,7 @@ class StreamProfile:
 
 @dataclass(frozen=True, slots=True)
 class VideoChannel:
-    """One of several pictures of a camera with more optics or views."""
+    """One of the images of a camera with several sensors or view areas."""
 
     node_id: int
     name: str
@@ -35,7 +35,7 @@ class VideoChannel:
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """The changing part of a camera; the address is private, hence not in repr."""
+    """The changing part of a camera. The address is private, so not in the repr."""
 
     is_connected: bool | None = None
     source_ip: str | None = field(default=None, repr=False)
@@ -43,7 +43,7 @@ class CameraStatus:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A camera with what does not change from minute to minute, and its status."""
+    """A camera and its status."""
 
     node_id: int
     name: str
@@ -56,13 +56,13 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All nodes and cameras that the token sees.
+    """All nodes and cameras that the token has access to.
 
     Attributes:
-        nodes: In the portal's order, as told (see `tree.Tree`).
-        cameras: In the portal's order, each id once.
-        complete: False if a part of the answer failed or could not be read, so
-            that what is missing here may exist all the same.
+        nodes: In the portal's order, unchecked (see `tree.Tree`).
+        cameras: In the portal's order, without duplicate ids.
+        complete: False if a part of the response failed or could not be parsed, so
+            that missing items may still exist.
     """
 
     nodes: tuple[Node, ...] = ()
@@ -72,7 +72,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class SeriesRequest:
-    """A wish for one KPI series; start and end in unix seconds, at most a year."""
+    """A request for a KPI series; unix seconds, at most a year."""
 
     node_id: int
     metric: Metric
@@ -83,9 +83,9 @@ class SeriesRequest:
 
 @dataclass(frozen=True, slots=True)
 class ValueRequest:
-    """A wish for one KPI of a whole time; unix seconds, at most a year.
+    """A request for a KPI of a whole period; unix seconds, at most a year.
 
-    A raw metric is a stored value of one camera, money times 100.
+    Raw metrics are stored values of one camera, amounts times 100.
     """
 
     node_id: int
@@ -96,7 +96,7 @@ class ValueRequest:
 
 @dataclass(frozen=True, slots=True)
 class SeriesValue:
-    """One value of a series; half-open [start, end), unix seconds."""
+    """A value of a series for the slot [start, end); unix seconds."""
 
     start: int
     end: int
@@ -105,7 +105,7 @@ class SeriesValue:
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
-    """A wish for one live link; without a profile the portal chooses."""
+    """A request for a live link; without a profile the portal chooses one."""
 
     node_id: int
     transport: LiveTransport = LiveTransport.RTSP
@@ -115,14 +115,14 @@ class LinkRequest:
 
 @dataclass(frozen=True, slots=True)
 class LiveLink:
-    """A link to connect to within 30 s, once. Its path is a secret."""
+    """A link for one connection within 30 s. Its path is a secret."""
 
     url: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingsRequest:
-    """A wish to know what a camera recorded between two unix times, in seconds."""
+    """A request for a camera's recordings between two unix times in seconds."""
 
     node_id: int
     start: int
@@ -131,13 +131,14 @@ class RecordingsRequest:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording that the portal can prepare.
+    """A recording that the portal can prepare as a file.
 
     Attributes:
-        recording_id: Expires an hour after the last use.
+        recording_id: Expires one hour after its last use.
         duration: Seconds.
-        heights: Available heights in pixels, rising; the highest is the quickest.
-        download_url: Set if it is prepared already. A secret.
+        heights: Available heights in pixels, ascending; the largest is prepared
+            fastest.
+        download_url: Set if the file is ready. A secret.
     """
 
     recording_id: str
@@ -148,7 +149,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class PreparationRequest:
-    """A wish for a recording's file in one of its heights, in pixels."""
+    """A request to prepare a recording's file in one of its heights (pixels)."""
 
     recording_id: str
     height: int
@@ -156,7 +157,7 @@ class PreparationRequest:
 
 @dataclass(frozen=True, slots=True)
 class RecordingProgress:
-    """State of a preparation: percent, and the download link once ready. A secret."""
+    """Progress of a preparation in percent; its URL, a secret, once it is ready."""
 
     progress: int | None = None
     download_url: str | None = field(default=None, repr=False)

@@ -1,9 +1,9 @@
-"""What kinds of operations a document has (GraphQL specification, section 2)."""
+"""Operation types of a document (GraphQL specification, section 2)."""
 
 from collections.abc import Iterator
 import re
 
-# Tokens that matter here (section 2.1): what may hide brackets comes first.
+# The relevant tokens (section 2.1). Those that may contain brackets come first.
 _TOKEN = re.compile(
     r"""
     "{3}(?:\\"{3}|[^"]|"(?!""))*"{3}  # block string
@@ -19,28 +19,28 @@ _QUERY = "query"
 
 
 def operations(document: str) -> frozenset[str]:
-    """Return the words that begin a document's definitions.
+    """Return the keywords that start a document's definitions.
 
-    `query` also where the document begins with its selection. A document that is not
-    well formed may give other words, too, but never less than it defines: a word that
-    the portal could read as the beginning of a definition is among them.
+    A document in the short form, without a keyword, has `query`. For a malformed
+    document the result may contain other names, too, but it is never too small: it
+    includes all names that the portal could take for the start of a definition.
     """
     return frozenset(_definitions(document))
 
 
 def _definitions(document: str) -> Iterator[str]:
     depth = 0
-    begins = True
+    at_start = True
     for token in _TOKEN.finditer(document):
         if token["open"]:
-            if not depth and begins and token["open"] == "{":
+            if not depth and at_start and token["open"] == "{":
                 yield _QUERY
-            begins = False
+            at_start = False
             depth += 1
         elif token["close"]:
-            # More closed than opened is no document; what follows is looked at again.
+            # After a surplus closing bracket, check what follows like a new definition.
             depth = max(depth - 1, 0)
-            begins = not depth and token["close"] == "}"
-        elif token["name"] and not depth and begins:
+            at_start = not depth and token["close"] == "}"
+        elif token["name"] and not depth and at_start:
             yield token["name"]
-            begins = False
+            at_start = False

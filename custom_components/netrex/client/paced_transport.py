@@ -74,7 +74,7 @@ class PacedTransport:
         response = await self._transport.post(query, variables)
         for entry in response.errors:
             if isinstance(entry.error, NetrexRateLimitedError):
-                self._pacer.refused(entry.error.retry_after)
+                self._pacer.back_off(entry.error.retry_after)
         return response
 
     async def execute_each[R, V](

@@ -1,9 +1,9 @@
-"""When a request may start, and which one (decision D1).
+"""Schedules requests: spacing, priorities, shared requests, pauses (decision 0002).
 
-The portal allows one query a second ("API Limit") and counts arrivals. Two starts
-1.1 s apart may still arrive closer together when the first had to connect, so the
-next start also waits until the first is answered (an answer proves the arrival)
-and a second has passed, but no longer than 3 s after the first start.
+The portal allows one query a second ("API Limit") and counts arrivals. Two requests
+that start 1.1 s apart may arrive closer together if the first has to connect. So the
+next request also waits until one second after the previous response, which proves the
+arrival, but not longer than 3 s after the previous start.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from .errors import NetrexBudgetError, NetrexConnectionError, NetrexRateLimitedE
 from .lanes import Lane
 from .ledger import Ledger
 
-__all__ = ["Lane", "Pacer"]
-
 _LOGGER = logging.getLogger(__name__)
 
-_ANSWER_GAP = 1.0
-_UNANSWERED_GAP = 3.0
-# Nobody waits in the queue longer than this for the end of a pause.
-_PATIENCE = 30.0
+# All in seconds: from a response to the next start, and from a start without one.
+_RESPONSE_GAP = 1.0
+_NO_RESPONSE_GAP = 3.0
+# Requests fail at once if a pause lasts longer.
+_MAX_WAIT = 30.0
+# Pauses after consecutive refusals, if the portal does not give a length.
 _FIRST_PAUSE = 5.0
-_LONGEST_PAUSE = 900.0
-_LONGEST_TOLD_PAUSE = DAY
-# Floating point must not turn the last wait into an endless row of tiny ones.
-_SHORTEST_SLEEP = 0.001
+_MAX_PAUSE = 900.0
+_MAX_ANNOUNCED_PAUSE = DAY
+# Rounding must not cause a busy loop of near-zero sleeps.
+_MIN_SLEEP = 0.001
 
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """A request in the queue or in flight, and the callers who wait for it."""
+    """A request, queued or in flight, and the callers waiting for its result."""
 
     lane: Lane
     request: Callable[[], Awaitable[object]]
@@ -47,13 +47,13 @@ class _Job:
 
 
 class Pacer:
-    """The one door to the portal: spacing, priorities, single flight, pauses.
+    """Runs the requests of an account by priority, with the required spacing.
 
     Args:
-        ledger: Counts every start and may forbid it.
-        interval: Seconds between two starts; 0 switches all spacing off.
+        ledger: Counts requests and may forbid them.
+        interval: Seconds between two starts; 0 disables spacing.
         clock: Monotonic time in seconds.
-        sleep: Waits on the same clock.
+        sleep: Sleeps on the same clock.
     """
 
     def __init__(
@@ -68,22 +68,22 @@ class Pacer:
         self.ledger = ledger
         self._clock = clock
         self._sleep = sleep
-        # Dictionaries, because a caller in the middle may leave.
+        # Dictionaries as ordered sets: jobs leave from the middle, too.
         self._queues: dict[Lane, dict[_Job, None]] = {lane: {} for lane in Lane}
         self._shared: dict[Hashable, _Job] = {}
         self._running: set[_Job] = set()
         self._last: _Job | None = None
-        self._last_answered: float | None = None
+        self._last_response: float | None = None
         self._dispatcher: asyncio.Task[None] | None = None
         self._dispatching = False
         self._sleeper: asyncio.Future[None] | None = None
         self._paused_until: float | None = None
-        self._refusals = 0
-        self._refused_at = 0.0
+        self._backoffs = 0
+        self._backed_off_at = 0.0
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds until the present pause ends; None if there is none."""
+        """Seconds until the current pause ends; None without one."""
         if self._paused_until is None:
             return None
         left = self._paused_until - self._clock()
@@ -96,24 +96,24 @@ class Pacer:
         *,
         key: Hashable | None = None,
     ) -> T:
-        """Run a request when its turn comes and return its answer.
+        """Run a request when its turn comes and return its result.
 
         Args:
-            lane: Its priority.
-            request: Called once, when it may start. Its errors go to the caller; a
-                NetrexRateLimitedError pauses all lanes.
-            key: Callers with the same key at the same time share one request and
-                its answer, at the best of their priorities.
+            lane: Priority.
+            request: Called once, when it may start. Its exceptions are raised here; a
+                NetrexRateLimitedError also pauses all lanes.
+            key: Concurrent callers with the same key share one request and its result,
+                at the highest of their priorities.
 
         Raises:
             NetrexBudgetError: The ledger does not permit a request of the lane.
-            NetrexRateLimitedError: A pause is on and will last too long to wait.
-            NetrexConnectionError: The pacer was cleared meanwhile.
+            NetrexRateLimitedError: All requests pause, for longer than 30 s.
+            NetrexConnectionError: The pacer was cleared.
         """
         job = None if key is None else self._shared.get(key)
         if job is None:
-            if (refusal := self._refusal(lane)) is not None:
-                raise refusal
+            if (rejection := self._rejection(lane)) is not None:
+                raise rejection
             job = _Job(lane, request, key)
             self._queues[lane][job] = None
             if key is not None:
@@ -129,88 +129,89 @@ class Pacer:
             return await waiter
         finally:
             if not waiter.done() or waiter.cancelled():
-                self._leave(job, waiter)
+                self._remove_waiter(job, waiter)
 
     def pause(self, seconds: float) -> None:
-        """Start nothing for the next seconds; a longer pause stays.
+        """Start no request for some seconds, or until a longer pause ends.
 
-        Callers who would have to wait too long are rejected at once, so that they
-        can go on with what they have.
+        Requests that would have to wait too long fail at once.
         """
         self._paused_until = max(self._clock() + seconds, self._paused_until or 0.0)
         for lane, queue in self._queues.items():
-            if (refusal := self._refusal(lane)) is not None:
+            if (rejection := self._rejection(lane)) is not None:
                 for job in tuple(queue):
-                    self._reject(job, refusal)
+                    self._reject(job, rejection)
         self._wake()
 
-    def refused(self, retry_after: float | None = None) -> None:
-        """Pause after a refusal by the portal.
+    def back_off(self, retry_after: float | None = None) -> None:
+        """Pause because the portal reported its limit.
 
         Args:
-            retry_after: Seconds, if the portal told; else the pause doubles with
-                every refusal that no success has followed.
+            retry_after: Seconds, if the portal gave them. Otherwise the pause doubles
+                with each call until a request succeeds.
         """
-        if not self._refusals:
+        if not self._backoffs:
             _LOGGER.warning("The portal's limit is reached; pausing all queries")
-        if self.retry_after is None:  # not the echo of a request from before
-            self._refusals += 1
-        self._refused_at = self._clock()
+        # Ignore refusals of requests that were already in flight.
+        if self.retry_after is None:
+            self._backoffs += 1
+        self._backed_off_at = self._clock()
         if retry_after is None:
-            longer = 2.0 ** min(self._refusals - 1, 16)
-            self.pause(min(_FIRST_PAUSE * longer, _LONGEST_PAUSE))
+            factor = 2.0 ** min(self._backoffs - 1, 16)
+            self.pause(min(_FIRST_PAUSE * factor, _MAX_PAUSE))
         else:
-            self.pause(min(max(retry_after, self.interval), _LONGEST_TOLD_PAUSE))
+            self.pause(min(max(retry_after, self.interval), _MAX_ANNOUNCED_PAUSE))
 
     async def clear(self) -> None:
-        """Reject all waiting callers and end what is in flight.
+        """Fail all queued requests and cancel those in flight.
 
-        The pacer stays usable and remembers its last start: the next owner of the
-        account has to keep the distance, too.
+        The pacer stays usable and remembers its last start: the account's next setup
+        has to keep the distance, too.
         """
         for queue in self._queues.values():
             for job in tuple(queue):
                 self._reject(job, _cleared_error())
         tasks = [job.task for job in self._running if job.task is not None]
         for job in tuple(self._running):
-            _deliver(job, _cleared_error())
+            _fail(job, _cleared_error())
         for task in tasks:
             task.cancel()
         self._wake()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _refusal(self, lane: Lane) -> NetrexRateLimitedError | None:
-        """Return why a request of a lane should not even wait."""
+    def _rejection(self, lane: Lane) -> NetrexRateLimitedError | None:
+        """Return the error for a request of a lane, None if it may wait its turn."""
         pause = self.retry_after
-        if pause is not None and pause > _PATIENCE:
+        if pause is not None and pause > _MAX_WAIT:
             return NetrexRateLimitedError(
-                "The portal's limit is reached; all queries pause", retry_after=pause
+                "The portal's limit is reached; all queries are paused",
+                retry_after=pause,
             )
         if not self.ledger.permits(lane):
             return NetrexBudgetError(
-                "The daily allowance of queries is spent",
+                "The daily allowance of queries is used up",
                 retry_after=self.ledger.retry_after(lane),
             )
         return None
 
     def _wake(self) -> None:
-        """Make the dispatcher look again, or start it if there is work."""
+        """Wake the dispatcher, or start it if requests are queued."""
         if self._sleeper is not None:
             self._sleeper.cancel()
         elif not self._dispatching and any(self._queues.values()):
-            # A flag, because an eager task runs before it could be remembered.
+            # A flag, because an eager task runs before it can be assigned.
             self._dispatching = True
             self._dispatcher = asyncio.create_task(self._dispatch())
 
     async def _dispatch(self) -> None:
-        """Start waiting requests in order until there is none left."""
+        """Start queued requests in order until the queues are empty."""
         try:
-            while (job := self._next()) is not None:
-                if (wait := self._wait()) <= 0:
+            while (job := self._next_job()) is not None:
+                if (delay := self._delay()) <= 0:
                     self._start(job)
                     continue
                 self._sleeper = asyncio.ensure_future(
-                    self._sleep(max(wait, _SHORTEST_SLEEP))
+                    self._sleep(max(delay, _MIN_SLEEP))
                 )
                 try:
                     await asyncio.wait((self._sleeper,))
@@ -220,24 +221,24 @@ class Pacer:
         finally:
             self._dispatching = False
 
-    def _next(self) -> _Job | None:
-        """Return the request whose turn it is; reject what became unaffordable."""
+    def _next_job(self) -> _Job | None:
+        """Return the next request; reject those that the ledger no longer permits."""
         for lane, queue in self._queues.items():
             for job in tuple(queue):
-                if (refusal := self._refusal(lane)) is None:
+                if (rejection := self._rejection(lane)) is None:
                     return job
-                self._reject(job, refusal)
+                self._reject(job, rejection)
         return None
 
-    def _wait(self) -> float:
-        """Return the seconds until a request may start; not above 0 if it may now."""
+    def _delay(self) -> float:
+        """Return the seconds until a request may start; at most 0 if it may now."""
         now = self._clock()
         due = self._paused_until or now
         if self.interval > 0 and self._last is not None:
             start = self._last.started
-            arrived = start + _UNANSWERED_GAP
-            if self._last_answered is not None:
-                arrived = min(self._last_answered + _ANSWER_GAP, arrived)
+            arrived = start + _NO_RESPONSE_GAP
+            if self._last_response is not None:
+                arrived = min(self._last_response + _RESPONSE_GAP, arrived)
             due = max(due, start + self.interval, arrived)
         return due - now
 
@@ -245,42 +246,42 @@ class Pacer:
         del self._queues[job.lane][job]
         job.started = self._clock()
         self._last = job
-        self._last_answered = None
+        self._last_response = None
         self._running.add(job)
         self.ledger.record(job.lane)
         job.task = asyncio.create_task(_call(job.request))
         job.task.add_done_callback(partial(self._finish, job))
 
     def _finish(self, job: _Job, task: asyncio.Task[object]) -> None:
-        """Hand the answer to the callers and learn from it."""
+        """Pass the result to the callers and update the pauses."""
         self._running.discard(job)
-        self._forget(job)
+        self._unshare(job)
         if task.cancelled():
             for waiter in job.waiters:
                 waiter.cancel()
             return
         error = task.exception()
         if job is self._last and not isinstance(error, NetrexConnectionError):
-            self._last_answered = self._clock()
+            self._last_response = self._clock()
         if isinstance(error, NetrexRateLimitedError):
-            self.refused(error.retry_after)
-        elif error is None and self._refusals and job.started >= self._refused_at:
-            self._refusals = 0
-            _LOGGER.info("The portal answers queries again")
+            self.back_off(error.retry_after)
+        elif error is None and self._backoffs and job.started >= self._backed_off_at:
+            self._backoffs = 0
+            _LOGGER.info("The portal accepts queries again")
         if error is None:
             for waiter in job.waiters:
                 if not waiter.done():
                     waiter.set_result(task.result())
         else:
-            _deliver(job, error)
+            _fail(job, error)
         self._wake()
 
-    def _leave(self, job: _Job, waiter: asyncio.Future[Any]) -> None:
-        """Let one caller go; without callers the request is not wanted any more."""
+    def _remove_waiter(self, job: _Job, waiter: asyncio.Future[Any]) -> None:
+        """Remove a caller; cancel the request if it was the last one."""
         job.waiters.remove(waiter)
         if job.waiters:
             return
-        self._forget(job)
+        self._unshare(job)
         if job.task is not None:
             job.task.cancel()
         else:
@@ -288,13 +289,13 @@ class Pacer:
             self._wake()
 
     def _reject(self, job: _Job, error: Exception) -> None:
-        """Take a waiting request out of its queue and tell its callers why."""
+        """Remove a request from its queue and raise an error for its callers."""
         del self._queues[job.lane][job]
-        self._forget(job)
-        _deliver(job, error)
+        self._unshare(job)
+        _fail(job, error)
 
-    def _forget(self, job: _Job) -> None:
-        """Let nobody join a request any more."""
+    def _unshare(self, job: _Job) -> None:
+        """Let no further callers join a request."""
         if job.key is not None and self._shared.get(job.key) is job:
             del self._shared[job.key]
 
@@ -303,11 +304,11 @@ async def _call(request: Callable[[], Awaitable[object]]) -> object:
     return await request()
 
 
-def _deliver(job: _Job, error: BaseException) -> None:
+def _fail(job: _Job, error: BaseException) -> None:
     for waiter in job.waiters:
         if not waiter.done():
             waiter.set_exception(error)
 
 
 def _cleared_error() -> NetrexConnectionError:
-    return NetrexConnectionError("The account was closed")
+    return NetrexConnectionError("The account was unloaded")

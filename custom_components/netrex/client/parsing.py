@@ -1,8 +1,7 @@
-"""From the portal's data to records.
+"""Parsers for the portal's data.
 
-Every parser takes arbitrary JSON: an item that cannot be identified is left out, a
-field that is missing, null or of a wrong type becomes None, an unknown field is
-ignored. No parser raises.
+They accept any JSON and never raise: items without an id are left out, fields that
+are missing, null or of a wrong type become None, and unknown fields are ignored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ from .models import (
 )
 from .values import as_bool, as_float, as_int, as_list, as_mapping, as_text, parse_each
 
-# What the documented transports can start with; nothing that could reach a file.
+# The schemes of the documented transports; never one that could open a file.
 _LIVE_LINK = re.compile(r"(?:rtsps?|https?|wss?)://[^\s/]\S*", re.IGNORECASE)
 _DOWNLOAD_LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
@@ -33,7 +32,7 @@ _FULL = 100  # percent
 
 
 def parse_inventory(data: Mapping[str, object]) -> Inventory:
-    """Return nodes and cameras of `nodeList` and `cameraList`."""
+    """Return the nodes of `nodeList` and the cameras of `cameraList`."""
     nodes = parse_each(data.get("nodeList"), _parse_node)
     cameras = parse_each(data.get("cameraList"), parse_camera)
     unique: dict[int, Camera] = {}
@@ -47,7 +46,7 @@ def parse_inventory(data: Mapping[str, object]) -> Inventory:
     return Inventory(
         nodes=nodes,
         cameras=tuple(
-            # The tree knows channels even if the camera's field is not known.
+            # Without the camera's field, the tree has its channels.
             camera
             if camera.video_channels
             else replace(camera, video_channels=tuple(channels.get(camera.node_id, ())))
@@ -72,7 +71,7 @@ def _parse_node(item: Mapping[str, object]) -> Node | None:
 
 
 def parse_camera(item: Mapping[str, object]) -> Camera | None:
-    """Return a camera; None without its id."""
+    """Return a camera; None without an id."""
     node_id = as_int(item.get("node_id"))
     if node_id is None:
         return None
@@ -105,7 +104,7 @@ def _parse_channel(item: Mapping[str, object]) -> VideoChannel | None:
 
 
 def parse_statuses(data: Mapping[str, object]) -> dict[int, CameraStatus]:
-    """Return the status by node id of all cameras, of `cameraList` or aliased."""
+    """Return the status by node id, from `cameraList` or from aliased cameras."""
     listed = as_list(data.get("cameraList")) or list(data.values())
     return {
         node_id: parse_status(item)
@@ -124,7 +123,7 @@ def parse_status(item: Mapping[str, object]) -> CameraStatus:
 
 
 def parse_slots(value: object) -> tuple[SeriesValue, ...]:
-    """Return the slots of a series in the order of time, each start once."""
+    """Return the slots of a series by time, without duplicate starts."""
     slots = parse_each(value, _parse_slot)
     return tuple(sorted({slot.start: slot for slot in slots}.values(), key=_start))
 
@@ -148,7 +147,7 @@ def parse_live_link(value: object) -> LiveLink | None:
 
 
 def parse_recording(item: Mapping[str, object]) -> Recording | None:
-    """Return a recording; None without its id."""
+    """Return a recording; None without an id."""
     recording_id = as_text(item.get("recording_id"))
     if recording_id is None:
         return None
@@ -167,9 +166,9 @@ def parse_recording(item: Mapping[str, object]) -> Recording | None:
 def parse_recorded(
     spans: Sequence[tuple[int, int]], camera: Mapping[str, object]
 ) -> dict[tuple[int, int], float]:
-    """Return the recorded seconds of spans, the most that one storage has.
+    """Return the recorded seconds of each span, on the storage with the most.
 
-    A recording of which nobody knows how long it is leaves its span out.
+    Spans whose recordings all lack a duration are left out.
     """
     result = {}
     for index, span in enumerate(spans):
@@ -184,9 +183,9 @@ def parse_recorded(
 
 
 def parse_progress(item: Mapping[str, object]) -> RecordingProgress:
-    """Return the state of a preparation, in percent between 0 and 100.
+    """Return the progress of a preparation, from 0 to 100 percent.
 
-    Less than nothing is no progress: so a portal may say that it failed.
+    A negative number counts as None: the portal may report a failure that way.
     """
     progress = as_float(item.get("progress"))
     if progress is not None and progress < 0:

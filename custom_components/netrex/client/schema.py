@@ -1,7 +1,8 @@
-"""What the portal's schema has beyond the documented fields (decision D5).
+"""The portal's schema, including undocumented fields (decision 0022).
 
-A vendor's page shows a few fields only and names others without their spelling. One
-introspection query tells the rest. Where it is refused the documented part stands.
+The vendor's documentation shows some fields only, and mentions others without their
+names. One introspection query returns all of them. If the portal refuses it, the
+documented part is used.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +12,14 @@ import re
 from .enums import LiveTransport, Metric
 from .values import as_list, as_mapping, as_text
 
-# The standard introspection, as far as we look (GraphQL specification, section 4).
+# The part of the standard introspection in use (GraphQL specification, section 4).
 INTROSPECTION = (
     "query{__schema{queryType{name}mutationType{name}types{kind name "
     "fields{name args{defaultValue type{kind}}type{kind name ofType{kind name "
     "ofType{kind name ofType{kind name}}}}}enumValues{name}}}}"
 )
 
-# The only name of an enum that a page of the vendor tells.
+# The only documented name of an enum.
 METRIC_ENUM = "StatisticDataMetricType"
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
@@ -29,9 +30,9 @@ class Field:
     """A field of an object type.
 
     Attributes:
-        type: Name of its type without list and non-null marks.
-        is_list: It gives several.
-        needs_arguments: It cannot be asked without arguments.
+        type: Name of its type, without list and non-null markers.
+        is_list: Whether it is a list.
+        needs_arguments: Whether it has required arguments.
     """
 
     type: str
@@ -45,9 +46,9 @@ class Schema:
     Args:
         types: Fields of the object types.
         enums: Values of the enums.
-        query: Name of the type that queries start from.
-        mutation: Name of the type that mutations start from.
-        introspected: The portal told this; else it is the documentation.
+        query: Name of the root type of queries.
+        mutation: Name of the root type of mutations.
+        introspected: Whether this is the portal's schema, not the documented one.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Schema:
 
     @classmethod
     def documented(cls) -> Schema:
-        """Return what the vendor's documentation shows, no more."""
+        """Return the schema of the vendor's documentation."""
         return cls(
             _DOCUMENTED,
             {METRIC_ENUM: tuple(Metric)},
@@ -78,8 +79,7 @@ class Schema:
     def from_introspection(cls, data: object) -> Schema:
         """Return the schema of an introspection's data.
 
-        One without the type that queries start from is no schema: then it is the
-        documented one.
+        Returns the documented schema if the root type of queries is missing.
         """
         schema = as_mapping(as_mapping(data).get("__schema"))
         types: dict[str, dict[str, Field]] = {}
@@ -100,7 +100,7 @@ class Schema:
 
     @classmethod
     def from_dict(cls, stored: object) -> Schema:
-        """Return the schema that `as_dict` gave; `documented()` for anything else."""
+        """Return the schema of `as_dict`; the documented one for anything else."""
         data = as_mapping(stored)
         types = {
             name: {
@@ -121,7 +121,7 @@ class Schema:
         return cls(types, enums, query=query, mutation=mutation)
 
     def as_dict(self) -> dict[str, object]:
-        """Return the schema, fit for JSON; nothing for the documented one."""
+        """Return the schema, fit for JSON; empty for the documented one."""
         if not self.introspected:
             return {}
         return {
@@ -138,7 +138,7 @@ class Schema:
         }
 
     def has_field(self, type_name: str, field: str) -> bool:
-        """Tell whether an object type has a field."""
+        """Return whether an object type has a field."""
         return field in self._types.get(type_name, {})
 
     def enum_values(self, name: str) -> frozenset[str]:
@@ -147,50 +147,47 @@ class Schema:
 
     @property
     def needs_profile(self) -> bool:
-        """Whether a live link cannot be asked for without a stream profile."""
+        """Whether live links require a stream profile."""
         live_view = self._fields_at("camera").get("live_view")
         return live_view is not None and live_view.needs_arguments
 
     @property
     def transports(self) -> frozenset[LiveTransport]:
-        """Transports that a live link can be asked for."""
+        """Transports for which the portal has live links."""
         return frozenset(
             transport for transport in LiveTransport if self.link_path(transport)
         )
 
     def link_path(self, transport: LiveTransport) -> tuple[str, ...] | None:
-        """Return the fields from `live_view` down to a link; None if there are none.
+        """Return the field names from `live_view` down to a link; None without one.
 
-        Only that of `rtsp` is documented. The others are looked for by their
-        documented names, whatever their spelling.
+        Only the path for `rtsp` is documented. Other transports are searched by their
+        documented names in any spelling.
         """
         if transport is LiveTransport.RTSP:
             return _DOCUMENTED_LINK
         names = (
             ("local", "rtsp")
             if transport is LiveTransport.LOCAL
-            else (
-                "remote",
-                transport.value,
-            )
+            else ("remote", transport.value)
         )
         path: list[str] = []
         for name in names:
             fields = self._fields_at("camera", "live_view", *path)
-            if (found := _spelled(fields, name)) is None:
+            if (found := _find_field(fields, name)) is None:
                 return None
             path.append(found)
         last = self._fields_at("camera", "live_view", *path)
-        if not last:  # the link itself, not an object with its link
+        if not last:  # a scalar: the link itself
             return tuple(path)
         return (*path, "url") if "url" in last else None
 
     @property
     def video_channels(self) -> str | None:
-        """Name of the camera's field with its video channels; None if there is none.
+        """Name of the cameras' field with the video channels; None without one.
 
-        The documentation says that there is one, not how it is called. It is the
-        list of things with a node id that has "channel" in its or its type's name.
+        The documentation mentions the field without its name. It is the list of
+        objects with a node id whose name or type contains "channel".
         """
         for name, field in self._fields_at("cameraList").items():
             if (
@@ -204,7 +201,7 @@ class Schema:
         return None
 
     def summary(self) -> dict[str, object]:
-        """Return what is worth a diagnostics file: names only, nothing private."""
+        """Return names for diagnostics, without private data."""
         return {
             "introspected": self.introspected,
             "queries": sorted(self._types.get(self._query, ())),
@@ -218,7 +215,7 @@ class Schema:
         }
 
     def _type_at(self, *path: str) -> str | None:
-        """Return the type that a path of fields leads to."""
+        """Return the type at the end of a path of fields."""
         name: str | None = self._query
         for key in path:
             field = self._types.get(name or "", {}).get(key)
@@ -229,7 +226,7 @@ class Schema:
         return self._types.get(self._type_at(*path) or "", {})
 
     def _reachable(self) -> set[str]:
-        """Return the object types that the fields we use lead to."""
+        """Return the object types reachable from the documented queries."""
         found: set[str] = set()
         todo = {self._type_at(key) or "" for key in _DOCUMENTED["Query"]}
         while todo:
@@ -248,7 +245,7 @@ def _scalars(*names: str) -> dict[str, Field]:
     return {name: Field("String") for name in names}
 
 
-# "Common scenarios for API integration". The types' names are ours.
+# "Common scenarios for API integration", which does not name the types.
 _DOCUMENTED: Mapping[str, Mapping[str, Field]] = {
     "Query": {
         "nodeList": Field("Node", is_list=True),
@@ -285,7 +282,7 @@ _DOCUMENTED: Mapping[str, Mapping[str, Field]] = {
 
 
 def _name(value: object) -> str | None:
-    """Return a GraphQL name. Names get into documents, so nothing else may pass."""
+    """Return a valid GraphQL name, else None: names become part of documents."""
     return value if isinstance(value, str) and _NAME.fullmatch(value) else None
 
 
@@ -295,7 +292,7 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 def _read_fields(value: object) -> Iterator[tuple[str, Field]]:
-    """Give the fields of an introspected type."""
+    """Yield the fields of an introspected type."""
     for item in map(as_mapping, as_list(value)):
         name = _name(item.get("name"))
         field_type = as_mapping(item.get("type"))
@@ -314,8 +311,8 @@ def _read_fields(value: object) -> Iterator[tuple[str, Field]]:
         yield name, Field(type_name, is_list, needs_arguments)
 
 
-def _spelled(fields: Mapping[str, Field], name: str) -> str | None:
-    """Return the field of a name, whatever its case and underscores."""
+def _find_field(fields: Mapping[str, Field], name: str) -> str | None:
+    """Return the field with a name, ignoring case and underscores."""
     for key, field in fields.items():
         if key.replace("_", "").lower() == name and not field.needs_arguments:
             return key

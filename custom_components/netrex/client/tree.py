@@ -1,4 +1,4 @@
-"""The portal's nodes as a tree that no answer can break."""
+"""The portal's nodes as a tree, whatever the portal sends."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,12 +6,15 @@ from .models import Node
 
 
 class Tree:
-    """Nodes by parent, safe to walk.
+    """Nodes by parent, without cycles.
 
-    A node is a top node if it has no parent, if its parent is not among the nodes
-    (a guest sees a part of the tree), if it is its own parent (as in the vendor's
-    example), or if it has the smallest id of a ring of parents. Of nodes with the
-    same id the first counts, unless it is its own parent.
+    A node is a root if it has no parent, if its parent is missing (a guest has access
+    to a part of the tree), if it is its own parent (as in the vendor's example), or if
+    it has the smallest id of a cycle. Of several nodes with one id the first counts,
+    unless it is its own parent.
+
+    Attributes:
+        roots: All roots, in the portal's order.
     """
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
@@ -26,7 +29,7 @@ class Tree:
             if node.parent_node_id in self._nodes
             and node.parent_node_id != node.node_id
         }
-        self._cut_rings()
+        self._cut_cycles()
         self._children: dict[int, list[Node]] = {}
         for node_id, parent_id in self._parents.items():
             if parent_id is not None:
@@ -40,25 +43,25 @@ class Tree:
         return len(self._nodes)
 
     def __iter__(self) -> Iterator[Node]:
-        """Give the distinct nodes in the portal's order."""
+        """Yield the distinct nodes in the portal's order."""
         return iter(self._nodes.values())
 
     @property
     def root_id(self) -> int | None:
-        """The node that stands for the account.
+        """The node that represents the account.
 
-        The one without a parent ("exactly one node"); a guest does not see it and
-        has the smallest id of the top nodes. None if there are no nodes.
+        It is the node without a parent ("exactly one node"). A guest has no access to
+        it and gets the root with the smallest id. None if there are no nodes.
         """
         true_roots = [n.node_id for n in self.roots if n.parent_node_id is None]
         return min(true_roots or [n.node_id for n in self.roots], default=None)
 
     def node(self, node_id: int) -> Node | None:
-        """Return the node of an id."""
+        """Return the node with an id."""
         return self._nodes.get(node_id)
 
     def parent(self, node_id: int) -> Node | None:
-        """Return the parent of a node; None for top and unknown nodes."""
+        """Return the parent of a node; None for roots and unknown nodes."""
         parent_id = self._parents.get(node_id)
         return None if parent_id is None else self._nodes[parent_id]
 
@@ -67,7 +70,7 @@ class Tree:
         return tuple(self._children.get(node_id, ()))
 
     def path(self, node_id: int) -> tuple[Node, ...]:
-        """Return the nodes from the top down to a node; empty if it is unknown."""
+        """Return the nodes from the root down to a node; empty if it is unknown."""
         path: list[Node] = []
         node = self.node(node_id)
         while node is not None:
@@ -75,16 +78,16 @@ class Tree:
             node = self.parent(node.node_id)
         return tuple(reversed(path))
 
-    def _cut_rings(self) -> None:
-        """Make the smallest id of every ring of parents a top node."""
+    def _cut_cycles(self) -> None:
+        """Make the node with the smallest id of each cycle a root."""
         safe: set[int] = set()
         for start in sorted(self._nodes):
             walked: dict[int, None] = {}
             node_id: int | None = start
             while node_id is not None and node_id not in safe:
                 if node_id in walked:
-                    ring = list(walked)[list(walked).index(node_id) :]
-                    del self._parents[min(ring)]
+                    cycle = list(walked)[list(walked).index(node_id) :]
+                    del self._parents[min(cycle)]
                     break
                 walked[node_id] = None
                 node_id = self._parents.get(node_id)

@@ -1,11 +1,11 @@
-"""Reading JSON of which nothing is sure: every function takes anything."""
+"""Tolerant conversion of JSON values; all functions accept any value."""
 
 from collections.abc import Callable, Mapping
 import math
 
 
 def as_int(value: object) -> int | None:
-    """Return a whole number, also from `12.0` and `"12"`."""
+    """Return an integer, also from `12.0` and `"12"`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     number = as_float(value)
@@ -24,7 +24,7 @@ def as_float(value: object) -> float | None:
 
 
 def as_bool(value: object) -> bool | None:
-    """Return a truth value, also from 0, 1 and their strings."""
+    """Return a boolean, also from 0, 1 and the strings of both."""
     if isinstance(value, str):
         return _BOOLEANS.get(value.lower())
     return bool(value) if value in (0, 1) else None
@@ -34,25 +34,25 @@ _BOOLEANS = {"0": False, "1": True, "false": False, "true": True}
 
 
 def as_text(value: object) -> str | None:
-    """Return a string that is not empty; a number counts as its digits."""
+    """Return a non-empty string, also from a number."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None
 
 
 def as_mapping(value: object) -> Mapping[str, object]:
-    """Return a JSON object; anything else is an empty one."""
+    """Return a JSON object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list[object]:
-    """Return a JSON array; anything else is an empty one."""
+    """Return a JSON array; an empty one for anything else."""
     return value if isinstance(value, list) else []
 
 
 def parse_each[T](
     value: object, parse: Callable[[Mapping[str, object]], T | None]
 ) -> tuple[T, ...]:
-    """Parse the objects of a JSON array; leave out what gives None."""
+    """Parse the objects of a JSON array; leave out those parsed as None."""
     parsed = (parse(item) for item in as_list(value) if isinstance(item, dict))
     return tuple(item for item in parsed if item is not None)
