@@ -17,7 +17,6 @@ from custom_components.netrex.client import (
     NetrexClient,
     Pacer,
 )
-from custom_components.netrex.relay import transports
 from custom_components.netrex.relay.server import Relay
 from custom_components.netrex.relay.terms import EndReason, SessionEnd
 from custom_components.netrex.relay.transports import WIRES, Address, Dialer, Link
@@ -131,14 +130,6 @@ async def test_every_transport_plays(
     assert [link.used for link in cloud.links] == [1]
     await until(lambda: cloud.rtsp.sessions == 0)
     assert_no_secret(caplog.text, [link.url for link in cloud.links])
-
-
-async def test_a_websocket_plays_without_private_attributes_of_aiohttp(
-    play: Play, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A renamed attribute only delays closing."""
-    monkeypatch.setattr(transports, "_RESPONSE", "_renamed")
-    assert await play(LiveTransport.RTSPWSS, trusting) == [360] * 5
 
 
 @pytest.mark.parametrize("transport", ENCRYPTED)

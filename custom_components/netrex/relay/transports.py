@@ -29,7 +29,6 @@ _TUNNEL_TYPE = "application/x-rtsp-tunnelled"
 _TUNNEL_LENGTH = 32767
 # Used by Axis cameras and go2rtc; the second is ONVIF's own.
 SUBPROTOCOLS = ("binary", "rtsp.onvif.org")
-_RESPONSE = "_response"  # a private attribute of aiohttp's WebSockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +208,24 @@ async def _dial_websocket(
 ) -> tuple[Reader, Writer]:
     scheme = "ws" if context is None else "wss"
     host = f"[{address.host}]" if ":" in address.host else address.host
+    responses: list[aiohttp.ClientResponse] = []
+
+    async def keep_response(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        responses.append(await handler(request))
+        return responses[-1]
+
+    # `abort` needs the response of the handshake, which only a session's middleware
+    # gets to see. The session shares the connector of the other one.
+    own = aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        headers=session.headers,
+        middlewares=(keep_response,),
+    )
     try:
-        socket = await session.ws_connect(
+        socket = await own.ws_connect(
             URL(f"{scheme}://{host}:{address.port}{address.path}", encoded=True),
             protocols=SUBPROTOCOLS,
             ssl=True if context is None else context,
@@ -220,7 +235,9 @@ async def _dial_websocket(
     except aiohttp.ClientError as err:
         # The exception's text contains the address.
         raise ConnectionRefusedError(f"no WebSocket ({type(err).__name__})") from None
-    return _SocketReader(socket), _SocketWriter(socket)
+    finally:
+        own.detach()
+    return _SocketReader(socket), _SocketWriter(socket, responses[-1])
 
 
 class _SocketReader:
@@ -240,14 +257,14 @@ class _SocketReader:
 class _SocketWriter:
     """Sends what was written until `drain` as one binary message."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, response: aiohttp.ClientResponse
+    ) -> None:
         self._socket = socket
-        # No public attribute closes a WebSocket immediately. Without this private one,
-        # a connection to a silent server is closed later.
-        self._response = getattr(socket, _RESPONSE, None)
+        self._response = response
         # Kept because aiohttp drops the reference when it starts to close.
-        connection = getattr(self._response, "connection", None)
-        self._transport = getattr(connection, "transport", None)
+        connection = response.connection
+        self._transport = None if connection is None else connection.transport
         self._queued = bytearray()
         self._closing: asyncio.Task[bool] | None = None
 
@@ -271,8 +288,7 @@ class _SocketWriter:
     def abort(self) -> None:
         # Also needed after `close`: aiohttp leaves the connection open if the server
         # disconnects without a close message or, with TLS, stops answering.
-        if self._response is not None:
-            self._response.close()
+        self._response.close()
         if self._transport is not None:
             self._transport.abort()
 
