@@ -16,13 +16,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenario", choices=SCENARIOS, default="chain")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8480, help="0 for any free port")
-    parser.add_argument("--seed", type=int, default=1, help="of names and numbers")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the names and numbers"
+    )
     parser.add_argument(
         "--switch",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="turn a switch (see --list-switches); may be repeated",
+        help="set a switch (see --list-switches); may be repeated",
     )
     parser.add_argument(
         "--list-switches", action="store_true", help="show the switches and exit"
@@ -31,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _switches(settings: list[str]) -> Switches:
-    """Return the switches with settings applied. Raises ValueError."""
+    """Return the switches with the settings applied. Raises ValueError."""
     switches = Switches()
     for setting in settings:
         name, separator, value = setting.partition("=")
@@ -48,7 +50,7 @@ def _introduction(cloud: Simulator, scenario: str) -> str:
     client = cloud.world.clients[0]
     users = [
         f"  {user.username} / {user.password}"
-        f" ({'everything' if user.full_access else 'a part'})"
+        f" ({'everything' if user.full_access else 'part of it'})"
         for user in cloud.world.users.values()
     ]
     return "\n".join(
@@ -59,7 +61,7 @@ def _introduction(cloud: Simulator, scenario: str) -> str:
             "Accounts:",
             *users,
             f"Client application: {client.client_id} / {client.client_secret}",
-            *(f"  redirect address {uri}" for uri in client.redirect_uris),
+            *(f"  redirect URI {uri}" for uri in client.redirect_uris),
             f"API token: {cloud.create_api_token()}",
             "",
         )

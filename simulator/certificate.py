@@ -1,4 +1,4 @@
-"""A certificate authority of one's own, for the encrypted transports."""
+"""A private certificate authority for the encrypted transports."""
 
 from datetime import UTC, datetime, timedelta
 import ipaddress
@@ -37,10 +37,11 @@ def _alternative_name(host: str) -> x509.GeneralName:
 
 
 def server_context(host: str) -> tuple[ssl.SSLContext, str]:
-    """Return a TLS context for a server and the PEM of the authority to trust.
+    """Return a TLS context for a server, and its authority's certificate (PEM).
 
-    `host` is the name or the address that clients connect to; `localhost` works too.
-    Keys live in memory and, for a moment, in a private directory.
+    The server's certificate is valid for `host` (a name or an IP address) and for
+    `localhost`. Its key is written to a private temporary directory for a moment,
+    because Python loads keys from files only.
     """
     now = datetime.now(UTC)
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))

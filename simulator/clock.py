@@ -8,12 +8,12 @@ from typing import Self
 class Clock:
     """A wall clock that can jump.
 
-    By default it is the machine's time; `Clock.virtual` stands still until it is
-    moved, so that a test can live through a week in a second.
+    By default it follows the machine's time; `Clock.virtual` stands still until it is
+    moved, so that a test can go through a week in a second.
     """
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
-        """Take time from `source`, a callable that gives unix seconds."""
+        """Read the time from `source`, which returns unix seconds."""
         self._source = source
         self._offset = 0.0
 
@@ -27,5 +27,5 @@ class Clock:
         return self._source() + self._offset
 
     def jump(self, seconds: float) -> None:
-        """Move the clock; a negative number moves it back."""
+        """Move the clock by this many seconds; a negative number moves it back."""
         self._offset += seconds

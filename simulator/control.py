@@ -1,6 +1,6 @@
 """The control endpoint: loopback only, JSON in and out, no part of the real cloud.
 
-It turns switches, adds faults and changes the world, and it tells the truth that a
+It sets switches, adds faults, and changes the world, and it returns the truth that a
 check compares with.
 """
 
@@ -24,7 +24,7 @@ type _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Control:
-    """The handlers of /control/."""
+    """Handles /control/."""
 
     def __init__(self, cloud: Simulator) -> None:
         self._cloud = cloud
@@ -67,7 +67,7 @@ class Control:
     async def _truth(self, request: web.Request) -> web.Response:
         query = request.query
         if query["metric"] not in METRICS:
-            raise ValueError(f"metric is none of {METRICS}")
+            raise ValueError(f"metric is not one of {METRICS}")
         value = self._cloud.truth(
             int(query["node_id"]),
             query["metric"],
@@ -130,7 +130,7 @@ class Control:
         )
 
     async def _camera_state(self, request: web.Request) -> web.Response:
-        """Return how a camera's own things really are."""
+        """Return the true state of a camera's own interface."""
         camera = self._cloud.camera(int(request.query["node_id"]))
         return web.json_response(
             {
@@ -162,7 +162,7 @@ class Control:
         return web.json_response({"token": token})
 
     async def _revoke(self, request: web.Request) -> web.Response:
-        """Revoke one access token, or all of a user, or all; refresh tokens too."""
+        """Revoke one access token, all of a user, or all; refresh tokens too."""
         body, oauth = await _body(request), self._cloud.oauth
         if token := body.get("access_token"):
             return web.json_response({"revoked": int(oauth.revoke(token))})
@@ -201,18 +201,18 @@ class Control:
         return web.json_response({})
 
     async def _port(self, request: web.Request) -> web.Response:
-        """Set an electrical port, counted from 0; without `active` only tell it."""
+        """Set a port, counted from 0; without `active` only return the ports."""
         body = await _body(request)
         ports = self._cloud.camera(int(body["node_id"])).ports
         if "active" in body:
             try:
                 ports.set(int(body["port"]), bool(body["active"]))
             except IndexError as err:
-                raise ValueError("no such port") from err
+                raise ValueError("unknown port") from err
         return web.json_response([port.as_item() for port in ports.ports])
 
     async def _event(self, request: web.Request) -> web.Response:
-        """Let a camera tell something: topic, source, data."""
+        """Send an event from a camera: topic, source, data."""
         body = await _body(request)
         stream = self._cloud.camera(int(body["node_id"])).events
         stream.emit(Event(body["topic"], body.get("source", {}), body.get("data", {})))
@@ -228,7 +228,7 @@ class Control:
         return web.json_response({"dropped": self._cloud.drop_sessions(node_id)})
 
     async def _correct(self, request: web.Request) -> web.Response:
-        """Set what a source counted: node_id, from (unix seconds), columns."""
+        """Replace a source's numbers: node_id, from (unix seconds), columns."""
         body = await _body(request)
         columns = {Column(name): int(n) for name, n in body["columns"].items()}
         self._cloud.correct(int(body["node_id"]), float(body["from"]), columns)
@@ -239,12 +239,12 @@ async def _body(request: web.Request) -> dict[str, Any]:
     text = await request.text()
     body = json.loads(text) if text else {}
     if not isinstance(body, dict):
-        raise TypeError("the body is no JSON object")
+        raise TypeError("the body is not a JSON object")
     return body
 
 
 def _local(handler: _Handler) -> _Handler:
-    """Let only this machine in, and turn bad input into status 400."""
+    """Accept requests from this machine only; answer bad input with status 400."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         if request.remote is None or not ip_address(request.remote).is_loopback:

@@ -1,4 +1,4 @@
-"""The door of the HTTP server: waiting faults strike here."""
+"""HTTP middleware that applies pending faults."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from .state import State
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_DOORS: tuple[tuple[str, Endpoint], ...] = (
+_ENDPOINTS: tuple[tuple[str, Endpoint], ...] = (
     ("/api/graphql.php", Endpoint.GRAPHQL),
     ("/oauth2/auth", Endpoint.AUTHORIZE),
     ("/oauth2/token", Endpoint.TOKEN),
@@ -25,36 +25,36 @@ _HALF_BODY = b'{"data":{"nodeList":[{"node_id":'
 _MEGABYTE = 1 << 20
 
 
-def _door(request: web.Request) -> Endpoint | None:
+def _endpoint_of(request: web.Request) -> Endpoint | None:
     if request.host.partition(":")[0].lower().endswith(_GATEWAY_DOMAIN):
         return Endpoint.GATEWAY
-    return next((e for path, e in _DOORS if request.path.startswith(path)), None)
+    return next((e for path, e in _ENDPOINTS if request.path.startswith(path)), None)
 
 
 def fault_middleware(state: State) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """Return the middleware that applies faults before the handlers answer.
+    """Return the middleware that applies faults before a handler runs.
 
-    A fault that only the handler can apply travels in `request["fault"]`.
+    A fault that only the handler can apply is passed on in `request["fault"]`.
     """
 
     @web.middleware
     async def apply(request: web.Request, handler: Handler) -> web.StreamResponse:
-        door = _door(request)
-        if door is None:
+        endpoint = _endpoint_of(request)
+        if endpoint is None:
             return await handler(request)
         detail = request.path_qs
-        if door is Endpoint.GRAPHQL:
+        if endpoint is Endpoint.GRAPHQL:
             detail = await request.text()
-        fault = state.faults.take(door, detail)
+        fault = state.faults.take(endpoint, detail)
         if fault is None:
             return await handler(request)
         if fault.kind is FaultKind.DELAY:
             await asyncio.sleep(fault.number)
             return await handler(request)
-        # A download is cut in the middle of the real file, by its own handler.
-        in_file = door is Endpoint.DOWNLOAD and fault.kind is FaultKind.CUT_BODY
-        if fault.kind in _BROKEN and not in_file:
-            return await _BROKEN[fault.kind](request, fault)
+        # The handler of downloads cuts them itself, in the middle of the real file.
+        in_file = endpoint is Endpoint.DOWNLOAD and fault.kind is FaultKind.CUT_BODY
+        if fault.kind in _ANSWERS and not in_file:
+            return await _ANSWERS[fault.kind](request, fault)
         request["fault"] = fault
         return await handler(request)
 
@@ -103,7 +103,7 @@ async def _huge(request: web.Request, fault: Fault) -> web.StreamResponse:
     return response
 
 
-_BROKEN = {
+_ANSWERS = {
     FaultKind.STATUS: _status,
     FaultKind.GARBAGE: _garbage,
     FaultKind.HTML: _html,

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong next, at which door of the cloud."""
+"""Faults on demand: the next error of an endpoint."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Endpoint(StrEnum):
-    """The doors at which something can go wrong."""
+    """The endpoints that faults can be added to."""
 
     GRAPHQL = "graphql"
     AUTHORIZE = "authorize"
@@ -19,18 +19,21 @@ class Endpoint(StrEnum):
 
 
 class FaultKind(StrEnum):
-    """What goes wrong.
+    """The kinds of faults.
 
-    delay: answer after `value` seconds, otherwise properly.
+    delay: the correct answer, `value` seconds late.
     status: HTTP status `value` (RTSP: status line) with a plain body.
-    garbage: bytes that are no text. html: an error page with status 200.
-    empty: status 200 without a body. cut: close the connection without an answer.
-    cut_body: close it in the middle of the body.
+    garbage: bytes that are not text.
+    html: an error page with status 200.
+    empty: status 200 without a body.
+    cut: the connection is closed without an answer.
+    cut_body: the connection is closed in the middle of the body.
     half: GraphQL: each top-level field named in `value` (comma-separated; empty: the
-    last one) is null with an error beside the data. refuse: as the limiter refuses.
-    wrong_types: GraphQL: numbers become texts, texts numbers, lists objects.
+    last one) is null, with an error beside the data.
+    refuse: the answer of the limiter.
+    wrong_types: GraphQL: numbers become strings, strings numbers, lists objects.
     huge: a valid JSON answer of `value` megabytes.
-    silence: an open event stream says nothing any more, not even to a ping.
+    silence: an open event stream sends nothing more and does not answer pings.
     """
 
     DELAY = "delay"
@@ -49,11 +52,11 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """One thing that goes wrong at `endpoint`.
+    """A fault at `endpoint`.
 
-    `value` is the number or text that the kind needs. `count` is how many requests it
-    hits, None for all until it is cleared. `match` is a text that the request (query
-    text, path) must contain.
+    `value` is the number or text that the kind needs. `count` is the number of requests
+    that it applies to, None for all until it is cleared. `match` is a text that the
+    request (query text, path) must contain.
     """
 
     endpoint: Endpoint
@@ -64,12 +67,12 @@ class Fault:
 
     @property
     def number(self) -> float:
-        """Return the value as a number, 0 where it is none."""
+        """Return the value as a number, 0 for a text."""
         return float(self.value or 0)
 
 
 class Faults:
-    """The faults that wait for a request, first come first served."""
+    """The pending faults, applied in the order in which they were added."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -89,7 +92,7 @@ class Faults:
         return fault
 
     def take(self, endpoint: Endpoint, request: str = "") -> Fault | None:
-        """Return the fault that hits this request, and use it up by one."""
+        """Return the fault that applies to this request and decrease its count."""
         for fault in self._waiting:
             if fault.endpoint is endpoint and fault.match in request:
                 if fault.count is not None:
@@ -100,7 +103,7 @@ class Faults:
         return None
 
     def clear(self, endpoint: str | None = None) -> None:
-        """Forget the faults of one endpoint, or all."""
+        """Remove the faults of one endpoint, or all."""
         self._waiting = [
             fault
             for fault in self._waiting
@@ -108,5 +111,5 @@ class Faults:
         ]
 
     def as_list(self) -> list[dict[str, Any]]:
-        """Return the waiting faults as plain data."""
+        """Return the pending faults as plain data."""
         return [asdict(fault) for fault in self._waiting]

@@ -1,4 +1,4 @@
-"""The portal's limit: queries per second and per day, for each account."""
+"""The portal's rate limit: queries per second and per day, for each account."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _DAY = 86_400
 
 @dataclass(slots=True)
 class _Account:
-    """Arrivals of one account, and the time before which the next is too early."""
+    """One account's arrivals, and the time before which the next is too early."""
 
     arrived_at: float = 0.0
     free_at: float = 0.0
@@ -22,10 +22,10 @@ class _Account:
 
 
 class Limiter:
-    """Counts by arrival, as strictly as the documentation can be read.
+    """Counts arrivals, as strictly as the documentation can be read.
 
-    The span of a query is `query_interval` times its cost; a query that arrives
-    within the span of the one before is refused.
+    The interval after a query is `query_interval` times its cost; a query that arrives
+    within the interval of the previous one is refused.
     """
 
     def __init__(self, clock: Clock, switches: Switches) -> None:
@@ -34,14 +34,14 @@ class Limiter:
         self._accounts: dict[str, _Account] = {}
 
     def admit(self, account: str, cost: int = 1) -> bool:
-        """Tell whether a query that arrives now is answered, and count it."""
+        """Count a query that arrives now; return whether it is answered."""
         switches = self._switches
         if not switches.rate_limit:
             return True
         now = self._clock.now()
         state = self._accounts.setdefault(account, _Account())
         self._forget(state, now)
-        # Before the last arrival: the clock was moved back, nobody came too early.
+        # Before the last arrival the clock was moved back: this is not too early.
         spaced = now >= state.free_at or now < state.arrived_at
         admitted = spaced and state.used + cost <= switches.daily_queries
         if admitted or switches.refused_count:
@@ -52,7 +52,7 @@ class Limiter:
         return admitted
 
     def used(self, account: str) -> int:
-        """Return the queries that count on the account's day."""
+        """Return the number of queries that count toward the account's day."""
         state = self._accounts.get(account)
         if state is None:
             return 0

@@ -1,4 +1,4 @@
-"""What the cloud remembers of its own conduct: queries, links and secrets."""
+"""Records of what the cloud did: queries, links, calls, and secrets."""
 
 from dataclasses import dataclass
 import secrets
@@ -12,8 +12,8 @@ class QueryRecord:
     """One request to the GraphQL endpoint.
 
     `fields` are the top-level field names (not the aliases) in the order of the
-    operation; `account` is None when the request had no valid token; `refused` tells
-    that the limiter said no.
+    operation; `account` is None if the request had no valid token; `refused` is true
+    if the limiter refused it.
     """
 
     time: float
@@ -25,7 +25,7 @@ class QueryRecord:
 
 @dataclass(slots=True)
 class LinkRecord:
-    """One live view link. `used` counts the sessions that played it."""
+    """One live view link. `used` is the number of sessions that played it."""
 
     node_id: int
     url: str
@@ -36,10 +36,10 @@ class LinkRecord:
 
 @dataclass(slots=True)
 class CallRecord:
-    """One request that arrived at the gateway, let through or not.
+    """One request to the gateway, forwarded or not.
 
-    `arguments` are those of the query and of a form, in their order; a token among
-    them is only named. `status` is what was answered, 0 before that.
+    `arguments` are those of the query and of a form, in order; the value of a token
+    is left out. `status` is the HTTP status of the answer, 0 before there is one.
     """
 
     time: float
@@ -51,7 +51,7 @@ class CallRecord:
 
 
 class Secrets(set[str]):
-    """Every secret that the cloud ever handed out, for the leak scan."""
+    """Every secret that the cloud has issued, for the search for leaks."""
 
     def issue(self, length: int = 40) -> str:
         """Return a new random secret of letters and digits and remember it."""

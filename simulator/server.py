@@ -32,7 +32,7 @@ from .world.shop_days import quarter_floor
 
 
 class Simulator:
-    """A Netrex cloud on free ports of one address.
+    """A Netrex cloud on free ports of one IP address.
 
     Use it as an asynchronous context manager, or `start` and `stop` it.
     """
@@ -85,7 +85,7 @@ class Simulator:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen. Raises OSError if a port is taken."""
+        """Start all servers. Raises OSError if a port is in use."""
         await self.rtsp.start(self._host)
         self.rtsp.announce("local", f"rtsp://{self._host}:{self.rtsp.port}")
         await self.tunnels.start(self._host)
@@ -108,7 +108,7 @@ class Simulator:
         self.recordings.base_url = self.url
 
     async def stop(self) -> None:
-        """Stop listening and end everything that runs."""
+        """Stop all servers, sessions, and background work."""
         await self.tunnels.stop()
         await self.rtsp.stop()
         if self._runner is not None:
@@ -129,7 +129,7 @@ class Simulator:
 
     @property
     def authority(self) -> str:
-        """Return the certificate (PEM) that vouches for the encrypted live views."""
+        """Return the certificate (PEM) of the encrypted transports' authority."""
         return self.tunnels.authority
 
     @property
@@ -139,7 +139,7 @@ class Simulator:
 
     @property
     def switches(self) -> Switches:
-        """Return the switches; they may be turned at any time."""
+        """Return the switches; they may be set at any time."""
         return self.state.switches
 
     @property
@@ -149,7 +149,7 @@ class Simulator:
 
     @property
     def faults(self) -> Faults:
-        """Return the faults that wait."""
+        """Return the pending faults."""
         return self.state.faults
 
     @property
@@ -164,12 +164,12 @@ class Simulator:
 
     @property
     def calls(self) -> list[CallRecord]:
-        """Return the calls that arrived at the gateway so far."""
+        """Return the requests to the gateway so far."""
         return self.state.calls
 
     @property
     def secrets(self) -> Secrets:
-        """Return every secret that was handed out."""
+        """Return every secret that was issued."""
         return self.state.secrets
 
     def create_api_token(
@@ -178,7 +178,7 @@ class Simulator:
         scopes: Iterable[str] | None = None,
         expires_in: float | None = None,
     ) -> str:
-        """Return a new API token, with all rights unless `scopes` names some.
+        """Return a new API token with these scopes; None for all.
 
         `expires_in` in seconds. Raises KeyError for an unknown user, ValueError for
         an unknown scope.
@@ -202,11 +202,11 @@ class Simulator:
     def truth(
         self, node_id: int, metric: str, start: float, end: float
     ) -> float | None:
-        """Return what really happened, of what is over by the cloud's clock."""
+        """Return the true number of the quarter hours that have ended."""
         return self.kpi.truth(node_id, metric, start, end)
 
     def correct(self, node_id: int, start: float, columns: dict[Column, int]) -> None:
-        """Replace what a source counted in the quarter hour that holds `start`."""
+        """Replace a source's numbers of the quarter hour that contains `start`."""
         quarters = self.world.corrections.setdefault(node_id, {})
         quarters.setdefault(quarter_floor(start), {}).update(columns)
 
@@ -215,5 +215,5 @@ class Simulator:
         return self.gateway.camera(self.world.cameras[node_id])
 
     def drop_sessions(self, node_id: int | None = None) -> int:
-        """Cut the live views of one camera, or all; return how many."""
+        """Close the live views of one camera, or all; return how many."""
         return self.rtsp.drop(node_id)

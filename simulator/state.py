@@ -1,4 +1,4 @@
-"""What all parts of the simulated cloud share."""
+"""State that all parts of the simulated cloud share."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from .world.model import World
 
 @dataclass
 class State:
-    """One cloud's clock, contents, conduct and memory."""
+    """One cloud's clock, account, switches, faults, and records."""
 
     world: World = field(default_factory=World)
     clock: Clock = field(default_factory=Clock)

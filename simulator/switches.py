@@ -1,6 +1,6 @@
 """A switch for each thing that the vendor's documentation leaves open.
 
-The defaults are the most plausible readings; the tests turn every switch.
+The defaults are the most plausible readings; the tests use every value.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -11,18 +11,18 @@ TRANSPORTS = ("rtsp", "rtsph", "rtsphs", "rtspws", "rtspwss")
 
 @dataclass(slots=True)
 class Switches:
-    """The behaviours of the cloud that nobody outside knows.
+    """The undocumented behavior of the cloud.
 
-    Times are seconds. Statuses are HTTP statuses.
+    Durations are in seconds. Statuses are HTTP statuses unless a comment says RTSP.
     """
 
-    # --- limits ("1 query/second, 10 000 queries/day" for one account)
+    # --- rate limit ("1 query/second, 10 000 queries/day" for one account)
     rate_limit: bool = True
     query_interval: float = 1.0
     daily_queries: int = 10_000
-    # Which span "day" means.
+    # Meaning of "day": the last 24 hours, or since midnight.
     limit_day: Literal["rolling", "utc", "local"] = "rolling"
-    # Whether a refused query counts as an arrival and on the day.
+    # Whether a refused query counts as an arrival and toward the day.
     refused_count: bool = True
     # Whether each top-level field of an operation counts (False: each request).
     aliases_count: bool = False
@@ -33,12 +33,12 @@ class Switches:
     limit_retry_after: int = -1
 
     # --- GraphQL
-    # Status of an answer without data, and of the three authorization errors.
+    # Status of an answer without data, and of the three documented token errors.
     error_status: int = 200
     auth_error_status: int = 200
     category_place: Literal["top", "extensions", "none"] = "top"
     introspection: bool = True
-    # Names that the documentation does not spell.
+    # A name that the documentation mentions without its spelling.
     device_input_type: str = "deviceInput"
     # Fields of live_view.remote that exist in the schema.
     transports: tuple[str, ...] = ("rtsp", "rtsph", "rtspws")
@@ -46,24 +46,24 @@ class Switches:
 
     # --- KPI
     time_zone: str = "Europe/Prague"
-    # A source without data, quarters ahead, the quarter that still runs.
+    # Numbers of a source without data, of future quarter hours, and of the current one.
     kpi_missing: Literal["null", "zero"] = "null"
     kpi_future: Literal["null", "zero"] = "null"
     kpi_unfinished: Literal["null", "zero", "partial"] = "null"
     kpi_division_by_zero: Literal["null", "zero"] = "null"
-    # How long after its end a quarter hour becomes known.
+    # Time from the end of a quarter hour until its numbers are available.
     kpi_delay: float = 0.0
-    # Share (0 to 1) of quarter hours that a counter delivers `kpi_late_by` later.
+    # Share (0 to 1) of quarter hours that arrive another `kpi_late_by` later.
     kpi_late_share: float = 0.0
     kpi_late_by: float = 7200.0
-    # What a late or missing quarter shows before it arrives.
+    # Numbers of a late quarter hour before it arrives.
     kpi_late: Literal["null", "zero"] = "zero"
     kpi_type: Literal["Float", "Int"] = "Float"
-    # Where 4, 8 and 12 hour buckets start: the unix clock or local midnight.
+    # Start of 4, 8, and 12 hour buckets: multiples of unix time, or local midnight.
     kpi_blocks: Literal["utc", "local"] = "utc"
-    # Longest range in days that is answered; 0 for any.
+    # Longest range in days that is answered; 0 for no limit.
     kpi_max_days: int = 0
-    # Money in statisticDataMetric: 1 = units, 100 = minor units.
+    # Amounts of money in statisticDataMetric: 1 = units, 100 = minor units.
     kpi_money_factor: int = 1
 
     # --- OAuth2
@@ -71,34 +71,34 @@ class Switches:
     token_error_status: int = 400
     code_lifetime: float = 60.0
     access_token_lifetime: int = 3600
-    # 0: a refresh token lives for ever.
+    # 0: refresh tokens do not expire.
     refresh_token_lifetime: float = 0.0
     refresh_rotates: bool = False
-    # Whether the answer to a refresh has a refresh token when it does not rotate.
+    # Whether a refresh returns the refresh token although it did not change.
     refresh_repeats: bool = True
-    # Whether a space separates scopes as well as the documented comma.
+    # Whether scopes may be separated by spaces, besides the documented commas.
     scope_space: bool = False
 
     # --- live view
     link_lifetime: float = 30.0
-    # What ends a link: the end of its session or the end of a TCP connection.
+    # What uses up a link: its first session, its first TCP connection, or nothing.
     link_single_use: Literal["session", "connection", "never"] = "session"
     options_uses_link: bool = False
-    # What an offline camera has: nothing, an error, or a link that leads nowhere.
+    # live_view of an offline camera: null, an error, or a link that does not work.
     offline_live_view: Literal["null", "error", "link"] = "error"
-    # WebSocket subprotocol that the server wants; empty: any.
+    # WebSocket subprotocol that the server requires; empty: any.
     websocket_protocol: str = "binary"
-    # Scheme of the links of tunnelled transports: http, wss, ...; that of RTSP; or the
-    # transport's own name.
+    # URL scheme of tunneled transports: the carrier's (http, wss, ...), rtsp, or the
+    # transport's name (rtsph, ...).
     tunnel_scheme: Literal["carrier", "rtsp", "name"] = "carrier"
     backchannel: Literal["ignore", "refuse"] = "refuse"
-    # RTSP status for a link that is unknown, too old or used up.
+    # RTSP status for a link that is unknown, expired, or used up.
     link_refused_status: int = 404
-    # Whether the SDP's control attributes are whole addresses, as Axis cameras send.
+    # Whether the SDP's control attributes are absolute URLs, as Axis cameras send.
     sdp_control: Literal["absolute", "relative"] = "absolute"
-    # An RTSP session ends when the client was silent for so long.
+    # An RTSP session ends after this time without a request.
     session_timeout: float = 60.0
-    # Weight of a live stream in bit/s, made up with filler data; 0 as encoded.
+    # Bit rate of live streams in bit/s, reached with filler data; 0: as encoded.
     live_bit_rate: int = 0
 
     # --- recordings
@@ -106,22 +106,22 @@ class Switches:
     download_lifetime: float = 24 * 3600.0
     downloaded_lifetime: float = 6 * 3600.0
     prepare_duration: float = 4.0
-    # What the cloud says to a preparation that it could begin.
+    # Answer to a preparation that could start.
     prepare_answer: Literal["true", "false", "error"] = "true"
     prepare_fails: bool = False
-    # Progress of a preparation that failed.
+    # Progress of a failed preparation.
     failed_progress: Literal["null", "zero", "minus", "error"] = "null"
     prepare_twice: Literal["true", "false", "error"] = "true"
     download_range: bool = True
     download_length: bool = True
     download_needs_token: bool = False
-    # HTTP status for a key that is unknown or too old.
+    # Status for a download key that is unknown or expired.
     download_expired_status: int = 404
-    # How many storages hold each recording: the cloud, the camera's own card, ...
+    # Number of storages with each recording: the cloud, the camera's memory card, ...
     recording_storages: int = 1
-    # How long each camera does not record each day.
+    # Time per day during which each camera does not record.
     recording_gap: int = 0
-    # Files are filled up to this many bytes, to weigh what real recordings do.
+    # Minimum size of files in bytes, reached with padding; real recordings are larger.
     recording_size: int = 0
 
     # --- the gateway to the cameras
@@ -130,30 +130,30 @@ class Switches:
     gateway_offline_status: int = 503
     gateway_unknown_status: int = 404
     gateway_body: Literal["html", "json", "text", "empty"] = "html"
-    # Whether gateway calls count on the account's limit.
+    # Whether gateway calls count toward the account's rate limit.
     gateway_counts: bool = False
-    # What a camera without PTZ says to those who ask where it looks.
+    # Position that a camera without PTZ returns.
     fixed_ptz: Literal["nan", "empty", "error"] = "nan"
-    # Whether ports are managed by portmanagement.cgi, as on newer firmware.
+    # Whether the cameras have portmanagement.cgi, as newer firmware does.
     port_management: bool = True
-    # Whether the gateway lets the event stream's WebSocket through.
+    # Whether the gateway forwards the event stream's WebSocket.
     event_stream: bool = True
-    # Generation of the CamStreamer App's local API; none where it is not installed.
+    # Version of the CamStreamer App's local API; none: the app is not installed.
     camstreamer_api: Literal["old", "new", "none"] = "new"
-    # Where the new generation's list of streams is.
+    # Where the new API returns the list of streams: in `data`, or at the top level.
     camstreamer_list: Literal["data", "top"] = "data"
 
     def set(self, name: str, value: object) -> None:
-        """Turn one switch, from a text or from a value of its type.
+        """Set one switch, from a text or from a value of its type.
 
-        Raises KeyError for an unknown switch, ValueError for an impossible value.
+        Raises KeyError for an unknown switch, ValueError for an invalid value.
         """
         hint = get_type_hints(Switches).get(name)
         if name not in {field.name for field in fields(self)} or hint is None:
             raise KeyError(name)
         coerced = _coerce(hint, value)
         if name == "transports" and not set(coerced) <= set(TRANSPORTS):
-            raise ValueError(f"{value!r} is none of {TRANSPORTS}")
+            raise ValueError(f"{value!r} is not one of {TRANSPORTS}")
         setattr(self, name, coerced)
 
     def as_dict(self) -> dict[str, Any]:
@@ -169,17 +169,17 @@ _BOOLEANS = {"true": True, "1": True, "on": True, "yes": True} | dict.fromkeys(
 def _coerce(hint: Any, value: object) -> Any:  # noqa: ANN401 - a type hint has no type
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
-            raise ValueError(f"{value!r} is none of {get_args(hint)}")
+            raise ValueError(f"{value!r} is not one of {get_args(hint)}")
         return value
     if get_origin(hint) is tuple:
         items = value.split(",") if isinstance(value, str) else value
         if not isinstance(items, list | tuple):
-            raise ValueError(f"{value!r} is no list")
+            raise ValueError(f"{value!r} is not a list")
         return tuple(str(item) for item in items if item)
     if hint is bool:
         try:
             return _BOOLEANS[str(value).lower()]
         except KeyError as err:
-            raise ValueError(f"{value!r} is no boolean") from err
+            raise ValueError(f"{value!r} is not a boolean") from err
     converted: object = hint(value)
     return converted

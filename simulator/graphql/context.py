@@ -1,4 +1,4 @@
-"""What a resolver may use, and how it refuses."""
+"""The context of a request, which resolvers use to read data and to refuse."""
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ..world.model import Camera, Node, Scope, StreamProfile, Token
 
 
 class RequestRefusedError(Exception):
-    """The portal says no; the text and the category are part of the answer."""
+    """The portal refuses a request; its text and category are in the answer."""
 
     def __init__(self, message: str, category: str = "client") -> None:
         super().__init__(message)
@@ -19,7 +19,7 @@ class RequestRefusedError(Exception):
 
 
 class LinkMinter(Protocol):
-    """The media server, as the API sees it."""
+    """The part of the live view server that the API uses."""
 
     def mint(
         self,
@@ -28,16 +28,16 @@ class LinkMinter(Protocol):
         channel_node_id: int | None = None,
         transport: str = "rtsp",
     ) -> str:
-        """Return the address of a new live view link; "local" is a transport too."""
+        """Return the URL of a new live view link; "local" is a transport too."""
 
 
 class RecordingBook(Protocol):
-    """The recordings, as the API sees them: rows have the API's field names."""
+    """The part of the recordings that the API uses; rows have its field names."""
 
     def list(
         self, camera: Camera, start: int, end: int
     ) -> Sequence[Any] | Awaitable[Sequence[Any]]:
-        """Return what a camera recorded between two unix times."""
+        """Return a camera's recordings between two unix times."""
 
     def prepare(self, recording_id: str, height: int) -> bool | Awaitable[bool]:
         """Start the preparation of a recording."""
@@ -48,7 +48,7 @@ class RecordingBook(Protocol):
 
 @dataclass
 class Context:
-    """One request: who asks, and the parts of the cloud that answer."""
+    """A request's token, and the parts of the cloud that answer it."""
 
     state: State
     kpi: Kpi
@@ -58,26 +58,26 @@ class Context:
 
     @cached_property
     def visible(self) -> list[Node]:
-        """Return the nodes that the token's user sees."""
+        """The nodes that the token's user may see."""
         return list(self.state.world.visible(self.token.username))
 
     @cached_property
     def by_id(self) -> dict[int, Node]:
-        """Return the visible nodes by id; of doubles, the first."""
+        """The visible nodes by ID; the first one if an ID repeats."""
         by_id: dict[int, Node] = {}
         for node in self.visible:
             by_id.setdefault(node.node_id, node)
         return by_id
 
     def require(self, scope: Scope) -> None:
-        """Refuse a token that has not this right."""
+        """Refuse a token without this right."""
         if scope not in self.token.scopes:
             raise RequestRefusedError(
                 "You do not have sufficient permissions for this operation."
             )
 
     def node(self, node_id: int) -> Node:
-        """Return a visible node, or refuse."""
+        """Return a visible node; refuse if there is none."""
         if (node := self.by_id.get(node_id)) is None:
             raise RequestRefusedError(
                 "Item was not found or you do not have the right to see it."
@@ -85,7 +85,7 @@ class Context:
         return node
 
     def camera(self, node_id: int) -> Camera:
-        """Return a visible camera, or refuse."""
+        """Return a visible camera; refuse if there is none."""
         self.node(node_id)
         if (camera := self.state.world.cameras.get(node_id)) is None:
             raise RequestRefusedError("Item is not a camera.")

@@ -1,4 +1,4 @@
-"""Parse, validate and execute an operation."""
+"""Parses, validates, and executes operations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ _POINT: dict[str, Callable[[Point], object]] = {
 
 
 def _plain(value: object) -> object:
-    """Write whole numbers without a fraction, as PHP does."""
+    """Return a whole number without a fraction, as PHP does."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class _Execution(ExecutionContext):
-    """Execution with a short way for long series, a year has 35,000 points."""
+    """Execution with a fast path for long series: a year has 35,000 points."""
 
     @override
     def complete_list_value(
@@ -74,10 +74,10 @@ class _Execution(ExecutionContext):
 
 @dataclass(slots=True)
 class Operation:
-    """A request's operation: its document, or the error that parsing gave.
+    """A request's operation: its document, or the error of parsing.
 
-    `names` are the response keys (aliases) of its top-level fields, `fields` the
-    fields' names.
+    `names` are the response keys (aliases) of its top-level fields, `fields` their
+    names.
     """
 
     query: str
@@ -89,7 +89,7 @@ class Operation:
     names: tuple[str, ...] = ()
 
     def parse(self) -> None:
-        """Parse the query's text, once."""
+        """Parse the text of the query."""
         try:
             self.document = parse(self.query)
         except GraphQLError as error:
@@ -107,19 +107,19 @@ class Operation:
 
 
 class Engine:
-    """The GraphQL server without its HTTP side."""
+    """The GraphQL server without HTTP."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     @property
     def schema(self) -> GraphQLSchema:
-        """Return the schema as the switches shape it now."""
+        """The schema for the current switches."""
         types = {node.type for node in self._state.world.nodes}
         return schema_for(self._state.switches, types)
 
     async def execute(self, operation: Operation, context: Context) -> dict[str, Any]:
-        """Return the answer: `errors` first and only if any, `data` if there is any."""
+        """Return the answer: `errors` and `data`, each only if there is any."""
         errors = [operation.error] if operation.error else []
         data: dict[str, Any] | None = None
         if operation.document is not None:

@@ -1,6 +1,6 @@
-"""The GraphQL endpoint: authorization, limit, faults, and the answer's shape.
+"""The GraphQL endpoint: authorization, rate limit, faults, and the form of answers.
 
-Texts of malformed requests are those of webonyx/graphql-php's Server/Helper.
+The texts for malformed requests are those of webonyx/graphql-php's Server/Helper.
 """
 
 import json
@@ -27,11 +27,11 @@ _LIMIT_TEXT = "API limit exceeded."
 
 
 class _MalformedError(Exception):
-    """The request is no GraphQL request."""
+    """The request is not a GraphQL request."""
 
 
 class AuthorizationError(Exception):
-    """The request's token does not do; the documentation's three answers."""
+    """The token is missing, unknown, or expired: the three documented answers."""
 
     def __init__(self, message: str, category: str) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ def bearer(state: State, request: web.Request) -> Token:
 
 
 async def _operation(request: web.Request) -> Operation | list[Any]:
-    """Return the operation of a request; a batch stays a list."""
+    """Return the operation of a request, or the list of a batch."""
     if "Content-Type" not in request.headers:
         raise _MalformedError('Missing "Content-Type" header')
     body = await request.text()
@@ -84,7 +84,7 @@ async def _operation(request: web.Request) -> Operation | list[Any]:
 
 
 class GraphQLEndpoint:
-    """The handler of /api/graphql.php."""
+    """Handles /api/graphql.php."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class GraphQLEndpoint:
         self._engine = Engine(state)
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer one POST."""
+        """Answer a POST request."""
         fault: Fault | None = request.get("fault")
         try:
             token = bearer(self._state, request)
@@ -129,7 +129,7 @@ class GraphQLEndpoint:
         return _json(answer, 200 if data else self._state.switches.error_status)
 
     async def answer(self, query: str, token: Token) -> dict[str, Any] | None:
-        """Return the answer to a query of the API Explorer; None over the limit."""
+        """Return the answer to a query of the API Explorer; None if over the limit."""
         operation = Operation(query)
         operation.parse()
         return await self._answer(operation, token)
@@ -147,7 +147,7 @@ class GraphQLEndpoint:
         return await self._engine.execute(operation, context)
 
     def limited(self) -> web.Response:
-        """Return the answer to a query over the limit, as the switches say."""
+        """Return the answer to a query over the limit, in the form of the switches."""
         switches = self._state.switches
         if switches.limit_body == "graphql":
             response = self._error(
@@ -191,7 +191,7 @@ def _json(answer: object, status: int = 200) -> web.Response:
 def _spoil(
     answer: dict[str, Any], operation: Operation, fault: Fault
 ) -> dict[str, Any]:
-    """Return the answer as a fault leaves it."""
+    """Return the answer after applying a fault."""
     if fault.kind is FaultKind.WRONG_TYPES:
         return {**answer, "data": _twist(answer.get("data"))}
     if fault.kind is not FaultKind.HALF or not operation.names:
@@ -207,7 +207,7 @@ def _spoil(
 
 
 def _twist(value: object) -> object:
-    """Return a value with every type wrong: the shape of a lying portal."""
+    """Return a value in which every type is wrong."""
     match value:
         case dict():
             return {key: _twist(item) for key, item in value.items()}

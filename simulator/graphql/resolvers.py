@@ -1,4 +1,4 @@
-"""How each field of the schema gets its value."""
+"""The resolvers of the schema's fields."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What a live_view field asked for."""
+    """The arguments of a live_view field."""
 
     camera: Camera
     profile: StreamProfile
@@ -63,7 +63,7 @@ def _statistic_data(
     start, end = span["from"], span["to"]
     _check_range(context, start, end)
     context.node(node_id)
-    # Raw data belongs to the source itself: nothing is added up here.
+    # Raw data is that of the node itself, without the nodes below.
     sources = list(context.state.world.sources.get(node_id, ()))
     return context.kpi.raw(sources, type, start, end)
 
@@ -156,7 +156,7 @@ def _live_view(
 
 
 def _link(transport: str) -> Resolver:
-    """Return the resolver that mints a link of one transport."""
+    """Return the resolver of a new link of one transport."""
 
     def mint(view: _View, context: Context) -> dict[str, str]:
         links: LinkMinter | None = context.links
@@ -169,7 +169,7 @@ def _link(transport: str) -> Resolver:
 
 
 def _top(scope: Scope, resolver: Resolver) -> Resolver:
-    """Return a resolver of a top-level field, which needs a right."""
+    """Return the resolver of a top-level field that requires a right."""
 
     def resolve(_root: object, info: GraphQLResolveInfo, **args: Any) -> Any:  # noqa: ANN401 - as the schema says
         context = _context(info)
@@ -180,7 +180,7 @@ def _top(scope: Scope, resolver: Resolver) -> Resolver:
 
 
 def _inner(resolver: Resolver) -> Resolver:
-    """Return a resolver of a field of an object."""
+    """Return the resolver of an object's field."""
 
     def resolve(source: object, info: GraphQLResolveInfo, **args: Any) -> Any:  # noqa: ANN401 - as the schema says
         return resolver(source, _context(info), **args)
@@ -188,7 +188,7 @@ def _inner(resolver: Resolver) -> Resolver:
     return resolve
 
 
-# Fields that are not here are attributes or keys of the same name.
+# All other fields are attributes or keys of the same name.
 RESOLVERS: dict[tuple[str, str], Resolver] = {
     ("Query", "nodeList"): _top(Scope.READ, _node_list),
     ("Query", "cameraList"): _top(Scope.READ, _camera_list),

@@ -1,4 +1,4 @@
-"""The schema, as the switches shape it."""
+"""The schema, which depends on the switches."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -11,7 +11,7 @@ from ..switches import Switches
 from .resolvers import RESOLVERS
 
 _SDL = Path(__file__).with_name("schema.graphql")
-# The node type whose spelling nobody knows; worlds write it so.
+# The node type of undocumented spelling, as worlds spell it.
 DEVICE_INPUT = "deviceInput"
 _DOCUMENTED_TYPES = frozenset(
     (
@@ -35,8 +35,8 @@ type LiveViewLocal { "Plain unencrypted RTSP." rtsp: LiveViewStream }
 def schema_for(switches: Switches, node_types: Iterable[str]) -> GraphQLSchema:
     """Return the schema for these switches.
 
-    `node_types` are the types in the world's tree; those that the documentation does
-    not name become values of the enum too, as a portal's own additions would.
+    `node_types` are the types in the world's tree; undocumented types become values of
+    the enum, as if the portal had added them.
     """
     extra = set(node_types) - _DOCUMENTED_TYPES - {DEVICE_INPUT}
     return _build(
@@ -54,7 +54,7 @@ def _build(
     number: str,
     node_types: tuple[str, ...],
 ) -> GraphQLSchema:
-    # Only the statistics' numbers are Float.
+    # Only statistics are Float.
     schema = build_schema(_SDL.read_text("utf-8").replace("Float", number))
     additions = [f"extend enum NodeType {{ {' '.join(node_types)} }}"]
     additions.extend(

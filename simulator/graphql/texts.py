@@ -1,8 +1,8 @@
-"""Errors as webonyx/graphql-php 0.12 writes them.
+"""Errors in the form of webonyx/graphql-php 0.12.
 
-That server shows `category` beside `message` and words some validation errors in its
-own way (its FormattedError and Validator/Rules); the engine beneath us follows a later
-reference implementation.
+That server has `category` beside `message` and its own texts for some validation errors
+(see its FormattedError and Validator/Rules); graphql-core follows a later version of
+the reference implementation.
 """
 
 import re
@@ -45,7 +45,7 @@ _REWORDINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 class _ValuesOfCorrectType(ValuesOfCorrectTypeRule):
-    """Literals of the wrong type, in that server's words."""
+    """Reports literals of the wrong type in that server's words."""
 
     def is_valid_value_node(self, node: ValueNode) -> None:
         expected = self.context.get_input_type()
@@ -83,7 +83,7 @@ def _message(text: str) -> str:
 def error_entry(message: str, category: str, place: str = "top") -> dict[str, Any]:
     """Return an entry of `errors`.
 
-    `place` is where the category goes: top, extensions (versions 0.13 and 14) or
+    `place` is the place of the category: top, extensions (versions 0.13 and 14), or
     none (15).
     """
     if place == "top":
@@ -94,7 +94,7 @@ def error_entry(message: str, category: str, place: str = "top") -> dict[str, An
 
 
 def format_error(error: GraphQLError, place: str) -> dict[str, Any]:
-    """Return an error of the engine or of a resolver as the server shows it."""
+    """Return an error of the engine or of a resolver in the server's form."""
     cause = error.original_error
     if isinstance(cause, RequestRefusedError):
         entry = error_entry(str(cause), cause.category, place)

@@ -1,1 +1,1 @@
-"""Pictures and films: the encoder, live frames, recordings and their download."""
+"""Pictures and video: the encoder, live frames, recordings, and their download."""

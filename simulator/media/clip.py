@@ -22,15 +22,15 @@ from .video import Scene
 
 type Span = tuple[float, float]
 
-# Every picture of a clip shows its true time, so a longer clip has fewer of them in a
-# second: recorders save storage in the same way. A clip with more than this many
+# Every picture of a clip shows its true time, and a longer clip has fewer pictures per
+# second, as with recorders that save storage. A clip that needs more than this many
 # pictures at the lowest rate (10 minutes) repeats them.
 _MOST_PICTURES = 600
 _RATES = (10, 5, 2, 1)
 _KEY_SECONDS = 2
 _KEY_PICTURES = 4
 _NICENESS = 10
-# Size and type of a box whose size is written as 64 bits (section 4.2).
+# Header of a box with a 64-bit size (section 4.2).
 _LARGE_BOX = struct.Struct(">I4sQ")
 
 
@@ -48,11 +48,11 @@ def moments(spans: Sequence[Span], rate: Fraction, count: int) -> Iterator[float
 def write_clip(
     path: Path, scene: Scene, spans: Sequence[Span], minimum_size: int = 0
 ) -> None:
-    """Write what a scene showed in `spans` (unix seconds) as an MP4 file.
+    """Write the pictures of a scene in `spans` (unix seconds) as an MP4 file.
 
-    The index stands at the front. A file smaller than `minimum_size` bytes is filled
-    up with a free box, which players skip and which takes no room on most disks. Raises
-    OSError if the file can't be written.
+    The index is at the front. A file smaller than `minimum_size` bytes is padded with
+    a free box, which players skip and most file systems store as a hole. Raises
+    OSError if the file cannot be written.
     """
     duration = sum(end - start for start, end in spans)
     rate = Fraction(
@@ -84,7 +84,7 @@ def write_clip(
 def _packet(
     stream: VideoStream, coded: tuple[bytes, bool], number: int, rate: Fraction
 ) -> av.Packet[Stream]:
-    """Return a coded picture anew, as number `number` of the stream."""
+    """Return a copy of a coded picture as number `number` of the stream."""
     packet = av.Packet(coded[0])
     packet.stream = stream
     packet.is_keyframe = coded[1]
@@ -104,13 +104,13 @@ def _fill_up(path: Path, size: int) -> None:
 
 
 class ClipStore:
-    """Clips that are written in the background and kept while wanted.
+    """Clips, written in the background and kept while they are needed.
 
-    Must be closed, from the same loop.
+    Must be closed in the same event loop.
     """
 
     def __init__(self, scene: Callable[[View], Scene]) -> None:
-        """Write what `scene` gives for a view."""
+        """Write the pictures of the scene that `scene` returns for a view."""
         self._scene = scene
         self._directory = tempfile.TemporaryDirectory(prefix="netrex-simulator-")
         self._executor = ThreadPoolExecutor(
@@ -121,7 +121,7 @@ class ClipStore:
     def write(
         self, view: View, spans: tuple[Span, ...], minimum_size: int
     ) -> asyncio.Future[Path]:
-        """Return the file with these spans, written once; see `write_clip`."""
+        """Return the file of these spans, which is written once (see `write_clip`)."""
         key = (view, spans, minimum_size)
         file = self._files.get(key)
         if file is None:
@@ -136,7 +136,7 @@ class ClipStore:
         return file
 
     def keep(self, wanted: Container[asyncio.Future[Path]]) -> None:
-        """Remove the written files that are not in `wanted`."""
+        """Remove the written files except those in `wanted`."""
         for key, file in tuple(self._files.items()):
             if file not in wanted and file.done():
                 del self._files[key]
@@ -144,7 +144,7 @@ class ClipStore:
                     file.result().unlink(missing_ok=True)
 
     async def close(self) -> None:
-        """Drop what is not written yet, and remove all files."""
+        """Cancel pending writes and remove all files."""
         files = list(self._files.values())
         for file in files:
             file.cancel()
@@ -154,6 +154,6 @@ class ClipStore:
 
 
 def _give_way() -> None:
-    """Let the encoding of recordings give way to live pictures."""
+    """Lower the priority of the thread, in favor of live pictures."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

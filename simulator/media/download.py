@@ -15,10 +15,10 @@ _PAGE = "<!DOCTYPE html><html><body><h1>File not found</h1></body></html>"
 
 
 class Downloads:
-    """Serves the files of a store, with ranges and without."""
+    """Serves the files of a store, in full or by ranges."""
 
     def __init__(self, state: State, store: RecordingStore) -> None:
-        """Serve what the keys of `store` open."""
+        """Serve the files of the keys in `store`."""
         self._state = state
         self._store = store
 
@@ -67,9 +67,9 @@ class Downloads:
     async def _send(
         self, request: web.Request, path: Path, headers: dict[str, str], cut: int | None
     ) -> web.StreamResponse:
-        """Send the file or, unless ranges are off, the wanted part of it.
+        """Send the file or, unless ranges are off, the requested part of it.
 
-        With `cut` the connection is closed after so many bytes.
+        With `cut`, the connection is closed after this many bytes.
         """
         switches = self._state.switches
         size = (await asyncio.to_thread(path.stat)).st_size

@@ -1,4 +1,4 @@
-"""H.264 from pictures, one frame in, one access unit out."""
+"""Encodes pictures as H.264: one access unit per frame."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +15,7 @@ _START_CODE = b"\x00\x00\x01"
 _NAL_TYPE = 0x1F
 _SEI, _SPS, _PPS = 6, 7, 8
 _FILLER = b"\x0c"
-# ISO/IEC 23091-2: the full range of 8 bits, as network cameras send.
+# ISO/IEC 23091-2: full range (0 to 255), as network cameras send.
 _FULL_RANGE = 2
 
 
@@ -23,7 +23,7 @@ _FULL_RANGE = 2
 class AccessUnit:
     """One coded picture: its NAL units, without start codes.
 
-    A key picture begins with the parameter sets, so that decoding can start there.
+    A key picture starts with the parameter sets, so that decoding can start there.
     """
 
     nal_units: tuple[bytes, ...]
@@ -33,7 +33,7 @@ class AccessUnit:
 def split_annex_b(stream: bytes) -> tuple[bytes, ...]:
     """Return the NAL units of a byte stream (ITU-T H.264 annex B).
 
-    A zero before a start code belongs to it: no NAL unit ends with one.
+    A zero byte before a start code belongs to it: no NAL unit ends with one.
     """
     units = (unit.rstrip(b"\x00") for unit in stream.split(_START_CODE))
     return tuple(unit for unit in units if unit)
@@ -48,9 +48,10 @@ def configure(
 ) -> None:
     """Set up a libx264 encoder that is not open yet.
 
-    `key_interval` is the greatest distance of key pictures, in pictures. One thread,
-    no look-ahead, the cheapest preset, a fixed quantizer (a rate control costs a third
-    more): many encoders share a small machine, and a live picture must not wait.
+    `key_interval` is the longest distance of key pictures, in pictures. One thread,
+    no look-ahead, the cheapest preset, and a fixed quantizer (rate control costs a
+    third more), because many encoders share a small machine and live pictures must not
+    be delayed.
     """
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.color_range = _FULL_RANGE
@@ -91,9 +92,9 @@ class Encoder:
     ) -> None:
         """Open the encoder; `key_interval` in seconds.
 
-        With a `bit_rate` (bit/s) each access unit is filled up with filler data (NAL
-        unit type 12), so that the stream weighs what a real camera's does although the
-        scene is simple; 0 leaves it as it is.
+        With a `bit_rate` (bit/s), each access unit is padded with filler data (NAL
+        unit type 12), so that the stream has the rate of a real camera although the
+        scene is simple; 0 for no padding.
         """
         self._context = av.CodecContext.create("libx264", "w")
         interval = max(1, round(frame_rate * key_interval))
@@ -121,7 +122,7 @@ class Encoder:
             unit
             for packet in packets
             for unit in split_annex_b(bytes(packet))
-            if unit[0] & _NAL_TYPE != _SEI  # x264 only praises itself there
+            if unit[0] & _NAL_TYPE != _SEI  # contains only information about x264
         )
         is_key = any(packet.is_keyframe for packet in packets)
         if is_key:

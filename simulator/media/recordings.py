@@ -1,4 +1,4 @@
-"""Recordings: what was recorded, the preparation of a file, and its download."""
+"""Recordings: their list, the preparation of files, and the download keys."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,11 +17,12 @@ _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 10
 _KEY_LENGTH = 32
 _DAY = 86_400
-# Invented: how long the cloud keeps recordings, and how fast they arrive there.
+# Invented: how long the cloud keeps recordings, and how soon they are available
+# (seconds).
 _RETENTION = 30 * _DAY
 _UPLOAD_DELAY = 10
 _WIDESCREEN = 16 / 9
-# A further storage (a memory card) is so much slower than the cloud.
+# Factor by which other storages (memory cards) are slower than the cloud.
 _SLOWNESS = 5
 
 
@@ -34,7 +35,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A recording as the API shows it, with the API's field names."""
+    """A recording in the API's form, with the API's field names."""
 
     recording_id: str
     duration: int
@@ -45,7 +46,7 @@ class Row:
 
 @dataclass(slots=True)
 class _Job:
-    """A preparation. `file` is None when it fails."""
+    """A preparation; `file` is None for one that will fail."""
 
     height: int
     started_at: float
@@ -84,18 +85,18 @@ class RecordingStore:
     """The recordings of all cameras. Must be closed."""
 
     def __init__(self, state: State, studio: Studio) -> None:
-        """Show in recordings what `studio` showed live at that time."""
+        """Record the same pictures that `studio` shows live."""
         self._state = state
-        # The address of the portal, known when it listens.
+        # URL of the portal, known as soon as it listens.
         self.base_url = ""
         self._recordings: dict[str, _Recording] = {}
-        # Not read before there is an event loop to write files in.
+        # Loaded later, because writing files needs a running event loop.
         self._archive: tuple[ArchivedRecording, ...] = tuple(state.world.archive)
         self._downloads: dict[str, Download] = {}
         self._clips = ClipStore(studio.scene)
 
     def list(self, camera: Camera, start: int, end: int) -> list[Row]:
-        """Return one row per storage that has something between two unix times."""
+        """Return one row per storage with recordings between two unix times."""
         now = self._state.clock.now()
         self._forget(now)
         archived = [
@@ -137,7 +138,7 @@ class RecordingStore:
     def prepare(self, recording_id: str, height: int) -> bool:
         """Start to prepare a recording in one of its heights.
 
-        Raises RequestRefusedError for an id that is unknown or too old, or for a
+        Raises RequestRefusedError for an ID that is unknown or expired, or for a
         height that is not offered.
         """
         recording = self._find(recording_id)
@@ -166,25 +167,25 @@ class RecordingStore:
     def progress(self, recording_id: str) -> Row:
         """Return the state of a recording.
 
-        Raises RequestRefusedError for an id that is unknown or too old, and by switch
-        for a preparation that failed.
+        Raises RequestRefusedError for an ID that is unknown or expired and, depending
+        on a switch, for a failed preparation.
         """
         return self._row(self._find(recording_id))
 
     def download(self, auth_key: str) -> Download | None:
-        """Return what a key opens, None if it is unknown or too old."""
+        """Return the download of a key, None if the key is unknown or expired."""
         self._forget(self._state.clock.now())
         return self._downloads.get(auth_key)
 
     def downloaded(self, download: Download) -> None:
-        """Note that a file was downloaded: from now on its key lives shorter."""
+        """Shorten the lifetime of a key whose file has been downloaded."""
         if not download.downloaded:
             download.downloaded = True
             end = self._state.clock.now() + self._state.switches.downloaded_lifetime
             download.expires_at = min(download.expires_at, end)
 
     async def close(self) -> None:
-        """Drop what is not written yet, and remove all files."""
+        """Cancel pending writes and remove all files."""
         await self._clips.close()
 
     def _find(self, recording_id: str) -> _Recording:
@@ -205,7 +206,7 @@ class RecordingStore:
         )
 
     def _state_of(self, recording: _Recording) -> tuple[int | None, str | None]:
-        """Return progress in percent and the download address, if there is one."""
+        """Return the progress in percent and the download URL, if there is one."""
         job = recording.job
         if job is None:
             return 0, None
@@ -241,7 +242,7 @@ class RecordingStore:
         return self._clips.write(view, recording.spans, size)
 
     def _load_archive(self) -> None:
-        """Take over what the world says was recorded long ago."""
+        """Load the recordings that exist from the start."""
         archive, self._archive = self._archive, ()
         for item in archive:
             recording = _Recording(
@@ -260,7 +261,7 @@ class RecordingStore:
                 recording.job = _Job(height, item.end, 0, file)
 
     def _forget(self, now: float) -> None:
-        """Drop ids that nobody used, keys that are too old, and files without a key."""
+        """Remove expired IDs and keys, and files without a key."""
         self._load_archive()
         switches = self._state.switches
         self._downloads = {
@@ -289,9 +290,9 @@ class RecordingStore:
 
 
 def _recorded(start: float, end: float, gap_start: float, gap: float) -> Iterator[Span]:
-    """Yield what was recorded between two unix times.
+    """Yield the recorded spans between two unix times.
 
-    Nothing is for `gap` seconds of each day (UTC), from its second `gap_start`.
+    Each day (UTC) has a gap of `gap` seconds that starts at second `gap_start`.
     """
     day = start - start % _DAY - _DAY
     while gap and start < end:

@@ -1,4 +1,4 @@
-"""The still parts of a simulated shop: walls, floor, shelves, door and counter."""
+"""The static parts of a simulated shop: walls, floor, shelves, door, and counter."""
 
 from collections.abc import Sequence
 import itertools
@@ -6,10 +6,10 @@ import random
 
 from PIL import Image, ImageDraw
 
-type Colour = tuple[int, int, int]
+type Color = tuple[int, int, int]
 type Point = tuple[float, float]
 
-CLOTHES: tuple[Colour, ...] = (
+CLOTHES: tuple[Color, ...] = (
     (178, 48, 52),
     (44, 82, 150),
     (52, 120, 84),
@@ -19,14 +19,14 @@ CLOTHES: tuple[Colour, ...] = (
     (214, 214, 208),
 )
 _GOODS = (*CLOTHES, (226, 112, 54), (92, 168, 196), (238, 222, 140))
-_WALLS: tuple[Colour, ...] = (
+_WALLS: tuple[Color, ...] = (
     (206, 200, 188),
     (186, 198, 204),
     (204, 190, 176),
     (190, 202, 186),
 )
-_FLOOR: Colour = (168, 160, 150)
-# Half the width of the shop, its height, and how far it reaches before the picture.
+_FLOOR: Color = (168, 160, 150)
+# Half the width of the shop, its height, and its extent in front of the picture.
 _SIDE = 1.3
 _TOP = 1.1
 _FRONT = -0.15
@@ -35,26 +35,26 @@ COUNTER_DEPTH = 0.42
 
 
 def scale(depth: float) -> float:
-    """Return how large things at a depth are, 1 at the front edge."""
+    """Return the scale of objects at a depth, 1 at the front edge."""
     return 1 / (1 + 1.6 * depth)
 
 
 def project(x: float, depth: float, up: float = 0.0) -> Point:
-    """Return where a point of the shop is in the picture, in shares of its size.
+    """Return the position of a point of the shop, in fractions of the picture's size.
 
     `x` runs from -1 (left) to 1, `up` is the height above the floor.
     """
     return 0.5 + 0.62 * x * scale(depth), 0.16 + (0.86 - up) * scale(depth)
 
 
-def shade(colour: Colour, factor: float) -> Colour:
-    """Return a colour lighter or darker by `factor`."""
-    red, green, blue = (min(255, int(part * factor)) for part in colour)
+def shade(color: Color, factor: float) -> Color:
+    """Return a color that is lighter or darker by `factor`."""
+    red, green, blue = (min(255, int(part * factor)) for part in color)
     return red, green, blue
 
 
 class _Canvas:
-    """Draws polygons that are given in the coordinates of the shop."""
+    """Draws polygons in the coordinates of the shop."""
 
     def __init__(self, image: Image.Image, rng: random.Random) -> None:
         self._draw = ImageDraw.Draw(image)
@@ -62,17 +62,17 @@ class _Canvas:
         self.rng = rng
 
     def polygon(
-        self, corners: Sequence[tuple[float, float, float]], colour: Colour
+        self, corners: Sequence[tuple[float, float, float]], color: Color
     ) -> None:
         width, height = self._size
         points = [project(*corner) for corner in corners]
-        self._draw.polygon([(x * width, y * height) for x, y in points], colour)
+        self._draw.polygon([(x * width, y * height) for x, y in points], color)
 
     def panel(
-        self, start: Point, end: Point, low: float, high: float, colour: Colour
+        self, start: Point, end: Point, low: float, high: float, color: Color
     ) -> None:
-        """Draw an upright panel between two places (x, depth) of the floor."""
-        self.polygon(((*start, low), (*end, low), (*end, high), (*start, high)), colour)
+        """Draw an upright panel between two points (x, depth) of the floor."""
+        self.polygon(((*start, low), (*end, low), (*end, high), (*start, high)), color)
 
 
 def paint_shop(rng: random.Random, width: int, height: int) -> Image.Image:
@@ -137,25 +137,25 @@ def _paint_door(canvas: _Canvas) -> None:
 def _paint_shelf(
     canvas: _Canvas, row: Sequence[Point], height: float, light: float
 ) -> None:
-    """Paint a shelf along a row of places, filled with goods."""
+    """Paint a shelf with goods along a row of points."""
     canvas.panel(row[0], row[-1], 0, height, shade((120, 108, 96), light))
     boards = 4
     for board in range(boards):
         low = height * board / boards + 0.02
         space = height / boards
         for start, end in itertools.pairwise(row):
-            colour = shade(canvas.rng.choice(_GOODS), light * 0.95)
+            color = shade(canvas.rng.choice(_GOODS), light * 0.95)
             top = low + space * canvas.rng.uniform(0.5, 0.82)
             inner = (
                 start[0] + 0.12 * (end[0] - start[0]),
                 start[1] + 0.12 * (end[1] - start[1]),
             )
-            canvas.panel(inner, end, low, top, colour)
-            canvas.panel(inner, end, low, low + space * 0.15, shade(colour, 0.75))
+            canvas.panel(inner, end, low, top, color)
+            canvas.panel(inner, end, low, low + space * 0.15, shade(color, 0.75))
 
 
 def paint_counter(width: int, height: int) -> Image.Image:
-    """Paint the cash desk alone, in RGBA: people walk before and behind it."""
+    """Paint only the cash desk, in RGBA: people walk in front of it and behind it."""
     near, far = COUNTER_DEPTH, COUNTER_DEPTH + 0.14
     left, right, top = 0.5, 1.05, 0.34
     image = Image.new("RGBA", (width, height))

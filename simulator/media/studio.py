@@ -1,7 +1,7 @@
-"""Live pictures: one encoder per camera view and size, shared by all who watch it.
+"""Live pictures: one encoder per camera view and size, shared by all of its viewers.
 
-Encoding happens only while someone watches, in a few threads; each picture is packed
-into RTP once and the same bytes go to every viewer (see `video` for what that costs).
+Pictures are encoded only while there are viewers, in a few threads; each one is packed
+into RTP once, and every viewer gets the same bytes (see `video` for the cost).
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from .h264 import AccessUnit, Encoder
 from .video import Plane, Scene
 
 _REPORT_INTERVAL = 5.0
-# A beat that is so late (seconds) starts anew instead of catching up.
+# A source that is later than this skips pictures instead of catching up (seconds).
 _PATIENCE = 1.0
 _SCENES = 48
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is shown: the scene of one node (camera or video channel) at one size."""
+    """The picture of one node (camera or video channel) in one size."""
 
     node_id: int
     name: str
@@ -35,10 +35,10 @@ class View:
 
 @dataclass(slots=True, eq=False)
 class MediaUnit:
-    """One picture, ready to be sent, in the numbering of its source.
+    """One picture as RTP packets, numbered by its source.
 
     `sequence` and `timestamp` are those of the first packet. `report` is a sender
-    report that is due with it.
+    report that is due with this picture.
     """
 
     packets: list[bytes]
@@ -49,7 +49,7 @@ class MediaUnit:
     _framed: dict[int, bytes] = field(default_factory=dict)
 
     def interleaved(self, channel: int) -> bytes:
-        """Return the packets framed for an interleaved channel, made only once."""
+        """Return the packets framed for an interleaved channel, created only once."""
         framed = self._framed.get(channel)
         if framed is None:
             framed = self._framed[channel] = interleave(self.packets, channel)
@@ -60,7 +60,7 @@ type Viewer = Callable[[MediaUnit], None]
 
 
 class LiveSource:
-    """The live picture of one view: a beat, an encoder and its viewers."""
+    """The live stream of one view: a timer, an encoder, and its viewers."""
 
     def __init__(
         self,
@@ -70,9 +70,9 @@ class LiveSource:
         clock: Clock,
         executor: ThreadPoolExecutor,
     ) -> None:
-        """Prepare; nothing runs before the first viewer.
+        """Prepare a source that starts with its first viewer.
 
-        `picture` draws this moment; `frame_rate` is per second.
+        `picture` draws the current picture; `frame_rate` is in pictures per second.
         """
         self._picture = picture
         self._encoder = encoder
@@ -93,7 +93,7 @@ class LiveSource:
 
     @property
     def ssrc(self) -> int:
-        """The synchronization source of the packets."""
+        """The synchronization source identifier (SSRC) of the packets."""
         return self._stream.ssrc
 
     def subscribe(self, viewer: Viewer) -> None:
@@ -104,18 +104,18 @@ class LiveSource:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     def unsubscribe(self, viewer: Viewer) -> None:
-        """Stop calling `viewer`; without viewers the encoder rests."""
+        """Stop calling `viewer`; without viewers the encoder pauses."""
         if viewer in self._viewers:
             self._viewers.remove(viewer)
 
     async def stop(self) -> None:
-        """Stop at once, whoever watches."""
+        """Stop at once, even with viewers."""
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     def sender_report(self) -> bytes:
-        """Return an RTCP report about this moment."""
+        """Return an RTCP sender report for the current time."""
         now = asyncio.get_running_loop().time()
         return self._stream.sender_report(media_time(now), self._clock.now())
 
@@ -127,7 +127,7 @@ class LiveSource:
         due = loop.time()
         while self._viewers:
             key, self._key_wanted = self._key_wanted, False
-            # An encoder refuses a time that does not rise.
+            # An encoder rejects a timestamp that is not greater than the previous one.
             self._timestamp = max(self._timestamp + 1, media_time(due))
             unit = await loop.run_in_executor(
                 self._executor, self._encode, self._timestamp, key
@@ -156,16 +156,16 @@ class LiveSource:
 
 
 class Studio:
-    """Where the pictures are made: scenes, stills and live sources.
+    """Creates scenes, stills, and live sources.
 
-    Must be closed, from the same loop.
+    Must be closed in the same event loop.
     """
 
     def __init__(self, clock: Clock, time_zone: str, *, workers: int = 2) -> None:
-        """Take the time of the pictures from `clock`, shown in `time_zone` (IANA)."""
+        """Show the time of `clock` in `time_zone` (IANA name) in the pictures."""
         self.clock = clock
         zone = ZoneInfo(time_zone)
-        # How much lighter (or, below 0, darker) a node's pictures are, -50 to 50.
+        # Brightness of each node's pictures, -50 to 50.
         self.brightness: dict[int, int] = {}
         self.executor = ThreadPoolExecutor(workers, thread_name_prefix="picture")
         self._sources: WeakValueDictionary[tuple[View, int, int], LiveSource] = (
@@ -182,7 +182,7 @@ class Studio:
     async def source(
         self, view: View, frame_rate: int, bit_rate: int = 0
     ) -> LiveSource:
-        """Return the live source of a view, shared while anyone holds it.
+        """Return the live source of a view, shared while it is in use.
 
         `frame_rate` in pictures per second; `bit_rate` in bit/s (see `h264.Encoder`).
         """
@@ -215,7 +215,7 @@ class Studio:
         return LiveSource(picture, encoder, frame_rate, self.clock, self.executor)
 
     async def still(self, view: View, quality: int = 75) -> bytes:
-        """Return the view's picture of this moment as JPEG."""
+        """Return the current picture of a view as JPEG."""
 
         def draw() -> bytes:
             scene, now = self.scene(view), self.clock.now()

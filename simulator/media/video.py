@@ -1,12 +1,12 @@
 """The picture of a simulated camera: a shop floor with people walking on it.
 
-The picture is a pure function of the camera and of the time, so a live view, a still
-and a recording of the same second show the same thing, and the clock in the picture
-tells the truth. Only the walkers and the clock change, therefore a frame costs little:
-drawing and encoding take 0.9 ms of a core for 640x360 and 5 ms for 1920x1080 when the
-machine is quiet (1.5 times that beside other work), so 20 different views of 640x360
-at 10 frames/s take about a fifth of a core. That is why nothing is encoded ahead for
-live views (see `studio`): a loop would be hardly cheaper and its clock would lie.
+The picture is a pure function of the camera and the time: a live view, a still, and a
+recording of the same second show the same picture, and the clock in it is correct. Only
+the people and the clock change, so a frame is cheap: drawing and encoding take 0.9 ms
+of a core for 640x360 and 5 ms for 1920x1080 on an idle machine (1.5 times that under
+load), and 20 different views of 640x360 at 10 frames/s take about a fifth of a core.
+That is why live views are not encoded in advance (see `studio`): a loop would hardly be
+cheaper, and its clock would be wrong.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 from .scenery import (
     CLOTHES,
     COUNTER_DEPTH,
-    Colour,
+    Color,
     Point,
     paint_counter,
     paint_shop,
@@ -34,25 +34,25 @@ from .scenery import (
 
 type Plane = NDArray[np.uint8]
 
-_SKIN: tuple[Colour, ...] = ((224, 182, 150), (186, 136, 104), (122, 84, 62))
-_HAIR: tuple[Colour, ...] = ((40, 32, 28), (92, 62, 40), (170, 150, 120))
+_SKIN: tuple[Color, ...] = ((224, 182, 150), (186, 136, 104), (122, 84, 62))
+_HAIR: tuple[Color, ...] = ((40, 32, 28), (92, 62, 40), (170, 150, 120))
 _WALK_PHASES = 8
-# Figures below this height (pixels) are painted finer before they are scaled down.
+# People smaller than this (pixels) are painted larger and then scaled down.
 _SMALL = 200
 
 
 @dataclass(slots=True)
 class Sprite:
-    """A small picture with soft edges, ready to be laid over YUV 4:2:0 planes.
+    """A small picture with soft edges that can be blended into YUV 4:2:0 planes.
 
-    `left` and `top` place it in the picture that it was made of. `colours` are the
-    three planes already multiplied with the opacity, `rests` what they leave of the
+    `left` and `top` are its position in the picture that it was cut from. `colors` are
+    the three planes multiplied by the opacity, `rests` the remaining share of the
     background (0 to 256).
     """
 
     left: int
     top: int
-    colours: tuple[NDArray[np.uint16], ...]
+    colors: tuple[NDArray[np.uint16], ...]
     rests: tuple[NDArray[np.uint16], ...]
 
     @classmethod
@@ -67,7 +67,7 @@ class Sprite:
         planes = [luma, *(plane.resize(half) for plane in chroma)]
         opacity = [alpha, *[alpha.resize(half)] * 2]
         weights = [
-            (np.asarray(mask, np.uint16) * 257) >> 8  # 255 becomes 256
+            (np.asarray(mask, np.uint16) * 257) >> 8  # maps 255 to 256
             for mask in opacity
         ]
         return cls(
@@ -81,9 +81,9 @@ class Sprite:
         )
 
     def draw(self, planes: tuple[Plane, Plane, Plane], x: int, y: int) -> None:
-        """Lay the sprite over `planes`; parts outside are cut off.
+        """Blend the sprite into `planes`, without the parts outside of them.
 
-        `x` and `y` are where the left top of the picture is that it was made of.
+        `x` and `y` are the top left corner of the picture that it was cut from.
         """
         x, y = self.left + x & ~1, self.top + y & ~1
         for number, plane in enumerate(planes):
@@ -100,16 +100,16 @@ class Sprite:
                 left + first_column : left + last_column,
             ]
             mixed = target * self.rests[number][part]
-            mixed += self.colours[number][part]
+            mixed += self.colors[number][part]
             mixed >>= 8
             target[:] = mixed
 
 
 class Walker:
-    """A person who walks to and fro at one depth of the shop."""
+    """A person who walks back and forth at one depth of the shop."""
 
     def __init__(self, rng: random.Random, depth: float, picture_height: int) -> None:
-        """Dress a person; `picture_height` in pixels."""
+        """Choose the person's size and clothes; `picture_height` in pixels."""
         self.depth = depth
         self._speed = rng.uniform(0.16, 0.3)
         self._start = rng.uniform(0, 4)
@@ -121,7 +121,7 @@ class Walker:
         self._sprites: dict[tuple[int, bool], Sprite] = {}
 
     def _sprite(self, step: int, *, right: bool) -> Sprite:
-        """Return the person in one phase of a step, painted when first needed."""
+        """Return the person in one phase of a step, painted on first use."""
         sprite = self._sprites.get((step, right))
         if sprite is None:
             image = self._paint(step / _WALK_PHASES)
@@ -140,19 +140,19 @@ class Walker:
         def at(x: float, y: float) -> Point:
             return width / 2 + x * height, y * height
 
-        def limb(points: list[Point], thickness: float, colour: Colour) -> None:
+        def limb(points: list[Point], thickness: float, color: Color) -> None:
             pixels = max(1, int(thickness * height))
-            draw.line(points, fill=colour, width=pixels, joint="curve")
+            draw.line(points, fill=color, width=pixels, joint="curve")
             for x, y in points:
                 radius = pixels / 2
-                draw.ellipse((x - radius, y - radius, x + radius, y + radius), colour)
+                draw.ellipse((x - radius, y - radius, x + radius, y + radius), color)
 
         draw.ellipse((*at(-0.16, 0.94), *at(0.16, 1.0)), (0, 0, 0, 90))
         swing = math.sin(2 * math.pi * phase)
         limb([at(0, 0.32), at(-0.1 * swing, 0.46), at(-0.08 * swing, 0.56)], 0.05, skin)
-        for side, colour in ((-swing, shade(trousers, 0.75)), (swing, trousers)):
+        for side, color in ((-swing, shade(trousers, 0.75)), (swing, trousers)):
             knee = at(0.09 * side + 0.02, 0.75)
-            limb([at(0, 0.55), knee, at(0.15 * side, 0.955)], 0.085, colour)
+            limb([at(0, 0.55), knee, at(0.15 * side, 0.955)], 0.085, color)
         limb([at(0, 0.27), at(0, 0.53)], 0.17, top)
         arm = [at(0, 0.26), at(0.1 * swing, 0.4), at(0.13 * swing + 0.03, 0.52)]
         limb(arm, 0.055, shade(top, 0.85))
@@ -161,7 +161,7 @@ class Walker:
         return image.resize((self.width, self.height), Image.Resampling.BOX)
 
     def draw(self, planes: tuple[Plane, Plane, Plane], when: float) -> None:
-        """Draw the person as of `when` (unix seconds)."""
+        """Draw the person at `when` (unix seconds)."""
         way = (when * self._speed + self._start) % 4
         right = way < 2  # noqa: PLR2004 - half of the way there and back
         x = self._reach * (way - 1 if right else 3 - way)
@@ -176,19 +176,19 @@ class Walker:
 
 
 class Scene:
-    """What one camera sees, at one picture size."""
+    """The view of one camera in one picture size."""
 
     def __init__(
         self, name: str, seed: int, width: int, height: int, time_zone: tzinfo
     ) -> None:
-        """Build the shop that belongs to `seed`.
+        """Build the shop of `seed`.
 
         `width` and `height` in pixels are rounded down to even numbers; `name` and the
         local time in `time_zone` are written into the picture.
         """
         self.width, self.height = width & ~1, height & ~1
         self._zone = time_zone
-        # A camera's font knows no accents, nor does the one that comes with Pillow.
+        # Pillow's built-in font has no accents; neither do those of cameras.
         plain = unicodedata.normalize("NFKD", name)
         self._name = plain.encode("ascii", "ignore").decode()
         rng = random.Random(seed)  # noqa: S311 - a picture, no secret
@@ -223,8 +223,8 @@ class Scene:
     def frame(self, when: float, brightness: int = 0) -> Plane:
         """Return the picture at `when` (unix seconds).
 
-        `brightness` -50 to 50 makes it darker or lighter; the clock stays readable. It
-        has the layout of a contiguous full-range yuv420p frame: height * 3/2 rows.
+        `brightness` is -50 (darker) to 50 (lighter); the clock stays readable. The
+        layout is a contiguous full-range yuv420p frame: height * 3/2 rows.
         """
         frame = self._background.copy()
         planes = self._planes(frame)

@@ -1,4 +1,4 @@
-"""What a signed-in user does in the portal's own pages."""
+"""The API page and the API Explorer of a signed-in user."""
 
 from collections.abc import Awaitable, Callable
 import json
@@ -22,7 +22,7 @@ _EXAMPLE = (
 
 
 class Account:
-    """The handlers of the API page and the API Explorer."""
+    """Handles the requests of both pages."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Account:
         authorization: AuthorizationServer,
         endpoint: GraphQLEndpoint,
     ) -> None:
-        """Serve the users whom `authorization` has signed in."""
+        """Serve the users that `authorization` has signed in."""
         self._state = state
         self._oauth = oauth
         self._authorization = authorization
@@ -130,7 +130,7 @@ class Account:
         return _html(account_pages.explorer(_EXAMPLE, ""))
 
     async def _run(self, request: web.Request, user: User) -> web.Response:
-        """Run a query as the signed-in user; it counts on the account's limit."""
+        """Run a query as the signed-in user; it counts toward the account's limit."""
         form = parse_qs(await request.text(), keep_blank_values=True)
         query = form.get("query", [""])[0]
         token = Token("", user.username, ALL_SCOPES)

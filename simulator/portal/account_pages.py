@@ -1,4 +1,4 @@
-"""The pages of a signed-in user: API tokens, applications, external ids, explorer."""
+"""HTML of the API page (tokens, applications, external IDs) and the API Explorer."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ def account(
     nodes: Iterable[Node],
     notice: str = "",
 ) -> str:
-    """Return the account's API page; `notice` shows what was just created."""
+    """Return the account's API page; `notice` names what was just created."""
     shown = f'<p role="status"><code>{escape(notice)}</code></p>' if notice else ""
     body = f"<p>Signed in as <b>{escape(user.username)}</b>.</p>{shown}"
     if user.full_access:

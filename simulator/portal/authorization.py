@@ -1,4 +1,4 @@
-"""The portal's doors for people and applications: sign-in, consent, tokens."""
+"""The OAuth2 endpoints: sign-in, consent, tokens, and revocation."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
@@ -13,16 +13,16 @@ from .oauth import OAuth, TokenRefusedError
 
 _AUTH_PATH = "/oauth2/auth/"
 _COOKIE = "portal_session"
-# What a sign-in or consent form adds to the parameters of the request.
+# Fields that the sign-in and consent forms add to the request's parameters.
 _FORM_FIELDS = {"username", "password", "decision"}
 
 
 class _DeadEndError(Exception):
-    """The request cannot be answered by a redirect: nobody safe to send it to."""
+    """The request has no redirect URI that is safe to redirect to."""
 
 
 class AuthorizationServer:
-    """The handlers of /oauth2/."""
+    """Handles /oauth2/ and the sessions of signed-in users."""
 
     def __init__(self, state: State, oauth: OAuth) -> None:
         self._state = state
@@ -30,7 +30,7 @@ class AuthorizationServer:
         self._sessions: dict[str, str] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the routes of the portal."""
+        """Return the routes of the endpoints."""
         return [
             *(web.get(path, self._authorize) for path in _spellings(_AUTH_PATH)),
             *(web.post(path, self._authorize) for path in _spellings(_AUTH_PATH)),
@@ -39,11 +39,11 @@ class AuthorizationServer:
         ]
 
     def user(self, request: web.Request) -> str | None:
-        """Return who is signed in."""
+        """Return the name of the signed-in user, None without a session."""
         return self._sessions.get(request.cookies.get(_COOKIE, ""))
 
     def sign_in(self, form: Mapping[str, str]) -> str | None:
-        """Open a session for the right name and password; return its cookie."""
+        """Open a session; return its cookie, or None for a wrong name or password."""
         user = self._state.world.users.get(form.get("username", ""))
         if user is None or form.get("password") != user.password:
             return None
@@ -57,11 +57,11 @@ class AuthorizationServer:
 
     @staticmethod
     def keep(response: web.Response, session: str) -> None:
-        """Put a session's cookie on a response."""
+        """Add the session's cookie to a response."""
         response.set_cookie(_COOKIE, session, httponly=True, samesite="Lax", path="/")
 
     async def _authorize(self, request: web.Request) -> web.Response:
-        """Show the sign-in page, then the consent page, then go back."""
+        """Show the sign-in page, then the consent page, then redirect to the client."""
         form = await _form(request)
         given = {**request.query, **form}
         parameters = {k: v for k, v in given.items() if k not in _FORM_FIELDS}
@@ -116,9 +116,9 @@ class AuthorizationServer:
     def _client(self, parameters: Mapping[str, str]) -> OAuthClient:
         client = self._state.world.client(parameters.get("client_id", ""))
         if client is None:
-            raise _DeadEndError("The application is not known.")
+            raise _DeadEndError("The application is unknown.")
         if parameters.get("redirect_uri") not in client.redirect_uris:
-            raise _DeadEndError("The redirect address is not registered.")
+            raise _DeadEndError("The redirect URI is not registered.")
         return client
 
     async def _token(self, request: web.Request) -> web.Response:
@@ -147,7 +147,7 @@ class AuthorizationServer:
 
 
 def _spellings(path: str) -> tuple[str, str]:
-    """Return a path with and without its slash at the end."""
+    """Return a path with and without its trailing slash."""
     return path, path.rstrip("/")
 
 
@@ -162,7 +162,7 @@ def _html(text: str, status: int = 200) -> web.Response:
 
 
 def _back(parameters: Mapping[str, str], **result: str) -> web.Response:
-    """Send the browser back to the application; `state` goes along unchanged."""
+    """Redirect the browser to the application, with `state` unchanged."""
     if "state" in parameters:
         result["state"] = parameters["state"]
     target = URL(parameters["redirect_uri"]).update_query(result)

@@ -1,4 +1,4 @@
-"""Codes, tokens and refresh tokens: OAuth2 as the portal documents it."""
+"""Authorization codes and tokens: OAuth2 as the portal documents it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _CODE_GRANTS = {"authorization_code", "auth_code"}
 
 
 class TokenRefusedError(Exception):
-    """The token endpoint says no; the text is its `error`."""
+    """The token endpoint refuses a request; the text is its `error`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class _Code:
 
 
 class OAuth:
-    """Issues and takes back what opens the API."""
+    """Issues and revokes the tokens of the API."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._codes: dict[str, _Code] = {}
 
     def scopes(self, text: str) -> frozenset[Scope]:
-        """Parse a list of scopes, commas between. Raises ValueError for others."""
+        """Parse comma-separated scopes. Raises ValueError if one is unknown."""
         if self._state.switches.scope_space:
             text = text.replace(" ", ",")
         wanted = frozenset(Scope(name.strip()) for name in text.split(",") if name)
@@ -73,7 +73,7 @@ class OAuth:
     def _exchange(
         self, client: OAuthClient, parameters: Mapping[str, str], *, permanent: bool
     ) -> dict[str, Any]:
-        # Gone with the first attempt, successful or not.
+        # A code is used up by the first attempt, successful or not.
         code = self._codes.pop(parameters.get("code", ""), None)
         lifetime = self._state.switches.code_lifetime
         if (
@@ -135,7 +135,7 @@ class OAuth:
         return {"access_token": access_token, "expires_in": lifetime}
 
     def revoke(self, access_token: str) -> bool:
-        """Cancel an access token with its refresh token; False if there is none."""
+        """Revoke an access token and its refresh token; False if it is unknown."""
         world = self._state.world
         token = world.tokens.pop(access_token, None)
         if token is None:
@@ -150,7 +150,7 @@ class OAuth:
         return True
 
     def revoke_all(self, username: str | None = None) -> int:
-        """Cancel all tokens, or all of one user; return how many."""
+        """Revoke all tokens, or all of one user; return how many."""
         gone = [
             name
             for name, token in self._state.world.tokens.items()
@@ -161,7 +161,7 @@ class OAuth:
     def api_token(
         self, username: str, scopes: frozenset[Scope], expires_in: float | None
     ) -> str:
-        """Create an API token; `expires_in` seconds, None for ever."""
+        """Create an API token; `expires_in` in seconds, None for no expiry."""
         text = self._state.secrets.issue()
         expires = None if expires_in is None else self._now() + expires_in
         self._state.world.tokens[text] = Token(text, username, scopes, expires)

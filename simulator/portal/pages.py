@@ -1,4 +1,4 @@
-"""The portal's pages: small, clean HTML that works without scripts."""
+"""HTML of the sign-in and consent pages; works without scripts."""
 
 from collections.abc import Mapping
 from html import escape
@@ -41,7 +41,7 @@ _SCOPES = {
 
 
 def page(title: str, body: str) -> str:
-    """Return a whole page around a body."""
+    """Return a complete page with this body."""
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -93,7 +93,7 @@ def consent(
 
 
 def refusal(message: str) -> str:
-    """Return the page that ends an authorization that cannot go on."""
+    """Return the error page of an authorization without a safe redirect URI."""
     return page(
         "Access cannot be granted", f'<p class="error" role="alert">{message}</p>'
     )

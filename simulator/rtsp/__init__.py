@@ -1,1 +1,1 @@
-"""Live view: the RTSP server, its links, sessions, dialects and tunnels."""
+"""Live view: the RTSP server, its links, sessions, and tunneled transports."""

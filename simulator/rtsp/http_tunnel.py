@@ -1,8 +1,9 @@
-"""RTSP over HTTP: Apple's scheme of a GET down and a POST up.
+"""RTSP over HTTP: Apple's scheme of a GET and a POST request.
 
-Both requests carry the same `x-sessioncookie`. The answer to the GET never ends and is
-the RTSP stream itself; the body of the POST is base64 and its Content-Length means
-nothing, so this server reads the sockets itself. The POST gets no answer.
+Both requests carry the same `x-sessioncookie`. The response to the GET is the
+endless stream from the server; the body of the POST is the client's stream in base64.
+Its Content-Length is meaningless, so this server reads the sockets itself. The POST is
+never answered.
 """
 
 import asyncio
@@ -26,13 +27,13 @@ _ANSWER = (
 
 
 class Base64Stream:
-    """Decodes base64 that comes in pieces, each message with its own padding."""
+    """Decodes base64 in pieces; each message has its own padding."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> bytes:
-        """Return what can be decoded so far. Raises ValueError for other text."""
+        """Return what can be decoded so far. Raises ValueError for invalid base64."""
         text = self._rest + data.translate(None, b" \t\r\n")
         whole = len(text) - len(text) % _QUANTUM
         self._rest = text[whole:]
@@ -43,7 +44,7 @@ class Base64Stream:
 
 
 class HttpTunnelServer:
-    """Takes RTSP out of its tunnel, for one transport."""
+    """Serves RTSP over HTTP, for one transport."""
 
     def __init__(self, rtsp: RtspServer, transport: str) -> None:
         """Serve the links of `transport` ("rtsph" or "rtsphs")."""
@@ -106,7 +107,7 @@ class HttpTunnelServer:
             status = "400 Bad Request"
         elif method == "POST" and cookie in self._upward:
             await self._feed(reader, self._upward[cookie])
-        elif method == "POST" or not self._rtsp.knows(path, self._transport):
+        elif method == "POST" or not self._rtsp.has_unused_link(path, self._transport):
             status = "404 Not Found"
         else:
             writer.write(_ANSWER)
@@ -122,7 +123,7 @@ class HttpTunnelServer:
         upward = self._upward[cookie] = asyncio.StreamReader()
 
         async def watch() -> None:
-            """Notice that the client closed the way down."""
+            """Report the end of the GET connection."""
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 while await reader.read(_MAX_HEAD):
                     pass
@@ -142,7 +143,7 @@ class HttpTunnelServer:
     async def _feed(
         self, reader: asyncio.StreamReader, upward: asyncio.StreamReader
     ) -> None:
-        """Pass on what a POST brings; when it ends another may follow."""
+        """Pass on the body of a POST; another POST may follow its end."""
         decoder = Base64Stream()
         while data := await reader.read(_MAX_HEAD):
             decoded = decoder.feed(data)

@@ -1,4 +1,4 @@
-"""Live view links: short-lived, single-use secrets in the path of an RTSP address."""
+"""Live view links: short-lived, single-use secrets in the path of an RTSP URL."""
 
 from dataclasses import dataclass
 import secrets
@@ -8,17 +8,17 @@ from ..records import LinkRecord
 from ..switches import Switches
 from ..world.model import StreamProfile
 
-# The first part of the name is the media server's in the vendor's sample address.
+# In the vendor's sample URL the name starts with that of the media server.
 _PREFIX = "nvhs10"
 
 
 class LinkRefusedError(Exception):
-    """A link is unknown, too old, in use or used up."""
+    """A link is unknown, expired, in use, or used up."""
 
 
 @dataclass(slots=True, eq=False)
 class Link:
-    """What a link opens, and who holds it.
+    """What a link gives access to, and the connection that uses it.
 
     `view_node_id` is the camera's or the video channel's node. `holder` is the
     connection that claimed the link.
@@ -35,7 +35,7 @@ class Link:
 
 
 class LinkBook:
-    """The links that were handed out and may still be used."""
+    """The links that have been created and may still be used."""
 
     def __init__(self, clock: Clock, switches: Switches) -> None:
         self._clock = clock
@@ -50,9 +50,9 @@ class LinkBook:
         base: str,
         transport: str,
     ) -> tuple[str, Link]:
-        """Return the secret name of a new link and the link.
+        """Return a new link and its secret name.
 
-        `base` is the address that the name is appended to.
+        `base` is the URL that the name is appended to.
         """
         now = self._clock.now()
         self._links = {
@@ -84,7 +84,7 @@ class LinkBook:
         return link
 
     def unused(self, name: str, transport: str) -> bool:
-        """Tell whether a link of this name and transport still waits for its use."""
+        """Return whether the link of this name and transport can still be used."""
         link = self._links.get(name)
         return (
             link is not None
@@ -95,17 +95,17 @@ class LinkBook:
         )
 
     def touch(self, link: Link, holder: object) -> None:
-        """Note that a connection sent a request with the link."""
+        """Record that a connection sent a request with the link."""
         if self._switches.link_single_use == "connection":
             link.holder = holder
 
     def open_session(self, link: Link, holder: object) -> None:
-        """Note that a connection opened an RTSP session with the link."""
+        """Record that a connection opened an RTSP session with the link."""
         if self._switches.link_single_use != "never":
             link.holder = holder
 
     def release(self, holder: object) -> None:
-        """Note that a connection ended: the links it held are dead."""
+        """Use up the links of a connection that has ended."""
         for link in self._links.values():
             if link.holder is holder:
                 link.spent = True

@@ -24,7 +24,7 @@ _REASONS = {
 
 
 class BadMessageError(Exception):
-    """What arrived is no RTSP."""
+    """The data received is not RTSP."""
 
 
 class RtspError(Exception):
@@ -98,9 +98,9 @@ def response(
 
 
 def interleaved_channel(transport: str) -> int | None:
-    """Return the first channel for RTP that a Transport header offers over TCP.
+    """Return the first RTP channel that a Transport header offers over TCP.
 
-    None if it offers only other transports.
+    None if it offers other transports only.
     """
     for offer in transport.split(","):
         protocol, *parameters = (part.strip() for part in offer.split(";"))

@@ -7,7 +7,7 @@ import struct
 from ..media.h264 import CLOCK_RATE
 
 PAYLOAD_TYPE = 96
-# What a network camera uses on Ethernet: 1500 less the headers, with some room.
+# As network cameras on Ethernet: 1500 bytes minus the headers, with some reserve.
 _MAX_PAYLOAD = 1400
 _MARKER = 0x80
 _VERSION = 0x80
@@ -22,7 +22,7 @@ _WRAP_32, _WRAP_16 = 0xFFFFFFFF, 0xFFFF
 
 
 class RtpStream:
-    """One RTP stream: the numbering of its packets and the counts of its reports."""
+    """One RTP stream: its sequence numbers, and the counters of its reports."""
 
     def __init__(self, cname: str) -> None:
         self.ssrc = secrets.randbits(32)
@@ -33,14 +33,14 @@ class RtpStream:
         self._octets = 0
 
     def timestamp(self, timestamp: int) -> int:
-        """Return a media time (1/90000 s) as it stands in the packets."""
+        """Return the RTP timestamp of a media time (1/90000 s)."""
         return (timestamp + self._offset) & _WRAP_32
 
     def packets(self, nal_units: Iterable[bytes], timestamp: int) -> list[bytes]:
         """Return the packets of one access unit.
 
-        Small NAL units travel alone (RFC 6184 section 5.6), larger ones in fragments
-        (FU-A, section 5.8). The last packet carries the marker.
+        A small NAL unit gets a packet of its own (RFC 6184 section 5.6), a larger one
+        is fragmented (FU-A, section 5.8). The last packet carries the marker.
         """
         payloads: list[bytes] = []
         for unit in nal_units:
@@ -70,9 +70,9 @@ class RtpStream:
         return result
 
     def sender_report(self, timestamp: int, now: float) -> bytes:
-        """Return a report with the source's name (RFC 3550 sections 6.4.1, 6.5).
+        """Return a sender report with the CNAME (RFC 3550 sections 6.4.1, 6.5).
 
-        It says that the media time `timestamp` (1/90000 s) was at `now` (unix seconds).
+        It maps the media time `timestamp` (1/90000 s) to `now` (unix seconds).
         """
         seconds = int(now)
         report = struct.pack(

@@ -15,11 +15,11 @@ def describe(
 ) -> str:
     """Return the SDP of one H.264 track.
 
-    `base` is the content base with its final slash; `absolute` tells whether the
-    control attributes repeat it, as Axis cameras do.
+    `base` is the content base with its trailing slash; with `absolute` the control
+    attributes are absolute URLs, as Axis cameras send.
     """
     sets = ",".join(base64.b64encode(unit).decode() for unit in parameter_sets)
-    # Profile, constraints and level are the first bytes after the NAL unit's header.
+    # Profile, constraints, and level are the first bytes after the NAL unit's header.
     level = parameter_sets[0][1:4].hex()
     parameters = (
         f"packetization-mode=1;profile-level-id={level};sprop-parameter-sets={sets}"

@@ -11,9 +11,9 @@ from ..world.model import StreamProfile
 from .links import LinkBook
 from .session import Client, Connection, RtspSession
 
-_CHECK_INTERVAL = 0.5
-# A connection that never opens a session is closed after so long (seconds).
-_SILENCE = 60.0
+_CHECK_INTERVAL_SECONDS = 0.5
+# A connection that opens no session is closed after this time.
+_SILENCE_SECONDS = 60.0
 
 
 class TcpConnection(Connection):
@@ -41,7 +41,7 @@ class TcpConnection(Connection):
 
 
 class RtspServer:
-    """Hands out links and serves whoever comes with one."""
+    """Creates links and serves the clients that use them."""
 
     def __init__(self, state: State, studio: Studio) -> None:
         """Serve the cameras of `state` with the pictures of `studio`."""
@@ -56,12 +56,12 @@ class RtspServer:
 
     @property
     def sessions(self) -> int:
-        """How many clients are playing now."""
+        """The number of clients that are playing."""
         return sum(session.playing for session in self._sessions)
 
     @property
     def sessions_total(self) -> int:
-        """How many sessions ever played."""
+        """The number of sessions that have played so far."""
         return self._played + sum(session.played for session in self._sessions)
 
     @property
@@ -73,13 +73,13 @@ class RtspServer:
         return port
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen on `host` and `port` (0: any free one)."""
+        """Listen on `host` and `port` (0: any free port)."""
         self._server = await asyncio.start_server(self._accept, host, port)
         self.announce("rtsp", f"rtsp://{host}:{self.port}")
-        self._spawn(self._watch())
+        self._spawn(self._close_dead_sessions())
 
     async def stop(self) -> None:
-        """Cut all sessions and stop listening."""
+        """Close all sessions and stop listening."""
         self.drop()
         if self._server:
             self._server.close()
@@ -92,11 +92,11 @@ class RtspServer:
             self._server = None
 
     def announce(self, transport: str, base: str) -> None:
-        """Let links of a transport begin with `base`, such as ws://host:port."""
+        """Set the base of a transport's links, for example ws://host:port."""
         self._addresses[transport] = base
 
     def _address(self, transport: str) -> str:
-        """Return the beginning of a link, with the scheme that the switch wants."""
+        """Return the base of a link, with the scheme that the switch selects."""
         base = self._addresses[transport]
         scheme, _, rest = base.partition("://")
         switch = self._state.switches.tunnel_scheme
@@ -104,8 +104,8 @@ class RtspServer:
             return base
         return f"{transport if switch == 'name' else 'rtsp'}://{rest}"
 
-    def knows(self, path: str, transport: str) -> bool:
-        """Tell whether an unused link of a transport has this path."""
+    def has_unused_link(self, path: str, transport: str) -> bool:
+        """Return whether the path is that of an unused link of a transport."""
         return self.links.unused(path.strip("/").partition("/")[0], transport)
 
     def mint(
@@ -117,7 +117,7 @@ class RtspServer:
     ) -> str:
         """Return a new link to a camera, or to one of its video channels.
 
-        Raises KeyError for a transport that nobody serves.
+        Raises KeyError for a transport that is not served.
         """
         view_node_id = node_id if channel_node_id is None else channel_node_id
         name, link = self.links.mint(
@@ -128,7 +128,7 @@ class RtspServer:
         return link.record.url
 
     def drop(self, node_id: int | None = None) -> int:
-        """Cut the sessions of one camera, or all; return how many were playing."""
+        """Close the sessions of one camera, or all; return how many were playing."""
         cut = 0
         for session in tuple(self._sessions):
             if node_id is None or session.camera_id == node_id:
@@ -137,7 +137,7 @@ class RtspServer:
         return cut
 
     async def serve(self, client: Client) -> None:
-        """Serve one client until the end, over any transport."""
+        """Serve one client, over any transport, until the connection ends."""
         session = RtspSession(client, self._state, self._studio, self.links)
         self._sessions.add(session)
         try:
@@ -161,16 +161,18 @@ class RtspServer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _watch(self) -> None:
-        """End the sessions of silent clients and of cameras that went away."""
+    async def _close_dead_sessions(self) -> None:
+        """Close the sessions of silent clients and of missing or offline cameras."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_CHECK_INTERVAL)
+            await asyncio.sleep(_CHECK_INTERVAL_SECONDS)
             for session in tuple(self._sessions):
                 patience = (
-                    self._state.switches.session_timeout if session.link else _SILENCE
+                    self._state.switches.session_timeout
+                    if session.link
+                    else _SILENCE_SECONDS
                 )
-                if loop.time() - session.heard > patience:
+                if loop.time() - session.last_heard > patience:
                     session.cut()
                 elif session.camera_id is not None:
                     camera = self._state.world.cameras.get(session.camera_id)

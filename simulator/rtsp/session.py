@@ -1,7 +1,7 @@
-"""One client's conversation with the RTSP server (RFC 2326), on any byte stream.
+"""The server's side of an RTSP connection (RFC 2326), on any byte stream.
 
-The session reads from a stream reader and writes to a `Connection`, so that it serves
-plain TCP and every tunnel alike.
+The session reads from a stream reader and writes to a `Connection`, so it serves
+plain TCP and every tunnel.
 """
 
 import asyncio
@@ -26,23 +26,23 @@ from .message import (
 )
 from .rtp import interleave
 
-# A viewer that takes less than is sent loses pictures when this much (bytes) waits.
-_MAX_BACKLOG = 2_000_000
-_START_PATIENCE = 10.0
+# Above this many unsent bytes, pictures are dropped for a slow viewer.
+_MAX_BACKLOG_BYTES = 2_000_000
+_START_TIMEOUT_SECONDS = 10.0
 _GARBAGE = b"\x00\xff\x17" * 40
 
 
 class Connection(Protocol):
-    """The way to a client."""
+    """The sending side of a connection to a client."""
 
     def write(self, data: bytes) -> None:
-        """Send bytes without waiting; does nothing once closed."""
+        """Send bytes without waiting; do nothing after the end."""
 
     def backlog(self) -> int:
-        """Return how many bytes wait to be sent."""
+        """Return the number of unsent bytes."""
 
     def close(self) -> None:
-        """Close after sending what waits."""
+        """Close after sending the unsent bytes."""
 
     def abort(self) -> None:
         """Close at once."""
@@ -50,7 +50,7 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Both directions to a client and the name of the transport between."""
+    """Both directions of a connection, and the name of its transport."""
 
     reader: asyncio.StreamReader
     connection: Connection
@@ -61,7 +61,7 @@ type _Answer = tuple[int, dict[str, str], str]
 
 
 class RtspSession:
-    """The server's side of one connection; it can hold one session of one link."""
+    """The server's side of one connection, with at most one session of one link."""
 
     def __init__(
         self,
@@ -87,28 +87,28 @@ class RtspSession:
         self.link: Link | None = None
         self.playing = False
         self.played = False
-        self.heard = asyncio.get_running_loop().time()
+        self.last_heard = asyncio.get_running_loop().time()
         self._session_id: str | None = None
         self._source: LiveSource | None = None
         self._channel = 0
-        # Pictures that arrived before the answer to PLAY, which tells the number of
-        # the first; None while pictures go straight to the client.
+        # Pictures from before the response to PLAY, which contains the sequence number
+        # of the first; None while pictures are sent at once.
         self._pending: list[MediaUnit] | None = None
-        self._arrived = asyncio.Event()
-        self._key_awaited = False
+        self._has_pending = asyncio.Event()
+        self._needs_key = False
         self._ending = False
 
     @property
     def camera_id(self) -> int | None:
-        """The camera that is watched."""
+        """The node of the camera that is played, None before SETUP."""
         return self.link.node_id if self.link else None
 
     async def run(self) -> None:
-        """Serve until the client or the server ends the conversation."""
+        """Serve until the client or the server ends the connection."""
         try:
             while not self._ending:
                 request = await read_request(self._client.reader)
-                self.heard = asyncio.get_running_loop().time()
+                self.last_heard = asyncio.get_running_loop().time()
                 if request is not None:
                     await self._handle(request)
         except BadMessageError:
@@ -121,7 +121,7 @@ class RtspSession:
             self._connection.close()
 
     def cut(self) -> None:
-        """End the conversation without a word."""
+        """Abort the connection."""
         self._stop()
         self._connection.abort()
 
@@ -134,16 +134,16 @@ class RtspSession:
         fault = self._state.faults.take(
             Endpoint.RTSP, f"{request.method} {request.uri}"
         )
-        if fault and await self._suffer(fault, request):
+        if fault and await self._apply_fault(fault, request):
             return
         status, headers, body = await self._answer(request)
         cseq = request.headers.get("cseq")
         self._connection.write(response(status, cseq, headers, body))
         if self._pending is not None:
-            self._begin()
+            self._send_pending()
 
-    async def _suffer(self, fault: Fault, request: Request) -> bool:
-        """Let something go wrong; return whether that was the answer."""
+    async def _apply_fault(self, fault: Fault, request: Request) -> bool:
+        """Apply a fault; return whether the request is done with that."""
         if fault.kind is FaultKind.DELAY:
             await asyncio.sleep(fault.number)
             return False
@@ -185,7 +185,7 @@ class RtspSession:
             raise RtspError(501)
 
     def _admit(self, request: Request) -> Link:
-        """Return the link that a request may use; raise RtspError if there is none."""
+        """Return the link of a request; raise RtspError if it may not be used."""
         switches = self._state.switches
         try:
             link = self._links.find(request.path[0] if request.path else "", self)
@@ -199,7 +199,7 @@ class RtspSession:
         if required and switches.backchannel == "refuse":
             raise RtspError(551, {"Unsupported": required})
         self._links.touch(link, self)
-        # Before SETUP there is no session to name, after it these need no name.
+        # Before SETUP there is no session ID; after it, these methods need none.
         known = request.headers.get("session", "").partition(";")[0].strip()
         optional = request.method in {"OPTIONS", "DESCRIBE", "SETUP"}
         if known != (self._session_id or "") and (known or not optional):
@@ -260,10 +260,10 @@ class RtspSession:
         if self.playing:
             return 200, self._session_header(), ""
         self._pending = []
-        self._arrived.clear()
+        self._has_pending.clear()
         self._source.subscribe(self._deliver)
         try:
-            await asyncio.wait_for(self._arrived.wait(), _START_PATIENCE)
+            await asyncio.wait_for(self._has_pending.wait(), _START_TIMEOUT_SECONDS)
         except TimeoutError as err:
             self._stop()
             raise RtspError(503) from err
@@ -278,8 +278,8 @@ class RtspSession:
         }
         return 200, headers, ""
 
-    def _begin(self) -> None:
-        """Send what waited for the answer to PLAY, led by a report."""
+    def _send_pending(self) -> None:
+        """Send a report and the pictures that waited for the response to PLAY."""
         pending, self._pending = self._pending or [], None
         if self.playing and self._source:
             report = self._source.sender_report()
@@ -304,13 +304,13 @@ class RtspSession:
             self._send(unit)
         elif self._pending or unit.key:
             self._pending.append(unit)
-            self._arrived.set()
+            self._has_pending.set()
 
     def _send(self, unit: MediaUnit) -> None:
-        """Send a picture, unless the client is behind or waits for a key picture."""
-        behind = self._connection.backlog() > _MAX_BACKLOG
-        self._key_awaited = behind or (self._key_awaited and not unit.key)
-        if self._key_awaited:
+        """Send a picture, unless the client is behind or needs a key picture first."""
+        behind = self._connection.backlog() > _MAX_BACKLOG_BYTES
+        self._needs_key = behind or (self._needs_key and not unit.key)
+        if self._needs_key:
             return
         self._connection.write(unit.interleaved(self._channel))
         if unit.report:

@@ -1,4 +1,4 @@
-"""The further transports of live view, next to plain RTSP.
+"""The tunneled transports of live view, besides plain RTSP.
 
 The documentation names them: over HTTP, HTTPS, WebSocket and WebSocket Secure.
 """
@@ -21,10 +21,10 @@ _ENCRYPTED = {"rtsphs", "rtspwss"}
 
 
 class Tunnels:
-    """Listens for each of the transports on a port of its own."""
+    """Listens for each transport on a port of its own."""
 
     def __init__(self, rtsp: RtspServer, switches: Switches) -> None:
-        """Lead all transports to `rtsp`."""
+        """Let `rtsp` serve the clients of all transports."""
         self._rtsp = rtsp
         self._servers: dict[str, HttpTunnelServer | WebSocketServer] = {
             "rtsph": HttpTunnelServer(rtsp, "rtsph"),
@@ -32,11 +32,11 @@ class Tunnels:
             "rtspws": WebSocketServer(rtsp, switches, "rtspws"),
             "rtspwss": WebSocketServer(rtsp, switches, "rtspwss"),
         }
-        # PEM of the authority that clients of the encrypted transports must trust.
+        # Certificate (PEM) of the authority of the encrypted transports.
         self.authority = ""
 
     async def start(self, host: str = "127.0.0.1") -> None:
-        """Listen on free ports of `host` and let links lead there."""
+        """Listen on free ports of `host`, and use them in new links."""
         context, self.authority = await asyncio.to_thread(server_context, host)
         for transport, server in self._servers.items():
             encrypted = transport in _ENCRYPTED
@@ -45,7 +45,7 @@ class Tunnels:
             self._rtsp.announce(transport, base)
 
     async def stop(self) -> None:
-        """Cut all sessions and stop listening."""
+        """Close all sessions and stop listening."""
         self._rtsp.drop()
         for server in self._servers.values():
             await server.stop()

@@ -11,12 +11,12 @@ from ..switches import Switches
 from .server import RtspServer
 from .session import Client, Connection
 
-# How long the other side may take to answer a close (seconds).
-_CLOSE_PATIENCE = 1.0
+# Timeout of the closing handshake.
+_CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class WebSocketConnection(Connection):
-    """Sends in the background, so that writing does not wait."""
+    """Sends in the background, because writing must not wait."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self._socket = socket
@@ -50,7 +50,7 @@ class WebSocketConnection(Connection):
             self._transport.abort()
 
     async def run(self) -> None:
-        """Send what is written until the connection is closed."""
+        """Send the written bytes until the connection is closed."""
         try:
             while self._waiting or not self._closing:
                 if self._waiting:
@@ -66,7 +66,7 @@ class WebSocketConnection(Connection):
 
 
 class WebSocketServer:
-    """Takes RTSP out of WebSockets, for one transport."""
+    """Serves RTSP over WebSocket, for one transport."""
 
     def __init__(self, rtsp: RtspServer, switches: Switches, transport: str) -> None:
         """Serve the links of `transport` ("rtspws" or "rtspwss")."""
@@ -92,7 +92,7 @@ class WebSocketServer:
             self._runner = None
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if not self._rtsp.knows(request.path, self._transport):
+        if not self._rtsp.has_unused_link(request.path, self._transport):
             raise web.HTTPNotFound
         wanted = self._switches.websocket_protocol
         offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")
@@ -100,7 +100,7 @@ class WebSocketServer:
         if wanted and wanted not in protocols:
             raise web.HTTPBadRequest
         socket = web.WebSocketResponse(
-            timeout=_CLOSE_PATIENCE,
+            timeout=_CLOSE_TIMEOUT_SECONDS,
             protocols=[wanted] if wanted else protocols,
             compress=False,
         )

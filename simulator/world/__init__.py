@@ -1,1 +1,1 @@
-"""The contents of the cloud: tree, cameras, shop days, statistics, scenarios."""
+"""The simulated account: tree, cameras, shop days, statistics, and scenarios."""

@@ -1,4 +1,4 @@
-"""Building blocks of worlds: nodes, cameras, shops."""
+"""Builds worlds from nodes, cameras, and shops."""
 
 from dataclasses import dataclass, field
 import random
@@ -20,7 +20,7 @@ from .model import (
     World,
 )
 
-# The cameras of a shop: name, model, what it counts, share of the shop's doors.
+# The cameras of a shop: name, model, kind of source, share of the shop's numbers.
 _CAMERAS: tuple[tuple[str, str, SourceKind | None, float], ...] = (
     ("Vchod", "AXIS P8815-2", SourceKind.PEOPLE, 1.0),
     ("Výloha", "AXIS P3268-LVE", SourceKind.PASS_BY, 1.0),
@@ -35,7 +35,7 @@ _SERIAL_BASE = 0xB8A44F000000
 
 @dataclass
 class WorldBuilder:
-    """Adds nodes with fresh ids."""
+    """Adds nodes with new IDs to a world."""
 
     world: World
     next_id: int = FIRST_ID
@@ -43,12 +43,12 @@ class WorldBuilder:
     rng: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        """Draw the first serial number."""
+        """Choose the first serial number."""
         self.rng = random.Random(self.world.seed)  # noqa: S311 - believable, not secret
         self.serial += self.rng.randrange(0x100000) * 8
 
     def fresh_id(self) -> int:
-        """Return the next id; ids have gaps, as in a portal of many accounts."""
+        """Return the next ID; IDs have gaps, as in a portal with many accounts."""
         self.next_id += self.rng.randint(1, 9)
         return self.next_id
 
@@ -59,7 +59,7 @@ class WorldBuilder:
         parent: int | None,
         external_id: str | None = None,
     ) -> int:
-        """Add a node and return its id."""
+        """Add a node; return its ID."""
         node_id = self.fresh_id()
         self.world.nodes.append(Node(node_id, parent, kind, name, external_id))
         return node_id
@@ -82,14 +82,14 @@ class WorldBuilder:
         return camera
 
     def channel(self, camera: Camera, name: str) -> None:
-        """Add a further video channel below a camera."""
+        """Add another video channel below a camera."""
         node_id = self.node("videoChannel", name, camera.node_id)
         camera.video_channels.append(VideoChannel(node_id, name))
 
     def count(
         self, node_id: int, kind: SourceKind, shop: Shop, share: float = 1.0
     ) -> None:
-        """Let a node count something."""
+        """Make a node a source of numbers."""
         sources = self.world.sources.get(node_id, ())
         self.world.sources[node_id] = (*sources, Source(node_id, kind, shop, share))
 
@@ -102,7 +102,7 @@ class WorldBuilder:
         *,
         cameras: int = len(_CAMERAS),
     ) -> int:
-        """Add a shop as a location: cameras, cash desks, inputs, a dashboard."""
+        """Add a location with cameras, cash desks, inputs, and a dashboard."""
         shop = Shop(
             key=number,
             visitors=visitors,
@@ -116,7 +116,7 @@ class WorldBuilder:
         two_doors = number % 3 == 1
         for title, model, kind, share in _CAMERAS[:cameras]:
             camera = self.camera(title, location, model)
-            # The shop window is shown to the world.
+            # The camera of the shop window streams to the public.
             camera.camstreamer = kind is SourceKind.PASS_BY
             if kind is SourceKind.PEOPLE:
                 self.count(camera.node_id, kind, shop, 0.7 if two_doors else share)
@@ -126,7 +126,7 @@ class WorldBuilder:
                 self.count(camera.node_id, kind, shop, share)
                 camera.analytics = (OBJECT_ANALYTICS, OBJECT_ANALYTICS_ANY)
             elif title == "Pokladny" and two_doors:
-                # The other door is seen by the camera over the cash desks.
+                # The camera above the cash desks counts people at the other door.
                 self.count(camera.node_id, SourceKind.PEOPLE, shop, 0.3)
             elif title == "Prodejna":
                 camera.ptz = True

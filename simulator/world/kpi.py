@@ -1,6 +1,6 @@
-"""The portal's statistics: quarter hours added up over nodes and time.
+"""The portal's statistics: sums of quarter hours over nodes and time.
 
-A folder's or location's number is the sum of all its sources; a ratio is made of
+The number of a folder or a location is the sum of its sources; a ratio is a quotient of
 sums. Buckets are half-open and widened outward, as in the documentation's example.
 """
 
@@ -30,8 +30,8 @@ class Point(NamedTuple):
     value: float | None
 
 
-# The sums that statisticDataMetric knows: columns and their weights. Amounts are
-# stored in minor units.
+# Sums of statisticDataMetric: columns and their weights. Amounts of money are stored
+# in minor units.
 _SUMS: dict[str, dict[Column, float]] = {
     "peopleCountAverage": {Column.PEOPLE_IN: 0.5, Column.PEOPLE_OUT: 0.5},
     "peopleCountIn": {Column.PEOPLE_IN: 1},
@@ -43,7 +43,7 @@ _SUMS: dict[str, dict[Column, float]] = {
     "transactionAmountNegative": {Column.REFUNDS_AMOUNT: 1},
 }
 _MONEY = {"transactionAmountPositive", "transactionAmountNegative"}
-# Its ratios: numerator, denominator, factor.
+# Ratios of statisticDataMetric: numerator, denominator, factor.
 _RATIOS: dict[str, tuple[str, str, float]] = {
     "conversionCount": ("transactionCountPositive", "peopleCountAverage", 100),
     "conversionAmount": ("transactionAmountPositive", "peopleCountAverage", 1),
@@ -53,7 +53,7 @@ _RATIOS: dict[str, tuple[str, str, float]] = {
         1,
     ),
 }
-# What statisticData reads from a camera: raw, money in minor units.
+# Columns of statisticData, which returns stored numbers: money in minor units.
 _RAW: dict[str, dict[Column, float]] = {
     "peopleCount": {Column.PEOPLE_IN: 0.5, Column.PEOPLE_OUT: 0.5},
     "peopleCountIn": {Column.PEOPLE_IN: 1},
@@ -83,14 +83,14 @@ GRANULARITIES = (*_FIXED, *_BLOCKS, *_LOCAL)
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What is known at a moment. `everything` ignores delay and lateness."""
+    """The time of a query; `everything` ignores delayed and late data."""
 
     now: float
     everything: bool = False
 
 
 class Kpi:
-    """Statistics of one world at its clock's time."""
+    """Statistics of one world at the time of its clock."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -103,7 +103,7 @@ class Kpi:
     def sources(
         self, node_id: int, visible: Iterable[int] | None = None
     ) -> list[Source]:
-        """Return the sources at and below a node, of those in `visible` if given."""
+        """Return the sources at and below a node; `visible` limits the nodes."""
         world = self._state.world
         inside = world.below([node_id])
         if visible is not None:
@@ -113,7 +113,10 @@ class Kpi:
     def total(
         self, sources: list[Source], metric: str, start: float, end: float
     ) -> float | None:
-        """Return statisticDataMetric; `end` is exclusive, both are widened."""
+        """Return statisticDataMetric.
+
+        `start` and the exclusive `end` are widened to quarter hours.
+        """
         span = (quarter_floor(start), quarter_ceil(end))
         return self._buckets(sources, metric, [span], self._moment())[0].value
 
@@ -141,9 +144,9 @@ class Kpi:
     def truth(
         self, node_id: int, metric: str, start: float, end: float
     ) -> float | None:
-        """Return what really happened in the quarter hours that are over by now.
+        """Return the true number of the quarter hours that have ended.
 
-        Neither delay nor late data hide anything here.
+        Delayed and late data are included.
         """
         moment = _Moment(self._state.clock.now(), everything=True)
         span = (quarter_floor(start), quarter_ceil(end))
@@ -152,7 +155,7 @@ class Kpi:
     def spans(
         self, start: float, end: float, granularity: str
     ) -> Iterator[tuple[int, int]]:
-        """Yield the buckets that touch the time from `start` to `end`."""
+        """Yield the buckets that overlap the time from `start` to `end`."""
         at = math.floor(start)
         while at < end:
             span = self._span(at, granularity)
@@ -228,7 +231,7 @@ class Kpi:
         last: int,
         moment: _Moment,
     ) -> Values | None:
-        """Return the weighted sum per quarter hour; None if nobody counts this."""
+        """Return the weighted sum per quarter hour; None without a source."""
         total: Values | None = None
         for source in sources:
             for column, weight in weights.items():
@@ -243,7 +246,7 @@ class Kpi:
     def _column(
         self, source: Source, column: Column, first: int, last: int, moment: _Moment
     ) -> Values | None:
-        """Return one source's column as it is known at the moment."""
+        """Return one source's column as the portal shows it at the moment."""
         counted = self._counted(source, column, first, last)
         if counted is None:
             return None
@@ -281,7 +284,7 @@ class Kpi:
     def _known(
         self, source: Source, start: int, value: int, moment: _Moment
     ) -> float | None:
-        """Return what the portal shows for one recent quarter hour."""
+        """Return the number that the portal shows for a recent quarter hour."""
         switches, now = self._state.switches, moment.now
         if moment.everything:
             return value if start + QUARTER <= now else None
@@ -318,7 +321,7 @@ def _sum(values: Values) -> float | None:
 
 
 def _local_edges(day: date, hours: int, zone: ZoneInfo) -> list[tuple[int, int]]:
-    """Return a local day's blocks of some hours on the wall clock."""
+    """Return a local day's blocks of this many hours on the wall clock."""
     starts = [
         int(datetime(day.year, day.month, day.day, hour, tzinfo=zone).timestamp())
         for hour in range(0, 24, hours)

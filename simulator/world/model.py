@@ -1,4 +1,4 @@
-"""The contents of the cloud: tree, cameras, sources of numbers, users, clients."""
+"""The account's data: tree, cameras, sources of numbers, users, and clients."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ class Scope(StrEnum):
     """Rights of a token.
 
     The ten documented OAuth2 scopes and, for API tokens, the Configuration permission,
-    which opens the cameras' own interface.
+    which gives access to the cameras' own interface.
     """
 
     READ = "read"
@@ -52,7 +52,7 @@ class StreamProfile:
 
 @dataclass(slots=True)
 class VideoChannel:
-    """A further optic or view of a camera; a node below the camera."""
+    """Another lens or view of a camera; a node below the camera."""
 
     node_id: int
     name: str
@@ -60,10 +60,10 @@ class VideoChannel:
 
 @dataclass(slots=True)
 class Camera:
-    """A camera beyond its row in the tree. `serial_number` is its MAC address.
+    """The data of a camera besides its node. `serial_number` is its MAC address.
 
-    `inputs` and `outputs` count its electrical ports, `analytics` are the topics of
-    what its own applications tell of the picture (see `camera_events.py`).
+    `inputs` and `outputs` are the numbers of its electrical ports, `analytics` the
+    topics of the events that its applications send (see `camera/events.py`).
     """
 
     node_id: int
@@ -84,7 +84,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class ArchivedRecording:
-    """A recording that is there from the beginning, however old. Unix seconds."""
+    """A recording that exists from the start. Times are in unix seconds."""
 
     recording_id: str
     node_id: int
@@ -95,7 +95,7 @@ class ArchivedRecording:
 
 
 class Column(StrEnum):
-    """A number that is stored per quarter hour. Amounts are in minor units (x100)."""
+    """A number that is stored per quarter hour; amounts in minor units (x100)."""
 
     PEOPLE_IN = "people_in"
     PEOPLE_OUT = "people_out"
@@ -107,7 +107,7 @@ class Column(StrEnum):
 
 
 class SourceKind(StrEnum):
-    """What a node counts."""
+    """The kinds of numbers that a node stores."""
 
     PEOPLE = "people"
     PASS_BY = "pass_by"
@@ -116,11 +116,11 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """How a shop lives: what its counters and cash desks have in common.
+    """The parameters that a shop's people counters and cash desks share.
 
-    `visitors` per ordinary day; `pass_by` per visitor; `conversion` and `refunds` as
-    shares (0 to 1) of visitors and of sales; `ticket` is the average sale in units of
-    the currency. Hours are local; `sunday` None means closed on Sundays.
+    `visitors` is per ordinary day, `pass_by` per visitor; `conversion` and `refunds`
+    are shares (0 to 1) of visitors and of sales; `ticket` is the average sale in units
+    of the currency. Hours are local; `sunday` is None if closed on Sundays.
     """
 
     key: int
@@ -136,7 +136,7 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A node that stores numbers. `share` (0 to 1) is its part of its shop."""
+    """A node that stores numbers; `share` (0 to 1) is its part of its shop's."""
 
     node_id: int
     kind: SourceKind
@@ -146,7 +146,7 @@ class Source:
 
 @dataclass(slots=True)
 class User:
-    """A portal account. A guest sees only what is at or below `sees`."""
+    """A portal user. A guest sees only the nodes in `sees` and those below."""
 
     username: str
     password: str
@@ -167,7 +167,7 @@ class OAuthClient:
 
 @dataclass(slots=True)
 class Grant:
-    """What stands behind a refresh token."""
+    """The authorization behind a refresh token."""
 
     refresh_token: str
     username: str
@@ -178,9 +178,9 @@ class Grant:
 
 @dataclass(slots=True)
 class Token:
-    """An access token: of OAuth2 (`client_id` is set) or an API token.
+    """An access token of OAuth2 (with a `client_id`) or an API token.
 
-    `expires_at` in unix seconds; None never expires.
+    `expires_at` is in unix seconds, None for no expiry.
     """
 
     token: str
@@ -191,15 +191,15 @@ class Token:
     refresh_token: str | None = None
 
     def expired(self, now: float) -> bool:
-        """Tell whether the token is too old at `now` (unix seconds)."""
+        """Return whether the token has expired at `now` (unix seconds)."""
         return self.expires_at is not None and now >= self.expires_at
 
 
 @dataclass
 class World:
-    """Everything an account holds. `nodes` is a list: ids may repeat when broken.
+    """All data of an account. `nodes` is a list: IDs repeat in a broken tree.
 
-    `corrections` replaces what a source counted: node id, start of the quarter hour
+    `corrections` replaces numbers of a source: node ID, start of the quarter hour
     (unix seconds), column, value.
     """
 
@@ -215,11 +215,11 @@ class World:
     grants: dict[str, Grant] = field(default_factory=dict)
 
     def node(self, node_id: int) -> Node | None:
-        """Return the first node with this id."""
+        """Return the first node with this ID."""
         return next((node for node in self.nodes if node.node_id == node_id), None)
 
     def camera_by_serial(self, serial_number: str) -> Camera | None:
-        """Return the camera with this serial number; case does not matter."""
+        """Return the camera with this serial number, ignoring case."""
         wanted = serial_number.upper()
         return next(
             (
@@ -231,11 +231,11 @@ class World:
         )
 
     def client(self, client_id: str) -> OAuthClient | None:
-        """Return a client application."""
+        """Return the client application with this ID."""
         return next((c for c in self.clients if c.client_id == client_id), None)
 
     def below(self, node_ids: Iterable[int]) -> set[int]:
-        """Return these nodes' ids and those of everything below, cycles or not."""
+        """Return the IDs of these nodes and of all below; cycles are allowed."""
         children: dict[int, list[int]] = {}
         for node in self.nodes:
             if node.parent_node_id is not None:
@@ -256,11 +256,11 @@ class World:
         return (node for node in self.nodes if seen is None or node.node_id in seen)
 
     def sees(self, username: str, node_id: int) -> bool:
-        """Tell whether a user may see a node."""
+        """Return whether a user may see a node."""
         return any(node.node_id == node_id for node in self.visible(username))
 
     def remove(self, node_id: int) -> None:
-        """Take a node and everything below it out of the account."""
+        """Remove a node and all nodes below it."""
         gone = self.below([node_id])
         self.nodes = [node for node in self.nodes if node.node_id not in gone]
         for gone_id in gone:

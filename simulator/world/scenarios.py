@@ -1,4 +1,4 @@
-"""Worlds to start from."""
+"""The scenarios: worlds to start with."""
 
 from collections.abc import Callable
 
@@ -54,7 +54,7 @@ _REGIONS: dict[str, tuple[tuple[str, float], ...]] = {
 
 
 def _accounts(world: World, *, guest_sees: tuple[int, ...] = ()) -> None:
-    """Add the accounts that every world has, and one client application."""
+    """Add the users and the client application that every world has."""
     world.users["owner"] = User("owner", "owner")
     world.users["guest"] = User("guest", "guest", full_access=False, sees=guest_sees)
     world.clients.append(
@@ -121,10 +121,10 @@ def _shop(seed: int) -> World:
 
 
 def _guest(seed: int) -> World:
-    """Build the chain, in which the owner's account is itself a guest.
+    """Build the chain with an owner who is a guest.
 
-    It sees one region, one shop of another and one single camera, all without the
-    folders above; "admin" sees everything.
+    The owner sees one region, one shop of another region, and one camera, without the
+    folders above them; "admin" sees everything.
     """
     world = _chain(seed)
     regions = [n for n in world.nodes if (n.external_id or "").startswith("region-")]
@@ -145,7 +145,7 @@ def _empty(seed: int) -> World:
 
 
 def _broken_tree(seed: int) -> World:
-    """Build a shop among the defects that a tree can have."""
+    """Build a shop in a tree with every known defect."""
     world = _shop(seed)
     root = world.nodes[0].node_id
     location = next(node for node in world.nodes if node.type == "location")
@@ -164,7 +164,7 @@ def _broken_tree(seed: int) -> World:
     build.node("folder", None, root)
     build.camera("", root)
     world.nodes[-1].name = None
-    # A row of the tree without a camera behind it.
+    # A node of a camera that does not exist.
     build.node("camera", "Kamera bez přístroje", root)
     return world
 
@@ -210,14 +210,14 @@ def _documentation(seed: int) -> World:
     build.count(62303, SourceKind.PEOPLE, store)
     build.count(62303, SourceKind.PASS_BY, store)
     build.count(62310, SourceKind.TRANSACTIONS, store)
-    # The numbers of the documentation's answers: 57 in all, and 20 and 12.
+    # The numbers in the documentation's answers: 57 in total, and 20 and 12.
     first, second = 1589185800, 1589185800 + QUARTER
     for node_id, counts in {140094: (30, 27), 62303: (20, 12)}.items():
         world.corrections[node_id] = {
             start: {Column.PEOPLE_IN: count, Column.PEOPLE_OUT: count}
             for start, count in zip((first, second), counts, strict=True)
         }
-    # Both ids of the documentation's example; the second one is prepared.
+    # Both IDs of the documentation's example; the second recording is prepared.
     begin, heights = 1589190089, (480, 720, 800)
     world.archive = [
         ArchivedRecording("xRMElmAkh3", 62303, begin, begin + 598, heights),
@@ -243,7 +243,7 @@ SCENARIOS: dict[str, Callable[[int], World]] = {
 def build_world(scenario: str, seed: int = 1) -> World:
     """Return a new world. Raises ValueError for an unknown scenario."""
     if scenario not in SCENARIOS:
-        raise ValueError(f"unknown scenario {scenario}; one of {', '.join(SCENARIOS)}")
+        raise ValueError(f"unknown scenario {scenario}; known: {', '.join(SCENARIOS)}")
     return SCENARIOS[scenario](seed)
 
 

@@ -1,7 +1,7 @@
-"""What a shop lives through in a day: visitors, passers-by, sales, refunds.
+"""The numbers of a shop's day: visitors, passers-by, sales, and refunds.
 
-Every number is a pure function of the seed, the source and the quarter hour: the same
-seed gives the same history, however often and in whatever order it is asked for.
+Every number is a pure function of the seed, the source, and the quarter hour: the same
+seed gives the same history, however often and in whatever order it is read.
 """
 
 from array import array
@@ -17,7 +17,7 @@ QUARTER = 900
 _HOUR = 3600
 _FULL_DAY = 96
 
-# Arrays, because a chain's year is millions of numbers.
+# Arrays save memory: a year of a chain has millions of numbers.
 type Sheet = dict[Column, array[int]]
 
 _WEEKDAYS = (0.85, 0.82, 0.88, 0.95, 1.15, 1.35, 0.95)
@@ -25,29 +25,29 @@ _MONTHS = (0.85, 0.88, 0.95, 1.0, 1.0, 0.97, 0.92, 0.93, 1.0, 1.02, 1.1, 1.4)
 _SUNDAY = 6
 _CLOSED = {(1, 1), (12, 25), (12, 26)}
 _SHORT = {(12, 24): 13.0, (12, 31): 16.0}
-# Hour of the peak, its width in hours, its height over the all-day level.
+# Hour of the peak, its width in hours, its height above the base level.
 _PEAKS = ((11.5, 1.6, 1.0), (16.8, 1.8, 1.5))
-# How visitors leave: shares after 0, 1 and 2 quarter hours.
+# Shares of visitors who leave after 0, 1, and 2 quarter hours.
 _STAY = (0.35, 0.45, 0.2)
-# Above this mean a normal distribution is close enough to Poisson's.
-_NORMAL_FROM = 12.0
-# Where the sum of chances may end below the draw for want of digits.
-_MOST = 100
+# Above this mean the normal distribution approximates the Poisson distribution.
+_NORMAL_ABOVE = 12.0
+# Rounding can keep the sum of the probabilities below the draw.
+_MAX_COUNT = 100
 
 
 def quarter_floor(moment: float) -> int:
-    """Return the start of the quarter hour of the unix clock."""
+    """Return the start of the quarter hour that contains a unix time."""
     return int(moment // QUARTER) * QUARTER
 
 
 def quarter_ceil(moment: float) -> int:
-    """Return the end of the quarter hour; a boundary stays where it is."""
+    """Return the next boundary of quarter hours; a boundary is its own."""
     return -int(-moment // QUARTER) * QUARTER
 
 
 @lru_cache(maxsize=4096)
 def midnight(day: date, zone: ZoneInfo) -> int:
-    """Return the unix time at which a local day begins."""
+    """Return the unix time at which a local day starts."""
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
 
 
@@ -55,7 +55,7 @@ def midnight(day: date, zone: ZoneInfo) -> int:
 def day_sheet(seed: int, source: Source, day: date, zone: ZoneInfo) -> Sheet:
     """Return a source's columns for one local day, one number per quarter hour.
 
-    A day has 92, 96 or 100 quarter hours, after the zone's rules.
+    A day has 92, 96, or 100 quarter hours, by the rules of the time zone.
     """
     start = midnight(day, zone)
     count = (midnight(day + timedelta(days=1), zone) - start) // QUARTER
@@ -82,7 +82,7 @@ _PLAIN_HOURS = tuple((index + 0.5) / 4 for index in range(_FULL_DAY))
 
 
 def _opening(shop: Shop, day: date) -> tuple[float, float] | None:
-    """Return the opening and closing hour, None for a closed day."""
+    """Return the opening and closing hours, None for a closed day."""
     if (day.month, day.day) in _CLOSED:
         return None
     opens, closes = shop.opens, shop.closes
@@ -94,7 +94,7 @@ def _opening(shop: Shop, day: date) -> tuple[float, float] | None:
 
 
 def _busyness(seed: int, shop: Shop, day: date) -> float:
-    """Return how busy the whole shop's day is, 1 for an ordinary one."""
+    """Return the factor of the shop's numbers on this day, 1 for an ordinary day."""
     weather = random.Random(f"{seed}/shop{shop.key}/{day}")  # noqa: S311 - believable, not secret
     season = _MONTHS[day.month - 1]
     return _WEEKDAYS[day.weekday()] * season * weather.lognormvariate(0.0, 0.12)
@@ -102,7 +102,7 @@ def _busyness(seed: int, shop: Shop, day: date) -> float:
 
 @lru_cache(maxsize=256)
 def _curve(opens: float, closes: float, hours: tuple[float, ...]) -> tuple[float, ...]:
-    """Return how a day's visitors spread over its quarter hours (sums to 1)."""
+    """Return the distribution of visitors over the quarter hours (sums to 1)."""
     weights = [
         0.0
         if not opens <= hour < closes
@@ -117,14 +117,14 @@ def _curve(opens: float, closes: float, hours: tuple[float, ...]) -> tuple[float
 
 
 def _poisson(rng: random.Random, mean: float) -> int:
-    """Return a random count with this mean."""
+    """Return a Poisson-distributed count with this mean."""
     if mean <= 0:
         return 0
-    if mean > _NORMAL_FROM:
+    if mean > _NORMAL_ABOVE:
         return max(0, round(rng.gauss(mean, math.sqrt(mean))))
     draw, count = rng.random(), 0
     chance = math.exp(-mean)
-    while draw > chance and count < _MOST:
+    while draw > chance and count < _MAX_COUNT:
         draw -= chance
         count += 1
         chance *= mean / count
@@ -134,7 +134,7 @@ def _poisson(rng: random.Random, mean: float) -> int:
 def _visitors(
     rng: random.Random, shop: Shop, day: date, hours: tuple[float, ...], busy: float
 ) -> array[int]:
-    """Return the visitors who come in each quarter hour."""
+    """Return the number of visitors who enter in each quarter hour."""
     opening = _opening(shop, day)
     if opening is None:
         return array("i", [0]) * len(hours)
@@ -144,7 +144,7 @@ def _visitors(
 
 
 def _leaving(entering: array[int]) -> array[int]:
-    """Return who leaves in each quarter hour; in the end everybody has left."""
+    """Return the number of visitors who leave in each quarter hour."""
     leaving, due, gone = array("i"), 0.0, 0
     for index in range(len(entering)):
         for lag, share in enumerate(_STAY):
@@ -164,7 +164,7 @@ def _people(
 def _pass_by(
     rng: random.Random, shop: Shop, day: date, hours: tuple[float, ...], busy: float
 ) -> Sheet:
-    """Count the street: it lives from six to midnight, less on closed days."""
+    """Return the passers-by, from six to midnight; fewer on closed days."""
     quiet = 1.0 if _opening(shop, day) else 0.4
     mean = shop.visitors * shop.pass_by * busy * quiet
     curve = _curve(6.0, 24.0, hours)
@@ -186,7 +186,7 @@ def _transactions(
 
 
 def _amounts(rng: random.Random, counts: array[int], shop: Shop) -> array[int]:
-    """Return the sums of some receipts in minor units."""
+    """Return the sums of this many receipts in minor units."""
     ticket = shop.ticket * 100
     return array(
         "i",
