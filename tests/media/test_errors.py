@@ -101,7 +101,7 @@ async def test_a_missing_right_is_named(
         ("browse", f"{entry.entry_id}/camera/{camera_id}"),
         ("resolve", f"{entry.entry_id}/clip/{camera_id}/{now - 60}/{now - 50}"),
     ):
-        assert "right" in await error(ask, what, place)
+        assert "permission" in await error(ask, what, place)
     assert entry.state is ConfigEntryState.LOADED
 
 
@@ -212,7 +212,7 @@ async def test_a_recording_that_has_not_begun_waits_for_its_turn(
     monkeypatch.setattr(media_source, "PATIENCE", 0.05)
     now = int(time.time())
     clip = f"{entry.entry_id}/clip/{camera_id}/{now - 60}/{now + 60}"
-    assert "waits for its turn" in await error(ask, "resolve", clip)
+    assert "waiting for its turn" in await error(ask, "resolve", clip)
 
 
 async def test_failures_that_nobody_came_back_for_are_forgotten(
