@@ -205,7 +205,7 @@ async def test_switched_off_it_says_where_to_switch_it_on(
 ) -> None:
     assert entry.runtime_data.live.diagnostics()["endpoints"] == 1
 
-    with pytest.raises(ServiceValidationError, match="in the integration.s options") as caught:
+    with pytest.raises(ServiceValidationError, match="for other devices in") as caught:
         await get_urls(hass, entity_of(hass, entry, cloud))
 
     assert caught.value.translation_key == "relay_access_off"
