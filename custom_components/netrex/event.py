@@ -1,4 +1,4 @@
-"""Events: what becomes of downloads, and what a camera tells that has no state."""
+"""Event entities for downloads of recordings, and for alerts of cameras."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, override
@@ -16,37 +16,36 @@ from .recordings import Clip, JobEvent, JobState
 
 PARALLEL_UPDATES = 0
 
-# Percent between two writes of a state: a download tells each block.
-_STEP = 10
+# Downloads report each block; the state is written in steps of this size.
+_PROGRESS_STEP_PERCENT = 10
 
 
 class RecordingEvent(NetrexCameraEntity, EventEntity):
     """The downloads of a camera's recordings.
 
-    Each change of state is an event; while a preparation or a download goes on, only
-    the attribute `progress` changes.
+    Each change of a download's state is an event; progress only updates the attribute
+    `progress`.
     """
 
     _attr_translation_key = "recording"
-    # Links expire, and a percentage is of no interest afterwards.
+    # Of no use in the history: links expire, and progress is temporary.
     _unrecorded_attributes = frozenset({"progress", "url"})
 
     def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
-        """Attach to camera `node_id`."""
         super().__init__(entry, node_id, "recording")
         self._attr_event_types = [state.value for state in JobState]
         self._recordings = entry.runtime_data.recordings
-        # What was told last of each clip, and of which clip the last event was.
+        # The states of the running downloads, and the clip of the last event.
         self._states: dict[Clip, JobState] = {}
         self._last: Clip | None = None
         self._progress: int | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the camera's downloads."""
+        """Subscribe to the camera's downloads."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            self._recordings.async_add_listener(self.node_id, self._async_news)
+            self._recordings.async_add_listener(self.node_id, self._async_job_changed)
         )
 
     @property
@@ -55,48 +54,43 @@ class RecordingEvent(NetrexCameraEntity, EventEntity):
         return {"progress": self._progress}
 
     @callback
-    def _async_news(self, news: JobEvent) -> None:
-        clip, state = news.clip, news.state
+    def _async_job_changed(self, event: JobEvent) -> None:
+        clip, state = event.clip, event.state
         if self._states.get(clip) == state and state is not JobState.REQUESTED:
-            if clip == self._last and self._is_step(news.progress):
-                self._progress = news.progress
+            if clip == self._last and self._is_step(event.progress):
+                self._progress = event.progress
                 self.async_write_ha_state()
             return
         self._states[clip] = state
         if state in (JobState.DOWNLOADED, JobState.FAILED):
             del self._states[clip]
         self._last = clip
-        self._progress = news.progress
-        self._trigger_event(state.value, _attributes(news))
+        self._progress = event.progress
+        self._trigger_event(state.value, _attributes(event))
         self.async_write_ha_state()
 
     def _is_step(self, progress: int | None) -> bool:
-        """Whether to tell a percentage. It falls where something begins anew."""
-        told = self._progress or 0
-        return progress is not None and not told <= progress < told + _STEP
+        """Return whether to write a progress; it decreases if a job starts over."""
+        last = self._progress or 0
+        end = last + _PROGRESS_STEP_PERCENT
+        return progress is not None and not last <= progress < end
 
 
-def _attributes(news: JobEvent) -> dict[str, Any]:
-    """Return what an automation needs to go on with."""
+def _attributes(event: JobEvent) -> dict[str, Any]:
+    """Return the event data for automations."""
     attributes: dict[str, Any] = {
-        "start": dt_util.utc_from_timestamp(news.clip.start).isoformat(),
-        "end": dt_util.utc_from_timestamp(news.clip.end).isoformat(),
+        "start": dt_util.utc_from_timestamp(event.clip.start).isoformat(),
+        "end": dt_util.utc_from_timestamp(event.clip.end).isoformat(),
     }
-    if (saved := news.saved) is not None:
-        attributes |= {
-            "path": str(saved.path),
-            "size": saved.size,
-            "duration": saved.duration,
-            "height": saved.height,
-            "url": saved.url,
-        }
-    if news.reason is not None:
-        attributes["reason"] = news.reason
+    if event.file is not None:
+        attributes |= event.file.as_dict()
+    if event.reason is not None:
+        attributes["reason"] = event.reason
     return attributes
 
 
 class AlertEvent(NetrexEntity[EventCoordinator], EventEntity):
-    """What a camera tells that happens and is over at once."""
+    """Events of a camera that have no state, such as tampering."""
 
     _attr_translation_key = "alert"
 
@@ -106,7 +100,7 @@ class AlertEvent(NetrexEntity[EventCoordinator], EventEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the camera."""
+        """Subscribe to the camera's alerts."""
         await super().async_added_to_hass()
         self.async_on_remove(
             self.coordinator.async_add_alert_listener(self._async_alert)
@@ -124,7 +118,7 @@ def _alerts(entry: NetrexConfigEntry, node_id: int) -> Iterator[AlertEvent]:
         yield AlertEvent(events, entry)
 
 
-# What each camera has; a module with events of another kind adds a line.
+# The event entities of each camera.
 CAMERA_EVENTS: tuple[Callable[[NetrexConfigEntry, int], Iterable[EventEntity]], ...] = (
     lambda entry, node_id: [RecordingEvent(entry, node_id)],
     _alerts,
@@ -136,7 +130,7 @@ async def async_setup_entry(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the events of each camera, also for cameras to come."""
+    """Add the event entities of each camera, including cameras that appear later."""
     inventory = entry.runtime_data.inventory
     async_add_per_node(
         entry,

@@ -20,20 +20,20 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
-from .media.browse import MIME_TYPE, TITLE, Browser, Texts, async_get_entry, find_place
-from .media.identifiers import Slice
-from .media.player_view import recording_path
+from .errors import failed
+from .media.browse import TITLE, Browser, Texts, async_get_entry
+from .media.identifiers import Slice, parse_identifier
+from .media.player_view import slice_path
 from .media.search import async_search
-from .recordings.errors import RecordingError
+from .recordings.clip import MIME_TYPE
 
-# How long, in seconds, nothing happens for a person who pressed play, before they are
-# told how far the recording is. Nothing on the way cuts a websocket command (a request
-# for the video itself would be cut), so this is about people alone.
-PATIENCE = 20.0
+# How long playback waits before it reports the progress instead. Nothing cuts the
+# websocket command meanwhile, so only the person's patience counts (decision 0013).
+MAX_WAIT_SECONDS = 20.0
 
 
 async def async_get_media_source(hass: HomeAssistant) -> NetrexMediaSource:
-    """Return the source; Home Assistant keeps it for good, accounts come and go."""
+    """Return the media source, which serves accounts as they are loaded."""
     return NetrexMediaSource(hass)
 
 
@@ -48,46 +48,46 @@ class NetrexMediaSource(MediaSource):
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
-        """Return a place and what is in it."""
-        with _told_as(BrowseError):
+        """Return an item with its children."""
+        with _raise_as(BrowseError):
             browser = Browser(self.hass, await Texts.async_load(self.hass))
-            return await browser.async_open(find_place(item.identifier))
+            return await browser.async_open(parse_identifier(item.identifier))
 
     @override
     async def async_search_media(
         self, item: MediaSourceItem, query: SearchMediaQuery
     ) -> SearchMedia:
-        """Return what fits a camera's name and a time."""
-        with _told_as(BrowseError):
+        """Return the cameras, days, and slices below an item that match a query."""
+        with _raise_as(BrowseError):
             found = await async_search(
-                self.hass, find_place(item.identifier), query.search_query
+                self.hass, parse_identifier(item.identifier), query.search_query
             )
-        wanted = query.media_filter_classes
+        classes = query.media_filter_classes
         return SearchMedia(
-            result=[one for one in found if not wanted or one.media_class in wanted]
+            result=[one for one in found if not classes or one.media_class in classes]
         )
 
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
-        """Return where a slice can be played, when it can."""
-        with _told_as(Unresolvable):
-            place = find_place(item.identifier)
-            if not isinstance(place, Slice):
-                raise RecordingError("not_playable")
-            entry = async_get_entry(self.hass, place.entry_id)
-            if place.node_id not in entry.runtime_data.inventory.data.cameras:
-                raise RecordingError("place_gone")
-            path = await entry.runtime_data.playback.async_file(place.clip, PATIENCE)
-        return PlayMedia(recording_path(place), MIME_TYPE, path=path)
+        """Return the path of a slice once its file is ready."""
+        with _raise_as(Unresolvable):
+            media = parse_identifier(item.identifier)
+            if not isinstance(media, Slice):
+                raise failed("not_playable")
+            data = async_get_entry(self.hass, media.entry_id).runtime_data
+            if media.node_id not in data.inventory.data.cameras:
+                raise failed("place_gone")
+            path = await data.playback.async_fetch(media.clip, MAX_WAIT_SECONDS)
+        return PlayMedia(slice_path(media), MIME_TYPE, path=path)
 
 
 @contextmanager
-def _told_as(kind: type[HomeAssistantError]) -> Iterator[None]:
-    """Raise what the media browser shows, with the same text."""
+def _raise_as(error_class: type[HomeAssistantError]) -> Iterator[None]:
+    """Convert errors to the class that the media browser shows, with the same text."""
     try:
         yield
     except HomeAssistantError as err:
-        raise kind(
+        raise error_class(
             translation_domain=err.translation_domain,
             translation_key=err.translation_key,
             translation_placeholders=err.translation_placeholders,

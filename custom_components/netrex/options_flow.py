@@ -17,12 +17,11 @@ from .const import (
     CONF_DAILY_ALLOWANCE,
     CONF_DEVICE_TOKEN,
     CONF_KPI_NODES,
-    CONF_RECORDINGS_LIMIT,
-    DEFAULT_RECORDINGS_LIMIT_GB,
 )
 from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_take_access
 from .kpi.options import kpi_schema, take_nodes
 from .live.options import LIVE_VIEW_SCHEMA, take_live_view
+from .recordings.options import RECORDINGS_SCHEMA
 
 # One row per option: what it is called, its default, its field.
 BUDGET_SCHEMA = vol.Schema(
@@ -33,25 +32,6 @@ BUDGET_SCHEMA = vol.Schema(
             NumberSelector(
                 NumberSelectorConfig(
                     min=500, max=LIMIT, step=100, mode=NumberSelectorMode.BOX
-                )
-            ),
-            vol.Coerce(int),
-        ),
-    }
-)
-RECORDINGS_SCHEMA = vol.Schema(
-    {
-        # What is kept for playing; what an action saved does not count.
-        vol.Required(
-            CONF_RECORDINGS_LIMIT, default=DEFAULT_RECORDINGS_LIMIT_GB
-        ): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=1,
-                    max=1000,
-                    step=1,
-                    mode=NumberSelectorMode.BOX,
-                    unit_of_measurement="GB",
                 )
             ),
             vol.Coerce(int),

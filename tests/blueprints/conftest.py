@@ -72,7 +72,7 @@ def switches() -> Switches:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    timing = Timing(steps=(0.05,), settling=0.0, grace=0.5, tries=1)
+    timing = Timing(intervals=(0.05,), settling=0.0, grace=0.5, max_attempts=1)
     monkeypatch.setattr(
         "custom_components.netrex.RecordingManager",
         partial(RecordingManager, timing=timing),

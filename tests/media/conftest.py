@@ -24,7 +24,7 @@ SCHEME = "media-source://netrex"
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at preparations more often than the portal would like."""
-    timing = Timing(steps=(0.05,), settling=0.0)
+    timing = Timing(intervals=(0.05,), settling=0.0)
     monkeypatch.setattr(
         "custom_components.netrex.RecordingManager",
         partial(RecordingManager, timing=timing),

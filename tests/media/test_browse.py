@@ -252,7 +252,7 @@ async def test_what_is_known_has_a_bound(
     entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(availability, "_MOST", 30)
+    monkeypatch.setattr(availability, "_MAX_SPANS", 30)
     days = [f"{entry.entry_id}/day/{camera_id}/2026-07-{day}" for day in (13, 14)]
     for day in days:
         assert len((await browse(day))["children"]) == 24

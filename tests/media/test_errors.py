@@ -163,7 +163,7 @@ async def test_a_preparation_that_fails_when_nobody_waits_is_told_to_who_comes_b
 ) -> None:
     cloud.switches.prepare_fails = True
     cloud.switches.prepare_duration = 0.5
-    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 0.05)
     start = int(time.time()) - 3600
     clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
     assert "again in a minute" in await error(ask, "resolve", clip)
@@ -171,7 +171,7 @@ async def test_a_preparation_that_fails_when_nobody_waits_is_told_to_who_comes_b
     assert "failed to prepare" in await error(ask, "resolve", clip)
     # That was told; from here on it is tried again.
     cloud.switches.prepare_fails = False
-    monkeypatch.setattr(media_source, "PATIENCE", 10.0)
+    monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 10.0)
     assert (await ask("resolve", clip))["success"]
 
 
@@ -200,7 +200,7 @@ async def test_a_failure_after_the_wait_is_told_also_if_it_was_told_before(
     clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
     assert "failed to prepare" in await error(ask, "resolve", clip)
     cloud.switches.prepare_duration = 0.5
-    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 0.05)
     assert "again in a minute" in await error(ask, "resolve", clip)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert "failed to prepare" in await error(ask, "resolve", clip)
@@ -209,7 +209,7 @@ async def test_a_failure_after_the_wait_is_told_also_if_it_was_told_before(
 async def test_a_recording_that_has_not_begun_waits_for_its_turn(
     ask: Ask, entry: MockConfigEntry, camera_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
+    monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 0.05)
     now = int(time.time())
     clip = f"{entry.entry_id}/clip/{camera_id}/{now - 60}/{now + 60}"
     assert "waiting for its turn" in await error(ask, "resolve", clip)
@@ -225,8 +225,8 @@ async def test_failures_that_nobody_came_back_for_are_forgotten(
 ) -> None:
     cloud.switches.prepare_fails = True
     cloud.switches.prepare_duration = 0.5
-    monkeypatch.setattr(media_source, "PATIENCE", 0.05)
-    monkeypatch.setattr(playback, "_MOST_FAILURES", 1)
+    monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(playback, "_MAX_FAILURES", 1)
     start = int(time.time()) - 3600
     clips = [
         f"{entry.entry_id}/clip/{camera_id}/{start}/{start + seconds}"

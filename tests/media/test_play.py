@@ -144,7 +144,7 @@ async def test_a_slow_portal_is_told_with_percents_and_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cloud.switches.prepare_duration = 1.5
-    monkeypatch.setattr(media_source, "PATIENCE", 0.8)
+    monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 0.8)
     before = time.monotonic()
     answer = await ask("resolve", clip)
     assert 0.7 < time.monotonic() - before < 1.4
@@ -155,8 +155,8 @@ async def test_a_slow_portal_is_told_with_percents_and_goes_on(
     assert 10 < percent < 90
 
     # Somebody who has an address all the same is asked to come back, not left waiting.
-    monkeypatch.setattr(view, "PATIENCE", 0.05)
-    monkeypatch.setattr(media_source, "PATIENCE", 10)
+    monkeypatch.setattr(view, "MAX_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 10)
     answer = await ask("resolve", clip)
     assert answer["success"], answer
     # Both waits were for the same preparation.
@@ -181,12 +181,12 @@ async def test_a_film_that_was_cleared_away_is_fetched_again(
     # A player that would have to wait for too long is told so, and when to come back.
     await hass.async_add_executor_job(_clear, Path(hass.config.cache_path("netrex")))
     cloud.switches.prepare_duration = 1.0
-    monkeypatch.setattr(view, "PATIENCE", 0.1)
+    monkeypatch.setattr(view, "MAX_WAIT_SECONDS", 0.1)
     answer = await player.get(url)
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "10"
     assert "again in a minute" in await answer.text()
-    monkeypatch.setattr(view, "PATIENCE", 10)
+    monkeypatch.setattr(view, "MAX_WAIT_SECONDS", 10)
     assert (await player.head(url)).status == 200
 
 

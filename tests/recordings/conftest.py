@@ -24,12 +24,12 @@ from simulator import Simulator, Switches
 from ..leaks import assert_log_clean, assert_no_secret
 
 QUICK = Timing(
-    steps=(0.02, 0.05),
+    intervals=(0.02, 0.05),
     settling=0.0,
     grace=0.5,
-    unchanged=0.4,
-    patience=1.0,
-    tries=2,
+    stall_timeout=0.4,
+    retry_timeout=1.0,
+    max_attempts=2,
 )
 # Seconds; old enough for the cloud to have all of it.
 AGO = 600

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import Pacer, pacer
 from custom_components.netrex.live import VideoSource
-from custom_components.netrex.recordings import Clip, RecordingManager, Saved
+from custom_components.netrex.recordings import Clip, ClipFile, RecordingManager
 from custom_components.netrex.recordings.timing import Timing
 from simulator import Simulator, Switches
 
@@ -53,19 +53,19 @@ def switches() -> Switches:
 def timing() -> Timing:
     """Return the waits of always, ten times as short."""
     return Timing(
-        steps=tuple(step / SPEED for step in Timing().steps),
+        intervals=tuple(step / SPEED for step in Timing().intervals),
         settling=0.0,
         grace=Timing().grace / SPEED,
     )
 
 
 async def most_at_once(
-    manager: RecordingManager, downloads: list[asyncio.Task[Saved]]
+    manager: RecordingManager, downloads: list[asyncio.Task[ClipFile]]
 ) -> int:
     """Return how many files were fetched at once, at most."""
     most = 0
     while not all(download.done() for download in downloads):
-        most = max(most, manager._tools.downloads._taken)
+        most = max(most, manager._context.downloads._acquired)
         await asyncio.sleep(0.005)
     return most
 

@@ -16,18 +16,17 @@ from custom_components.netrex.client import Lane, Recording
 from custom_components.netrex.const import CONF_RECORDINGS_LIMIT
 from custom_components.netrex.recordings import (
     Clip,
+    ClipFile,
     Job,
     JobState,
     RecordingManager,
     cache_folder,
 )
 from custom_components.netrex.recordings.cache import Cache
-from custom_components.netrex.recordings.choice import choose
-from custom_components.netrex.recordings.errors import RecordingError
-from custom_components.netrex.recordings.jobs import Fetched
 from custom_components.netrex.recordings.lanes import LaneSemaphore
-from custom_components.netrex.recordings.mp4 import is_whole
+from custom_components.netrex.recordings.mp4 import is_complete
 from custom_components.netrex.recordings.partial import publish
+from custom_components.netrex.recordings.renditions import select_rendition
 from simulator import Simulator
 from simulator.world.model import Scope
 
@@ -205,20 +204,20 @@ async def test_what_never_gets_complete_is_taken_as_it_is(
         ({"height": -5}, "height_not_offered"),
     ],
 )
-async def test_wishes_that_cannot_be(
+async def test_impossible_clips_are_refused(
     manager: RecordingManager,
     clip: Clip,
     media: Path,
     change: dict[str, int],
     reason: str,
 ) -> None:
-    wish = replace(clip, **change)
+    impossible = replace(clip, **change)
     with pytest.raises(HomeAssistantError) as caught:
-        await manager.async_download(wish, media / "x.mp4")
+        await manager.async_download(impossible, media / "x.mp4")
     assert caught.value.translation_key == reason
     if reason != "end_before_start":
         with pytest.raises(HomeAssistantError):
-            await manager.async_fetch(wish)
+            await manager.async_fetch(impossible)
     assert files(media) == []
 
 
@@ -275,17 +274,16 @@ def test_choice() -> None:
     long = Recording("a", 598.0, (480, 720))
     card = Recording("b", 599.0, (720,))
     short = Recording("c", 300.0, (480, 720, 1080))
-    assert choose([card, long, short], None).recording is long
-    assert choose([card, long, short], None).storage == 2
-    assert choose([card, long, short], 1080).recording is short
-    assert choose([card], 720).height == 720
-    assert choose([Recording("d", None, (1,))], None).height == 1
-    with pytest.raises(RecordingError) as caught:
-        choose([long, card], 1080)
+    assert select_rendition([card, long, short], None).recording is long
+    assert select_rendition([card, long, short], 1080).recording is short
+    assert select_rendition([card], 720).height == 720
+    assert select_rendition([Recording("d", None, (1,))], None).height == 1
+    with pytest.raises(HomeAssistantError) as caught:
+        select_rendition([long, card], 1080)
     assert caught.value.translation_placeholders == {"heights": "480, 720"}
     for nothing in ([], [Recording("e", 10.0, ())]):
-        with pytest.raises(RecordingError) as caught:
-            choose(nothing, None)
+        with pytest.raises(HomeAssistantError) as caught:
+            select_rendition(nothing, None)
         assert caught.value.translation_key == "no_recording"
 
 
@@ -295,7 +293,7 @@ async def test_slots_are_fair_and_a_person_goes_first() -> None:
     release = asyncio.Event()
 
     async def work(name: str, lane: Lane | None = None) -> None:
-        async with slots.take(lambda: lane if lane is not None else lanes[name]):
+        async with slots.acquire(lambda: lane if lane is not None else lanes[name]):
             order.append(name)
             await release.wait()
 
@@ -312,7 +310,7 @@ async def test_slots_are_fair_and_a_person_goes_first() -> None:
     release.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert order == ["a", "person", "c"]
-    async with asyncio.timeout(1), slots.take(lambda: Lane.COMMAND):
+    async with asyncio.timeout(1), slots.acquire(lambda: Lane.COMMAND):
         pass
 
 
@@ -325,7 +323,7 @@ def test_cache(tmp_path: Path) -> None:
     source = tmp_path / "config" / "source.mp4"
     for age, clip in enumerate(clips):
         source.write_bytes(b"x" * 100)
-        stored = cache.store(clip, Fetched(source, 100, None, 720), last=True)
+        stored = cache.store(clip, ClipFile(source, 100, None, 720), may_move=True)
         os.utime(stored.path, (age, age))
         assert cache.find(replace(clip, height=720)) is None
     # The one that was not used for longest made room.
@@ -334,18 +332,18 @@ def test_cache(tmp_path: Path) -> None:
     assert found
     assert (found.duration, found.height, found.size) == (10, 720, 100)
     source.write_bytes(b"x" * 100)
-    cache.store(clips[0], Fetched(source, 100, 9.6, 720), last=False)
+    cache.store(clips[0], ClipFile(source, 100, 9.6, 720), may_move=False)
     assert cache.find(clips[2]) is None
     assert cache.find(clips[1])
     source.write_bytes(b"x" * 300)
-    with pytest.raises(RecordingError) as caught:
-        cache.store(clips[2], Fetched(source, 300, None, 720), last=True)
+    with pytest.raises(HomeAssistantError) as caught:
+        cache.store(clips[2], ClipFile(source, 300, None, 720), may_move=True)
     assert caught.value.translation_key == "cache_too_small"
     assert len(files(folder)) == 2
 
     (folder / ".netrex-1.part").write_bytes(b"half")
     (folder / f"{clips[1].node_id}_1_11_best_junk.mp4").write_bytes(b"junk")
-    Cache(folder, 100).tidy()
+    Cache(folder, 100).clean_up()
     assert len(files(folder)) == 1
     source.unlink()
 
@@ -358,7 +356,7 @@ async def test_a_cache_that_cannot_be_tidied_keeps_no_account_from_working(
 
     assert await hass.config_entries.async_reload(entry.entry_id)
 
-    assert "stay untidy" in caplog.text
+    assert "could not be cleaned up" in caplog.text
 
 
 async def test_the_cache_is_limited_and_goes_with_the_account(
@@ -385,12 +383,12 @@ def test_files_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     folder = tmp_path / "media"
     source = folder / "source.mp4"
     source.write_bytes(b"film")
-    publish(source, folder / "a.mp4", overwrite=False, last=False)
+    publish(source, folder / "a.mp4", overwrite=False, may_move=False)
     assert source.exists()
-    with pytest.raises(RecordingError):
-        publish(source, folder / "a.mp4", overwrite=False, last=True)
-    publish(source, folder / "a.mp4", overwrite=True, last=False)
-    publish(source, folder / "b.mp4", overwrite=False, last=True)
+    with pytest.raises(HomeAssistantError):
+        publish(source, folder / "a.mp4", overwrite=False, may_move=True)
+    publish(source, folder / "a.mp4", overwrite=True, may_move=False)
+    publish(source, folder / "b.mp4", overwrite=False, may_move=True)
     assert not source.exists()
     assert contents(folder / "a.mp4") == contents(folder / "b.mp4") == b"film"
 
@@ -415,11 +413,11 @@ def test_files_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_boxes(tmp_path: Path, content: bytes, whole: bool) -> None:
     path = tmp_path / "media" / "x.mp4"
     path.write_bytes(content)
-    assert is_whole(path) is whole
+    assert is_complete(path) is whole
 
 
 def test_a_job_has_its_lane_raised(manager: RecordingManager, clip: Clip) -> None:
-    job = Job(clip, Lane.COMMAND, Path(), manager._tools)
+    job = Job(clip, Lane.COMMAND, Path(), manager._context)
     job.raise_lane(Lane.INTERACTIVE)
     job.raise_lane(Lane.COMMAND)
     assert job.lane is Lane.INTERACTIVE

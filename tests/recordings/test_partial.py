@@ -4,9 +4,9 @@ import errno
 import os
 from pathlib import Path
 
+from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.netrex.recordings.errors import RecordingError
 from custom_components.netrex.recordings.partial import PartialFile
 
 BLOCK = os.urandom(1 << 20)
@@ -87,7 +87,7 @@ def test_a_disk_that_has_gone_hides_no_other_error(tmp_path: Path) -> None:
     partial.path.unlink()
     folder.rmdir()
     folder.touch()
-    with pytest.raises(RecordingError) as caught:
+    with pytest.raises(HomeAssistantError) as caught:
         partial.finish()
     assert caught.value.translation_key == "cannot_write"
     partial.discard()

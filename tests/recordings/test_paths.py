@@ -16,13 +16,12 @@ import voluptuous as vol
 
 from custom_components.netrex.recordings import Clip
 from custom_components.netrex.recordings.actions import DOWNLOAD_SCHEMA, _times
-from custom_components.netrex.recordings.errors import RecordingError
 from custom_components.netrex.recordings.partial import PartialFile, publish
 from custom_components.netrex.recordings.paths import (
     DEFAULT_PATTERN,
     check_target,
-    fill_in,
-    target_of,
+    format_name,
+    resolve_target,
 )
 
 CLIP = Clip(140094, 1_795_500_000, 1_795_500_060)
@@ -100,17 +99,17 @@ class Box:
     def write(self, name: str, *, overwrite: bool) -> Path | None:
         """Do what a download does to the disk; None if it was refused."""
         try:
-            target = target_of(self.config, name)
+            target = resolve_target(self.config, name)
             check_target(self.config, target, overwrite=overwrite)
             partial = PartialFile(target.parent)
             partial.restart()
-        except RecordingError:
+        except HomeAssistantError:
             return None
         try:
             partial.write([b"film"])
             check_target(self.config, target, overwrite=overwrite)
-            publish(partial.path, target, overwrite=overwrite, last=True)
-        except RecordingError:
+            publish(partial.path, target, overwrite=overwrite, may_move=True)
+        except HomeAssistantError:
             return None
         finally:
             partial.discard()
@@ -139,8 +138,8 @@ def test_no_name_leads_out(
     box: Box, pattern: str, absolute: bool, overwrite: bool
 ) -> None:
     try:
-        name = fill_in(pattern, "entrance", CLIP)
-    except RecordingError:
+        name = format_name(pattern, "entrance", CLIP)
+    except HomeAssistantError:
         return
     if absolute:
         name = f"{box.allowed}/{name}"
@@ -228,7 +227,7 @@ def test_a_folder_that_becomes_a_way_out_meanwhile(box: Box) -> None:
     partial.write([b"film"])
     target.parent.rename(box.allowed / "moved")
     target.parent.symlink_to(box.outside)
-    with pytest.raises(RecordingError):
+    with pytest.raises(HomeAssistantError):
         check_target(box.config, target, overwrite=False)
     partial.discard()
     assert box.snapshot() == box.before
@@ -236,14 +235,14 @@ def test_a_folder_that_becomes_a_way_out_meanwhile(box: Box) -> None:
 
 def test_the_pattern(hass: HomeAssistant) -> None:
     start = dt_util.as_local(dt_util.utc_from_timestamp(CLIP.start))
-    assert fill_in(DEFAULT_PATTERN, "entrance", CLIP) == (
+    assert format_name(DEFAULT_PATTERN, "entrance", CLIP) == (
         f"netrex/entrance/{start:%Y-%m-%d}_{start:%H-%M-%S}.mp4"
     )
-    filled = fill_in("{node_id}_{start}_{end}_{duration}", "x", CLIP)
+    filled = format_name("{node_id}_{start}_{end}_{duration}", "x", CLIP)
     assert re.fullmatch(r"140094_\d{8}_\d{6}_\d{8}_\d{6}_60", filled)
     for wrong in ("{height}", "{camera.x}", "{", "a}b", "{{camera}}", "{}"):
-        with pytest.raises(RecordingError) as caught:
-            fill_in(wrong, "x", CLIP)
+        with pytest.raises(HomeAssistantError) as caught:
+            format_name(wrong, "x", CLIP)
         assert caught.value.translation_key == "unknown_placeholder"
 
 
@@ -252,7 +251,7 @@ def test_the_hour_that_comes_twice_gives_two_names() -> None:
     """2026-11-01 01:30 in California, and an hour later again."""
     first = 1_793_521_800
     names = [
-        fill_in("{date}_{time} {start} {end}", "x", Clip(1, start, start + 3600))
+        format_name("{date}_{time} {start} {end}", "x", Clip(1, start, start + 3600))
         for start in (first, first + 3600, first + 7200)
     ]
     assert names == [
@@ -292,7 +291,8 @@ def test_whatever_is_called_makes_a_sane_clip_or_an_error(data: dict[str, Any]) 
         return
     try:
         start, end = _times(valid)
-        clip = Clip(1, start, end, valid.get("height")).checked(1_795_500_000)
+        clip = Clip(1, start, end, valid.get("height"))
+        clip.validate(1_795_500_000)
     except HomeAssistantError:
         return
     assert 0 <= clip.start < clip.end

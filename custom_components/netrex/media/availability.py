@@ -1,72 +1,73 @@
-"""Which parts of a time the portal has recorded: one query at most for a look."""
+"""Which spans have recordings: at most one query per page of the media browser."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import time
 
 from ..client import Lane, NetrexClient, NetrexQueryError, NetrexResponseError
-from .calendar import Span
+from ..client.days import HOUR, Span
 
-# How long an answer counts, in seconds. What is over changes rarely: an old recording
-# goes, or a memory card is read late.
-_OLD = 3600.0
-_LASTING = 3600.0
-_YOUNG_LASTING = 30.0
-# A year of hours of one camera.
-_MOST = 10_000
+# How long answers are kept (seconds). What is older than `_SETTLED` changes rarely:
+# recordings expire, or a memory card is read late.
+_SETTLED = HOUR
+_SETTLED_LIFETIME = HOUR
+_RECENT_LIFETIME = 30.0
+# One camera's hours of a year.
+_MAX_SPANS = 10_000
 
 
 class Availability:
-    """Remembers what the portal told.
-
-    Args:
-        client: Is asked for what is not known.
-    """
+    """Caches how much of each span the portal has recorded."""
 
     def __init__(self, client: NetrexClient) -> None:
         self._client = client
-        # By camera and span: recorded seconds, and until when that counts.
-        self._known: OrderedDict[tuple[int, Span], tuple[float | None, float]]
-        self._known = OrderedDict()
+        # Recorded seconds and expiry (unix seconds) by camera and span.
+        self._cache: OrderedDict[tuple[int, Span], tuple[float | None, float]]
+        self._cache = OrderedDict()
 
     async def async_recorded(self, node_id: int, spans: Sequence[Span]) -> list[Span]:
-        """Return those of the spans in which the camera recorded something.
+        """Return the spans in which the camera recorded something.
 
-        One of which the portal does not tell is among them: opening it will tell.
-        Raises NetrexError.
+        Spans for which the portal gives no answer are included: opening them asks
+        again.
+
+        Raises:
+            NetrexError: The portal cannot be reached or refuses the account.
         """
         now = time.time()
-        unknown = [span for span in spans if self._expires(node_id, span) <= now]
+        unknown = [span for span in spans if self._get(node_id, span)[1] <= now]
         if unknown:
-            answers = await self._ask(node_id, unknown)
+            answers = await self._query(node_id, unknown)
             for span in unknown:
-                self._remember(node_id, span, answers.get(span), now)
-        return [span for span in spans if self._has(node_id, span)]
+                self._store(node_id, span, answers.get(span), now)
+        return [span for span in spans if self._is_recorded(node_id, span)]
 
-    async def _ask(self, node_id: int, spans: Sequence[Span]) -> dict[Span, float]:
+    async def _query(
+        self, node_id: int, spans: Sequence[Span]
+    ) -> Mapping[tuple[int, int], float]:
         try:
             return await self._client.archive.recorded_seconds(
                 node_id, spans, lane=Lane.INTERACTIVE
             )
         except NetrexQueryError, NetrexResponseError:
-            # Nobody knows what a portal thinks of long times, or of many at once. What
-            # it cannot tell must not keep anybody from opening it.
+            # The portal's limits on long spans and on many spans are unknown. A query
+            # that exceeds them must not hide recordings.
             return {}
 
-    def _expires(self, node_id: int, span: Span) -> float:
-        return self._known.get((node_id, span), (None, 0.0))[1]
-
-    def _has(self, node_id: int, span: Span) -> bool:
-        # Others may have pushed it out while the portal was asked.
-        seconds, _ = self._known.get((node_id, span), (None, 0.0))
+    def _is_recorded(self, node_id: int, span: Span) -> bool:
+        # None also if a concurrent call evicted the span in the meantime.
+        seconds, _ = self._get(node_id, span)
         return seconds is None or seconds > 0
 
-    def _remember(
+    def _get(self, node_id: int, span: Span) -> tuple[float | None, float]:
+        return self._cache.get((node_id, span), (None, 0.0))
+
+    def _store(
         self, node_id: int, span: Span, seconds: float | None, now: float
     ) -> None:
-        is_old = now - span[1] > _OLD and seconds is not None
-        lasting = _LASTING if is_old else _YOUNG_LASTING
-        self._known[node_id, span] = seconds, now + lasting
-        self._known.move_to_end((node_id, span))
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)
+        is_settled = now - span.end > _SETTLED and seconds is not None
+        lifetime = _SETTLED_LIFETIME if is_settled else _RECENT_LIFETIME
+        self._cache[node_id, span] = seconds, now + lifetime
+        self._cache.move_to_end((node_id, span))
+        if len(self._cache) > _MAX_SPANS:
+            self._cache.popitem(last=False)

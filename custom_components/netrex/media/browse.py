@@ -1,6 +1,6 @@
-"""The media browser's tree: account, folders of the portal, camera, day, hour, slices.
+"""The media browser's tree: account, folders of the portal, camera, day, hour, slice.
 
-What is opened costs one query at most, and nothing that is above the camera costs any.
+Opening an item costs at most one query; items above the cameras cost none.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,29 +16,27 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from ..client import Camera, Node
+from ..client.days import day_span
 from ..const import DOMAIN
 from ..coordinator import InventoryData
-from ..errors import command_errors
+from ..errors import command_errors, failed
 from ..models import NetrexConfigEntry
-from ..recordings.errors import RecordingError
-from .calendar import day_span, hours, slices, span_text, until
+from ..recordings.clip import MIME_TYPE
+from .calendar import elapsed, format_span, hours, slices
 from .identifiers import (
-    AccountPlace,
     CameraDays,
     Day,
     Folder,
     Hour,
-    Place,
+    MediaItem,
     Root,
     Slice,
-    parse_place,
 )
 from .thumbnails import async_thumbnail_path
 
 TITLE = "Netrex"
-MIME_TYPE = "video/mp4"
-# Days by one query, and by one page; the page before is one of its items.
-DAYS = 31
+# Days per page of a camera, which is one query.
+DAYS_PER_PAGE = 31
 
 _WEEKDAYS = (
     "monday",
@@ -49,19 +47,19 @@ _WEEKDAYS = (
     "saturday",
     "sunday",
 )
-# Texts by how many days ago they mean.
+# The index is the number of days ago.
 _RECENT = ("today", "yesterday")
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Words in Home Assistant's language."""
+    """Titles in Home Assistant's language."""
 
     words: Mapping[str, str]
 
     @classmethod
     async def async_load(cls, hass: HomeAssistant) -> Texts:
-        """Read them; Home Assistant keeps them in memory."""
+        """Load the translations, which Home Assistant caches."""
         prefix = f"component.{DOMAIN}.common."
         found = await async_get_translations(
             hass, hass.config.language, "common", [DOMAIN]
@@ -70,15 +68,15 @@ class Texts:
 
     @property
     def recent(self) -> Mapping[str, int]:
-        """The words for days, and how many days ago they mean."""
+        """How many days ago today and yesterday are, by their translation."""
         return {self.words[key]: ago for ago, key in enumerate(_RECENT)}
 
     @property
     def earlier(self) -> str:
-        """The title of the page before."""
+        """The title of the link to an older page."""
         return self.words["earlier"]
 
-    def day(self, day: date, today: date) -> str:
+    def format_day(self, day: date, today: date) -> str:
         """Return the title of a day."""
         ago = (today - day).days
         names = _RECENT if 0 <= ago < len(_RECENT) else _WEEKDAYS
@@ -87,7 +85,7 @@ class Texts:
 
 
 class Browser:
-    """Opens places for one request."""
+    """Opens items for one request."""
 
     def __init__(self, hass: HomeAssistant, texts: Texts) -> None:
         self._hass = hass
@@ -96,80 +94,81 @@ class Browser:
         self._now = time.time()
         self.today = datetime.fromtimestamp(self._now, self._zone).date()
 
-    async def async_open(self, place: Place) -> BrowseMediaSource:
-        """Return a place with what is in it.
+    async def async_open(self, item: MediaItem) -> BrowseMediaSource:
+        """Return an item with its children.
 
-        Raises HomeAssistantError with a translated text.
+        Raises:
+            HomeAssistantError: The item does not exist, or the portal cannot list it.
         """
-        if isinstance(place, Root):
+        if item.entry_id is not None:
+            entry = async_get_entry(self._hass, item.entry_id)
+        else:
             entries = async_loaded_entries(self._hass)
-            # With one account there is nothing to choose.
+            # The list of accounts is left out if there is only one.
             if len(entries) != 1:
-                accounts = [
-                    self.item(AccountPlace(e.entry_id), e.title) for e in entries
-                ]
-                return self.item(place, TITLE, accounts)
-            place = AccountPlace(entries[0].entry_id)
-        entry = async_get_entry(self._hass, place.entry_id)
+                accounts = [self.item(Root(e.entry_id), e.title) for e in entries]
+                return self.item(item, TITLE, accounts)
+            entry = entries[0]
+            item = Root(entry.entry_id)
         data = entry.runtime_data.inventory.data
-        if isinstance(place, AccountPlace):
-            return self.item(place, entry.title, self._inside(entry, *top(data)))
-        if isinstance(place, Folder):
-            if (node := data.tree.node(place.node_id)) is None:
-                raise RecordingError("place_gone")
-            inside = self._inside(entry, *contents(data, place.node_id))
-            return self.item(place, node.name, inside)
-        if place.node_id not in data.cameras:
-            raise RecordingError("place_gone")
+        if isinstance(item, Root):
+            return self.item(item, entry.title, self._children(entry, *top_level(data)))
+        if isinstance(item, Folder):
+            if (node := data.tree.node(item.node_id)) is None:
+                raise failed("place_gone")
+            children = self._children(entry, *contents(data, item.node_id))
+            return self.item(item, node.name, children)
+        if (camera := data.cameras.get(item.node_id)) is None:
+            raise failed("place_gone")
         with command_errors(self._hass, entry):
-            return await self._open_time(entry, place)
+            if isinstance(item, CameraDays):
+                return await self._open_camera(entry, item, camera.name)
+            return await self._open_span(entry, item)
 
     def item(
         self,
-        place: Place,
+        item: MediaItem,
         title: str,
         children: Iterable[BrowseMediaSource] | None = None,
         *,
         thumbnail: str | None = None,
     ) -> BrowseMediaSource:
-        """Return how a place is shown."""
-        is_video = isinstance(place, Slice)
+        """Return an item in Home Assistant's form."""
+        is_video = isinstance(item, Slice)
         return BrowseMediaSource(
             domain=DOMAIN,
-            identifier=str(place),
+            identifier=str(item),
             media_class=MediaClass.VIDEO if is_video else MediaClass.DIRECTORY,
             media_content_type=MIME_TYPE if is_video else "",
             title=title,
             can_play=is_video,
             can_expand=not is_video,
-            can_search=isinstance(place, Root | AccountPlace | Folder | CameraDays),
+            can_search=isinstance(item, Root | Folder | CameraDays),
             children=None if children is None else list(children),
             children_media_class=(
-                MediaClass.VIDEO if isinstance(place, Hour) else MediaClass.DIRECTORY
+                MediaClass.VIDEO if isinstance(item, Hour) else MediaClass.DIRECTORY
             ),
             thumbnail=thumbnail,
         )
 
     def camera(self, entry: NetrexConfigEntry, camera: Camera) -> BrowseMediaSource:
-        """Return how a camera is shown: with its last picture, if there is one."""
+        """Return a camera with its last still, if there is one."""
         return self.item(
             CameraDays(entry.entry_id, camera.node_id),
             camera.name,
             thumbnail=async_thumbnail_path(entry, camera.node_id),
         )
 
-    def slice(self, place: Slice, name: str | None = None) -> BrowseMediaSource:
-        """Return how a slice is shown; with a name and a day where they are not clear.
+    def slice(self, item: Slice, camera_name: str) -> BrowseMediaSource:
+        """Return a slice for lists of several cameras and days.
 
-        The time comes first: a tile has room for little more.
+        The title starts with the time, since tiles show little more of it.
         """
-        title = span_text(place.span, self._zone)
-        if name is not None:
-            day = datetime.fromtimestamp(place.span[0], self._zone).date()
-            title += f" {name}, {day}"
-        return self.item(place, title)
+        day = datetime.fromtimestamp(item.start, self._zone).date()
+        title = f"{format_span(item.span, self._zone)} {camera_name}, {day}"
+        return self.item(item, title)
 
-    def _inside(
+    def _children(
         self,
         entry: NetrexConfigEntry,
         folders: Iterable[Node],
@@ -183,94 +182,77 @@ class Browser:
             *(self.camera(entry, camera) for camera in cameras),
         ]
 
-    async def _open_time(
-        self, entry: NetrexConfigEntry, place: CameraDays | Day | Hour | Slice
+    async def _open_span(
+        self, entry: NetrexConfigEntry, item: Day | Hour | Slice
     ) -> BrowseMediaSource:
-        """Return a time with what of it was recorded."""
-        if isinstance(place, Slice):
-            return self.slice(place)
-        if isinstance(place, CameraDays):
-            return await self._open_camera(entry, place)
-        ids = entry.entry_id, place.node_id
-        if isinstance(place, Day):
-            spans = until(hours(place.day, self._zone), self._now)
-            title = self._texts.day(place.day, self.today)
+        """Return a day with its recorded hours, or an hour with its recorded slices."""
+        if isinstance(item, Day):
+            title = self._texts.format_day(item.day, self.today)
+            spans = hours(item.day, self._zone)
+            child: type[Hour | Slice] = Hour
         else:
-            spans = until(slices(place.span), self._now)
-            title = span_text(place.span, self._zone)
+            title = format_span(item.span, self._zone)
+            spans, child = slices(item.span), Slice
+        if isinstance(item, Slice):
+            return self.item(item, title)
         recorded = await entry.runtime_data.availability.async_recorded(
-            place.node_id, spans
+            item.node_id, elapsed(spans, self._now)
         )
-        if isinstance(place, Hour):
-            return self.item(
-                place, title, (self.slice(Slice(*ids, span)) for span in recorded)
+        children = (
+            self.item(
+                child(item.entry_id, item.node_id, *span), format_span(span, self._zone)
             )
-        return self.item(
-            place,
-            title,
-            (
-                self.item(Hour(*ids, span), span_text(span, self._zone))
-                for span in recorded
-            ),
+            for span in recorded
         )
+        return self.item(item, title, children)
 
     async def _open_camera(
-        self, entry: NetrexConfigEntry, place: CameraDays
+        self, entry: NetrexConfigEntry, item: CameraDays, name: str
     ) -> BrowseMediaSource:
-        """Return the days of a camera, the last one first, and the page before."""
-        ids = entry.entry_id, place.node_id
-        last = min(place.last or self.today, self.today)
+        """Return a camera with its recorded days, latest first, and an older page."""
+        ids = item.entry_id, item.node_id
+        last = min(item.last or self.today, self.today)
+        page = [last - timedelta(days=ago) for ago in range(DAYS_PER_PAGE)]
         days = {
             span: day
-            for ago in range(DAYS)
-            for day in [last - timedelta(days=ago)]
-            for span in until([day_span(day, self._zone)], self._now)
+            for day in page
+            for span in elapsed([day_span(day, self._zone)], self._now)
         }
         recorded = await entry.runtime_data.availability.async_recorded(
-            place.node_id, list(days)
+            item.node_id, list(days)
         )
         children = [
-            self.item(Day(*ids, days[span]), self._texts.day(days[span], self.today))
+            self.item(
+                Day(*ids, days[span]), self._texts.format_day(days[span], self.today)
+            )
             for span in recorded
         ]
-        if recorded or place.last is None:
-            before = CameraDays(*ids, last - timedelta(days=DAYS))
-            children.append(self.item(before, self._texts.earlier))
-        name = entry.runtime_data.inventory.data.cameras[place.node_id].name
-        return self.item(place, name, children)
+        if recorded or item.last is None:
+            older = CameraDays(*ids, last - timedelta(days=DAYS_PER_PAGE))
+            children.append(self.item(older, self._texts.earlier))
+        return self.item(item, name, children)
 
 
 @callback
 def async_loaded_entries(hass: HomeAssistant) -> list[NetrexConfigEntry]:
-    """Return the accounts whose recordings can be seen now."""
+    """Return the loaded accounts."""
     entries: list[NetrexConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     return entries
 
 
 @callback
 def async_get_entry(hass: HomeAssistant, entry_id: str) -> NetrexConfigEntry:
-    """Return a loaded account; raises ServiceValidationError with a translated text."""
+    """Return a loaded account; raises ServiceValidationError if there is none."""
     entry: NetrexConfigEntry = service.async_get_config_entry(hass, DOMAIN, entry_id)
     return entry
-
-
-def find_place(identifier: str | None) -> Place:
-    """Return the place of an identifier; raises RecordingError if it names none.
-
-    Home Assistant gives none for the top, whatever its type says.
-    """
-    try:
-        return parse_place(identifier or "")
-    except ValueError:
-        raise RecordingError("place_gone") from None
 
 
 def contents(
     data: InventoryData, folder_id: int | None
 ) -> tuple[list[Node], list[Camera]]:
-    """Return the folders with cameras, and the cameras, right below a folder.
+    """Return the folders and cameras in a folder; None is the top of the account.
 
-    Without a folder: those at the top. Folders come in the portal's order.
+    Folders without cameras are left out; the others are in the portal's order.
     """
     folders: set[int] = set()
     cameras: list[Camera] = []
@@ -291,8 +273,8 @@ def contents(
     return [node for node in data.tree if node.node_id in folders], cameras
 
 
-def top(data: InventoryData) -> tuple[list[Node], list[Camera]]:
-    """Return what is at the top, below folders that leave no choice."""
+def top_level(data: InventoryData) -> tuple[list[Node], list[Camera]]:
+    """Return the first folders and cameras to choose from, below any single folder."""
     folders, cameras = contents(data, None)
     while len(folders) == 1 and not cameras:
         folders, cameras = contents(data, folders[0].node_id)

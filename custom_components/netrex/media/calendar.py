@@ -1,61 +1,47 @@
-"""Days, hours and slices as people in a time zone see them, in unix seconds."""
+"""Days, hours, and slices in a time zone, as spans of unix seconds."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta, tzinfo
+from collections.abc import Iterable
+from datetime import date, datetime, tzinfo
 
-from homeassistant.util import dt as dt_util
+from ..client.days import HOUR, Span, day_span
 
-# Half-open, unix seconds.
-type Span = tuple[int, int]
-
-HOUR = 3600
-# What is played at once: the portal prepares a slice as a whole, and it is fetched as a
-# whole, before its first second can be shown (decision 0012).
+# The unit of playback (seconds): the portal prepares a slice, and it is downloaded, in
+# full before its first second can play (decision 0012).
 SLICE = 600
-# Of which there are recordings: the portal's times are of 32 bits.
+# Years that can have recordings: the portal's times are 32-bit.
 YEARS = range(2000, 2038)
 
 
-def day_span(day: date, zone: tzinfo) -> Span:
-    """Return a day from midnight to midnight, which need not be 24 hours."""
-    midnights = (
-        datetime.combine(one, time.min, zone) for one in (day, day + timedelta(days=1))
-    )
-    start, end = (int(midnight.timestamp()) for midnight in midnights)
-    return start, end
-
-
 def hours(day: date, zone: tzinfo) -> list[Span]:
-    """Return the hours of a day: 23 to 25 of them where clocks change."""
-    return list(_pieces(day_span(day, zone), HOUR))
+    """Return the hours of a day: 23 to 25 of them if the clocks change."""
+    return _split(day_span(day, zone), HOUR)
 
 
 def slices(span: Span) -> list[Span]:
     """Return the slices of an hour."""
-    return list(_pieces(span, SLICE))
+    return _split(span, SLICE)
 
 
-def until(spans: list[Span], now: float) -> list[Span]:
-    """Return what of the spans is over; one that is not ends with the last minute."""
+def elapsed(spans: Iterable[Span], now: float) -> list[Span]:
+    """Return the spans up to `now` (unix seconds), cut at the last full minute."""
     end = int(now) // 60 * 60
-    return [(start, min(stop, end)) for start, stop in spans if start < end]
+    return [Span(start, min(stop, end)) for start, stop in spans if start < end]
 
 
-def span_text(span: Span, zone: tzinfo) -> str:
-    """Return a time such as 14:10-14:20, with the zone's name where clocks change."""
-    start, end = (dt_util.utc_from_timestamp(one).astimezone(zone) for one in span)
-    midnight, next_midnight = (
-        dt_util.utc_from_timestamp(one).astimezone(zone)
-        for one in day_span(start.date(), zone)
-    )
+def format_span(span: Span, zone: tzinfo) -> str:
+    """Return times such as 14:10-14:20, with the zone's name if the clocks change."""
+    start, end = (datetime.fromtimestamp(moment, zone) for moment in span)
     text = f"{start:%H:%M}-{end:%H:%M}"
-    if midnight.utcoffset() != next_midnight.utcoffset():
-        # On such a day an hour comes twice.
-        text += f" {start:%Z}"
-    return text
+    first, last = (
+        datetime.fromtimestamp(midnight, zone).utcoffset()
+        for midnight in day_span(start.date(), zone)
+    )
+    # On such a day the same hour can come twice.
+    return text if first == last else f"{text} {start:%Z}"
 
 
-def _pieces(span: Span, length: int) -> Iterator[Span]:
-    start, end = span
-    for begin in range(start, end, length):
-        yield begin, min(begin + length, end)
+def _split(span: Span, length: int) -> list[Span]:
+    return [
+        Span(start, min(start + length, span.end))
+        for start in range(span.start, span.end, length)
+    ]

@@ -1,154 +1,155 @@
-"""Where one can be in the media browser, as the identifiers name it.
+"""Identifiers of the media source's items.
 
-An identifier has no query string, because Home Assistant signs paths only, and no names
-but ids, so that it stays the same when something is renamed.
+They hold ids instead of names, so that they survive a renaming, and no query string,
+because Home Assistant signs paths only. Users store them, so they must not change.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
+from typing import ClassVar
 
+from ..client.days import HOUR, Span
+from ..errors import failed
 from ..recordings.clip import Clip
-from .calendar import HOUR, YEARS, Span
+from .calendar import YEARS
 
-# What no node and no time reaches.
-_MOST_DIGITS = 12
+# More than any node id or unix time has.
+_MAX_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """All accounts."""
+    """The top of an account; None for the list of all accounts."""
 
-    entry_id: None = None
+    entry_id: str | None
 
     def __str__(self) -> str:
         """Return the identifier."""
-        return ""
+        return self.entry_id or ""
 
 
 @dataclass(frozen=True, slots=True)
-class AccountPlace:
-    """The top of an account."""
+class _NodeItem:
+    """An item of a node; `KIND` is its type in the identifier."""
+
+    KIND: ClassVar[str]
 
     entry_id: str
+    node_id: int
 
     def __str__(self) -> str:
         """Return the identifier."""
-        return self.entry_id
+        entry_id, *values = (value for value in astuple(self) if value is not None)
+        return "/".join(map(str, (entry_id, self.KIND, *values)))
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class _SpanItem(_NodeItem):
+    """An item of a camera between two unix times (seconds)."""
+
+    start: int
+    end: int
+
+    @property
+    def span(self) -> Span:
+        """The time between start and end."""
+        return Span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder(_NodeItem):
     """A folder or location of the portal."""
 
-    entry_id: str
-    node_id: int
-
-    def __str__(self) -> str:
-        """Return the identifier."""
-        return f"{self.entry_id}/folder/{self.node_id}"
+    KIND = "folder"
 
 
 @dataclass(frozen=True, slots=True)
-class CameraDays:
+class CameraDays(_NodeItem):
     """The days of a camera up to `last`; None for today."""
 
-    entry_id: str
-    node_id: int
+    KIND = "camera"
+
     last: date | None = None
 
-    def __str__(self) -> str:
-        """Return the identifier."""
-        last = f"/{self.last}" if self.last else ""
-        return f"{self.entry_id}/camera/{self.node_id}{last}"
-
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """The hours of a day, which is one of Home Assistant's time zone."""
+class Day(_NodeItem):
+    """The hours of a day in Home Assistant's time zone."""
 
-    entry_id: str
-    node_id: int
+    KIND = "day"
+
     day: date
 
-    def __str__(self) -> str:
-        """Return the identifier."""
-        return f"{self.entry_id}/day/{self.node_id}/{self.day}"
-
 
 @dataclass(frozen=True, slots=True)
-class Hour:
+class Hour(_SpanItem):
     """The slices of an hour."""
 
-    entry_id: str
-    node_id: int
-    span: Span
-
-    def __str__(self) -> str:
-        """Return the identifier."""
-        start, end = self.span
-        return f"{self.entry_id}/hour/{self.node_id}/{start}/{end}"
+    KIND = "hour"
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Something to play."""
+class Slice(_SpanItem):
+    """A playable part of a recording."""
 
-    entry_id: str
-    node_id: int
-    span: Span
-
-    def __str__(self) -> str:
-        """Return the identifier."""
-        start, end = self.span
-        return f"{self.entry_id}/clip/{self.node_id}/{start}/{end}"
+    KIND = "clip"
 
     @property
     def clip(self) -> Clip:
-        """What is to be prepared for it."""
-        return Clip(self.node_id, *self.span)
+        """The clip to play."""
+        return Clip(self.node_id, self.start, self.end)
 
 
-type Place = Root | AccountPlace | Folder | CameraDays | Day | Hour | Slice
+type MediaItem = Root | Folder | CameraDays | Day | Hour | Slice
 
 
-def parse_place(identifier: str) -> Place:  # noqa: PLR0911 - a table
-    """Return the place of an identifier. Raises ValueError if it names none."""
-    match identifier.split("/"):
-        case [""]:
-            return Root()
+def parse_identifier(identifier: str | None) -> MediaItem:  # noqa: PLR0911 - a table
+    """Return the item of an identifier; Home Assistant passes None for all accounts.
+
+    Raises:
+        HomeAssistantError: There is no such item.
+    """
+    match (identifier or "").split("/"):
         case [entry_id]:
-            return AccountPlace(entry_id)
+            return Root(entry_id or None)
         case [entry_id, "folder", node]:
-            return Folder(entry_id, _number(node))
+            return Folder(entry_id, _parse_number(node))
         case [entry_id, "camera", node]:
-            return CameraDays(entry_id, _number(node))
+            return CameraDays(entry_id, _parse_number(node))
         case [entry_id, "camera", node, last]:
-            return CameraDays(entry_id, _number(node), _day(last))
+            return CameraDays(entry_id, _parse_number(node), _parse_day(last))
         case [entry_id, "day", node, day]:
-            return Day(entry_id, _number(node), _day(day))
+            return Day(entry_id, _parse_number(node), _parse_day(day))
         case [entry_id, "hour", node, start, end]:
-            return Hour(entry_id, _number(node), parse_span(start, end, HOUR))
+            return Hour(entry_id, _parse_number(node), *_parse_span(start, end, HOUR))
         case [entry_id, "clip", node, start, end]:
-            return Slice(entry_id, _number(node), parse_span(start, end))
-    raise ValueError("not an identifier")
+            return parse_slice(entry_id, node, start, end)
+    raise failed("place_gone")
 
 
-def parse_span(start: str, end: str, longest: int | None = None) -> Span:
-    """Return a time of unix seconds. Raises ValueError if it is none."""
-    span = _number(start), _number(end)
-    if span[0] >= span[1] or (longest and span[1] - span[0] > longest):
-        raise ValueError("not a time")
+def parse_slice(entry_id: str, node_id: str, start: str, end: str) -> Slice:
+    """Return a slice; raises HomeAssistantError if the numbers are not valid."""
+    return Slice(entry_id, _parse_number(node_id), *_parse_span(start, end))
+
+
+def _parse_span(start: str, end: str, longest: int | None = None) -> Span:
+    span = Span(_parse_number(start), _parse_number(end))
+    if span.start >= span.end or (longest and span.end - span.start > longest):
+        raise failed("place_gone")
     return span
 
 
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
-        raise ValueError("not a number")
+def _parse_number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS):
+        raise failed("place_gone")
     return int(text)
 
 
-def _day(text: str) -> date:
-    day = date.fromisoformat(text)
+def _parse_day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise failed("place_gone") from None
     if day.year not in YEARS:
-        raise ValueError("not a day of recordings")
+        raise failed("place_gone")
     return day

@@ -1,4 +1,4 @@
-"""What somebody typed into the search of the media browser."""
+"""Parses the search text of the media browser."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import unicodedata
 from .calendar import YEARS
 
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-# Day, month and perhaps the year, as in most of Europe.
+# Day, month, and optionally the year, as written in most of Europe.
 _DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.?(\d{4})?")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """Words of a camera's name or place, and when.
+    """A search for cameras, optionally with a day and a time.
 
     Attributes:
-        words: As `fold` returns them; all have to be there.
-        day: None if nobody said.
-        time: Of that day; None if nobody said.
+        words: Words of the camera's path as `fold` returns them; all must match.
+        day: None if the text has no day.
+        time: The time of that day; None if the text has no time.
     """
 
     words: tuple[str, ...]
@@ -29,26 +29,26 @@ class SearchQuery:
     time: time | None = None
 
     def matches(self, names: Collection[str]) -> bool:
-        """Whether each word begins a word of the names."""
+        """Return whether each word is a prefix of a word in the names."""
         known = [word for name in names for word in _split(fold(name))]
         return all(any(name.startswith(word) for name in known) for word in self.words)
 
 
 def fold(text: str) -> str:
-    """Return a text without case and accents, as people type when they search."""
+    """Return a text without case and accents, so that searches need not match them."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def parse_query(text: str, now: datetime, days: Mapping[str, int]) -> SearchQuery:
-    """Return what a text asks for.
+    """Return the query of a search text.
+
+    A time without a day is its latest occurrence.
 
     Args:
-        text: Such as "entrance 2026-11-24 14:10", in any order.
-        now: In Home Assistant's time zone.
-        days: Words such as "today" by how many days ago they mean.
-
-    A time without a day is the last one that has been.
+        text: Words in any order, such as "entrance 2026-11-24 14:10".
+        now: The current time in Home Assistant's time zone.
+        days: How many days ago words such as "yesterday" are.
     """
     ago = {fold(word): number for word, number in days.items()}
     words: list[str] = []
@@ -84,7 +84,7 @@ def _day(text: str, today: date) -> date | None:
             if found[3]:
                 return date(int(found[3]), month, day)
             this_year = date(today.year, month, day)
-            # Of the future there are no recordings.
+            # Without a year it is the latest such day: the future has no recordings.
             return this_year if this_year <= today else date(today.year - 1, month, day)
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""The search of the media browser: cameras by name or place, and a time. No query."""
+"""Searches the media browser for cameras, days, and slices, without a query."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,59 +9,64 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..client import Camera
+from ..client.days import Span
 from ..models import NetrexConfigEntry
 from .browse import Browser, Texts, async_get_entry, async_loaded_entries
-from .calendar import Span, hours, slices, until
-from .identifiers import CameraDays, Day, Folder, Hour, Place, Root, Slice
+from .calendar import elapsed, hours, slices
+from .identifiers import CameraDays, Day, Folder, Hour, MediaItem, Slice
 from .query import SearchQuery, parse_query
 
-# More than anybody reads; who sees so many types another word.
-MOST_RESULTS = 100
+# Someone who sees so many results adds another word.
+MAX_RESULTS = 100
 
 
 async def async_search(
-    hass: HomeAssistant, place: Place, text: str
+    hass: HomeAssistant, item: MediaItem, text: str
 ) -> list[BrowseMediaSource]:
-    """Return what below a place fits a text: cameras, days of theirs, or slices.
+    """Return the cameras below an item that match a text, or their days or slices.
 
-    Nobody asks the portal whether there is a recording; playing does. Raises
-    HomeAssistantError with a translated text.
+    The results need not have recordings: only playing them queries the portal.
+
+    Raises:
+        HomeAssistantError: The item's account is not loaded.
     """
     texts = await Texts.async_load(hass)
     zone = dt_util.get_default_time_zone()
     now = time.time()
-    wish = parse_query(text, datetime.fromtimestamp(now, zone), texts.recent)
-    spans = _spans(wish, now)
+    query = parse_query(text, datetime.fromtimestamp(now, zone), texts.recent)
+    spans = _spans(query, now)
     browser = Browser(hass, texts)
     results: list[BrowseMediaSource] = []
-    for entry, camera in _cameras(hass, place, wish):
+    for entry, camera in _cameras(hass, item, query):
         ids = entry.entry_id, camera.node_id
-        if wish.day is None:
+        if query.day is None:
             results.append(browser.camera(entry, camera))
-        elif wish.time is None and wish.day <= browser.today:
-            title = f"{camera.name}, {texts.day(wish.day, browser.today)}"
-            results.append(browser.item(Day(*ids, wish.day), title))
+        elif query.time is None and query.day <= browser.today:
+            title = f"{camera.name}, {texts.format_day(query.day, browser.today)}"
+            results.append(browser.item(Day(*ids, query.day), title))
         else:
-            results += [browser.slice(Slice(*ids, span), camera.name) for span in spans]
-        if len(results) >= MOST_RESULTS:
+            results += [
+                browser.slice(Slice(*ids, *span), camera.name) for span in spans
+            ]
+        if len(results) >= MAX_RESULTS:
             break
-    return results[:MOST_RESULTS]
+    return results[:MAX_RESULTS]
 
 
 def _cameras(
-    hass: HomeAssistant, place: Place, wish: SearchQuery
+    hass: HomeAssistant, item: MediaItem, query: SearchQuery
 ) -> Iterator[tuple[NetrexConfigEntry, Camera]]:
-    """Yield the cameras below a place that the words fit."""
+    """Yield the cameras below an item that match the query's words."""
     entries = (
         async_loaded_entries(hass)
-        if isinstance(place, Root)
-        else [async_get_entry(hass, place.entry_id)]
+        if item.entry_id is None
+        else [async_get_entry(hass, item.entry_id)]
     )
     for entry in entries:
         data = entry.runtime_data.inventory.data
         for camera in data.cameras.values():
             path = data.tree.path(camera.node_id)
-            match place:
+            match item:
                 case Folder(_, node_id):
                     inside = node_id in {node.node_id for node in path}
                 case CameraDays(_, node_id) | Day(_, node_id) | Hour(_, node_id):
@@ -69,21 +74,21 @@ def _cameras(
                 case _:
                     inside = True
             names = [camera.name, *(node.name for node in path)]
-            if inside and wish.matches(names):
+            if inside and query.matches(names):
                 yield entry, camera
 
 
-def _spans(wish: SearchQuery, now: float) -> list[Span]:
-    """Return the slices that show the wished time: two where an hour comes twice."""
-    if wish.day is None or wish.time is None:
+def _spans(query: SearchQuery, now: float) -> list[Span]:
+    """Return the slices that show the queryed time: two where an hour comes twice."""
+    if query.day is None or query.time is None:
         return []
     zone = dt_util.get_default_time_zone()
-    minutes = wish.time.hour * 60 + wish.time.minute
+    minute = query.time.hour * 60 + query.time.minute
     found = []
-    for hour in hours(wish.day, zone):
+    for hour in hours(query.day, zone):
         for span in slices(hour):
-            start = datetime.fromtimestamp(span[0], zone)
-            begin = start.hour * 60 + start.minute
-            if begin <= minutes < begin + (span[1] - span[0]) // 60:
+            local = datetime.fromtimestamp(span.start, zone)
+            start = local.hour * 60 + local.minute
+            if start <= minute < start + (span.end - span.start) // 60:
                 found.append(span)
-    return until(found, now)
+    return elapsed(found, now)

@@ -1,4 +1,4 @@
-"""Pictures for the media browser that cost nothing: those that are there anyway."""
+"""Thumbnails for the media browser: the last still of each camera, at no cost."""
 
 from http import HTTPStatus
 from typing import Final
@@ -16,22 +16,22 @@ PATH: Final = "/api/netrex/thumbnails/{entry_id}/{node_id}"
 
 @callback
 def async_thumbnail_path(entry: NetrexConfigEntry, node_id: int) -> str | None:
-    """Return the path of a camera's last picture; None if nobody has one.
+    """Return the path of a camera's last still; None if there is none.
 
-    The frontend would show a path that leads to nothing as an empty box.
+    The frontend shows an empty box for a path without an image.
     """
-    if _async_picture(entry, node_id) is None:
+    if _async_last_still(entry, node_id) is None:
         return None
     return PATH.format(entry_id=entry.entry_id, node_id=node_id)
 
 
 @callback
-def _async_picture(entry: NetrexConfigEntry, node_id: int) -> bytes | None:
+def _async_last_still(entry: NetrexConfigEntry, node_id: int) -> bytes | None:
     return entry.runtime_data.live.stills.last(str(VideoSource(node_id)))
 
 
 class ThumbnailView(HomeAssistantView):
-    """Serves the last picture of a camera."""
+    """Serves the last still of a camera."""
 
     url = PATH
     name = "api:netrex:thumbnails"
@@ -40,15 +40,15 @@ class ThumbnailView(HomeAssistantView):
     async def get(
         self, request: web.Request, entry_id: str, node_id: str
     ) -> web.Response:
-        """Send the picture."""
+        """Send the image."""
         entries: list[NetrexConfigEntry] = request.app[
             KEY_HASS
         ].config_entries.async_loaded_entries(DOMAIN)
-        pictures = (
-            _async_picture(entry, int(node_id))
+        stills = (
+            _async_last_still(entry, int(node_id))
             for entry in entries
             if entry.entry_id == entry_id and node_id.isdecimal()
         )
-        if (image := next(pictures, None)) is None:
+        if (image := next(stills, None)) is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
         return web.Response(body=image, content_type="image/jpeg")

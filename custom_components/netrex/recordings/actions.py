@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 import math
 from pathlib import Path
 import time
@@ -23,10 +23,10 @@ import voluptuous as vol
 
 from ..client import Lane
 from ..const import DOMAIN
+from ..errors import failed, invalid
 from ..targets import TargetCamera, async_target_cameras
-from .clip import Clip, Saved
-from .errors import InvalidClipError, RecordingError
-from .paths import DEFAULT_PATTERN, fill_in, target_of
+from .clip import Clip, ClipFile
+from .paths import DEFAULT_PATTERN, format_name, local_time, resolve_target
 
 ACTION_LIST_RECORDINGS = "list_recordings"
 ACTION_DOWNLOAD_RECORDING = "download_recording"
@@ -39,7 +39,7 @@ ATTR_OVERWRITE = "overwrite"
 
 
 def _duration(value: object) -> timedelta:
-    """Validate a time; Home Assistant's own validator stumbles over huge ones."""
+    """Validate a duration; Home Assistant's validator overflows on huge ones."""
     try:
         duration: timedelta = cv.positive_time_period(value)
     except OverflowError as err:
@@ -85,9 +85,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_list(call: ServiceCall) -> ServiceResponse:
-    """Return by camera what is recorded, one item per storage.
+    """Return the recordings by camera, one item per storage.
 
-    The portal tells how much of the time is recorded, not which part.
+    The portal reports how much of a time is recorded, but not which part.
     """
     cameras = await async_target_cameras(call, POLICY_READ)
     start, end = _times(call.data)
@@ -103,8 +103,8 @@ async def _async_list(call: ServiceCall) -> ServiceResponse:
         camera.entity_id: {
             "recordings": [
                 {
-                    "start": _local(start).isoformat(),
-                    "end": _local(end).isoformat(),
+                    "start": local_time(start).isoformat(),
+                    "end": local_time(end).isoformat(),
                     "duration": recording.duration,
                     "heights": list(recording.heights),
                 }
@@ -116,27 +116,27 @@ async def _async_list(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_download(call: ServiceCall) -> ServiceResponse:
-    """Save a clip of each camera; return by camera what was saved.
+    """Save a clip of each camera; return the files by camera.
 
-    All cameras are tried before an error is told, and what was saved stays.
+    Errors are raised after all cameras have finished, and saved files stay.
     """
     cameras = await async_target_cameras(call)
     start, end = _times(call.data)
-    wishes: dict[Path, tuple[TargetCamera, Clip]] = {}
+    targets: dict[Path, tuple[TargetCamera, Clip]] = {}
     for camera in cameras:
         clip = Clip(camera.node_id, start, end, call.data.get(ATTR_HEIGHT))
-        clip.checked(time.time())
-        name = fill_in(call.data[ATTR_FILENAME], camera.name, clip)
-        path = target_of(call.hass.config, name)
-        if path in wishes:
-            raise InvalidClipError("same_file", path=str(path))
-        wishes[path] = (camera, clip)
+        clip.validate(time.time())
+        name = format_name(call.data[ATTR_FILENAME], camera.name, clip)
+        path = resolve_target(call.hass.config, name)
+        if path in targets:
+            raise invalid("same_file", path=str(path))
+        targets[path] = (camera, clip)
     results = await asyncio.gather(
         *(
             camera.entry.runtime_data.recordings.async_download(
                 clip, path, overwrite=call.data[ATTR_OVERWRITE]
             )
-            for path, (camera, clip) in wishes.items()
+            for path, (camera, clip) in targets.items()
         ),
         return_exceptions=True,
     )
@@ -144,22 +144,16 @@ async def _async_download(call: ServiceCall) -> ServiceResponse:
     if not call.return_response:
         return None
     return {
-        camera.entity_id: {
-            "path": str(saved.path),
-            "size": saved.size,
-            "duration": saved.duration,
-            "height": saved.height,
-            "url": saved.url,
-        }
-        for camera, saved in zip(cameras, results, strict=True)
-        if isinstance(saved, Saved)
+        camera.entity_id: result.as_dict()
+        for camera, result in zip(cameras, results, strict=True)
+        if isinstance(result, ClipFile)
     }
 
 
 def _raise_failures(
-    cameras: Sequence[TargetCamera], results: Sequence[Saved | BaseException]
+    cameras: Sequence[TargetCamera], results: Sequence[ClipFile | BaseException]
 ) -> None:
-    """Raise one error as it is, those of several cameras together."""
+    """Raise the error of a single camera unchanged, those of several as one error."""
     failures = {
         camera.entity_id: result
         for camera, result in zip(cameras, results, strict=True)
@@ -169,7 +163,7 @@ def _raise_failures(
         if len(cameras) == 1 or not isinstance(failure, HomeAssistantError):
             raise failure
     if failures:
-        raise RecordingError(
+        raise failed(
             "cameras_failed",
             failed=str(len(failures)),
             total=str(len(cameras)),
@@ -178,10 +172,10 @@ def _raise_failures(
 
 
 def _times(data: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the wished time in unix seconds, whole ones around it.
+    """Return start and end in unix seconds, rounded outward.
 
     Raises:
-        InvalidClipError: The clock knows no such time.
+        ServiceValidationError: The times are out of range.
     """
     try:
         start = dt_util.as_utc(data[ATTR_START])
@@ -191,8 +185,4 @@ def _times(data: Mapping[str, Any]) -> tuple[int, int]:
             end = dt_util.as_utc(data.get(ATTR_END) or dt_util.utcnow())
         return int(start.timestamp()), math.ceil(end.timestamp())
     except OverflowError, ValueError:
-        raise InvalidClipError("no_recording") from None
-
-
-def _local(moment: int) -> datetime:
-    return dt_util.as_local(dt_util.utc_from_timestamp(moment))
+        raise invalid("no_recording") from None

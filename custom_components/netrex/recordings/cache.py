@@ -1,16 +1,15 @@
-"""Recordings kept for playing, as many as an option allows. Blocking."""
+"""The cache of recordings for playback. Blocking: call it in an executor."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import logging
 import os
 from pathlib import Path
 import re
 import time
 
-from .clip import Clip, Saved
-from .errors import RecordingError
-from .jobs import Fetched
+from ..errors import failed
+from .clip import Clip, ClipFile
 from .partial import PREFIX, SUFFIX, publish, write_errors
 
 _LOGGER = logging.getLogger(__name__)
@@ -20,7 +19,7 @@ _NAME = re.compile(r"(\d+)p-(\d+)s\.mp4")
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """A folder of our own; the names of its files tell all that is to be known.
+    """A folder whose file names hold all metadata; it evicts the least recently used.
 
     Attributes:
         folder: Belongs to one account.
@@ -30,42 +29,42 @@ class Cache:
     folder: Path
     limit: int
 
-    def find(self, clip: Clip) -> Saved | None:
-        """Return what is there of a clip, and remember that it was used."""
-        start = _prefix(clip)
-        for path in self.folder.glob(f"{start}*"):
-            if (told := _NAME.fullmatch(path.name.removeprefix(start))) is None:
+    def find(self, clip: Clip) -> ClipFile | None:
+        """Return the file of a clip and mark it as used; None if there is none."""
+        prefix = _prefix(clip)
+        for path in self.folder.glob(f"{prefix}*"):
+            if (match := _NAME.fullmatch(path.name.removeprefix(prefix))) is None:
                 continue
-            # It may be cleared away at any time.
+            # The file can be evicted at any time.
             with contextlib.suppress(OSError):
                 status = path.stat()
-                # Not the time of its last change: players compare that, and take a
-                # film that seems to have changed for another one.
+                # Keep the modification time: it is part of the HTTP validators, and
+                # players take a file with new validators for another one.
                 os.utime(path, ns=(time.time_ns(), status.st_mtime_ns))
-                return Saved(path, status.st_size, float(told[2]), int(told[1]))
+                return ClipFile(path, status.st_size, float(match[2]), int(match[1]))
         return None
 
-    def store(self, clip: Clip, fetched: Fetched, *, last: bool) -> Saved:
-        """Take a file in; those that were not used for longest make room.
+    def store(self, clip: Clip, file: ClipFile, *, may_move: bool) -> ClipFile:
+        """Add a file, and evict others if necessary; for `may_move` see `publish`.
 
         Raises:
-            RecordingError: It is larger than the whole cache may be, or the disk does
-                not take it.
+            HomeAssistantError: The file is larger than the limit, or the disk refuses
+                it.
         """
-        if fetched.size > self.limit:
-            raise RecordingError("cache_too_small", limit=f"{self.limit / 1e9:g}")
-        name = f"{fetched.height}p-{round(fetched.duration or clip.seconds)}s.mp4"
+        if file.size > self.limit:
+            raise failed("cache_too_small", limit=f"{self.limit / 1e9:g}")
+        name = f"{file.height}p-{round(file.duration or clip.seconds)}s.mp4"
         path = self.folder / (_prefix(clip) + name)
         with write_errors(self.folder):
-            self.clear(self.limit - fetched.size)
-            publish(fetched.path, path, overwrite=True, last=last)
+            self.evict(self.limit - file.size)
+            publish(file.path, path, overwrite=True, may_move=may_move)
             os.utime(path)
-        return Saved(path, fetched.size, fetched.duration, fetched.height)
+        return replace(file, path=path)
 
-    def clear(self, size: int) -> None:
-        """Remove the files that were not used for longest until `size` bytes are left.
+    def evict(self, limit: int) -> None:
+        """Remove the least recently used files until at most `limit` bytes are left.
 
-        Who plays one just now goes on: an open file outlives its name.
+        Players that have an evicted file open can still read it.
         """
         files = []
         for path in self.folder.glob("*.mp4"):
@@ -73,22 +72,22 @@ class Cache:
                 files.append((path.stat(), path))
         total = sum(status.st_size for status, _ in files)
         for status, path in sorted(files, key=lambda item: item[0].st_atime):
-            if total <= size:
+            if total <= limit:
                 return
             path.unlink(missing_ok=True)
             total -= status.st_size
 
-    def tidy(self) -> None:
-        """Make the folder as it should be at a start: nothing half, not too much.
+    def clean_up(self) -> None:
+        """Remove partial files, and evict others if the limit was lowered.
 
-        Where the disk refuses, that is logged: the account works all the same.
+        Errors are only logged, because the account works without it.
         """
         try:
             for path in self.folder.glob(f"{PREFIX}*{SUFFIX}"):
                 path.unlink(missing_ok=True)
-            self.clear(self.limit)
+            self.evict(self.limit)
         except OSError as err:
-            _LOGGER.warning("The recordings kept for playing stay untidy: %s", err)
+            _LOGGER.warning("The cache of recordings could not be cleaned up: %s", err)
 
 
 def _prefix(clip: Clip) -> str:

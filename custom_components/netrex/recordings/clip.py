@@ -1,30 +1,31 @@
-"""What can be asked of a recording: a camera, a time, a height."""
+"""What a job fetches, and the file that it makes."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any
 
-from .errors import InvalidClipError
+from ..client.days import DAY, HOUR
+from ..errors import invalid
 
-# The portal's API names no limit; a file of a day is what a person can still handle.
-LONGEST_CLIP = 24 * 3600
-# A clip of the future is waited for in memory, so a restart forgets it.
-FARTHEST_END = 3600
-_TALLEST = 8640
+MIME_TYPE = "video/mp4"
+# The API documents no limit; files of more than a day are hard to handle.
+MAX_CLIP_SECONDS = DAY
+# Jobs live in memory: a restart cancels those that wait for the end of their clip.
+MAX_SECONDS_AHEAD = HOUR
+_MAX_HEIGHT = 8640
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A wish for a recording.
+    """A part of a camera's recording.
 
-    The API documents recordings of cameras only, so video channels have none of their
-    own.
+    The API documents recordings of cameras only, not of their video channels.
 
     Attributes:
         node_id: The camera.
         start: Unix seconds.
-        end: Unix seconds, after `start`; may lie in the near future.
-        height: Pixels; None for the highest, which the portal prepares quickest.
+        end: Unix seconds, after `start`; may be in the near future.
+        height: Pixels; None for the highest, which the portal prepares fastest.
     """
 
     node_id: int
@@ -37,40 +38,43 @@ class Clip:
         """Return the length in seconds."""
         return self.end - self.start
 
-    def checked(self, now: float) -> Self:
-        """Return the clip if it makes sense at `now` (unix seconds).
+    def validate(self, now: float) -> None:
+        """Check the clip against the limits at `now` (unix seconds).
 
         Raises:
-            InvalidClipError: It does not; says why.
+            ServiceValidationError: The clip exceeds a limit.
         """
         if self.end <= self.start:
-            raise InvalidClipError("end_before_start")
+            raise invalid("end_before_start")
         if self.start < 0:
-            raise InvalidClipError("no_recording")
-        if self.seconds > LONGEST_CLIP:
-            raise InvalidClipError("clip_too_long", hours=str(LONGEST_CLIP // 3600))
-        if self.end > now + FARTHEST_END:
-            raise InvalidClipError("clip_in_future", minutes=str(FARTHEST_END // 60))
-        if self.height is not None and not 0 < self.height <= _TALLEST:
-            raise InvalidClipError("height_not_offered", heights="-")
-        return self
+            raise invalid("no_recording")
+        if self.seconds > MAX_CLIP_SECONDS:
+            raise invalid("clip_too_long", hours=str(MAX_CLIP_SECONDS // HOUR))
+        if self.end > now + MAX_SECONDS_AHEAD:
+            raise invalid("clip_in_future", minutes=str(MAX_SECONDS_AHEAD // 60))
+        if self.height is not None and not 0 < self.height <= _MAX_HEIGHT:
+            raise invalid("height_not_offered", heights="-")
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """A file that is whole.
+class ClipFile:
+    """A complete file of a clip.
 
     Attributes:
-        path: Where it is.
+        path: Where the file is.
         size: Bytes.
-        duration: Seconds, as the portal tells.
+        duration: Recorded seconds; None if the portal did not report them.
         height: Pixels.
-        url: A link that opens it without a sign-in until it expires; None for a file
-            in the cache.
+        url: A link that opens the file without a sign-in until it expires; None for
+            files that are not downloads.
     """
 
     path: Path
     size: int
     duration: float | None
-    height: int | None
+    height: int
     url: str | None = field(default=None, repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the file as the response of an action and as event attributes."""
+        return asdict(self) | {"path": str(self.path)}

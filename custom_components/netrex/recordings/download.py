@@ -1,4 +1,4 @@
-"""From an address to a whole file: resumed, checked, never half."""
+"""Downloads prepared recordings: resumes, and accepts complete files only."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,19 +16,12 @@ from ..client import (
 from .partial import PartialFile
 from .timing import Timing
 
-# Bytes that are written at once: fewer switches between the loop and the disk's thread.
-_BLOCK = 4 << 20
-_FULL = 100
+# Bytes per write: fewer switches between the event loop and the executor.
+_BLOCK_SIZE = 4 << 20
 
 
 class Downloader:
-    """Brings files to the disk, in steady memory.
-
-    Args:
-        hass: Its threads do the writing.
-        client: Opens addresses.
-        timing: How long to try.
-    """
+    """Downloads files in constant memory; the executor of `hass` writes them."""
 
     def __init__(
         self, hass: HomeAssistant, client: NetrexClient, timing: Timing
@@ -40,19 +33,19 @@ class Downloader:
     async def fetch(
         self, url: str, partial: PartialFile, on_percent: Callable[[int], None]
     ) -> None:
-        """Fill the file from the address, again and again until it is whole.
+        """Fill the file from the URL, with retries until it is complete.
 
-        What is there already is kept where the server resumes. Nothing more is tried
-        when for `Timing.patience` no new byte has come.
+        A retry resumes the file if the server supports it. The retries end when no new
+        byte has arrived for `Timing.retry_timeout`.
 
         Raises:
-            NetrexNotFoundError: The address is not valid any more.
-            NetrexError: The server does not give the whole file.
-            RecordingError: The disk does not take it.
+            NetrexNotFoundError: The URL has expired.
+            NetrexError: The server does not deliver the complete file.
+            HomeAssistantError: The file cannot be written.
         """
         validator: str | None = None
-        best, progressed = 0, time.monotonic()
-        waits = self._timing.waits()
+        best, progressed_at = 0, time.monotonic()
+        delays = self._timing.delays()
         while True:
             try:
                 async with self._client.archive.download(
@@ -67,18 +60,20 @@ class Downloader:
                 NetrexResponseError,
             ) as err:
                 if partial.size > best:
-                    best, progressed = partial.size, time.monotonic()
-                    waits = self._timing.waits()
-                wait = next(waits)
+                    best, progressed_at = partial.size, time.monotonic()
+                    delays = self._timing.delays()
+                delay = next(delays)
                 if isinstance(err, NetrexRateLimitedError) and err.retry_after:
-                    wait = err.retry_after
-                left = progressed + self._timing.patience - time.monotonic()
-                if wait > left:
+                    delay = err.retry_after
+                if (
+                    time.monotonic() + delay
+                    > progressed_at + self._timing.retry_timeout
+                ):
                     raise
                 if isinstance(err, NetrexResponseError):
-                    # Not what was asked for: a rest of it would fit nothing.
-                    await self._restart(partial)
-            await asyncio.sleep(wait)
+                    # The body was something else, so its rest would not fit.
+                    await self._run(partial.restart)
+            await asyncio.sleep(delay)
 
     async def _read(
         self,
@@ -86,10 +81,11 @@ class Downloader:
         partial: PartialFile,
         on_percent: Callable[[int], None],
     ) -> None:
-        """Append a body, after which the file has to be whole."""
+        """Append the response body, then check that the file is complete."""
+        size = download.size
         if download.offset != partial.size:
-            await self._restart(partial)
-        await self._run(partial.expect, download.size)
+            await self._run(partial.restart)
+        await self._run(partial.check_free_space, size)
         writing: asyncio.Future[int] | None = None
         blocks: list[bytes] = []
         held = 0
@@ -97,30 +93,23 @@ class Downloader:
             async for block in download.content.iter_any():
                 blocks.append(block)
                 held += len(block)
-                if held < _BLOCK:
+                if held < _BLOCK_SIZE:
                     continue
                 if writing is not None:
-                    self._report(await writing, download.size, on_percent)
+                    written = await writing
+                    if size:
+                        on_percent(min(written * 100 // size, 99))
                 writing = self._run(partial.write, blocks)
                 blocks, held = [], 0
         finally:
-            # Also what came before a cut counts.
+            # Keep what arrived before the connection was lost.
             if writing is not None:
                 await writing
             await self._run(partial.write, blocks)
-        if download.size is not None and partial.size != download.size:
+        if size is not None and partial.size != size:
             raise NetrexConnectionError("The download ended too early")
         if not await self._run(partial.finish):
-            raise NetrexResponseError("The recording's file is not whole")
-
-    def _report(
-        self, done: int, size: int | None, on_percent: Callable[[int], None]
-    ) -> None:
-        if size:
-            on_percent(min(done * _FULL // size, _FULL - 1))
-
-    async def _restart(self, partial: PartialFile) -> None:
-        await self._run(partial.restart)
+            raise NetrexResponseError("The recording's file is incomplete")
 
     def _run[*Ts, T](
         self, function: Callable[[*Ts], T], *args: *Ts

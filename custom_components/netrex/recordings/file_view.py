@@ -1,4 +1,4 @@
-"""Links to downloaded files that open without a sign-in, for a while."""
+"""Serves downloaded files by links that need no sign-in until they expire."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -14,30 +14,31 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
+from .clip import MIME_TYPE
 
 LIFETIME = timedelta(hours=24)
 
-# What a key opens, and until when (unix seconds). Home Assistant's signatures end with
-# a restart, so nothing of this needs to outlive one.
+# File and expiry (unix seconds) by key. Not stored, since the signatures of Home
+# Assistant expire with a restart anyway.
 DATA_FILES: HassKey[dict[str, tuple[Path, float]]] = HassKey(f"{DOMAIN}_files")
 
 
 @callback
 def async_sign_file(hass: HomeAssistant, path: Path) -> str:
-    """Return a link that opens a file for `LIFETIME`, or until the next restart.
+    """Return a link to a file that expires after `LIFETIME` or with a restart.
 
-    It is a whole address where Home Assistant knows its own, so that it works in any
-    message, else a path.
+    It is a URL if Home Assistant knows its own, so that it works in any message, else a
+    path.
     """
     now = time.time()
     files = hass.data.setdefault(DATA_FILES, {})
-    for key, (_, until) in tuple(files.items()):
-        if until < now:
+    for key, (_, expires_at) in tuple(files.items()):
+        if expires_at < now:
             del files[key]
     key = secrets.token_urlsafe(16)
     files[key] = (path, now + LIFETIME.total_seconds())
-    # Signed for Home Assistant, not for the person who called the action: a link that
-    # is sent to others must not end with that person's session.
+    # Signed by the content user: a link that was sent to others must outlive the
+    # session of the user who called the action.
     signed = async_sign_path(
         hass, FileView.url.format(key=key), LIFETIME, use_content_user=True
     )
@@ -48,22 +49,22 @@ def async_sign_file(hass: HomeAssistant, path: Path) -> str:
 
 
 class FileView(HomeAssistantView):
-    """Serves a downloaded file, with ranges, to whoever has a signed link."""
+    """Serves a downloaded file, with ranges, to requests with a signed link."""
 
     url = "/api/netrex/files/{key}"
     name = "api:netrex:files"
     requires_auth = True
 
     async def get(self, request: web.Request, key: str) -> web.StreamResponse:
-        """Send the file or the wanted part of it."""
+        """Send the file or the requested range of it."""
         hass = request.app[KEY_HASS]
-        path, until = hass.data.get(DATA_FILES, {}).get(key, (None, 0.0))
-        if path is None or until < time.time():
+        path, expires_at = hass.data.get(DATA_FILES, {}).get(key, (None, 0.0))
+        if path is None or expires_at < time.time():
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        # Somebody may have put something else in its place meanwhile.
+        # The file can have been replaced, for example by a link to another one.
         if not await hass.async_add_executor_job(_is_served, hass, path):
             return web.Response(status=HTTPStatus.NOT_FOUND)
-        return web.FileResponse(path, headers={"Content-Type": "video/mp4"})
+        return web.FileResponse(path, headers={"Content-Type": MIME_TYPE})
 
     head = get
 

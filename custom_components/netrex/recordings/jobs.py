@@ -1,13 +1,16 @@
-"""What happens to a clip from the wish to the file (decision D8)."""
+"""Jobs that prepare and download a clip (decision 0017)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from itertools import count
 from pathlib import Path
 import time
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 
 from ..client import (
     Lane,
@@ -22,26 +25,25 @@ from ..client import (
     NetrexResponseError,
     Recording,
 )
-from .choice import Choice, choose
-from .clip import Clip
+from ..errors import failed
+from .clip import Clip, ClipFile
 from .download import Downloader
-from .errors import RecordingError, reason_of
 from .lanes import LaneSemaphore
 from .partial import PartialFile
+from .renditions import Rendition, select_rendition
 from .timing import Timing
 
-# A clip whose last seconds are missing is complete: cameras cut at their key frames.
-# The API's own example has 598 of 600 seconds.
-_MISSING = 5.0
-# Looks in a row at a preparation that fell back, or tells nothing, until it is over.
-_BAD_LOOKS = 3
-# Answers of no use in a row.
-_USELESS = 3
-_FULL = 100
+# How much of a complete recording can be missing (seconds): cameras cut at their key
+# frames. The API's own example has 598 of 600 seconds.
+_MAX_MISSING_SECONDS = 5.0
+# Consecutive polls whose progress decreased or is missing until a preparation failed.
+_MAX_REGRESSIONS = 3
+# Unusable answers until a request failed.
+_MAX_UNUSABLE_ANSWERS = 3
 
 
 class JobState(StrEnum):
-    """Where a job is; also the types of the event entity."""
+    """The state of a job; also the event types of the event entity."""
 
     REQUESTED = "requested"
     PREPARING = "preparing"
@@ -52,18 +54,8 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """A whole file without a name yet."""
-
-    path: Path
-    size: int
-    duration: float | None
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What jobs of an account share."""
+class JobContext:
+    """What the jobs of an account share."""
 
     hass: HomeAssistant
     client: NetrexClient
@@ -74,28 +66,29 @@ class Tools:
 
 
 class Job:
-    """One clip on its way; all who want it share it.
+    """Makes the file of one clip for all that request it.
+
+    Args:
+        folder: Where the partial file is made.
+        context: What all jobs share.
 
     Attributes:
-        clip: What is wanted.
-        lane: The best priority of those who want it.
-        state: Where it is.
+        clip: The requested clip.
+        lane: The best priority of the requests.
+        state: The current step.
         progress: Percent of the preparation or of the download.
-        height: Pixels; None until it is chosen.
-        reason: The key of the text why it failed.
     """
 
-    def __init__(self, clip: Clip, lane: Lane, folder: Path, tools: Tools) -> None:
-        """Prepare; `folder` is where the file is made."""
+    def __init__(
+        self, clip: Clip, lane: Lane, folder: Path, context: JobContext
+    ) -> None:
         self.clip = clip
         self.lane = lane
         self.state = JobState.REQUESTED
         self.progress: int | None = None
-        self.height: int | None = clip.height
-        self.reason: str | None = None
         self._folder = folder
-        self._tools = tools
-        self._timing = tools.timing
+        self._context = context
+        self._timing = context.timing
         self._listeners: list[Callable[[Job], None]] = []
         self._partial: PartialFile | None = None
 
@@ -105,171 +98,156 @@ class Job:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def run(self) -> Fetched:
-        """Do all of it.
+    async def run(self) -> ClipFile:
+        """Return the complete file, which is still to be moved or discarded.
 
         Raises:
-            NetrexError: The portal is in the way.
-            RecordingError: There is no such recording, or no room for it.
+            NetrexError: A request to the portal failed.
+            HomeAssistantError: There is no such recording, or no space for it.
         """
         try:
             return await self._run()
-        except BaseException as err:
-            self.reason = reason_of(err)
-            self._to(JobState.FAILED)
+        except BaseException:
+            self._set_state(JobState.FAILED)
             await self.discard()
             raise
 
     async def discard(self) -> None:
-        """Remove the file that nobody gave a name."""
+        """Remove the partial file."""
         if self._partial is not None:
-            await self._tools.hass.async_add_executor_job(self._partial.discard)
+            await self._context.hass.async_add_executor_job(self._partial.discard)
 
     def raise_lane(self, lane: Lane) -> None:
-        """Go ahead of others, because somebody with a better priority wants it too."""
+        """Raise the priority to `lane` if that is better."""
         self.lane = min(self.lane, lane)
-        self._tools.preparations.look()
-        self._tools.downloads.look()
+        self._context.preparations.wake_up()
+        self._context.downloads.wake_up()
 
-    async def _run(self) -> Fetched:
-        await self._until_over()
-        tries = 0
-        while True:
-            tries += 1
-            # What expired, or failed at the portal, begins anew: ids and addresses
-            # live for hours only, and a job may wait in a row for longer.
+    async def _run(self) -> ClipFile:
+        # Until the clip has been recorded.
+        await asyncio.sleep(self.clip.end + self._timing.settling - time.time())
+        for attempt in count(1):
+            # If the recording or its URL expires, or the portal fails, start over: they
+            # are valid for hours only, and a job can be queued for longer.
             try:
-                async with self._tools.preparations.take(lambda: self.lane):
-                    choice = await self._choose()
-                    url = await self._prepare(choice)
-                self._to(JobState.READY)
-                async with self._tools.downloads.take(lambda: self.lane):
-                    return await self._download(choice, url)
+                async with self._context.preparations.acquire(lambda: self.lane):
+                    rendition = await self._find()
+                    url = await self._prepare(rendition)
+                self._set_state(JobState.READY)
+                async with self._context.downloads.acquire(lambda: self.lane):
+                    return await self._download(rendition, url)
             except _ExpiredError as err:
-                if tries == self._timing.tries:
+                if attempt == self._timing.max_attempts:
                     raise err.cause from None
+        raise AssertionError  # unreachable: the attempts are endless
 
-    async def _until_over(self) -> None:
-        """Wait until the clip has been recorded."""
-        wait = self.clip.end + self._timing.settling - time.time()
-        if wait > 0:
-            await asyncio.sleep(wait)
-
-    async def _choose(self) -> Choice:
-        """Look for the recording, for a while again if it is young."""
+    async def _find(self) -> Rendition:
+        """List the recordings, repeatedly while the clip's may still be incomplete."""
         clip = self.clip
-        for wait in self._timing.waits():
-            found = await self._ask(
-                lambda lane: self._tools.client.archive.list(
+        for delay in self._timing.delays():
+            recordings = await self._retry(
+                lambda lane: self._context.client.archive.list(
                     clip.node_id, clip.start, clip.end, lane=lane
                 )
             )
-            young = time.time() + wait < clip.end + self._timing.grace
-            if not young or _complete(found, clip):
+            can_grow = time.time() + delay < clip.end + self._timing.grace
+            if not can_grow or _is_complete(recordings, clip):
                 break
-            await asyncio.sleep(wait)
-        choice = choose(found, clip.height)
-        self.height = choice.height
-        return choice
+            await asyncio.sleep(delay)
+        return select_rendition(recordings, clip.height)
 
-    async def _prepare(self, choice: Choice) -> str:
-        """Let the portal make the file; return its address."""
-        archive, recording = self._tools.client.archive, choice.recording
-        if recording.download_url and recording.heights == (choice.height,):
+    async def _prepare(self, rendition: Rendition) -> str:
+        """Prepare the recording and return its URL."""
+        archive, recording = self._context.client.archive, rendition.recording
+        if recording.download_url and recording.heights == (rendition.height,):
             return recording.download_url
-        self._to(JobState.PREPARING, 0)
+        self._set_state(JobState.PREPARING, 0)
         try:
-            accepted = await self._ask(
+            accepted = await self._retry(
                 lambda lane: archive.prepare(
-                    recording.recording_id, choice.height, lane=lane
+                    recording.recording_id, rendition.height, lane=lane
                 )
             )
         except NetrexNotFoundError as err:
             raise _ExpiredError(err) from None
         except NetrexResponseError:
-            # Such as that it is being prepared already: the state tells.
+            # It may be in preparation already, which its progress shows.
             accepted = False
-        return await self._until_ready(recording, accepted=accepted)
+        return await self._poll(recording, accepted=accepted)
 
-    async def _until_ready(self, recording: Recording, *, accepted: bool) -> str:
-        """Look at the preparation in growing steps until there is an address.
+    async def _poll(self, recording: Recording, *, accepted: bool) -> str:
+        """Poll the preparation until its URL is known, and return that.
 
-        One that was not accepted may run all the same: an answer got lost, or another
-        client wants it too.
+        A preparation that was not accepted may be running all the same: the answer was
+        lost, or another client requested it too.
         """
-        best, bad, changed = 0, 0, time.monotonic()
-        refused = RecordingError("preparation_refused")
-        failed = RecordingError("preparation_failed")
-        for wait in self._timing.waits():
-            await asyncio.sleep(wait)
+        best, regressions, progressed_at = 0, 0, time.monotonic()
+        for delay in self._timing.delays():
+            await asyncio.sleep(delay)
             try:
-                state = await self._ask(
-                    lambda lane: self._tools.client.archive.state(
+                state = await self._retry(
+                    lambda lane: self._context.client.archive.state(
                         recording.recording_id, lane=lane
                     )
                 )
             except NetrexNotFoundError as err:
                 raise _ExpiredError(err) from None
             except NetrexResponseError:
-                raise _ExpiredError(failed) from None
+                break
             if state.download_url:
                 return state.download_url
             percent = state.progress or 0
             if not accepted and not percent:
-                raise _ExpiredError(refused)
+                raise _ExpiredError(failed("preparation_refused"))
             if percent > best:
-                best, bad, changed = percent, 0, time.monotonic()
-                self._to(JobState.PREPARING, percent)
+                best, regressions, progressed_at = percent, 0, time.monotonic()
+                self._set_state(JobState.PREPARING, percent)
             elif percent < best or state.progress is None:
-                bad += 1
-            if bad >= _BAD_LOOKS or (
-                time.monotonic() - changed > self._timing.unchanged
-            ):
-                raise _ExpiredError(failed)
-        raise AssertionError  # the waits do not end
+                regressions += 1
+            is_stalled = time.monotonic() - progressed_at > self._timing.stall_timeout
+            if is_stalled or regressions >= _MAX_REGRESSIONS:
+                break
+        raise _ExpiredError(failed("preparation_failed"))
 
-    async def _download(self, choice: Choice, url: str) -> Fetched:
-        """Bring the file to the disk; an address that has expired is renewed once."""
-        self._to(JobState.DOWNLOADING, 0)
+    async def _download(self, rendition: Rendition, url: str) -> ClipFile:
+        """Download the file; discards what an earlier attempt downloaded."""
+        self._set_state(JobState.DOWNLOADING, 0)
         if self._partial is None:
             self._partial = PartialFile(self._folder)
-        # Also again: another preparation need not give the same bytes.
-        await self._tools.hass.async_add_executor_job(self._partial.restart)
+        file = self._partial
+        # Another preparation need not give the same bytes.
+        await self._context.hass.async_add_executor_job(file.restart)
         try:
-            await self._tools.downloader.fetch(url, self._partial, self._on_percent)
+            await self._context.downloader.fetch(
+                url, file, partial(self._set_state, JobState.DOWNLOADING)
+            )
         except NetrexNotFoundError as err:
             raise _ExpiredError(err) from None
-        return Fetched(
-            self._partial.path,
-            self._partial.size,
-            choice.recording.duration,
-            choice.height,
-        )
+        duration = rendition.recording.duration
+        return ClipFile(file.path, file.size, duration, rendition.height)
 
-    def _on_percent(self, percent: int) -> None:
-        self._to(JobState.DOWNLOADING, percent)
-
-    async def _ask[T](self, question: Callable[[Lane], Awaitable[T]]) -> T:
-        """Ask the portal, again while it is down, slow or at its limit."""
-        until = time.monotonic() + self._timing.patience
-        useless = 0
-        for wait in self._timing.waits():
+    async def _retry[T](self, request: Callable[[Lane], Awaitable[T]]) -> T:
+        """Send a request, with retries while the portal is down or at its limit."""
+        give_up_at = time.monotonic() + self._timing.retry_timeout
+        unusable = 0
+        for delay in self._timing.delays():
             try:
-                return await question(self.lane)
-            except _FINAL:
+                return await request(self.lane)
+            except _FINAL_ERRORS:
                 raise
-            except NetrexRateLimitedError as err:
-                wait = max(wait, err.retry_after or 0)  # noqa: PLW2901 - told
-                if time.monotonic() + wait > until:
-                    raise
             except NetrexError as err:
-                useless += isinstance(err, NetrexResponseError)
-                if useless >= _USELESS or time.monotonic() + wait > until:
+                if isinstance(err, NetrexRateLimitedError):
+                    delay = max(delay, err.retry_after or 0)  # noqa: PLW2901 - reported
+                unusable += isinstance(err, NetrexResponseError)
+                if (
+                    unusable >= _MAX_UNUSABLE_ANSWERS
+                    or time.monotonic() + delay > give_up_at
+                ):
                     raise
-            await asyncio.sleep(wait)
-        raise AssertionError  # the waits do not end
+            await asyncio.sleep(delay)
+        raise AssertionError  # unreachable: the delays are endless
 
-    def _to(self, state: JobState, progress: int | None = None) -> None:
+    def _set_state(self, state: JobState, progress: int | None = None) -> None:
         if (state, progress) == (self.state, self.progress):
             return
         self.state, self.progress = state, progress
@@ -277,8 +255,8 @@ class Job:
             listener(self)
 
 
-# What no repetition changes.
-_FINAL = (
+# Errors that a retry does not change.
+_FINAL_ERRORS = (
     NetrexAuthError,
     NetrexPermissionError,
     NetrexNotFoundError,
@@ -288,13 +266,13 @@ _FINAL = (
 
 
 class _ExpiredError(Exception):
-    """The recording has to be listed and prepared anew; `cause` says why."""
+    """The recording must be listed and prepared again, because of `cause`."""
 
-    def __init__(self, cause: NetrexError | RecordingError) -> None:
+    def __init__(self, cause: NetrexError | HomeAssistantError) -> None:
         super().__init__()
         self.cause = cause
 
 
-def _complete(found: tuple[Recording, ...], clip: Clip) -> bool:
-    longest = max((recording.duration or 0 for recording in found), default=0)
-    return longest >= clip.seconds - max(_MISSING, clip.seconds / 100)
+def _is_complete(recordings: Sequence[Recording], clip: Clip) -> bool:
+    longest = max((recording.duration or 0 for recording in recordings), default=0)
+    return longest >= clip.seconds - max(_MAX_MISSING_SECONDS, clip.seconds / 100)

@@ -1,4 +1,4 @@
-"""Places for a few at once, in a fair order."""
+"""A semaphore whose waiters have priorities."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -9,47 +9,46 @@ from ..client import Lane
 
 
 class LaneSemaphore:
-    """A semaphore with lanes: the best lane first, first come first served inside.
+    """A semaphore that serves the best lane first, and first come first served in it.
 
     Args:
-        limit: How many at once.
-        reserve: How many more if a person is waiting, so that playback never stands
-            behind the downloads of automations.
+        limit: How many can hold the semaphore at once.
+        reserve: How many more if they are interactive, so that playback never waits for
+            the downloads of automations.
     """
 
     def __init__(self, limit: int, reserve: int) -> None:
         self._limit = limit
         self._reserve = reserve
-        self._taken = 0
+        self._acquired = 0
         self._order = count()
-        # Lanes are looked up anew: one may rise while it waits.
-        self._waiting: dict[int, tuple[Callable[[], Lane], asyncio.Future[None]]] = {}
+        self._waiters: dict[int, tuple[Callable[[], Lane], asyncio.Future[None]]] = {}
 
     @asynccontextmanager
-    async def take(self, lane: Callable[[], Lane]) -> AsyncGenerator[None]:
-        """Hold a place; `lane` tells the priority whenever one becomes free."""
+    async def acquire(self, lane: Callable[[], Lane]) -> AsyncGenerator[None]:
+        """Hold the semaphore; `lane` is called at each wake-up, since it can rise."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         number = next(self._order)
-        self._waiting[number] = (lane, turn)
-        self.look()
+        self._waiters[number] = (lane, turn)
+        self.wake_up()
         try:
             await turn
             yield
         finally:
-            if self._waiting.pop(number, None) is None:
-                self._taken -= 1
-            self.look()
+            if self._waiters.pop(number, None) is None:
+                self._acquired -= 1
+            self.wake_up()
 
-    def look(self) -> None:
-        """Give free places away; also to be called when a lane rises."""
+    def wake_up(self) -> None:
+        """Wake up the next waiters; call this when a lane has risen."""
         for number, (lane, turn) in sorted(
-            self._waiting.items(), key=lambda item: (item[1][0](), item[0])
+            self._waiters.items(), key=lambda item: (item[1][0](), item[0])
         ):
             extra = self._reserve if lane() is Lane.INTERACTIVE else 0
-            if self._taken >= self._limit + extra:
+            if self._acquired >= self._limit + extra:
                 return
-            # Who was cancelled takes itself out of the row.
+            # A cancelled waiter removes itself.
             if not turn.done():
-                del self._waiting[number]
-                self._taken += 1
+                del self._waiters[number]
+                self._acquired += 1
                 turn.set_result(None)

@@ -1,26 +1,27 @@
-"""The recordings of one account: one job per clip, a few at once, nothing half."""
+"""Manages the recording jobs and the cache of one account."""
 
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 import time
 from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 
-from ..client import Lane, NetrexClient, Recording
+from ..client import Lane, NetrexClient, NetrexError, Recording
 from ..const import CONF_RECORDINGS_LIMIT, DEFAULT_RECORDINGS_LIMIT_GB, DOMAIN
-from ..errors import command_errors
+from ..errors import command_errors, error_key, failed
 from ..models import NetrexConfigEntry
 from .cache import Cache
-from .clip import Clip, Saved
+from .clip import Clip, ClipFile
 from .download import Downloader
-from .errors import RecordingError, reason_of
 from .file_view import async_sign_file
-from .jobs import Fetched, Job, JobState, Tools
+from .jobs import Job, JobContext, JobState
 from .lanes import LaneSemaphore
 from .partial import publish
 from .paths import check_target
@@ -31,33 +32,37 @@ _GIGABYTE = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """News of a file that an action asked for.
+    """A change of a download that an action requested.
 
-    `progress` in percent; `saved` where the state is downloaded; `reason`, the key of
-    an error's text, where it is failed.
+    Attributes:
+        clip: The requested clip.
+        state: The state of its job.
+        progress: Percent of the preparation or of the download.
+        file: The saved file, in the state downloaded.
+        reason: The translation key of the error, in the state failed.
     """
 
     clip: Clip
     state: JobState
     progress: int | None = None
-    saved: Saved | None = None
+    file: ClipFile | None = None
     reason: str | None = None
 
 
 @dataclass(eq=False, slots=True)
-class _Running:
-    """A job, and how many want it; `public` of them are actions, not players."""
+class _RunningJob:
+    """A running job with its reference counts: all waiters, and those of actions."""
 
     job: Job
-    task: asyncio.Task[Fetched]
+    task: asyncio.Task[ClipFile]
     waiters: int = 0
-    public: int = 0
+    actions: int = 0
 
 
 class RecordingManager:
     """Owns the jobs and the cache of one account.
 
-    Nothing is asked and no folder is made before somebody wants a recording.
+    It makes no requests and no folders before a recording is requested.
     """
 
     def __init__(
@@ -71,9 +76,8 @@ class RecordingManager:
         self._entry = entry
         self._client = client
         timing = timing or Timing()
-        # The portal's machines prepare; the downloads share the line with everything
-        # else. The second number is for people who are waiting to watch.
-        self._tools = Tools(
+        # Preparations load the portal only; downloads share the line with all else.
+        self._context = JobContext(
             hass,
             client,
             Downloader(hass, client, timing),
@@ -83,92 +87,93 @@ class RecordingManager:
         )
         limit = entry.options.get(CONF_RECORDINGS_LIMIT, DEFAULT_RECORDINGS_LIMIT_GB)
         self._cache = Cache(cache_folder(hass, entry.entry_id), limit * _GIGABYTE)
-        self._running: dict[Clip, _Running] = {}
+        self._running: dict[Clip, _RunningJob] = {}
         self._listeners: defaultdict[int, list[Callable[[JobEvent], None]]]
         self._listeners = defaultdict(list)
         self._stopped = False
-        # Done when the end of a download was told.
+        # A future per download, done after its last event.
         self._downloads: set[asyncio.Future[None]] = set()
-        # Downloads since the start: done, or why not.
-        self._ended: Counter[str] = Counter()
+        # Finished downloads since the start, by result.
+        self._finished: Counter[str] = Counter()
 
     async def async_start(self) -> None:
-        """Tidy the cache up, and see to it that nothing half survives a stop."""
-        await self._hass.async_add_executor_job(self._cache.tidy)
+        """Clean up the cache, and stop with Home Assistant."""
+        await self._hass.async_add_executor_job(self._cache.clean_up)
         self._entry.async_on_unload(
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self.async_stop)
         )
 
     async def async_stop(self, _: Event | None = None) -> None:
-        """End all jobs; those who wait get a RecordingError."""
+        """Cancel all jobs; their waiters get a HomeAssistantError."""
         self._stopped = True
         tasks = [running.task for running in self._running.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        # Whoever waited learns of it now, and can still say so.
+        # Wait for the last events of the downloads.
         await asyncio.gather(*self._downloads)
 
     async def async_list(
         self, node_id: int, start: int, end: int, lane: Lane = Lane.INTERACTIVE
     ) -> tuple[Recording, ...]:
-        """Return what the portal has between two unix times, one entry per storage.
+        """Return the recordings between two unix times (seconds), one per storage.
 
-        Raises HomeAssistantError with a translated text.
+        Raises:
+            HomeAssistantError: The times are not valid, or the portal cannot list them.
         """
-        Clip(node_id, start, end).checked(time.time())
+        Clip(node_id, start, end).validate(time.time())
         with command_errors(self._hass, self._entry):
             return await self._client.archive.list(node_id, start, end, lane=lane)
 
     async def async_fetch(self, clip: Clip, lane: Lane = Lane.INTERACTIVE) -> Path:
-        """Return a file of the cache with the clip, made first if need be.
+        """Return the cached file of a clip, which is created if necessary.
 
-        All who want the same clip share it. The file can be cleared away later, so it
-        is to be opened soon; `job` tells how far it is meanwhile. Raises
-        HomeAssistantError with a translated text.
+        Concurrent calls share one job, whose progress `job` reports. The file can be
+        evicted at any time, so open it at once.
+
+        Raises:
+            HomeAssistantError: The clip is not available.
         """
-        clip.checked(time.time())
-        if (found := await self._async_find(clip)) is not None:
-            return found.path
-
-        def store(fetched: Fetched, *, last: bool) -> Saved:
-            return self._cache.store(clip, fetched, last=last)
-
-        return (await self._async_get(clip, lane, self._cache.folder, store)).path
+        clip.validate(time.time())
+        file = await self._async_find(clip)
+        if file is None:
+            file = await self._async_run(
+                clip, lane, self._cache.folder, partial(self._cache.store, clip)
+            )
+        return file.path
 
     async def async_download(
         self, clip: Clip, target: Path, *, overwrite: bool = False
-    ) -> Saved:
-        """Save a clip as a file of its own, which nothing here ever removes.
+    ) -> ClipFile:
+        """Save a clip as a file outside the cache, with a link to it.
 
         Args:
-            clip: What to save; one that ends in the near future is waited for.
-            target: Where, inside what Home Assistant allows.
-            overwrite: Whether it may take the place of another file.
+            clip: The clip to save; if it ends in the near future, this waits for it.
+            target: The file's path in a folder that Home Assistant may write to.
+            overwrite: Whether to replace an existing file.
 
         Raises:
-            HomeAssistantError: It cannot be had, with a translated text. There is no
-                part of the file then.
+            HomeAssistantError: The clip is not available; no partial file is left.
         """
         self._notify(JobEvent(clip, JobState.REQUESTED))
-        told = self._hass.loop.create_future()
-        self._downloads.add(told)
+        done = self._hass.loop.create_future()
+        self._downloads.add(done)
         try:
-            saved = await self._async_save(clip, target, overwrite=overwrite)
+            file = await self._async_save(clip, target, overwrite=overwrite)
         except BaseException as err:
-            self._notify(JobEvent(clip, JobState.FAILED, reason=reason_of(err)))
+            self._notify(JobEvent(clip, JobState.FAILED, reason=_reason(err)))
             raise
         else:
-            saved = replace(saved, url=async_sign_file(self._hass, saved.path))
-            self._notify(JobEvent(clip, JobState.DOWNLOADED, 100, saved))
-            return saved
+            file = replace(file, url=async_sign_file(self._hass, file.path))
+            self._notify(JobEvent(clip, JobState.DOWNLOADED, 100, file))
+            return file
         finally:
-            self._downloads.remove(told)
-            told.set_result(None)
+            self._downloads.remove(done)
+            done.set_result(None)
 
     @callback
     def job(self, clip: Clip) -> Job | None:
-        """Return the job that makes a clip just now."""
+        """Return the running job of a clip; None if there is none."""
         running = self._running.get(clip)
         return running.job if running and not running.task.done() else None
 
@@ -176,114 +181,122 @@ class RecordingManager:
     def async_add_listener(
         self, node_id: int, listener: Callable[[JobEvent], None]
     ) -> CALLBACK_TYPE:
-        """Call `listener` with the news of a camera's downloads."""
+        """Call `listener` with each change of a camera's downloads."""
         self._listeners[node_id].append(listener)
         return lambda: self._listeners[node_id].remove(listener)
 
     def diagnostics(self) -> dict[str, Any]:
-        """Return how many jobs are where, and how those that ended did so."""
+        """Return the number of jobs by state, and of finished downloads by result."""
         states = Counter(running.job.state.value for running in self._running.values())
-        return {"jobs": states, "ended": self._ended}
+        return {"jobs": states, "ended": self._finished}
 
-    async def _async_save(self, clip: Clip, target: Path, *, overwrite: bool) -> Saved:
-        clip.checked(time.time())
+    async def _async_save(
+        self, clip: Clip, target: Path, *, overwrite: bool
+    ) -> ClipFile:
+        clip.validate(time.time())
         config = self._hass.config
 
-        def check() -> None:
+        def save(file: ClipFile, *, may_move: bool) -> ClipFile:
+            # The folder may have changed since the first check.
             check_target(config, target, overwrite=overwrite)
+            publish(file.path, target, overwrite=overwrite, may_move=may_move)
+            return replace(file, path=target)
 
-        def put(fetched: Fetched | Saved, *, last: bool) -> Saved:
-            # Again: it has been a while.
-            check()
-            publish(fetched.path, target, overwrite=overwrite, last=last)
-            return Saved(target, fetched.size, fetched.duration, fetched.height)
-
-        await self._hass.async_add_executor_job(check)
-        if (found := await self._async_find(clip)) is not None:
+        await self._hass.async_add_executor_job(
+            partial(check_target, config, target, overwrite=overwrite)
+        )
+        if (file := await self._async_find(clip)) is not None:
             return await self._hass.async_add_executor_job(
-                lambda: put(found, last=False)
+                partial(save, file, may_move=False)
             )
-        return await self._async_get(
-            clip, Lane.COMMAND, target.parent, put, public=True
+        return await self._async_run(
+            clip, Lane.COMMAND, target.parent, save, for_action=True
         )
 
-    async def _async_find(self, clip: Clip) -> Saved | None:
+    async def _async_find(self, clip: Clip) -> ClipFile | None:
         return await self._hass.async_add_executor_job(self._cache.find, clip)
 
-    async def _async_get(
+    async def _async_run(
         self,
         clip: Clip,
         lane: Lane,
         folder: Path,
-        deliver: Callable[..., Saved],
+        save: Callable[..., ClipFile],
         *,
-        public: bool = False,
-    ) -> Saved:
-        """Join the clip's job, or start it, and give its file to `deliver`.
+        for_action: bool = False,
+    ) -> ClipFile:
+        """Join or start the clip's job, and `save` its file in the executor.
 
-        Whoever leaves frees what only they wanted.
+        A job without waiters is canceled.
         """
         if self._stopped:
-            raise RecordingError("stopped")
+            raise failed("stopped")
         running = self._running.get(clip)
-        # A job that its last user is just leaving takes a while to end.
+        # A canceled job takes a while to finish.
         if running is None or running.task.done() or running.task.cancelling():
-            running = self._start(Job(clip, lane, folder, self._tools))
+            running = self._start(Job(clip, lane, folder, self._context))
         running.waiters += 1
-        running.public += public
+        running.actions += for_action
         running.job.raise_lane(lane)
         try:
             with command_errors(self._hass, self._entry):
-                fetched = await asyncio.shield(running.task)
-            last = running.waiters == 1
+                file = await asyncio.shield(running.task)
+            may_move = running.waiters == 1
             return await self._hass.async_add_executor_job(
-                lambda: deliver(fetched, last=last)
+                partial(save, file, may_move=may_move)
             )
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if running.task.cancelled() and not (task and task.cancelling()):
-                raise RecordingError("stopped") from None
+                raise failed("stopped") from None
             raise
         finally:
             running.waiters -= 1
-            running.public -= public
+            running.actions -= for_action
             if not running.waiters:
                 running.task.cancel()
                 await asyncio.gather(running.task, return_exceptions=True)
                 await running.job.discard()
 
     @callback
-    def _start(self, job: Job) -> _Running:
+    def _start(self, job: Job) -> _RunningJob:
         task = self._entry.async_create_background_task(
             self._hass, job.run(), f"{DOMAIN} recording"
         )
-        running = self._running[job.clip] = _Running(job, task)
+        running = self._running[job.clip] = _RunningJob(job, task)
 
         @callback
-        def forget(_: object) -> None:
+        def async_remove(_: object) -> None:
             if self._running.get(job.clip) is running:
                 del self._running[job.clip]
 
         @callback
-        def tell(job: Job) -> None:
-            if running.public and job.state is not JobState.FAILED:
+        def async_state_changed(job: Job) -> None:
+            if running.actions and job.state is not JobState.FAILED:
                 self._notify(JobEvent(job.clip, job.state, job.progress))
 
-        task.add_done_callback(forget)
-        job.async_add_listener(tell)
+        task.add_done_callback(async_remove)
+        job.async_add_listener(async_state_changed)
         return running
 
     @callback
     def _notify(self, event: JobEvent) -> None:
         if event.state in (JobState.DOWNLOADED, JobState.FAILED):
-            self._ended[event.reason or event.state.value] += 1
+            self._finished[event.reason or event.state.value] += 1
         for listener in tuple(self._listeners[event.clip.node_id]):
             listener(event)
 
 
-def cache_folder(hass: HomeAssistant, entry_id: str) -> Path:
-    """Return where an account's recordings are kept for playing.
+def _reason(err: BaseException) -> str:
+    """Return the translation key that says why a job failed."""
+    if isinstance(err, NetrexError):
+        return error_key(err)
+    if isinstance(err, HomeAssistantError) and err.translation_key:
+        return err.translation_key
+    # Cancelled: Home Assistant stops, or the last request was cancelled.
+    return "stopped"
 
-    Home Assistant leaves the folder out of its backups.
-    """
+
+def cache_folder(hass: HomeAssistant, entry_id: str) -> Path:
+    """Return the cache folder of an account, which backups leave out."""
     return Path(hass.config.cache_path(DOMAIN, entry_id))

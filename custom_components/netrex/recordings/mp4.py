@@ -1,43 +1,44 @@
-"""Whether an MP4 file is whole: its outermost boxes fill it and hold an index.
+"""Checks whether an MP4 file is complete.
 
-A server that tells no length can be cut without anybody noticing. The boxes know how
-long they are (ISO/IEC 14496-12, 4.2).
+A download without a Content-Length can be cut without an error. The top-level boxes
+hold their own lengths (ISO/IEC 14496-12, 4.2), so in a complete file they end where it
+ends, and one of them is the index.
 """
 
 from pathlib import Path
 import struct
 
 _HEADER = struct.Struct(">I4s")
-_LARGE = struct.Struct(">Q")
-# More boxes than any recording has; fragmented ones have two for every few seconds.
-_MOST_BOXES = 1_000_000
+_LARGE_SIZE = struct.Struct(">Q")
+# More than recordings have; fragmented ones have two boxes for every few seconds.
+_MAX_BOXES = 1_000_000
 
 
-def is_whole(path: Path) -> bool:
-    """Read the headers of the outermost boxes; blocking."""
+def is_complete(path: Path) -> bool:
+    """Return whether the top-level boxes fill the file; blocking."""
     size = path.stat().st_size
-    kinds: set[bytes] = set()
+    types: set[bytes] = set()
     with path.open("rb") as file:
         position = 0
-        for _ in range(_MOST_BOXES):
+        for _ in range(_MAX_BOXES):
             if position >= size:
                 break
             file.seek(position)
             header = file.read(_HEADER.size)
             if len(header) < _HEADER.size:
                 return False
-            length, kind = _HEADER.unpack(header)
-            least = _HEADER.size
-            if length == 1:
-                large = file.read(_LARGE.size)
-                if len(large) < _LARGE.size:
+            length, box_type = _HEADER.unpack(header)
+            shortest = _HEADER.size
+            if length == 1:  # a 64-bit length follows
+                large = file.read(_LARGE_SIZE.size)
+                if len(large) < _LARGE_SIZE.size:
                     return False
-                (length,) = _LARGE.unpack(large)
-                least += _LARGE.size
-            elif length == 0:  # up to the end of the file
+                (length,) = _LARGE_SIZE.unpack(large)
+                shortest += _LARGE_SIZE.size
+            elif length == 0:  # the box extends to the end of the file
                 length = size - position
-            if length < least:
+            if length < shortest:
                 return False
-            kinds.add(kind)
+            types.add(box_type)
             position += length
-    return position == size and b"moov" in kinds
+    return position == size and b"moov" in types

@@ -1,4 +1,4 @@
-"""A file that is not whole yet. Blocking: everything here runs in a thread."""
+"""Files that are still incomplete. Blocking: call everything in an executor."""
 
 from collections.abc import Iterator, Sequence
 import contextlib
@@ -10,25 +10,26 @@ import shutil
 import threading
 import time
 
-from .errors import RecordingError
-from .mp4 import is_whole
+from ..client.days import DAY
+from ..errors import failed
+from .mp4 import is_complete
 
 PREFIX = ".netrex-"
 SUFFIX = ".part"
-# What stays free on the disk for everything else, in bytes.
+# Free space that downloads leave on the disk (bytes).
 RESERVE = 256 << 20
-# What a killed Home Assistant left behind is removed when it is as old as this.
-_STALE = 24 * 3600
-# After so many bytes the disk is asked to begin, and whether it has room for more.
-_STRIDE = 64 << 20
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+# The age (seconds) at which partial files of a killed Home Assistant are removed.
+_STALE_AGE = DAY
+# Bytes between two flushes to the disk, each with a check of its free space.
+_FLUSH_INTERVAL = 64 << 20
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class PartialFile:
-    """A temporary file in the folder of its target.
+    """A temporary file in the folder of its target, under a hidden, random name.
 
-    Its name is hidden and random, so it never meets a file of somebody else. There is
-    none before `restart` and after `discard`, whichever thread comes first.
+    It exists only between `restart` and `discard`, in whichever order threads call
+    them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,15 +37,15 @@ class PartialFile:
         self.size = 0
         self._descriptor = -1
         self._discarded = False
-        self._stride_at = 0
-        # A number that was given back may belong to somebody else's file by now.
+        self._flushed = 0
+        # A closed descriptor's number can be reused by another file.
         self._lock = threading.Lock()
 
     def restart(self) -> None:
-        """Begin with an empty file; what others left over long ago goes.
+        """Create or truncate the file; also removes stale ones from the folder.
 
         Raises:
-            RecordingError: The folder cannot be written to.
+            HomeAssistantError: The folder is not writable.
         """
         folder = self.path.parent
         with self._lock, write_errors(folder):
@@ -52,31 +53,29 @@ class PartialFile:
                 return
             if self._descriptor < 0:
                 folder.mkdir(parents=True, exist_ok=True)
-                _sweep(folder)
+                _remove_stale(folder)
                 self._descriptor = os.open(
                     self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644
                 )
             os.ftruncate(self._descriptor, 0)
             os.lseek(self._descriptor, 0, os.SEEK_SET)
-            self.size = self._stride_at = 0
+            self.size = self._flushed = 0
 
-    def expect(self, size: int | None) -> None:
-        """Check that the disk has room for a file of `size` bytes.
+    def check_free_space(self, size: int | None) -> None:
+        """Check that the disk has room for the file to grow to `size` bytes.
 
         Raises:
-            RecordingError: It has not, or does not tell.
+            HomeAssistantError: The disk is full, or its free space is unknown.
         """
-        missing = 0 if size is None else size - self.size
         with write_errors(self.path.parent):
-            free = shutil.disk_usage(self.path.parent).free
-        if free < missing + RESERVE:
-            raise disk_full(self.path.parent)
+            missing = 0 if size is None else size - self.size
+            _check_free_space(self.path.parent, missing)
 
     def write(self, blocks: Sequence[bytes]) -> int:
-        """Append; return the size so far.
+        """Append blocks and return the new size (bytes).
 
-        Block by block: joining them, or writing them by one system call, was measured
-        to cost half as much time again.
+        Blocks are written one by one: joining them, or a single system call, takes half
+        as much time again (measured).
         """
         with self._lock, write_errors(self.path.parent):
             for block in blocks:
@@ -85,21 +84,21 @@ class PartialFile:
                     written = os.write(self._descriptor, view)
                     self.size += written
                     view = view[written:]
-            full = self.size - self._stride_at >= _STRIDE
-            if full:
-                self._spill()
-        if full:
-            self.expect(None)
+            is_due = self.size - self._flushed >= _FLUSH_INTERVAL
+            if is_due:
+                self._flush()
+        if is_due:
+            self.check_free_space(None)
         return self.size
 
-    def _spill(self) -> None:
-        """Let the system write what it holds of the file, and then forget it.
+    def _flush(self) -> None:
+        """Start to write cached pages of the file to the disk, and drop them.
 
-        Otherwise a sync of gigabytes comes at the end, which holds up everybody who
-        uses the disk, the recorder's database too.
+        Otherwise the final sync writes gigabytes at once, which blocks all users of the
+        disk, including the recorder's database.
         """
-        start, self._stride_at = self._stride_at, self.size
-        # macOS has none, and it is no more than advice.
+        start, self._flushed = self._flushed, self.size
+        # Only advice, and not available on macOS.
         if hasattr(os, "posix_fadvise"):
             with contextlib.suppress(OSError):
                 os.posix_fadvise(
@@ -107,17 +106,17 @@ class PartialFile:
                 )
 
     def finish(self) -> bool:
-        """Bring all to the disk and tell whether it is a whole MP4 file."""
+        """Sync the file to the disk; return whether it is a complete MP4 file."""
         with self._lock, write_errors(self.path.parent):
             os.fsync(self._descriptor)
-            return is_whole(self.path)
+            return is_complete(self.path)
 
     def discard(self) -> None:
-        """Close and remove it; may be called at any time, also again."""
+        """Close and remove the file; can be called at any time, and repeatedly."""
         with self._lock:
             self._discarded = True
             descriptor, self._descriptor = self._descriptor, -1
-            # A disk that has gone would hide the error that led here.
+            # An error of a disconnected disk would hide the one that led here.
             if descriptor >= 0:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
@@ -125,87 +124,82 @@ class PartialFile:
                 self.path.unlink(missing_ok=True)
 
 
-def publish(source: Path, target: Path, *, overwrite: bool, last: bool) -> None:
-    """Give a whole file its name, in one step.
+def publish(source: Path, target: Path, *, overwrite: bool, may_move: bool) -> None:
+    """Give a complete file its name, atomically.
 
-    A link costs nothing and cannot take the place of another file. Where the disk has
-    none, or on another disk, the file is copied, or renamed if nobody else needs it.
+    A hard link is fast and cannot replace another file. If the disk has no hard links,
+    or the target is on another disk, the file is copied, or moved if that is allowed.
 
     Args:
-        source: The whole file.
-        target: Its name, in a folder that is made if it is missing.
-        overwrite: Whether it may take the place of a file.
-        last: Whether nobody needs `source` any more.
+        source: The complete file.
+        target: Its name; missing folders are created.
+        overwrite: Whether to replace an existing file.
+        may_move: Whether `source` is no longer needed.
 
     Raises:
-        RecordingError: The target exists and is not to be overwritten, or it cannot be
+        HomeAssistantError: The target exists and `overwrite` is false, or it cannot be
             written.
     """
     with write_errors(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir() or (not overwrite and os.path.lexists(target)):
-            raise _exists(target)
+            raise failed("file_exists", path=str(target))
         if not overwrite and _link(source, target):
             return
-        beside = target.parent / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
+        temporary = target.parent / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         try:
-            if not _link(source, beside):
-                if last and source.parent == target.parent:
-                    beside = source
+            if not _link(source, temporary):
+                if may_move and source.parent == target.parent:
+                    temporary = source
                 else:
-                    _copy(source, beside)
+                    _copy(source, temporary)
             if not overwrite and os.path.lexists(target):
-                raise _exists(target)
-            beside.replace(target)
+                raise failed("file_exists", path=str(target))
+            temporary.replace(target)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def _link(source: Path, target: Path) -> bool:
-    """Give a file a second name, never that of another; False where that fails."""
+    """Create a hard link, which never replaces a file; return False if that fails."""
     try:
         os.link(source, target)
     except FileExistsError:
-        raise _exists(target) from None
+        raise failed("file_exists", path=str(target)) from None
     except OSError:
         return False
     return True
 
 
-def _exists(target: Path) -> RecordingError:
-    return RecordingError("file_exists", path=str(target))
-
-
-def _copy(source: Path, beside: Path) -> None:
-    if shutil.disk_usage(beside.parent).free < source.stat().st_size + RESERVE:
-        raise disk_full(beside.parent)
-    shutil.copyfile(source, beside)
-    with beside.open("rb+") as file:
+def _copy(source: Path, target: Path) -> None:
+    _check_free_space(target.parent, source.stat().st_size)
+    shutil.copyfile(source, target)
+    with target.open("rb+") as file:
         os.fsync(file.fileno())
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a killed Home Assistant left in a folder."""
+def _check_free_space(folder: Path, size: int) -> None:
+    if shutil.disk_usage(folder).free < size + RESERVE:
+        raise failed("disk_full", path=str(folder))
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove the partial files that a killed Home Assistant left in a folder."""
     now = time.time()
     for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
         with contextlib.suppress(OSError):
-            if now - path.stat().st_mtime > _STALE:
+            if now - path.stat().st_mtime > _STALE_AGE:
                 path.unlink()
-
-
-def disk_full(folder: Path) -> RecordingError:
-    """Return the error of a full disk."""
-    return RecordingError("disk_full", path=str(folder))
 
 
 @contextlib.contextmanager
 def write_errors(folder: Path) -> Iterator[None]:
-    """Say of a failure to write what a person can mend."""
+    """Convert errors of writing to a folder to translated ones."""
     try:
         yield
     except OSError as err:
-        if err.errno in _FULL:
-            raise disk_full(folder) from err
-        raise RecordingError(
+        if err.errno in _DISK_FULL:
+            raise failed("disk_full", path=str(folder)) from err
+        raise failed(
             "cannot_write", path=str(folder), reason=err.strerror or str(err.errno)
         ) from err

@@ -1,7 +1,7 @@
-"""Where a downloaded file may be, and what it may be called.
+"""Names and paths of downloaded files.
 
-Everything comes from outside: the pattern from whoever calls the action. All here is
-checked before anything is asked or written, and again before the file gets its name.
+The pattern is untrusted: it comes from the caller of the action. Paths are checked
+before any query or write, and again before the file gets its name.
 """
 
 from collections.abc import Mapping
@@ -11,47 +11,49 @@ from pathlib import Path
 import re
 
 from homeassistant.core_config import Config
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
+from ..errors import failed, invalid
 from .clip import Clip
-from .errors import InvalidClipError, RecordingError
 
 DEFAULT_PATTERN = "netrex/{camera}/{date}_{time}.mp4"
 SUFFIX = ".mp4"
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-# What Windows and its network shares do not take, and what is not to be seen.
+# Characters that Windows and its network shares refuse, and control characters.
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f-\x9f]')
-_DEVICES = re.compile(
+_RESERVED = re.compile(
     r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?"
 )
-# Bytes of a name on most file systems; the temporary file's own name is shorter.
-_LONGEST_NAME = 255
-_LONGEST_PATH = 4000
+# Bytes; the limit of most file systems, for one name and for all of a path.
+_MAX_NAME_LENGTH = 255
+_MAX_PATH_LENGTH = 4000
 
 
-def fill_in(pattern: str, camera: str, clip: Clip) -> str:
-    """Return the file name of a pattern.
+def format_name(pattern: str, camera: str, clip: Clip) -> str:
+    """Return a file name with its placeholders filled in.
 
-    Placeholders are {camera}, {node_id}, {date}, {time}, {start}, {end} and
-    {duration}; times are the beginning's in Home Assistant's time zone.
+    Placeholders are {camera}, {node_id}, {date}, {time}, {start}, {end}, and
+    {duration} (seconds). {date} and {time} are those of the start, in Home Assistant's
+    time zone.
 
     Args:
-        pattern: From a person.
+        pattern: The name with placeholders.
         camera: The camera's name in file names.
-        clip: What will be in the file.
+        clip: The file's content.
 
     Raises:
-        InvalidClipError: There is another placeholder, or a lone brace.
+        ServiceValidationError: A placeholder is unknown, or a brace has no match.
     """
-    start, end = (_local(moment) for moment in (clip.start, clip.end))
+    start, end = (local_time(moment) for moment in (clip.start, clip.end))
     values: Mapping[str, str] = {
         "camera": camera,
         "node_id": str(clip.node_id),
         "date": f"{start:%Y-%m-%d}",
-        "time": f"{start:%H-%M-%S}{_zone(start)}",
-        "start": f"{start:%Y%m%d_%H%M%S}{_zone(start)}",
-        "end": f"{end:%Y%m%d_%H%M%S}{_zone(end)}",
+        "time": f"{start:%H-%M-%S}{_zone_suffix(start)}",
+        "start": f"{start:%Y%m%d_%H%M%S}{_zone_suffix(start)}",
+        "end": f"{end:%Y%m%d_%H%M%S}{_zone_suffix(end)}",
         "duration": str(clip.seconds),
     }
 
@@ -67,11 +69,12 @@ def fill_in(pattern: str, camera: str, clip: Clip) -> str:
     return filled
 
 
-def target_of(config: Config, name: str) -> Path:
+def resolve_target(config: Config, name: str) -> Path:
     """Return the path of a file name; a relative one is below the media folder.
 
     Raises:
-        InvalidClipError: The name is none that every file system takes.
+        ServiceValidationError: Some file systems would refuse the name, or there is no
+            media folder.
     """
     path = Path(name)
     if not path.is_absolute():
@@ -80,34 +83,33 @@ def target_of(config: Config, name: str) -> Path:
         if folder is None:
             raise _not_allowed(name)
         path = Path(folder) / path
-    # Not a question of escape, which the next check answers, but a name is what
-    # somebody wanted, and `..` in it is hardly that.
+    # Refuses `..` as well, though `check_target` is what prevents an escape.
     inside = name
     for allowed in config.allowlist_external_dirs:
-        # What lies above is not the caller's choice, such as a hidden folder.
+        # The caller did not choose the folders above, which can be hidden ones.
         if name.startswith(f"{allowed}/"):
             inside = min(inside, name.removeprefix(f"{allowed}/"), key=len)
     parts = inside.removeprefix("/").split("/")
-    if not all(map(_is_good, parts)) or len(os.fsencode(path)) > _LONGEST_PATH:
-        raise InvalidClipError("invalid_file_name", path=_shown(name))
+    if not all(map(_is_valid, parts)) or len(os.fsencode(path)) > _MAX_PATH_LENGTH:
+        raise invalid("invalid_file_name", path=_printable(name))
     if path.suffix.lower() != SUFFIX:
         path = path.with_name(path.name + SUFFIX)
-        if not _is_good(path.name):
-            raise InvalidClipError("invalid_file_name", path=_shown(name))
+        if not _is_valid(path.name):
+            raise invalid("invalid_file_name", path=_printable(name))
     return path
 
 
 def check_target(config: Config, path: Path, *, overwrite: bool) -> None:
-    """Check that a file may be written here and now; blocking.
+    """Check that a file may be written now; blocking.
 
-    Home Assistant's own rule follows links, so that none leads out of what is allowed.
+    Home Assistant's own check resolves links, so none can lead out of allowed folders.
 
     Raises:
-        InvalidClipError: It may not.
-        RecordingError: There is a file already.
+        ServiceValidationError: The path is not allowed.
+        HomeAssistantError: The file exists and `overwrite` is false.
     """
     try:
-        # Of a link that leads nowhere Home Assistant's rule sees the folder only.
+        # Of a dangling link, Home Assistant's check sees only the folder.
         allowed = (
             path.is_absolute()
             and ".." not in path.parts
@@ -120,43 +122,44 @@ def check_target(config: Config, path: Path, *, overwrite: bool) -> None:
     if not allowed:
         raise _not_allowed(str(path))
     if taken:
-        raise RecordingError("file_exists", path=str(path))
+        raise failed("file_exists", path=str(path))
 
 
-def _is_good(name: str) -> bool:
+def _is_valid(name: str) -> bool:
     try:
         length = len(name.encode())
     except UnicodeEncodeError:
         return False
     return (
-        0 < length <= _LONGEST_NAME
+        0 < length <= _MAX_NAME_LENGTH
         and not name.startswith(".")
         and name == name.strip()
         and not name.endswith(".")
         and _FORBIDDEN.search(name) is None
-        and _DEVICES.fullmatch(name) is None
+        and _RESERVED.fullmatch(name) is None
     )
 
 
-def _local(moment: int) -> datetime:
+def local_time(moment: int) -> datetime:
+    """Return a unix time (seconds) in Home Assistant's time zone."""
     return dt_util.as_local(dt_util.utc_from_timestamp(moment))
 
 
-def _zone(moment: datetime) -> str:
-    """Return what tells the two hours of the same name apart, else nothing."""
-    twice = moment.utcoffset() != moment.replace(fold=1 - moment.fold).utcoffset()
-    return f"_{moment:%Z}" if twice else ""
+def _zone_suffix(moment: datetime) -> str:
+    """Return the zone's name in an hour that the change of clocks repeats."""
+    is_repeated = moment.utcoffset() != moment.replace(fold=1 - moment.fold).utcoffset()
+    return f"_{moment:%Z}" if is_repeated else ""
 
 
-def _unknown(placeholder: str) -> InvalidClipError:
-    return InvalidClipError("unknown_placeholder", placeholder=_shown(placeholder))
+def _unknown(placeholder: str) -> ServiceValidationError:
+    return invalid("unknown_placeholder", placeholder=_printable(placeholder))
 
 
-def _not_allowed(path: str) -> InvalidClipError:
-    return InvalidClipError("path_not_allowed", path=_shown(path))
+def _not_allowed(path: str) -> ServiceValidationError:
+    return invalid("path_not_allowed", path=_printable(path))
 
 
-def _shown(text: str) -> str:
-    """Return a text of somebody else that a log can take."""
+def _printable(text: str) -> str:
+    """Return untrusted text as printable ASCII, shortened for logs."""
     clean = text.encode("unicode_escape", "replace").decode("ascii")
     return clean if len(clean) <= 200 else f"{clean[:200]}…"  # noqa: PLR2004 - here only

@@ -1,4 +1,4 @@
-"""How long jobs wait for what."""
+"""Timeouts and poll intervals of recording jobs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,28 +6,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Times in seconds, and how often things are tried.
+    """How long jobs wait, in seconds, and how often they retry.
 
     Attributes:
-        steps: Waits between looks at a preparation and between tries; the last one
+        intervals: Between polls of a preparation and between retries; the last one
             repeats.
-        settling: From the end of a clip until it is looked for: pictures take a while
-            to arrive in the cloud.
-        grace: How long after its end a clip may still be missing or grow.
-        unchanged: How long a preparation may stand still.
-        patience: How long nobody may answer.
-        tries: How often a recording that expired or failed is prepared anew.
+        settling: From the end of a clip until the first look for its recording: video
+            reaches the cloud with a delay.
+        grace: From the end of a clip until its recording is taken even if incomplete.
+        stall_timeout: Until a preparation without progress has failed.
+        retry_timeout: Until a request or a download without progress has failed.
+        max_attempts: How often a job lists and prepares a recording that expires or
+            fails.
     """
 
-    steps: tuple[float, ...] = (2.0, 3.0, 5.0, 8.0, 10.0, 15.0)
+    intervals: tuple[float, ...] = (2.0, 3.0, 5.0, 8.0, 10.0, 15.0)
     settling: float = 10.0
     grace: float = 120.0
-    unchanged: float = 900.0
-    patience: float = 300.0
-    tries: int = 3
+    stall_timeout: float = 900.0
+    retry_timeout: float = 300.0
+    max_attempts: int = 3
 
-    def waits(self) -> Iterator[float]:
-        """Yield the steps, the last one for ever."""
-        yield from self.steps
+    def delays(self) -> Iterator[float]:
+        """Yield the intervals, the last one endlessly."""
+        yield from self.intervals
         while True:
-            yield self.steps[-1]
+            yield self.intervals[-1]
