@@ -30,7 +30,7 @@ from simulator import Simulator
 from ..test_inventory import remove
 from .test_sensor import NOON, shop_id
 
-EXAMPLES = Path(__file__).parent.parent / "docs" / "examples.md"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples.md"
 METRICS = [description.key for description in (*BASE, *RATIOS)]
 # Whole quarter hours, but of no hour, day, week or month.
 START = NOON - timedelta(days=40, minutes=20)
