@@ -60,11 +60,11 @@ class Limiter:
         return state.used
 
     def _forget(self, state: _Account, now: float) -> None:
-        begin = self._day_began(now)
-        while state.arrivals and state.arrivals[0][0] < begin:
+        start = self._day_start(now)
+        while state.arrivals and state.arrivals[0][0] < start:
             state.used -= state.arrivals.popleft()[1]
 
-    def _day_began(self, now: float) -> float:
+    def _day_start(self, now: float) -> float:
         if self._switches.limit_day == "rolling":
             return now - _DAY
         local = self._switches.limit_day == "local"

@@ -265,8 +265,8 @@ class Kpi:
     ) -> list[int] | None:
         zone, seed = self.zone, self._state.world.seed
         day = datetime.fromtimestamp(first, UTC).astimezone(zone).date()
-        begin, values = midnight(day, zone), list[int]()
-        skip = (first - begin) // QUARTER
+        day_start, values = midnight(day, zone), list[int]()
+        skip = (first - day_start) // QUARTER
         count = (last - first) // QUARTER
         while len(values) < skip + count:
             sheet = day_sheet(seed, source, day, zone)

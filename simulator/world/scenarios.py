@@ -218,11 +218,11 @@ def _documentation(seed: int) -> World:
             for start, count in zip((first, second), counts, strict=True)
         }
     # Both IDs of the documentation's example; the second recording is prepared.
-    begin, heights = 1589190089, (480, 720, 800)
+    start, heights = 1589190089, (480, 720, 800)
     world.archive = [
-        ArchivedRecording("xRMElmAkh3", 62303, begin, begin + 598, heights),
+        ArchivedRecording("xRMElmAkh3", 62303, start, start + 598, heights),
         ArchivedRecording(
-            "6RjiHGzqCE", 62303, begin - 600, begin - 590, heights, prepared=True
+            "6RjiHGzqCE", 62303, start - 600, start - 590, heights, prepared=True
         ),
     ]
     _accounts(world, guest_sees=(63575,))

@@ -1,4 +1,4 @@
-"""Fixtures for the simulated cloud on its own, without Home Assistant."""
+"""Fixtures for tests of the simulated cloud without Home Assistant."""
 
 from collections.abc import AsyncGenerator
 
@@ -19,7 +19,7 @@ PROFILE = StreamProfile(120846, 320, 180, 10)
 
 @pytest.fixture(autouse=True)
 def _integration(socket_enabled: None) -> None:
-    """Use loopback sockets; these tests need no Home Assistant."""
+    """Allow sockets; these tests need no Home Assistant."""
 
 
 @pytest.fixture(autouse=True)
@@ -29,13 +29,13 @@ def _no_spacing() -> None:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Return a clock that runs and can jump."""
+    """Return a running clock that can jump."""
     return Clock()
 
 
 @pytest.fixture
 def state(clock: Clock) -> State:
-    """Return a small cloud: one folder with two cameras."""
+    """Return the state of a small cloud: one folder with two cameras."""
     state = State(clock=clock)
     state.world.nodes = [Node(1, None, "folder", "Root")]
     for node_id, serial in ((11, "ACCC8EE8A9CA"), (12, "ACCC8ED8CBF0")):
@@ -50,7 +50,7 @@ def state(clock: Clock) -> State:
 
 @pytest.fixture
 async def studio(state: State) -> AsyncGenerator[Studio]:
-    """Return a studio for live pictures."""
+    """Return a studio of live pictures."""
     studio = Studio(state.clock, state.switches.time_zone)
     yield studio
     await studio.close()
@@ -67,13 +67,13 @@ async def rtsp(state: State, studio: Studio) -> AsyncGenerator[RtspServer]:
 
 @pytest.fixture
 def scenario() -> str:
-    """Return the simulated account; test modules override it."""
+    """Return the scenario; test modules override it."""
     return "shop"
 
 
 @pytest.fixture
 def switches() -> Switches:
-    """Return the cloud's unknowns, without the limiter."""
+    """Return the switches, without the rate limit."""
     return Switches(rate_limit=False)
 
 

@@ -1,4 +1,4 @@
-"""A plain HTTP client of the simulated portal, as the vendor documents its use."""
+"""An HTTP client of the simulated portal that follows the vendor's documentation."""
 
 from dataclasses import dataclass
 import re
@@ -14,7 +14,7 @@ REDIRECT_URI = "https://my.home-assistant.io/redirect/oauth"
 
 @dataclass
 class PortalClient:
-    """Talks to one cloud over real sockets, as its owner unless told otherwise."""
+    """Talks to one cloud over real sockets; by default, as its owner."""
 
     session: aiohttp.ClientSession
     cloud: Simulator
@@ -23,7 +23,7 @@ class PortalClient:
     async def post(
         self, body: object, authorization: str | None = None
     ) -> tuple[int, dict[str, str], str]:
-        """Post a JSON body to the endpoint; return status, headers and text."""
+        """Post a JSON body to the API; return status, headers, and text."""
         headers = {"Authorization": authorization or f"Bearer {self.token}"}
         async with self.session.post(
             f"{self.cloud.url}/api/graphql.php", json=body, headers=headers
@@ -51,7 +51,7 @@ class PortalClient:
         return data
 
     def authorize_url(self, **changes: str) -> URL:
-        """Return the address that a browser is sent to."""
+        """Return the URL of an authorization request."""
         parameters = {
             "response_type": "code",
             "client_id": self.cloud.world.clients[0].client_id,
@@ -69,7 +69,7 @@ class PortalClient:
     async def submit(
         self, page: str, **fields: str
     ) -> tuple[int, str, aiohttp.ClientResponse]:
-        """Fill in the form of a page and post it, hidden fields and all."""
+        """Fill in the form of a page and post it, with its hidden fields."""
         form = re.search(r'<form method="post" action="([^"]+)"', page)
         assert form is not None
         data = {
@@ -92,7 +92,7 @@ class PortalClient:
         decision: str = "allow",
         **changes: str,
     ) -> URL:
-        """Sign in, decide, and return the address that the browser is sent to."""
+        """Sign in and decide; return the URL that the browser is redirected to."""
         _, page = await self.page(self.authorize_url(**changes))
         _, _, response = await self.submit(page, username=username, password=username)
         onward = URL(self.cloud.url).join(URL(response.headers["Location"]))
@@ -101,7 +101,7 @@ class PortalClient:
         return URL(response.headers["Location"])
 
     async def exchange(self, **changes: str | None) -> tuple[int, dict[str, Any]]:
-        """Ask the token endpoint, parameters in the body; None leaves one out."""
+        """Request tokens with parameters in the body; None leaves one out."""
         client = self.cloud.world.clients[0]
         parameters = {
             "client_id": client.client_id,
@@ -116,7 +116,7 @@ class PortalClient:
             return response.status, await response.json()
 
     async def sign_in(self, **changes: str) -> dict[str, Any]:
-        """Go the whole way and return the token endpoint's answer."""
+        """Authorize and request tokens; return the answer of the token endpoint."""
         back = await self.authorize(**changes)
         _, answer = await self.exchange(code=back.query["code"])
         return answer

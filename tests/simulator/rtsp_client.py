@@ -1,4 +1,4 @@
-"""A bare RTSP client, to send what players don't and to see every byte."""
+"""A minimal RTSP client that can send what players do not, and shows every byte."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 @dataclass(slots=True)
 class Answer:
-    """An RTSP answer; header names are in lower case."""
+    """An RTSP response; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -15,7 +15,7 @@ class Answer:
 
 
 class Writer(Protocol):
-    """What the client writes to."""
+    """The sending side of the client's connection."""
 
     def write(self, data: bytes, /) -> None:
         """Send bytes without waiting."""
@@ -37,7 +37,7 @@ class RtspClient:
 
     @classmethod
     async def connect(cls, url: str) -> Self:
-        """Connect to the server that an rtsp:// address names."""
+        """Connect to the server of an rtsp:// URL."""
         host, _, port = url.split("/")[2].partition(":")
         return cls(url, *await asyncio.open_connection(host, int(port)))
 
@@ -50,7 +50,7 @@ class RtspClient:
         self.writer.close()
 
     async def request(self, method: str, path: str = "", **headers: str) -> Answer:
-        """Send a request and return its answer; media in between is skipped."""
+        """Send a request; return its response, skipping media before it."""
         self._number += 1
         lines = [f"{method} {self.url}{path} RTSP/1.0", f"CSeq: {self._number}"]
         if self.session:
@@ -62,7 +62,7 @@ class RtspClient:
         return message[1]
 
     async def read(self) -> tuple[int, bytes] | tuple[None, Answer]:
-        """Return the next interleaved block (channel, data) or answer."""
+        """Return the next interleaved block (channel, data) or response."""
         first = await self.reader.readexactly(1)
         if first == b"$":
             header = await self.reader.readexactly(3)
@@ -79,19 +79,19 @@ class RtspClient:
         return None, Answer(int(status.split(" ")[1]), headers, body)
 
     async def play(self) -> Answer:
-        """Go from DESCRIBE to PLAY and return the last answer."""
+        """Send DESCRIBE, SETUP, and PLAY; return the last response."""
         assert (await self.request("DESCRIBE")).status == 200
         await self.setup()
         return await self.request("PLAY")
 
     async def setup(self, transport: str = "RTP/AVP/TCP;interleaved=0-1") -> Answer:
-        """Send SETUP and keep the session's name."""
+        """Send SETUP and store the session ID."""
         answer = await self.request("SETUP", "/trackID=0", transport=transport)
         self.session = answer.headers.get("session", "").partition(";")[0]
         return answer
 
     async def closed(self) -> bool:
-        """Read to the end; return True when the server closed the connection."""
+        """Read to the end; return whether the server closed the connection."""
         try:
             while await self.reader.read(65_536):
                 pass

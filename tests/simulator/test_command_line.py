@@ -1,4 +1,4 @@
-"""`python -m simulator`, as a process of its own."""
+"""`python -m simulator`, in a process of its own."""
 
 import asyncio
 import signal
@@ -10,7 +10,7 @@ import pytest
 from simulator.__main__ import main
 
 
-async def test_runs_until_interrupted() -> None:
+async def test_the_command_runs_until_interrupted() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "simulator", "--scenario", "shop", "--port", "0"),
         *("--seed", "3", "--switch", "kpi_missing=zero"),
@@ -33,13 +33,15 @@ async def test_runs_until_interrupted() -> None:
     assert process.returncode == 0
 
 
-def test_list_of_switches(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_lists_the_switches(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--list-switches", "--switch", "limit_day=utc"])
     assert "limit_day=utc\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("switch", ["nothing=1", "limit_day=never", "limit_day"])
-def test_bad_switch(switch: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_switch_is_an_error(
+    switch: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         main(["--switch", switch])
     assert "error" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Faults, switches and the control endpoint, over the network."""
+"""Faults, switches, and the control endpoint, over the network."""
 
 import json
 import time
@@ -25,7 +25,7 @@ QUERY = {"query": "{nodeList{node_id name} cameraList{name is_connected}}"}
         ("refuse", None, 429, '{"errors"'),
     ],
 )
-async def test_fault_strikes_once(
+async def test_a_fault_applies_once(
     portal: PortalClient, kind: str, value: int | None, status: int, start: str
 ) -> None:
     await portal.control("faults", endpoint="graphql", kind=kind, value=value)
@@ -35,7 +35,7 @@ async def test_fault_strikes_once(
     assert (await portal.post(QUERY))[2].startswith('{"data"')
 
 
-async def test_garbage(portal: PortalClient) -> None:
+async def test_garbage_is_not_json(portal: PortalClient) -> None:
     portal.cloud.faults.add("graphql", FaultKind.GARBAGE)
     async with portal.session.post(
         f"{portal.cloud.url}/api/graphql.php", json=QUERY
@@ -45,20 +45,20 @@ async def test_garbage(portal: PortalClient) -> None:
 
 
 @pytest.mark.parametrize("kind", ["cut", "cut_body"])
-async def test_cut_connection(portal: PortalClient, kind: str) -> None:
+async def test_a_cut_closes_the_connection(portal: PortalClient, kind: str) -> None:
     portal.cloud.faults.add("graphql", kind)
     with pytest.raises(aiohttp.ClientError):
         await portal.post(QUERY)
 
 
-async def test_delay(portal: PortalClient) -> None:
+async def test_a_delayed_answer_is_complete(portal: PortalClient) -> None:
     portal.cloud.faults.add("graphql", "delay", 0.3)
-    began = time.monotonic()
+    started = time.monotonic()
     assert "data" in (await portal.post(QUERY))[2]
-    assert time.monotonic() - began >= 0.3
+    assert time.monotonic() - started >= 0.3
 
 
-async def test_half_an_answer(portal: PortalClient) -> None:
+async def test_half_an_answer_has_null_and_an_error(portal: PortalClient) -> None:
     portal.cloud.faults.add("graphql", "half")
     _, _, text = await portal.post(QUERY)
     answer = json.loads(text)
@@ -73,7 +73,7 @@ async def test_half_an_answer(portal: PortalClient) -> None:
     ]
 
 
-async def test_wrong_types(portal: PortalClient) -> None:
+async def test_wrong_types_change_every_type(portal: PortalClient) -> None:
     portal.cloud.faults.add("graphql", "wrong_types")
     _, _, text = await portal.post(QUERY)
     data = json.loads(text)["data"]
@@ -82,13 +82,13 @@ async def test_wrong_types(portal: PortalClient) -> None:
     assert isinstance(data["nodeList"]["0"]["name"], list)
 
 
-async def test_huge(portal: PortalClient) -> None:
+async def test_a_huge_answer_has_the_requested_size(portal: PortalClient) -> None:
     portal.cloud.faults.add("graphql", "huge", 3)
     _, _, text = await portal.post(QUERY)
     assert len(json.loads(text)["data"]["padding"]) == 3 << 20
 
 
-async def test_matching_fault_waits_for_its_request(portal: PortalClient) -> None:
+async def test_a_fault_applies_only_to_matching_requests(portal: PortalClient) -> None:
     await portal.control(
         "faults", endpoint="graphql", kind="empty", match="cameraList", count=None
     )
@@ -100,7 +100,7 @@ async def test_matching_fault_waits_for_its_request(portal: PortalClient) -> Non
     assert (await portal.post(QUERY))[2]
 
 
-async def test_token_endpoint_fails(portal: PortalClient) -> None:
+async def test_a_fault_of_the_token_endpoint_applies_once(portal: PortalClient) -> None:
     back = await portal.authorize()
     portal.cloud.faults.add("token", "status", 502)
     with pytest.raises(aiohttp.ContentTypeError):
@@ -109,7 +109,7 @@ async def test_token_endpoint_fails(portal: PortalClient) -> None:
     assert status == 200
 
 
-async def test_revoke(portal: PortalClient) -> None:
+async def test_tokens_are_revoked_by_user_or_one_by_one(portal: PortalClient) -> None:
     guest = portal.cloud.create_api_token("guest")
     assert await portal.control("revoke", user="guest") == {"revoked": 1}
     _, _, text = await portal.post(QUERY, f"Bearer {guest}")
@@ -119,7 +119,7 @@ async def test_revoke(portal: PortalClient) -> None:
     assert "errors" in (await portal.post(QUERY))[2]
 
 
-async def test_camera_comes_and_goes(portal: PortalClient) -> None:
+async def test_cameras_can_be_changed_added_and_removed(portal: PortalClient) -> None:
     world = await portal.look("world")
     node_id = world["cameras"][0]["node_id"]
     await portal.control("camera", node_id=node_id, is_connected=False, name="Nová")
@@ -136,7 +136,7 @@ async def test_camera_comes_and_goes(portal: PortalClient) -> None:
     assert node_id not in ids
 
 
-async def test_switches(portal: PortalClient) -> None:
+async def test_switches_accept_only_valid_values(portal: PortalClient) -> None:
     await portal.control("switches", kpi_missing="zero", transports=["rtsp"])
     switches = await portal.look("switches")
     assert (switches["kpi_missing"], switches["transports"]) == ("zero", ["rtsp"])
@@ -153,13 +153,13 @@ async def test_switches(portal: PortalClient) -> None:
             assert response.status == 400
 
 
-async def test_clock(portal: PortalClient) -> None:
+async def test_the_clock_can_jump(portal: PortalClient) -> None:
     before = (await portal.look("world"))["now"]
     after = (await portal.control("clock", seconds=3600))["now"]
     assert 3600 <= after - before < 3700
 
 
-async def test_memory(portal: PortalClient) -> None:
+async def test_queries_and_secrets_are_recorded(portal: PortalClient) -> None:
     await portal.query("{nodeList{name}}")
     now = portal.cloud.clock.now()
     assert [q["fields"] for q in await portal.look("queries")] == [["nodeList"]]
@@ -171,7 +171,9 @@ async def test_memory(portal: PortalClient) -> None:
     assert await portal.look("links") == []
 
 
-async def test_truth_and_corrections(portal: PortalClient) -> None:
+async def test_a_correction_changes_the_truth_and_the_answer(
+    portal: PortalClient,
+) -> None:
     world = await portal.look("world")
     node_id, now = world["sources"][0], world["now"]
     span = {"from": str(now - 7200), "to": str(now - 6300)}
@@ -191,8 +193,8 @@ async def test_truth_and_corrections(portal: PortalClient) -> None:
     assert truth["value"] == answer["statisticDataMetric"] >= 40_000
 
 
-async def test_control_is_for_this_machine_alone(portal: PortalClient) -> None:
-    """The peer's address decides, whatever a header says."""
+async def test_control_accepts_only_this_machine(portal: PortalClient) -> None:
+    """Only the peer's IP address counts, not a header."""
     handlers = {
         (route.method, route.path): route.handler
         for route in Control(portal.cloud).routes()

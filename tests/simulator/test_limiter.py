@@ -1,4 +1,4 @@
-"""The limit, by arrival, on a clock that stands until it is moved."""
+"""The rate limit, on a clock that stands still until it is moved."""
 
 import json
 
@@ -23,7 +23,7 @@ def limiter(switches: Switches) -> tuple[Clock, Limiter]:
     return clock, Limiter(clock, switches)
 
 
-def test_one_query_a_second() -> None:
+def test_each_account_may_send_one_query_per_second() -> None:
     clock, limit = limiter(Switches(refused_count=False))
     assert limit.admit("owner")
     clock.jump(0.5)
@@ -33,7 +33,7 @@ def test_one_query_a_second() -> None:
     assert limit.admit("owner")
 
 
-def test_refused_arrivals_count() -> None:
+def test_refused_queries_count() -> None:
     clock, limit = limiter(Switches())
     assert limit.admit("owner")
     for _ in range(3):
@@ -44,7 +44,7 @@ def test_refused_arrivals_count() -> None:
     assert limit.used("owner") == 5
 
 
-def test_cost_of_aliases() -> None:
+def test_a_query_may_cost_several_seconds() -> None:
     clock, limit = limiter(Switches())
     assert limit.admit("owner", 5)
     clock.jump(4.9)
@@ -53,7 +53,7 @@ def test_cost_of_aliases() -> None:
     assert limit.admit("owner")
 
 
-def test_clock_moved_back() -> None:
+def test_a_clock_that_was_moved_back_refuses_nothing() -> None:
     clock, limit = limiter(Switches())
     assert limit.admit("owner")
     clock.jump(-3600)
@@ -64,7 +64,7 @@ def test_clock_moved_back() -> None:
 @pytest.mark.parametrize(
     ("day", "wait"), [("rolling", 86_400), ("utc", 2.5 * 3600), ("local", 1800)]
 )
-def test_day(day: str, wait: float) -> None:
+def test_the_meaning_of_a_day_is_a_switch(day: str, wait: float) -> None:
     switches = Switches(daily_queries=3, refused_count=False)
     switches.set("limit_day", day)
     clock, limit = limiter(switches)
@@ -78,7 +78,7 @@ def test_day(day: str, wait: float) -> None:
     assert limit.admit("owner")
 
 
-async def test_second_query_at_once_is_refused(portal: PortalClient) -> None:
+async def test_a_second_query_at_once_is_refused(portal: PortalClient) -> None:
     portal.cloud.switches.limit_retry_after = 7
     body = {"query": "{cameraList{name}}"}
     status, _, text = await portal.post(body)
@@ -91,7 +91,9 @@ async def test_second_query_at_once_is_refused(portal: PortalClient) -> None:
 
 
 @pytest.mark.parametrize("body", ["text", "html", "empty"])
-async def test_refusal_in_other_shapes(portal: PortalClient, body: str) -> None:
+async def test_the_form_of_a_refusal_is_a_switch(
+    portal: PortalClient, body: str
+) -> None:
     portal.cloud.switches.set("limit_body", body)
     portal.cloud.switches.limit_status = 503
     await portal.post({"query": "{x}"})
@@ -107,8 +109,8 @@ async def test_aliases_count_by_switch(portal: PortalClient) -> None:
     assert portal.cloud.limiter.used("owner") == 3
 
 
-async def test_a_day_of_queries() -> None:
-    """10,000 queries at a second's distance pass, the next one does not."""
+async def test_a_day_has_10_000_queries() -> None:
+    """10,000 queries, one per second, pass; the next one is refused."""
     clock = Clock.virtual(EVENING)
     async with Simulator("empty", clock=clock) as cloud:
         for _ in range(10_000):

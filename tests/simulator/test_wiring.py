@@ -1,4 +1,4 @@
-"""The parts of the cloud as one: gateway, recordings, live view behind one address."""
+"""The parts of the cloud together: gateway, recordings, and live view."""
 
 import asyncio
 import ssl
@@ -15,7 +15,7 @@ from .rtsp_client import RtspClient
 PARAMETERS = "axis-cgi/param.cgi?action=list&group=Brand"
 
 
-async def test_gateway_by_path_and_by_host(portal: PortalClient) -> None:
+async def test_the_gateway_answers_by_path_and_by_host(portal: PortalClient) -> None:
     camera = next(iter(portal.cloud.world.cameras.values()))
     headers = {"Authorization": f"Token {portal.token}"}
     host = f"{camera.serial_number.lower()}.device-connect.net"
@@ -28,7 +28,7 @@ async def test_gateway_by_path_and_by_host(portal: PortalClient) -> None:
             assert "root.Brand.Brand=AXIS" in await response.text()
 
 
-async def test_gateway_needs_the_configuration_permission(
+async def test_the_gateway_requires_the_configuration_permission(
     portal: PortalClient,
 ) -> None:
     camera = next(iter(portal.cloud.world.cameras.values()))
@@ -40,7 +40,7 @@ async def test_gateway_needs_the_configuration_permission(
         assert response.status == 403
 
 
-async def test_gateway_fault(portal: PortalClient) -> None:
+async def test_a_fault_applies_to_the_gateway(portal: PortalClient) -> None:
     camera = next(iter(portal.cloud.world.cameras.values()))
     portal.cloud.faults.add("gateway", "status", 502)
     async with portal.session.get(
@@ -50,7 +50,7 @@ async def test_gateway_fault(portal: PortalClient) -> None:
         assert response.status == 502
 
 
-async def test_recording_from_list_to_file(portal: PortalClient) -> None:
+async def test_a_listed_recording_can_be_downloaded(portal: PortalClient) -> None:
     cloud = portal.cloud
     camera = next(iter(cloud.world.cameras.values()))
     now = int(cloud.clock.now())
@@ -73,7 +73,7 @@ async def test_recording_from_list_to_file(portal: PortalClient) -> None:
         assert (await response.read())[4:8] == b"ftyp"
 
 
-async def test_guest_does_not_reach_the_gateway_of_hidden_cameras(
+async def test_a_guest_cannot_reach_hidden_cameras_through_the_gateway(
     portal: PortalClient,
 ) -> None:
     guest = portal.cloud.world.users["guest"]
@@ -94,7 +94,7 @@ async def test_stop_leaves_nothing_open(cloud: Simulator) -> None:
             await session.get(cloud.url)
 
 
-async def test_live_view_from_query_to_description(portal: PortalClient) -> None:
+async def test_a_queried_link_is_described_by_the_server(portal: PortalClient) -> None:
     camera = next(iter(portal.cloud.world.cameras.values()))
     profile = camera.stream_profiles[0].stream_profile_id
     data = await portal.data(
@@ -114,10 +114,10 @@ async def test_live_view_from_query_to_description(portal: PortalClient) -> None
     ("transport", "scheme"),
     [("rtsph", "http"), ("rtsphs", "https"), ("rtspws", "ws"), ("rtspwss", "wss")],
 )
-async def test_links_of_all_transports(
+async def test_a_link_of_each_transport_connects(
     portal: PortalClient, transport: str, scheme: str
 ) -> None:
-    """Each leads to a server that listens; the encrypted ones to one with our CA."""
+    """Encrypted links lead to a server with a certificate of the private authority."""
     portal.cloud.switches.set("transports", transport)
     camera = next(iter(portal.cloud.world.cameras.values()))
     profile = camera.stream_profiles[0].stream_profile_id
@@ -136,7 +136,7 @@ async def test_links_of_all_transports(
     writer.close()
 
 
-async def test_link_of_yesterday(portal: PortalClient) -> None:
+async def test_an_expired_link_is_not_found(portal: PortalClient) -> None:
     camera = next(iter(portal.cloud.world.cameras.values()))
     profile = camera.stream_profiles[0].stream_profile_id
     data = await portal.data(

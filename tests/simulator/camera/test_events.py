@@ -1,4 +1,4 @@
-"""Inputs, outputs and the event stream of the simulated cameras, over the network."""
+"""Inputs, outputs, and the event stream of the simulated cameras, over the network."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -37,14 +37,14 @@ def node_id(cloud: Simulator) -> int:
 
 @pytest.fixture
 def camera_url(cloud: Simulator, node_id: int) -> str:
-    """Return the address of the camera."""
+    """Return the URL of the camera."""
     return f"{cloud.url}/camera/{cloud.world.cameras[node_id].serial_number}"
 
 
 async def configure(
     socket: ClientWebSocketResponse, *filters: str, **more: object
 ) -> dict[str, Any]:
-    """Send a configuration and return the answer."""
+    """Send a configuration; return the answer."""
     params = {"eventFilterList": [{"topicFilter": pattern} for pattern in filters]}
     await socket.send_json(
         {"apiVersion": "1.0", "method": "events:configure", "params": params} | more
@@ -67,7 +67,7 @@ async def listen(
 async def told(
     socket: ClientWebSocketResponse, count: int
 ) -> list[tuple[str, Mapping[str, str], Mapping[str, str]]]:
-    """Return topic, source and data of the next messages."""
+    """Return topic, source, and data of the next messages."""
     messages = [await socket.receive_json(timeout=2) for _ in range(count)]
     notes = [message["params"]["notification"] for message in messages]
     assert all(isinstance(note["timestamp"], int) for note in notes)
@@ -85,7 +85,7 @@ async def manage(session: ClientSession, camera_url: str, **question: object) ->
         return await response.json()
 
 
-async def test_states_are_told_first_and_changes_as_they_happen(
+async def test_states_are_sent_first_and_changes_as_they_happen(
     session: ClientSession, camera_url: str, portal: PortalClient, node_id: int
 ) -> None:
     socket = await listen(session, camera_url, "tns1:Device//.")
@@ -98,14 +98,14 @@ async def test_states_are_told_first_and_changes_as_they_happen(
         (INPUT, {"port": "0"}, {"state": "1"}),
         (INPUT_ONVIF, {"InputToken": "0"}, {"LogicalState": "1"}),
     ]
-    # What is no news is not told, and what was not asked for neither.
+    # Unchanged states are not sent, nor are topics that were not requested.
     await portal.control("camera/port", node_id=node_id, port=0, active=True)
     await portal.control("camera/event", node_id=node_id, topic=MOTION)
     with pytest.raises(TimeoutError):
         await socket.receive(timeout=0.1)
 
 
-async def test_states_are_remembered_and_what_has_none_is_not(
+async def test_states_are_repeated_to_new_listeners_and_stateless_events_are_not(
     session: ClientSession, camera_url: str, portal: PortalClient, node_id: int
 ) -> None:
     for topic in (MOTION, TAMPERING):
@@ -165,13 +165,15 @@ async def test_outputs_switch_by_both_calls(
         ),
     ],
 )
-async def test_port_management_refuses(
+async def test_port_management_refuses_unknown_calls_and_ports(
     session: ClientSession, camera_url: str, question: dict[str, object], code: int
 ) -> None:
     assert (await manage(session, camera_url, **question))["error"]["code"] == code
 
 
-async def test_a_camera_without_ports(session: ClientSession, cloud: Simulator) -> None:
+async def test_a_camera_without_ports_returns_none(
+    session: ClientSession, cloud: Simulator
+) -> None:
     camera = next(c for c in cloud.world.cameras.values() if not c.inputs)
     camera_url = f"{cloud.url}/camera/{camera.serial_number}"
     assert (await manage(session, camera_url, method="getPorts"))["data"] == {
@@ -183,7 +185,7 @@ async def test_a_camera_without_ports(session: ClientSession, cloud: Simulator) 
         assert response.status == 404
 
 
-async def test_what_the_event_stream_refuses(
+async def test_the_event_stream_refuses_unknown_calls_and_plain_http(
     session: ClientSession, camera_url: str, cloud: Simulator
 ) -> None:
     url = f"{camera_url}/vapix/ws-data-stream"
@@ -202,7 +204,7 @@ async def test_what_the_event_stream_refuses(
         await session.ws_connect(f"{url}?sources=events")
 
 
-async def test_faults_of_the_event_stream(
+async def test_faults_apply_to_the_event_stream(
     session: ClientSession, camera_url: str, portal: PortalClient, node_id: int
 ) -> None:
     async def toggle() -> None:
@@ -262,7 +264,9 @@ async def test_event_streams_are_cut_on_demand_and_with_the_camera(
     assert portal.cloud.camera(node_id).events.listeners == 0
 
 
-async def test_control_of_what_is_not_there(portal: PortalClient, node_id: int) -> None:
+async def test_control_refuses_unknown_cameras_and_ports(
+    portal: PortalClient, node_id: int
+) -> None:
     url = f"{portal.cloud.url}/control/camera/port"
     for body in ({"node_id": 1}, {"node_id": node_id, "port": 9, "active": True}):
         async with portal.session.post(url, json=body) as response:

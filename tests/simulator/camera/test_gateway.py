@@ -22,7 +22,7 @@ SENSOR = "ImageSource.I0.Sensor"
 
 @pytest.fixture
 async def gateway(state: State, studio: Studio) -> AsyncGenerator[str]:
-    """Run a gateway on a free port and return its base address."""
+    """Run a gateway on a free port; return its base URL."""
     world = state.world
     world.users = {
         "owner": User("owner", "owner"),
@@ -48,14 +48,14 @@ async def gateway(state: State, studio: Studio) -> AsyncGenerator[str]:
 
 @pytest.fixture
 async def session() -> AsyncGenerator[ClientSession]:
-    """Return an HTTP client with a good token."""
+    """Return an HTTP client with a valid token."""
     async with ClientSession(headers={"Authorization": "Token full"}) as session:
         yield session
 
 
 @pytest.fixture
 def camera_url(gateway: str) -> str:
-    """Return the address of the first camera."""
+    """Return the URL of the first camera."""
     return f"{gateway}/camera/{SERIAL}"
 
 
@@ -95,7 +95,7 @@ async def test_a_camera_answers_at_its_host_name(
         ("Token guest", "", 404),
     ],
 )
-async def test_who_may_pass(
+async def test_only_tokens_with_the_configuration_permission_pass(
     camera_url: str, header: str, query: str, status: int
 ) -> None:
     headers = {"Authorization": header} if header else {}
@@ -114,7 +114,7 @@ async def test_who_may_pass(
         ("text", "text/plain"),
     ],
 )
-async def test_refusals_by_switch(
+async def test_the_form_of_refusals_is_a_switch(
     camera_url: str, session: ClientSession, state: State, body: str, content_type: str
 ) -> None:
     state.switches.set("gateway_body", body)
@@ -126,7 +126,7 @@ async def test_refusals_by_switch(
         assert response.content_type == content_type
 
 
-async def test_unknown_cameras_and_calls(
+async def test_unknown_cameras_and_calls_are_not_found(
     gateway: str, camera_url: str, session: ClientSession
 ) -> None:
     for url in (
@@ -202,7 +202,9 @@ async def test_a_bad_update_fails_with_status_200(
         )
 
 
-async def test_stills_in_all_sizes(camera_url: str, session: ClientSession) -> None:
+async def test_a_still_has_the_requested_size(
+    camera_url: str, session: ClientSession
+) -> None:
     url = f"{camera_url}/axis-cgi/jpg/image.cgi"
     sizes = {}
     for compression in ("0", "90"):
@@ -221,7 +223,7 @@ async def test_stills_in_all_sizes(camera_url: str, session: ClientSession) -> N
             assert response.status == 400
 
 
-async def test_basic_device_information(
+async def test_basic_device_information_names_the_model_and_the_firmware(
     camera_url: str, session: ClientSession
 ) -> None:
     url = f"{camera_url}/axis-cgi/basicdeviceinfo.cgi"
@@ -253,7 +255,7 @@ async def test_basic_device_information(
         assert (await response.json())["error"]["code"] == 2002
 
 
-async def test_camstreamer_of_today(
+async def test_the_new_camstreamer_api_lists_and_switches_streams(
     camera_url: str, session: ClientSession, clock: Clock, state: State
 ) -> None:
     base = f"{camera_url}/local/camstreamer"
@@ -286,7 +288,7 @@ async def test_camstreamer_of_today(
         assert response.status == 404
 
 
-async def test_camstreamer_of_the_documentation(
+async def test_the_documented_camstreamer_api_lists_and_switches_streams(
     camera_url: str, session: ClientSession, state: State
 ) -> None:
     state.switches.camstreamer_api = "old"
@@ -308,7 +310,7 @@ async def test_camstreamer_of_the_documentation(
         assert response.status == 404
 
 
-async def test_calls_count_by_switch(
+async def test_calls_count_toward_the_limit_by_switch(
     camera_url: str, session: ClientSession, state: State
 ) -> None:
     url = f"{camera_url}/axis-cgi/param.cgi?action=list&group=Brand"
@@ -321,7 +323,7 @@ async def test_calls_count_by_switch(
         assert statuses == expected
 
 
-async def test_faults_strike_at_the_gateway(
+async def test_faults_apply_to_the_gateway(
     gateway: str, session: ClientSession, state: State
 ) -> None:
     state.faults.add("gateway", "status", 502, count=2)
@@ -333,7 +335,7 @@ async def test_faults_strike_at_the_gateway(
             assert response.status == 502
 
 
-async def test_calls_are_remembered_without_their_tokens(
+async def test_calls_are_recorded_without_their_tokens(
     camera_url: str, session: ClientSession, state: State
 ) -> None:
     url = f"{camera_url}/axis-cgi/param.cgi"

@@ -21,13 +21,13 @@ class Moves:
         self._url = f"{cloud.url}/camera/{serial}/axis-cgi/com/ptz.cgi"
 
     async def ask(self, **arguments: object) -> tuple[int, str]:
-        """Return status and text."""
+        """Return the status and the text of an answer."""
         params = {name: str(value) for name, value in arguments.items()}
         async with self._session.get(self._url, params=params) as response:
             return response.status, await response.text()
 
     async def position(self) -> dict[str, float]:
-        """Return where the camera looks."""
+        """Return the camera's position."""
         _, text = await self.ask(query="position")
         rows = dict(line.split("=") for line in text.splitlines())
         return {axis: float(rows[axis]) for axis in ("pan", "tilt", "zoom")}
@@ -43,19 +43,19 @@ async def owner(portal: PortalClient) -> AsyncGenerator[ClientSession]:
 
 @pytest.fixture
 def ptz(owner: ClientSession, cloud: Simulator) -> Moves:
-    """Return the camera that moves."""
+    """Return a camera with PTZ."""
     node_id = next(n for n, camera in cloud.world.cameras.items() if camera.ptz)
     return Moves(owner, cloud, node_id)
 
 
 @pytest.fixture
 def fixed(owner: ClientSession, cloud: Simulator) -> Moves:
-    """Return a camera that does not."""
+    """Return a camera without PTZ."""
     node_id = next(n for n, camera in cloud.world.cameras.items() if not camera.ptz)
     return Moves(owner, cloud, node_id)
 
 
-async def test_queries(ptz: Moves) -> None:
+async def test_position_limits_and_presets_can_be_queried(ptz: Moves) -> None:
     assert await ptz.position() == {"pan": 0, "tilt": 0, "zoom": 1}
     _, limits = await ptz.ask(query="limits")
     assert "MinPan=-180\r\n" in limits
@@ -80,7 +80,7 @@ async def test_queries(ptz: Moves) -> None:
         ({"move": "home"}, {"pan": 0, "tilt": 0, "zoom": 1}),
     ],
 )
-async def test_controls(
+async def test_a_control_moves_the_camera(
     ptz: Moves, arguments: dict[str, object], expected: dict[str, float]
 ) -> None:
     assert await ptz.ask(**arguments, camera=1) == (204, "")
@@ -137,7 +137,7 @@ async def test_refusals_have_status_200_and_move_nothing(
         ("error", "Error:\r\nPTZ is not supported.\r\n"),
     ],
 )
-async def test_a_fixed_camera(
+async def test_a_fixed_camera_answers_as_the_switch_says(
     fixed: Moves, cloud: Simulator, conduct: str, position: str
 ) -> None:
     cloud.switches.set("fixed_ptz", conduct)
@@ -146,7 +146,7 @@ async def test_a_fixed_camera(
 
 
 @pytest.mark.parametrize(("place", "expected"), [("data", True), ("top", False)])
-async def test_where_camstreamer_lists_its_streams(
+async def test_camstreamer_lists_its_streams_where_the_switch_says(
     owner: ClientSession, cloud: Simulator, place: str, expected: bool
 ) -> None:
     cloud.switches.set("camstreamer_list", place)
@@ -159,7 +159,7 @@ async def test_where_camstreamer_lists_its_streams(
     streams = answer["data"]["streamList"] if expected else answer["streamList"]
     assert len(streams) == 2
 
-    # The app of another camera is not installed, of another one not running.
+    # One other camera lacks the app, on another one it is not running.
     cloud.switches.camstreamer_api = "none"
     async with owner.get(url) as response:
         assert response.status == 404

@@ -1,4 +1,4 @@
-"""The vendor's examples, word for word, against the world they describe."""
+"""The vendor's examples, unchanged, in the world that they describe."""
 
 import re
 from typing import Any
@@ -97,7 +97,7 @@ EXTERNAL_IDS = """query{
  }
 }"""
 
-# Queries whose documented answer is met to the letter.
+# Queries whose documented answer is matched exactly.
 EXACT: dict[str, tuple[str, dict[str, Any]]] = {
     "camera": (
         CAMERA,
@@ -151,17 +151,19 @@ EXACT: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", EXACT)
-async def test_documented_answer(portal: PortalClient, name: str) -> None:
+async def test_a_documented_query_has_the_documented_answer(
+    portal: PortalClient, name: str
+) -> None:
     query, answer = EXACT[name]
     assert await portal.query(query) == {"data": answer}
 
 
-async def test_curl_example(portal: PortalClient) -> None:
+async def test_the_curl_example_names_the_camera(portal: PortalClient) -> None:
     _, _, text = await portal.post({"query": "{cameraList{name}}"})
     assert '{"name": "ACCC8EE8A9CA"}' in text
 
 
-async def test_node_list(portal: PortalClient) -> None:
+async def test_the_node_list_starts_with_the_root_folder(portal: PortalClient) -> None:
     rows = (await portal.data(NODE_LIST))["nodeList"]
     assert rows[0] == {
         "parent_node_id": None,
@@ -173,7 +175,7 @@ async def test_node_list(portal: PortalClient) -> None:
     assert [row for row in rows if row["parent_node_id"] is None] == rows[:1]
 
 
-async def test_camera_nodes(portal: PortalClient) -> None:
+async def test_the_node_list_can_be_limited_to_cameras(portal: PortalClient) -> None:
     rows = (await portal.data(CAMERA_NODES))["nodeList"]
     assert {row["type"] for row in rows} == {"camera"}
     assert {
@@ -184,7 +186,7 @@ async def test_camera_nodes(portal: PortalClient) -> None:
     } in rows
 
 
-async def test_live_view(portal: PortalClient) -> None:
+async def test_a_live_view_link_has_the_documented_form(portal: PortalClient) -> None:
     data = await portal.data(LIVE_VIEW)
     url = data["camera"]["live_view"]["remote"]["rtsp"]["url"]
     pattern = rf"rtsp://127\.0\.0\.1:{portal.cloud.rtsp_port}/nvhs10~\d+~[0-9a-f]{{64}}"
@@ -192,14 +194,14 @@ async def test_live_view(portal: PortalClient) -> None:
     assert portal.cloud.links[-1].url == url
 
 
-async def test_recording_progress(portal: PortalClient) -> None:
+async def test_a_finished_recording_has_a_download_url(portal: PortalClient) -> None:
     recording = (await portal.data(PROGRESS))["recording"]
     assert recording["progress"] == 100
     pattern = re.escape(portal.cloud.url) + r"/api/download\.php\?auth_key=\w{32}"
     assert re.fullmatch(pattern, recording["download_url"])
 
 
-async def test_external_ids(portal: PortalClient) -> None:
+async def test_nodes_have_the_documented_external_ids(portal: PortalClient) -> None:
     rows = (await portal.data(EXTERNAL_IDS))["nodeList"]
     assert {"name": "San Diego", "external_id": "001"} in rows
     assert {"name": "ACCC8EE8A9CA", "external_id": "camera1"} in rows
@@ -218,7 +220,7 @@ async def test_external_ids(portal: PortalClient) -> None:
         ),
     ],
 )
-async def test_authorization_errors(
+async def test_a_bad_token_gets_the_documented_error(
     portal: PortalClient, authorization: str, message: str, category: str
 ) -> None:
     _, _, text = await portal.post({"query": "{cameraList{name}}"}, authorization)
@@ -227,7 +229,7 @@ async def test_authorization_errors(
     )
 
 
-async def test_expired_token(portal: PortalClient) -> None:
+async def test_an_expired_token_gets_the_documented_error(portal: PortalClient) -> None:
     token = portal.cloud.create_api_token(expires_in=60)
     assert "data" in await portal.query("{cameraList{name}}", token)
     portal.cloud.clock.jump(61)

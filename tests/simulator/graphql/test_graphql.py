@@ -1,4 +1,4 @@
-"""The GraphQL server: errors, scopes, limits, introspection."""
+"""The GraphQL server: errors, scopes, limits, and introspection."""
 
 import json
 
@@ -45,7 +45,9 @@ def camera_of(portal: PortalClient) -> Camera:
         ("{", "Syntax Error: "),
     ],
 )
-async def test_query_errors(portal: PortalClient, query: str, message: str) -> None:
+async def test_an_invalid_query_gets_the_servers_text(
+    portal: PortalClient, query: str, message: str
+) -> None:
     answer = await portal.query(query)
     assert set(answer) == {"errors"}
     error = answer["errors"][0]
@@ -62,7 +64,7 @@ async def test_query_errors(portal: PortalClient, query: str, message: str) -> N
         ("text", "GraphQL Server expects JSON object or array"),
     ],
 )
-async def test_malformed_requests(
+async def test_a_malformed_request_gets_the_servers_text(
     portal: PortalClient, body: object, message: str
 ) -> None:
     _, _, text = await portal.post(body)
@@ -71,7 +73,7 @@ async def test_malformed_requests(
     assert error["message"].startswith(message)
 
 
-async def test_no_json(portal: PortalClient) -> None:
+async def test_invalid_json_is_a_syntax_error(portal: PortalClient) -> None:
     async with portal.session.post(
         f"{portal.cloud.url}/api/graphql.php",
         data=b"{cameraList",
@@ -92,7 +94,9 @@ async def test_batches_are_refused(portal: PortalClient) -> None:
     ] * 2
 
 
-async def test_partial_answer(portal: PortalClient) -> None:
+async def test_a_refused_field_is_null_beside_the_other_data(
+    portal: PortalClient,
+) -> None:
     camera = camera_of(portal)
     answer = await portal.query(
         f"{{good:camera(node_id:{camera.node_id}){{serial_number}}"
@@ -108,14 +112,16 @@ async def test_partial_answer(portal: PortalClient) -> None:
 
 
 @pytest.mark.parametrize("place", ["top", "extensions", "none"])
-async def test_place_of_the_category(portal: PortalClient, place: str) -> None:
+async def test_the_place_of_the_category_is_a_switch(
+    portal: PortalClient, place: str
+) -> None:
     portal.cloud.switches.set("category_place", place)
     error = (await portal.query("{x}"))["errors"][0]
     assert ("category" in error) is (place == "top")
     assert ("extensions" in error) is (place == "extensions")
 
 
-async def test_statuses(portal: PortalClient) -> None:
+async def test_the_statuses_of_errors_are_switches(portal: PortalClient) -> None:
     switches = portal.cloud.switches
     switches.error_status, switches.auth_error_status = 400, 401
     assert (await portal.post({"query": "{x}"}))[0] == 400
@@ -124,7 +130,7 @@ async def test_statuses(portal: PortalClient) -> None:
     assert (await portal.post({"query": partial}))[0] == 200
 
 
-async def test_variables_fragments_aliases(portal: PortalClient) -> None:
+async def test_variables_fragments_and_aliases_work(portal: PortalClient) -> None:
     camera = camera_of(portal)
     answer = await portal.query(
         "query Q($id:Int!){first:camera(node_id:$id){...F} second:camera(node_id:$id)"
@@ -135,7 +141,9 @@ async def test_variables_fragments_aliases(portal: PortalClient) -> None:
     assert answer == {"data": {"first": row, "second": row}}
 
 
-async def test_introspection(portal: PortalClient) -> None:
+async def test_introspection_shows_the_schema_of_the_switches(
+    portal: PortalClient,
+) -> None:
     query = (
         '{__type(name:"%s"){enumValues{name}}}',
         '{__type(name:"LiveViewRemote"){fields{name}}}',
@@ -166,7 +174,7 @@ async def test_device_input_is_spelled_by_a_switch(portal: PortalClient) -> None
     assert "errors" in await portal.query("{nodeList(type:deviceInput){type}}")
 
 
-async def test_mutation_needs_write(portal: PortalClient) -> None:
+async def test_a_mutation_requires_the_write_scope(portal: PortalClient) -> None:
     token = portal.cloud.create_api_token(scopes=["read", "recordings"])
     answer = await portal.query(
         'mutation{recordingPrepare(recording_id:"x", height:720)}', token
@@ -175,14 +183,16 @@ async def test_mutation_needs_write(portal: PortalClient) -> None:
     assert "permissions" in answer["errors"][0]["message"]
 
 
-async def test_query_needs_read(portal: PortalClient) -> None:
+async def test_a_query_requires_the_read_scope(portal: PortalClient) -> None:
     token = portal.cloud.create_api_token(scopes=["liveview"])
     answer = await portal.query("{cameraList{name}}", token)
     assert answer["data"] == {"cameraList": None}
 
 
 @pytest.mark.parametrize(("switch", "errors"), [("null", 0), ("error", 1)])
-async def test_offline_camera(portal: PortalClient, switch: str, errors: int) -> None:
+async def test_an_offline_camera_has_no_live_view(
+    portal: PortalClient, switch: str, errors: int
+) -> None:
     camera = camera_of(portal)
     camera.is_connected = False
     portal.cloud.switches.set("offline_live_view", switch)
@@ -198,7 +208,9 @@ async def test_offline_camera(portal: PortalClient, switch: str, errors: int) ->
 @pytest.mark.parametrize(
     "arguments", ["stream_profile_id:1", "stream_profile_id:%d,video_channel_node_id:1"]
 )
-async def test_unknown_profile_or_channel(portal: PortalClient, arguments: str) -> None:
+async def test_an_unknown_profile_or_channel_has_no_live_view(
+    portal: PortalClient, arguments: str
+) -> None:
     camera = camera_of(portal)
     if "%d" in arguments:
         arguments %= camera.stream_profiles[0].stream_profile_id
@@ -218,7 +230,7 @@ async def test_queries_are_recorded(portal: PortalClient) -> None:
     assert portal.cloud.queries[-1].account is None
 
 
-async def test_endpoint_answers_posts_only(portal: PortalClient) -> None:
+async def test_the_endpoint_accepts_only_post(portal: PortalClient) -> None:
     async with aiohttp.ClientSession() as session:
         response = await session.get(f"{portal.cloud.url}/api/graphql.php")
         assert response.status == 405
@@ -229,7 +241,7 @@ def statistic(field: str, node_id: int, arguments: str, selection: str = "") -> 
 
 
 async def test_raw_data_stays_at_its_source(portal: PortalClient) -> None:
-    """Raw numbers are read from one object, metrics are added up."""
+    """Raw numbers are those of one node, metrics are sums over nodes."""
     now = int(portal.cloud.clock.now())
     span = f"from:{now - 7 * 86_400},to:{now - 86_400},type:peopleCountIn"
     source = next(iter(portal.cloud.world.sources))
@@ -243,7 +255,9 @@ async def test_raw_data_stays_at_its_source(portal: PortalClient) -> None:
 
 
 @pytest.mark.parametrize(("kind", "fraction"), [("Float", True), ("Int", False)])
-async def test_type_of_numbers(portal: PortalClient, kind: str, fraction: bool) -> None:
+async def test_the_type_of_numbers_is_a_switch(
+    portal: PortalClient, kind: str, fraction: bool
+) -> None:
     portal.cloud.switches.set("kpi_type", kind)
     now = int(portal.cloud.clock.now())
     root = portal.cloud.world.nodes[0].node_id
@@ -263,7 +277,7 @@ async def test_type_of_numbers(portal: PortalClient, kind: str, fraction: bool) 
     assert isinstance(point["value"], float) is fraction
 
 
-async def test_time_ranges(portal: PortalClient) -> None:
+async def test_empty_and_too_long_time_ranges_are_refused(portal: PortalClient) -> None:
     root = portal.cloud.world.nodes[0].node_id
 
     async def errors(start: int, end: int) -> bool:

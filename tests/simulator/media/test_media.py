@@ -1,4 +1,4 @@
-"""Pictures by way of the whole cloud: API first, then the media servers."""
+"""Pictures of the whole cloud: a query to the API, then the media servers."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -18,7 +18,7 @@ from ..rtsp_client import RtspClient
 
 @pytest.fixture
 async def api() -> AsyncGenerator[PortalClient]:
-    """Run a cloud with all transports and without a limiter."""
+    """Run a cloud with all transports and without a rate limit."""
     switches = Switches(rate_limit=False, transports=TRANSPORTS)
     async with (
         Simulator("shop", switches=switches) as cloud,
@@ -27,7 +27,7 @@ async def api() -> AsyncGenerator[PortalClient]:
         yield PortalClient(session, cloud, cloud.create_api_token())
 
 
-async def test_live_view(api: PortalClient) -> None:
+async def test_live_view_links_of_all_transports_play(api: PortalClient) -> None:
     camera = next(iter(api.cloud.world.cameras.values()))
     profile = camera.stream_profiles[0]
     remote = " ".join(f"{name} {{ url }}" for name in TRANSPORTS)
@@ -54,7 +54,7 @@ async def test_live_view(api: PortalClient) -> None:
     assert sum(link.used for link in api.cloud.links) == 2
 
 
-async def test_recording(api: PortalClient) -> None:
+async def test_a_recording_is_prepared_and_downloaded(api: PortalClient) -> None:
     camera = next(iter(api.cloud.world.cameras.values()))
     start = int(api.cloud.clock.now()) - 300
     data = await api.data(
@@ -81,7 +81,7 @@ async def test_recording(api: PortalClient) -> None:
         assert container.streams.video[0].height == height
 
 
-async def test_camera_url(api: PortalClient) -> None:
+async def test_the_gateway_returns_a_cameras_parameters(api: PortalClient) -> None:
     camera = next(iter(api.cloud.world.cameras.values()))
     url = f"{api.cloud.url}/camera/{camera.serial_number}/axis-cgi/param.cgi"
     headers = {"Authorization": f"Token {api.token}"}
@@ -90,7 +90,7 @@ async def test_camera_url(api: PortalClient) -> None:
         assert await response.text() == (f"root.Brand.ProdShortName={camera.model}\r\n")
 
 
-async def test_an_offline_camera_may_have_a_link_that_leads_nowhere(
+async def test_an_offline_camera_may_have_a_link_that_does_not_work(
     api: PortalClient,
 ) -> None:
     camera = next(iter(api.cloud.world.cameras.values()))

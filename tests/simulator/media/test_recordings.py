@@ -1,4 +1,4 @@
-"""Recordings: list, prepare, wait, download, over real sockets."""
+"""Recordings: list, prepare, wait, and download, over real sockets."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import contextlib
@@ -25,7 +25,7 @@ type Ready = Callable[..., Awaitable[str]]
 async def store(
     state: State, studio: Studio, caplog: pytest.LogCaptureFixture
 ) -> AsyncGenerator[RecordingStore]:
-    """Run the download server on a free port in front of a store, without errors."""
+    """Return a store with a download server on a free port."""
     store = RecordingStore(state, studio)
     app = web.Application(middlewares=[fault_middleware(state)])
     app.router.add_routes(Downloads(state, store).routes())
@@ -55,7 +55,7 @@ def camera(state: State) -> Camera:
 
 @pytest.fixture
 def ready(store: RecordingStore, camera: Camera, clock: Clock) -> Ready:
-    """Return a function that gives the address of a prepared recording."""
+    """Return a function that returns the download URL of a prepared recording."""
 
     async def prepare(duration: int = 12, ago: int = 600) -> str:
         start = int(clock.now()) - ago
@@ -93,7 +93,7 @@ async def test_a_recording_is_prepared_step_by_step(
     assert seen[-1] == 100
 
 
-async def test_the_file_decodes_and_is_as_long_as_asked(
+async def test_the_file_decodes_and_has_the_requested_duration(
     ready: Ready, session: ClientSession, state: State
 ) -> None:
     url = await ready(duration=12)
@@ -109,7 +109,7 @@ async def test_the_file_decodes_and_is_as_long_as_asked(
         frames = sum(1 for _ in container.decode(video))
         assert container.duration == pytest.approx(12_000_000, abs=200_000)
     assert frames == 120
-    # The index comes first, so that a player can start before the end arrives.
+    # The index is at the front, so that a player can start before the end arrives.
     assert body.index(b"moov") < body.index(b"mdat")
     assert url.rpartition("=")[2] in state.secrets
 
@@ -128,7 +128,9 @@ async def test_a_long_recording_repeats_its_pictures(
         assert 1_290 < frame.time <= 1_300
 
 
-async def test_ranges_and_head(ready: Ready, session: ClientSession) -> None:
+async def test_downloads_support_ranges_and_head(
+    ready: Ready, session: ClientSession
+) -> None:
     url = await ready()
     async with session.get(url) as response:
         whole = await response.read()
@@ -192,7 +194,7 @@ async def test_a_cut_download_can_be_resumed(
         assert received + await response.read() == whole
 
 
-async def test_a_download_address_dies(
+async def test_a_download_url_expires(
     ready: Ready, session: ClientSession, clock: Clock, state: State
 ) -> None:
     url = await ready()
@@ -208,7 +210,7 @@ async def test_a_download_address_dies(
         assert response.status == 410
 
 
-async def test_a_downloaded_address_dies_sooner(
+async def test_a_download_url_expires_sooner_after_a_download(
     ready: Ready, session: ClientSession, clock: Clock
 ) -> None:
     url = await ready()
@@ -223,7 +225,7 @@ async def test_a_downloaded_address_dies_sooner(
         assert response.status == 404
 
 
-async def test_an_unused_id_dies_after_an_hour(
+async def test_an_unused_id_expires_after_an_hour(
     store: RecordingStore, camera: Camera, clock: Clock
 ) -> None:
     start = int(clock.now()) - 600
@@ -241,7 +243,7 @@ async def test_an_unused_id_dies_after_an_hour(
 
 
 @pytest.mark.parametrize(("switch", "answer"), [("true", True), ("false", False)])
-async def test_a_second_preparation_by_switch(
+async def test_the_answer_to_a_second_preparation_is_a_switch(
     store: RecordingStore, camera: Camera, state: State, *, switch: str, answer: bool
 ) -> None:
     state.switches.set("prepare_twice", switch)
@@ -274,7 +276,7 @@ async def test_a_preparation_may_be_refused(
 @pytest.mark.parametrize(
     ("shown", "progress"), [("null", None), ("zero", 0), ("minus", -1)]
 )
-async def test_a_failing_preparation_never_gets_ready(
+async def test_a_failing_preparation_never_finishes(
     store: RecordingStore,
     camera: Camera,
     state: State,
@@ -300,7 +302,7 @@ async def test_a_failing_preparation_never_gets_ready(
     assert store.progress(row.recording_id).progress == 100
 
 
-async def test_what_was_not_recorded_is_not_listed(
+async def test_a_gap_is_not_listed(
     store: RecordingStore, camera: Camera, state: State
 ) -> None:
     now = int(state.clock.now())
@@ -332,7 +334,7 @@ async def test_every_storage_has_its_own_entry(
     assert (store.progress(card.recording_id).progress or 0) < 100
 
 
-async def test_a_file_can_weigh_what_a_real_one_does(
+async def test_a_file_can_be_padded_to_the_size_of_a_real_one(
     ready: Ready, session: ClientSession, state: State
 ) -> None:
     state.switches.recording_size = 3 << 20
@@ -344,7 +346,7 @@ async def test_a_file_can_weigh_what_a_real_one_does(
         assert sum(1 for _ in container.decode(video=0)) == 120
 
 
-async def test_a_download_may_need_the_token(
+async def test_a_download_may_require_the_token(
     ready: Ready, session: ClientSession, state: State
 ) -> None:
     state.switches.download_needs_token = True

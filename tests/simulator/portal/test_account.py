@@ -1,4 +1,4 @@
-"""The portal's own pages: API tokens, applications, external ids, explorer."""
+"""The portal's pages: API tokens, applications, external IDs, and the explorer."""
 
 from html import unescape
 import json
@@ -25,7 +25,7 @@ async def act(portal: PortalClient, action: str, **fields: str) -> tuple[int, st
         return response.status, await response.text()
 
 
-async def test_create_an_api_token(portal: PortalClient) -> None:
+async def test_a_new_api_token_works_until_it_expires(portal: PortalClient) -> None:
     page = await open_account(portal)
     assert portal.token not in page
     _, page = await act(
@@ -39,7 +39,7 @@ async def test_create_an_api_token(portal: PortalClient) -> None:
     assert answer["errors"][0]["category"] == "expired"
 
 
-async def test_create_an_application(portal: PortalClient) -> None:
+async def test_a_new_application_gets_a_secret(portal: PortalClient) -> None:
     await open_account(portal)
     _, page = await act(
         portal, "create_client", name="HA", redirect_uris="http://a/cb http://b/cb"
@@ -50,7 +50,7 @@ async def test_create_an_application(portal: PortalClient) -> None:
     assert client.client_secret in portal.cloud.secrets
 
 
-async def test_external_ids(portal: PortalClient) -> None:
+async def test_an_external_id_can_be_set_and_removed(portal: PortalClient) -> None:
     await open_account(portal)
     node = portal.cloud.world.nodes[0]
     await act(portal, "set_external_id", node_id=str(node.node_id), external_id="<007>")
@@ -64,14 +64,16 @@ async def test_external_ids(portal: PortalClient) -> None:
 
 
 @pytest.mark.parametrize("action", ["create_token", "create_client"])
-async def test_guests_cannot(portal: PortalClient, action: str) -> None:
+async def test_a_guest_cannot_create_anything(
+    portal: PortalClient, action: str
+) -> None:
     page = await open_account(portal, "guest")
     assert "Create an API token" not in page
     status, _ = await act(portal, action, name="x", redirect_uris="http://a/")
     assert status == 403
 
 
-async def test_bad_forms(portal: PortalClient) -> None:
+async def test_bad_forms_are_refused(portal: PortalClient) -> None:
     await open_account(portal)
     assert (await act(portal, "create_token", scope="everything"))[0] == 400
     assert (await act(portal, "set_external_id", node_id="7", external_id="x"))[
@@ -80,14 +82,16 @@ async def test_bad_forms(portal: PortalClient) -> None:
     assert (await act(portal, "delete_everything"))[0] == 403
 
 
-async def test_sign_out(portal: PortalClient) -> None:
+async def test_signing_out_leads_to_the_sign_in_page(portal: PortalClient) -> None:
     await open_account(portal)
     await act(portal, "sign_out")
     _, page = await portal.page(URL(portal.cloud.url))
     assert 'name="password"' in page
 
 
-async def test_explorer(portal: PortalClient) -> None:
+async def test_the_explorer_runs_queries_as_the_signed_in_user(
+    portal: PortalClient,
+) -> None:
     url = URL(f"{portal.cloud.url}/api/explorer/index.html")
     _, page = await portal.page(url)
     assert 'name="password"' in page

@@ -1,4 +1,4 @@
-"""OAuth2 over HTTP: pages, codes, tokens, and what is refused."""
+"""OAuth2 over HTTP: pages, codes, tokens, and refusals."""
 
 import pytest
 from yarl import URL
@@ -6,7 +6,7 @@ from yarl import URL
 from ..portal_client import REDIRECT_URI, PortalClient
 
 
-async def test_whole_way(portal: PortalClient) -> None:
+async def test_signing_in_leads_to_tokens_that_work(portal: PortalClient) -> None:
     back = await portal.authorize()
     assert str(back.with_query(None)) == REDIRECT_URI
     assert back.query["state"] == "state 1/2"
@@ -24,8 +24,8 @@ async def test_whole_way(portal: PortalClient) -> None:
     } <= portal.cloud.secrets
 
 
-async def test_documented_forms(portal: PortalClient) -> None:
-    """The authorization may be a POST, the token's parameters a query string."""
+async def test_the_documented_kinds_of_requests_work(portal: PortalClient) -> None:
+    """The authorization may be a POST; token parameters may be a query string."""
     async with portal.session.post(portal.authorize_url()) as response:
         assert 'name="username"' in await response.text()
     back = await portal.authorize()
@@ -58,7 +58,7 @@ async def test_wrong_password_stays_on_the_page(portal: PortalClient) -> None:
     assert status == 303
 
 
-async def test_refused(portal: PortalClient) -> None:
+async def test_a_refusal_returns_access_denied(portal: PortalClient) -> None:
     back = await portal.authorize(decision="deny")
     assert dict(back.query) == {"error": "access_denied", "state": "state 1/2"}
 
@@ -73,7 +73,7 @@ async def test_refused(portal: PortalClient) -> None:
         ({"response_type": "token"}, "unsupported_response_type"),
     ],
 )
-async def test_bad_request_goes_back(
+async def test_a_bad_request_is_redirected_with_its_error(
     portal: PortalClient, changes: dict[str, str], error: str
 ) -> None:
     async with portal.session.get(
@@ -86,7 +86,7 @@ async def test_bad_request_goes_back(
     "changes",
     [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}],
 )
-async def test_no_redirect_to_strangers(
+async def test_an_unregistered_address_gets_no_redirect(
     portal: PortalClient, changes: dict[str, str]
 ) -> None:
     status, page = await portal.page(portal.authorize_url(**changes))
@@ -94,7 +94,7 @@ async def test_no_redirect_to_strangers(
     assert "evil.example" not in page
 
 
-async def test_registered_client(portal: PortalClient) -> None:
+async def test_a_registered_client_gets_a_token(portal: PortalClient) -> None:
     client = portal.cloud.add_client(["http://127.0.0.1:1/callback"])
     back = await portal.authorize(
         client_id=client.client_id, redirect_uri="http://127.0.0.1:1/callback"
@@ -108,7 +108,7 @@ async def test_registered_client(portal: PortalClient) -> None:
     assert (status, "access_token" in answer) == (200, True)
 
 
-async def test_code_works_once(portal: PortalClient) -> None:
+async def test_a_code_works_once(portal: PortalClient) -> None:
     back = await portal.authorize()
     await portal.exchange(code=back.query["code"])
     status, answer = await portal.exchange(code=back.query["code"])
@@ -118,7 +118,7 @@ async def test_code_works_once(portal: PortalClient) -> None:
     )
 
 
-async def test_code_grows_old(portal: PortalClient) -> None:
+async def test_a_code_expires(portal: PortalClient) -> None:
     back = await portal.authorize()
     portal.cloud.clock.jump(portal.cloud.switches.code_lifetime)
     _, answer = await portal.exchange(code=back.query["code"])
@@ -136,7 +136,7 @@ async def test_code_grows_old(portal: PortalClient) -> None:
         {"grant_type": "refresh_token", "client_secret": None},
     ],
 )
-async def test_token_errors(
+async def test_a_wrong_parameter_gets_no_token(
     portal: PortalClient, changes: dict[str, str | None]
 ) -> None:
     back = await portal.authorize()
@@ -152,7 +152,7 @@ async def test_no_refresh_token_without_the_secret(portal: PortalClient) -> None
     assert set(answer) == {"access_token", "expires_in"}
 
 
-async def test_refresh(portal: PortalClient) -> None:
+async def test_a_refresh_token_gets_a_new_access_token(portal: PortalClient) -> None:
     first = await portal.sign_in()
     portal.cloud.clock.jump(3600)
     answer = await portal.query("{cameraList{name}}", first["access_token"])
@@ -165,7 +165,7 @@ async def test_refresh(portal: PortalClient) -> None:
     await portal.data("{cameraList{name}}", second["access_token"])
 
 
-async def test_refresh_rotates(portal: PortalClient) -> None:
+async def test_a_rotated_refresh_token_works_once(portal: PortalClient) -> None:
     portal.cloud.switches.refresh_rotates = True
     first = await portal.sign_in()
     refresh = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
@@ -175,7 +175,7 @@ async def test_refresh_rotates(portal: PortalClient) -> None:
     assert set(answer) == {"error"}
 
 
-async def test_refresh_answer_without_refresh_token(portal: PortalClient) -> None:
+async def test_a_refresh_may_return_no_refresh_token(portal: PortalClient) -> None:
     portal.cloud.switches.refresh_repeats = False
     first = await portal.sign_in()
     for _ in range(2):
@@ -185,7 +185,7 @@ async def test_refresh_answer_without_refresh_token(portal: PortalClient) -> Non
         assert set(answer) == {"access_token", "expires_in"}
 
 
-async def test_refresh_token_grows_old(portal: PortalClient) -> None:
+async def test_a_refresh_token_expires_by_switch(portal: PortalClient) -> None:
     portal.cloud.switches.refresh_token_lifetime = 86_400
     first = await portal.sign_in()
     portal.cloud.clock.jump(86_400)
@@ -195,7 +195,7 @@ async def test_refresh_token_grows_old(portal: PortalClient) -> None:
     assert set(answer) == {"error"}
 
 
-async def test_revoke_takes_the_refresh_token_along(portal: PortalClient) -> None:
+async def test_revoking_a_token_revokes_its_refresh_token(portal: PortalClient) -> None:
     answer = await portal.sign_in()
     async with portal.session.post(
         f"{portal.cloud.url}/oauth2/revoke",
@@ -215,14 +215,16 @@ async def test_revoke_takes_the_refresh_token_along(portal: PortalClient) -> Non
 
 
 @pytest.mark.parametrize("place", ["query", "body"])
-async def test_parameters_in_one_place_only(portal: PortalClient, place: str) -> None:
+async def test_token_parameters_may_be_limited_to_one_place(
+    portal: PortalClient, place: str
+) -> None:
     portal.cloud.switches.set("token_parameters", place)
     back = await portal.authorize()
     _, answer = await portal.exchange(code=back.query["code"])
     assert ("error" in answer) is (place == "query")
 
 
-async def test_scopes_bind_the_token(portal: PortalClient) -> None:
+async def test_a_token_is_limited_to_its_scopes(portal: PortalClient) -> None:
     answer = await portal.sign_in(scope="read")
     token = answer["access_token"]
     await portal.data("{cameraList{name}}", token)
@@ -238,7 +240,7 @@ async def test_scopes_bind_the_token(portal: PortalClient) -> None:
     assert portal.cloud.links == []
 
 
-async def test_guest_sees_a_part(portal: PortalClient) -> None:
+async def test_a_guest_sees_a_part_of_the_tree(portal: PortalClient) -> None:
     answer = await portal.sign_in(username="guest")
     guest = await portal.data(
         "{nodeList{node_id parent_node_id}}", answer["access_token"]

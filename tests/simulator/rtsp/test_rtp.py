@@ -1,4 +1,4 @@
-"""RTP packets and reports, checked against what was packed."""
+"""RTP packets and reports, compared with their input."""
 
 import struct
 
@@ -51,7 +51,7 @@ def test_sequence_numbers_wrap() -> None:
     assert stream.sequence == 1
 
 
-def test_a_report_tells_both_times_and_the_counts() -> None:
+def test_a_report_has_both_times_and_the_counts() -> None:
     stream = RtpStream("test")
     stream.packets((b"\x41abc",), 0)
 
@@ -68,7 +68,7 @@ def test_a_report_tells_both_times_and_the_counts() -> None:
     assert b"test" in report
 
 
-def test_blocks_name_channel_and_length() -> None:
+def test_a_block_starts_with_channel_and_length() -> None:
     assert interleave((b"ab", b"c"), 3) == b"$\x03\x00\x02ab$\x03\x00\x01c"
 
 
@@ -88,5 +88,7 @@ def test_start_codes_of_both_lengths_separate_units() -> None:
         ("", None),
     ],
 )
-def test_the_channel_that_a_client_offers(transport: str, channel: int | None) -> None:
+def test_the_channel_is_the_first_that_a_client_offers_over_tcp(
+    transport: str, channel: int | None
+) -> None:
     assert interleaved_channel(transport) == channel

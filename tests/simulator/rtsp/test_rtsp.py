@@ -65,7 +65,7 @@ async def test_a_link_opens_one_session(rtsp: RtspServer, state: State) -> None:
     assert state.links[0].used == 1
 
 
-async def test_a_link_is_refused_while_another_session_holds_it(
+async def test_a_link_is_refused_while_another_session_uses_it(
     rtsp: RtspServer,
 ) -> None:
     url = rtsp.mint(11, PROFILE)
@@ -113,7 +113,7 @@ async def test_options_uses_a_link_by_switch(
         assert (await client.request("DESCRIBE")).status == status
 
 
-async def test_a_link_dies_after_its_lifetime(
+async def test_a_link_expires_after_its_lifetime(
     rtsp: RtspServer, state: State, clock: Clock
 ) -> None:
     young, old = rtsp.mint(11, PROFILE), rtsp.mint(11, PROFILE)
@@ -176,7 +176,7 @@ async def test_the_description_has_the_parameter_sets(
     assert "a=control:trackID=0\r\n" in relative.body
 
 
-async def test_a_back_channel_is_refused_and_the_link_stays_good(
+async def test_a_refused_back_channel_does_not_use_the_link(
     rtsp: RtspServer, state: State
 ) -> None:
     required = {"require": "www.onvif.org/ver20/backchannel"}
@@ -235,7 +235,7 @@ async def test_a_link_opens_only_its_own_transport(rtsp: RtspServer) -> None:
             assert (await client.request("DESCRIBE")).status == status
 
 
-async def test_drop_cuts_the_sessions_of_one_camera(rtsp: RtspServer) -> None:
+async def test_drop_closes_the_sessions_of_one_camera(rtsp: RtspServer) -> None:
     async with (
         await RtspClient.connect(rtsp.mint(11, PROFILE)) as first,
         await RtspClient.connect(rtsp.mint(12, PROFILE)) as second,
@@ -282,7 +282,7 @@ async def test_a_video_channel_shows_its_own_picture(
     assert [link.node_id for link in state.links] == [11, 11]
 
 
-async def test_a_stream_can_weigh_what_a_real_one_does(
+async def test_a_stream_can_have_the_bit_rate_of_a_real_one(
     rtsp: RtspServer, state: State
 ) -> None:
     state.switches.live_bit_rate = 2_000_000
@@ -293,14 +293,14 @@ async def test_a_stream_can_weigh_what_a_real_one_does(
             _, data = await client.read()
             assert isinstance(data, bytes)
             size += len(data)
-    # A busy machine may leave pictures out.
+    # A busy machine may skip pictures.
     assert 2 * 250_000 * 0.4 < size < 2 * 250_000 * 1.4
     frames = await asyncio.to_thread(watch, rtsp.mint(11, PROFILE), 3)
     assert len(frames) == 3
 
 
 @pytest.mark.parametrize("kind", ["cut", "garbage", "cut_body"])
-async def test_faults_break_the_conversation(
+async def test_faults_break_the_connection(
     rtsp: RtspServer, state: State, kind: str
 ) -> None:
     state.faults.add("rtsp", kind, match="DESCRIBE")
@@ -319,7 +319,9 @@ async def test_a_fault_can_answer_with_a_status(rtsp: RtspServer, state: State) 
         assert (await client.request("DESCRIBE")).status == 200
 
 
-async def test_a_burst_of_noise_is_answered_and_ended(rtsp: RtspServer) -> None:
+async def test_a_burst_of_noise_is_answered_and_closes_the_connection(
+    rtsp: RtspServer,
+) -> None:
     async with await RtspClient.connect(rtsp.mint(11, PROFILE)) as client:
         client.writer.write(b"hello\r\n\r\n")
         _, answer = await client.read()

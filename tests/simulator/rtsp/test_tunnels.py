@@ -25,7 +25,7 @@ WEBSOCKET = ["rtspws", "rtspwss"]
 
 @pytest.fixture
 async def tunnels(rtsp: RtspServer, state: State) -> AsyncGenerator[Tunnels]:
-    """Run all tunnelled transports."""
+    """Run all tunneled transports."""
     tunnels = Tunnels(rtsp, state.switches)
     await tunnels.start()
     yield tunnels
@@ -33,7 +33,7 @@ async def tunnels(rtsp: RtspServer, state: State) -> AsyncGenerator[Tunnels]:
 
 
 class Upward:
-    """The writing side of a tunnel."""
+    """The sending side of a tunnel."""
 
     def __init__(self, send: asyncio.StreamWriter) -> None:
         self._send = send
@@ -48,7 +48,7 @@ class Upward:
 
 
 def context_for(tunnels: Tunnels, url: str) -> ssl.SSLContext | None:
-    """Return what verifies the server of an encrypted link."""
+    """Return the TLS context for an encrypted link, None for others."""
     if urlsplit(url).scheme not in {"https", "wss"}:
         return None
     return ssl.create_default_context(cadata=tunnels.authority)
@@ -85,7 +85,7 @@ def _rtsp(url: str) -> str:
 
 
 @pytest.mark.parametrize("transport", HTTP)
-async def test_rtsp_over_http(
+async def test_rtsp_plays_over_http(
     rtsp: RtspServer, tunnels: Tunnels, state: State, transport: str
 ) -> None:
     url = rtsp.mint(11, PROFILE, transport=transport)
@@ -117,7 +117,7 @@ async def test_ffmpeg_plays_over_http(
 
 
 @pytest.mark.parametrize("transport", WEBSOCKET)
-async def test_rtsp_over_websocket(
+async def test_rtsp_plays_over_websocket(
     rtsp: RtspServer, tunnels: Tunnels, transport: str
 ) -> None:
     url = rtsp.mint(11, PROFILE, transport=transport)
@@ -135,7 +135,7 @@ async def test_rtsp_over_websocket(
                 sent.add(asyncio.create_task(socket.send_bytes(data)))
 
             def close(self) -> None:
-                """Closed with the socket."""
+                """Do nothing: the connection is closed with the socket."""
 
         async def receive() -> None:
             async for message in socket:
@@ -153,7 +153,7 @@ async def test_rtsp_over_websocket(
         await asyncio.gather(*sent)
 
 
-async def test_sessions_in_tunnels_can_be_cut(
+async def test_sessions_in_tunnels_can_be_closed(
     rtsp: RtspServer, tunnels: Tunnels
 ) -> None:
     url = rtsp.mint(11, PROFILE, transport="rtsph")
@@ -173,7 +173,7 @@ async def test_sessions_in_tunnels_can_be_cut(
         assert message.type is not WSMsgType.BINARY
 
 
-async def test_the_subprotocol_by_switch(
+async def test_the_subprotocol_is_a_switch(
     rtsp: RtspServer, tunnels: Tunnels, state: State
 ) -> None:
     url = rtsp.mint(11, PROFILE, transport="rtspws")
@@ -191,7 +191,7 @@ async def test_the_subprotocol_by_switch(
 
 
 @pytest.mark.parametrize("transport", ["rtsph", "rtspws"])
-async def test_tunnels_want_a_fresh_link_of_their_own(
+async def test_a_tunnel_requires_an_unused_link_of_its_transport(
     rtsp: RtspServer, tunnels: Tunnels, state: State, transport: str
 ) -> None:
     own = rtsp.mint(11, PROFILE, transport=transport)
@@ -210,7 +210,7 @@ async def test_tunnels_want_a_fresh_link_of_their_own(
         assert (await client.request("DESCRIBE")).status == 404
 
 
-async def test_a_tunnel_needs_its_cookie(rtsp: RtspServer, tunnels: Tunnels) -> None:
+async def test_a_tunnel_requires_its_cookie(rtsp: RtspServer, tunnels: Tunnels) -> None:
     url = rtsp.mint(11, PROFILE, transport="rtsph")
     async with ClientSession() as session:
         async with session.get(url) as response:
@@ -220,7 +220,7 @@ async def test_a_tunnel_needs_its_cookie(rtsp: RtspServer, tunnels: Tunnels) -> 
             assert response.status == 404
 
 
-def test_base64_in_pieces_with_padding_inside() -> None:
+def test_base64_is_decoded_in_pieces_with_padding_inside() -> None:
     text = base64.b64encode(b"OPTIONS") + b"\r\n" + base64.b64encode(b"PLAY!")
     for size in (1, 3, 5, 100):
         stream = Base64Stream()

@@ -1,4 +1,4 @@
-"""The worlds: what each holds, and that each can be asked."""
+"""The contents of the worlds, read from their data and by queries."""
 
 from collections import Counter
 
@@ -21,7 +21,7 @@ def scenario(request: pytest.FixtureRequest) -> str:
     return name
 
 
-async def test_inventory(portal: PortalClient, scenario: str) -> None:
+async def test_every_world_can_be_queried(portal: PortalClient, scenario: str) -> None:
     data = await portal.data(EVERYTHING)
     nodes, cameras = data["nodeList"], data["cameraList"]
     assert nodes
@@ -39,13 +39,15 @@ async def test_inventory(portal: PortalClient, scenario: str) -> None:
     ("scenario", "locations", "cameras"),
     [("chain", 20, 100), ("shop", 1, 4), ("empty", 0, 0), ("large", 200, 1000)],
 )
-def test_sizes(scenario: str, locations: int, cameras: int) -> None:
+def test_a_world_has_the_described_size(
+    scenario: str, locations: int, cameras: int
+) -> None:
     kinds = Counter(node.type for node in build_world(scenario).nodes)
     assert (kinds["location"], kinds["camera"]) == (locations, cameras)
 
 
 @pytest.mark.parametrize("scenario", ["guest"], indirect=True)
-async def test_guest_misses_parents(portal: PortalClient) -> None:
+async def test_a_guests_nodes_lack_their_parents(portal: PortalClient) -> None:
     admin = portal.cloud.create_api_token("admin")
     everything = (await portal.data("{nodeList{node_id}}", admin))["nodeList"]
     nodes = (await portal.data("{nodeList{node_id parent_node_id}}"))["nodeList"]
@@ -60,7 +62,7 @@ async def test_guest_misses_parents(portal: PortalClient) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["broken_tree"], indirect=True)
-async def test_defects(portal: PortalClient) -> None:
+async def test_the_broken_tree_has_every_defect(portal: PortalClient) -> None:
     nodes = (await portal.data(EVERYTHING))["nodeList"]
     ids = [node["node_id"] for node in nodes]
     parents = {node["node_id"]: node["parent_node_id"] for node in nodes}
@@ -72,11 +74,11 @@ async def test_defects(portal: PortalClient) -> None:
     assert None in {node["name"] for node in nodes}
 
 
-def test_same_seed_same_world() -> None:
+def test_the_same_seed_gives_the_same_world() -> None:
     assert build_world("chain") == build_world("chain")
     assert build_world("chain", 2).cameras != build_world("chain").cameras
 
 
-def test_unknown_scenario() -> None:
+def test_an_unknown_scenario_is_an_error() -> None:
     with pytest.raises(ValueError, match="unknown scenario"):
         build_world("nowhere")

@@ -1,4 +1,4 @@
-"""The statistics: believable, deterministic, aligned as documented."""
+"""Statistics are plausible, deterministic, and aligned as documented."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -43,7 +43,7 @@ def shop_sources(state: State, kpi: Kpi) -> list[Source]:
     return kpi.sources(next(locations(state)))
 
 
-def test_same_seed_same_numbers(state: State, kpi: Kpi) -> None:
+def test_the_same_seed_gives_the_same_numbers(state: State, kpi: Kpi) -> None:
     other = State(build_world("chain"), Clock.virtual(NOW), Switches())
     third = State(build_world("chain", 2), Clock.virtual(NOW), Switches())
     day_sheet.cache_clear()
@@ -59,7 +59,7 @@ def test_same_seed_same_numbers(state: State, kpi: Kpi) -> None:
     assert series[0] == series[1] != series[2]
 
 
-def test_documented_alignment(kpi: Kpi) -> None:
+def test_quarter_hours_align_as_documented(kpi: Kpi) -> None:
     assert list(kpi.spans(1589186000, 1589186780, "HQ")) == [
         (1589185800, 1589186700),
         (1589186700, 1589187600),
@@ -70,18 +70,20 @@ def test_documented_alignment(kpi: Kpi) -> None:
     ("granularity", "spans"),
     [
         ("H", [(at(14, 9), at(14, 10)), (at(14, 10), at(14, 11))]),
-        # 07:00 to 10:59 UTC are 09:00 to 12:59 here; the unix clock cuts at 08 UTC.
+        # Local time is two hours ahead of UTC; buckets start at 04, 08, and 12 UTC.
         ("H4", [(at(14, 6), at(14, 10)), (at(14, 10), at(14, 14))]),
         ("D", [(at(14), at(15))]),
         ("W", [(at(12), at(19))]),
         ("M", [(at(1), at(1, month=11))]),
     ],
 )
-def test_buckets(kpi: Kpi, granularity: str, spans: list[tuple[float, float]]) -> None:
+def test_buckets_align_with_their_granularity(
+    kpi: Kpi, granularity: str, spans: list[tuple[float, float]]
+) -> None:
     assert list(kpi.spans(at(14, 9, 7), at(14, 10, 30), granularity)) == spans
 
 
-def test_local_blocks(state: State, kpi: Kpi) -> None:
+def test_blocks_may_start_at_local_midnight(state: State, kpi: Kpi) -> None:
     state.switches.kpi_blocks = "local"
     assert next(kpi.spans(at(14, 9), at(14, 10), "H4")) == (at(14, 8), at(14, 12))
     assert next(kpi.spans(at(14, 9), at(14, 10), "H12")) == (at(14), at(14, 12))
@@ -95,14 +97,16 @@ def test_local_blocks(state: State, kpi: Kpi) -> None:
         (date(2025, 10, 26), 100),
     ],
 )
-def test_daylight_saving_days(state: State, kpi: Kpi, day: date, quarters: int) -> None:
-    """A local day has 23, 24 or 25 hours, and opens at the same wall clock time."""
-    begin, end = midnight(day, ZONE), midnight(day + timedelta(days=1), ZONE)
+def test_a_day_of_a_clock_change_has_92_or_100_quarter_hours(
+    state: State, kpi: Kpi, day: date, quarters: int
+) -> None:
+    """Shops open at the same local time on days of 23, 24, or 25 hours."""
+    start, end = midnight(day, ZONE), midnight(day + timedelta(days=1), ZONE)
     sources = shop_sources(state, kpi)
-    points = kpi.series(sources, "peopleCountIn", begin, end, "HQ")
+    points = kpi.series(sources, "peopleCountIn", start, end, "HQ")
     assert len(points) == quarters
-    (whole,) = kpi.series(sources, "peopleCountIn", begin, end, "D")
-    assert (whole.start, whole.end) == (begin, end)
+    (whole,) = kpi.series(sources, "peopleCountIn", start, end, "D")
+    assert (whole.start, whole.end) == (start, end)
     assert whole.value == sum(point.value or 0 for point in points) > 0
     first = next(point.start for point in points if point.value)
     assert 9 <= datetime.fromtimestamp(first, ZONE).hour <= 10
@@ -115,8 +119,10 @@ def test_daylight_saving_days(state: State, kpi: Kpi, day: date, quarters: int) 
     granularity=st.sampled_from(GRANULARITIES),
     metric=st.sampled_from(METRICS[:8]),
 )
-def test_series_add_up(start: int, length: int, granularity: str, metric: str) -> None:
-    """Buckets touch, cover what was asked, and add up to the single value."""
+def test_a_series_adds_up_to_the_single_value(
+    start: int, length: int, granularity: str, metric: str
+) -> None:
+    """Buckets are contiguous, cover the requested time, and add up to the value."""
     kpi = Kpi(State(build_world("shop"), Clock.virtual(NOW + 90 * 86_400), Switches()))
     sources = kpi.sources(kpi._state.world.nodes[0].node_id)
     points = kpi.series(sources, metric, start, start + length, granularity)
@@ -129,7 +135,7 @@ def test_series_add_up(start: int, length: int, granularity: str, metric: str) -
 
 
 @pytest.mark.parametrize("metric", METRICS[:8])
-def test_folders_are_sums(state: State, kpi: Kpi, metric: str) -> None:
+def test_a_folder_is_the_sum_of_its_shops(state: State, kpi: Kpi, metric: str) -> None:
     root = state.world.nodes[0].node_id
     whole = kpi.total(kpi.sources(root), metric, at(13), at(14))
     parts = [
@@ -139,7 +145,7 @@ def test_folders_are_sums(state: State, kpi: Kpi, metric: str) -> None:
     assert sum(part or 0 for part in parts) == pytest.approx(whole)
 
 
-def test_ratios_are_made_of_sums(state: State, kpi: Kpi) -> None:
+def test_a_ratio_is_the_quotient_of_sums(state: State, kpi: Kpi) -> None:
     sources = kpi.sources(state.world.nodes[0].node_id)
 
     def value(metric: str) -> float:
@@ -160,7 +166,7 @@ def test_ratios_are_made_of_sums(state: State, kpi: Kpi) -> None:
     )
 
 
-def test_a_believable_week(state: State, kpi: Kpi) -> None:
+def test_a_week_looks_like_a_shops(state: State, kpi: Kpi) -> None:
     sources = shop_sources(state, kpi)
     days = {
         metric: [p.value or 0 for p in kpi.series(sources, metric, at(5), at(12), "D")]
@@ -188,13 +194,13 @@ def test_a_believable_week(state: State, kpi: Kpi) -> None:
     assert max(by_hour[15:19]) > max(by_hour[9], by_hour[18])
 
 
-def test_closed_days(state: State, kpi: Kpi) -> None:
+def test_a_closed_day_has_no_visitors(state: State, kpi: Kpi) -> None:
     sources = shop_sources(state, kpi)
     christmas = at(25, month=12) - 365 * 86_400
     assert kpi.total(sources, "peopleCountIn", christmas, christmas + 86_400) == 0
 
 
-def test_raw_data_is_in_minor_units(state: State, kpi: Kpi) -> None:
+def test_raw_amounts_are_in_minor_units(state: State, kpi: Kpi) -> None:
     sources = shop_sources(state, kpi)
     raw = kpi.raw(sources, "transactionValueIn", at(13), at(14))
     amount = kpi.total(sources, "transactionAmountPositive", at(13), at(14))
@@ -208,7 +214,7 @@ def test_raw_data_is_in_minor_units(state: State, kpi: Kpi) -> None:
         assert kpi.raw(sources, metric, at(13), at(14))
 
 
-def test_missing_data(state: State, kpi: Kpi) -> None:
+def test_missing_numbers_are_a_switch(state: State, kpi: Kpi) -> None:
     street = [s for s in shop_sources(state, kpi) if s.kind is SourceKind.PASS_BY]
     for metric in ("peopleCountIn", "conversionCount"):
         assert kpi.total(street, metric, at(13), at(14)) is None
@@ -216,15 +222,15 @@ def test_missing_data(state: State, kpi: Kpi) -> None:
     assert kpi.total(street, "peopleCountIn", at(13), at(14)) == 0
 
 
-def test_division_by_zero(state: State, kpi: Kpi) -> None:
+def test_a_division_by_zero_is_a_switch(state: State, kpi: Kpi) -> None:
     sources = shop_sources(state, kpi)
     assert kpi.total(sources, "conversionCount", at(13, 3), at(13, 4)) is None
     state.switches.kpi_division_by_zero = "zero"
     assert kpi.total(sources, "conversionCount", at(13, 3), at(13, 4)) == 0
 
 
-def test_running_and_future_quarters(state: State, kpi: Kpi) -> None:
-    """It is 12:07:30: the quarter that began at 12:00 still runs."""
+def test_current_and_future_quarter_hours_are_switches(state: State, kpi: Kpi) -> None:
+    """It is 12:07:30: the quarter hour that started at 12:00 is the current one."""
     sources = shop_sources(state, kpi)
 
     def values() -> list[float | None]:
@@ -248,7 +254,7 @@ def test_running_and_future_quarters(state: State, kpi: Kpi) -> None:
     assert values()[2] == 0
 
 
-def test_delay(state: State, kpi: Kpi) -> None:
+def test_numbers_arrive_after_the_delay(state: State, kpi: Kpi) -> None:
     state.switches.kpi_delay = 300
     sources, span = shop_sources(state, kpi), (at(14, 11, 45), at(14, 12))
     before = kpi.total(sources, "peopleCountIn", *span)
@@ -259,8 +265,8 @@ def test_delay(state: State, kpi: Kpi) -> None:
     assert kpi.truth(next(locations(state)), "peopleCountIn", *span) == before
 
 
-def test_late_data_arrives(state: State, kpi: Kpi) -> None:
-    """Some past buckets grow later; in the end they equal the truth."""
+def test_late_numbers_arrive_in_the_end(state: State, kpi: Kpi) -> None:
+    """Some past buckets change later; in the end they equal the truth."""
     switches = state.switches
     switches.kpi_late_share, switches.kpi_late_by = 0.5, 7200
     node_id = next(locations(state))
@@ -276,23 +282,23 @@ def test_late_data_arrives(state: State, kpi: Kpi) -> None:
         assert (before.value or 0) <= (after.value or 0)
 
 
-def test_truth_ends_now(state: State, kpi: Kpi) -> None:
+def test_the_truth_ends_with_the_last_full_quarter_hour(state: State, kpi: Kpi) -> None:
     node_id = next(locations(state))
     whole_day = kpi.truth(node_id, "peopleCountIn", at(14), at(15))
     assert whole_day == kpi.truth(node_id, "peopleCountIn", at(14), at(14, 12))
 
 
-def test_corrections(state: State, kpi: Kpi) -> None:
+def test_a_correction_replaces_a_number(state: State, kpi: Kpi) -> None:
     source = shop_sources(state, kpi)[0]
     start = int(at(13, 10))
     state.world.corrections[source.node_id] = {start: {Column.PEOPLE_IN: 12_345}}
     assert kpi.total([source], "peopleCountIn", start, start + 1) == 12_345
 
 
-def test_a_year_is_quick(state: State, kpi: Kpi) -> None:
+def test_a_year_is_computed_quickly(state: State, kpi: Kpi) -> None:
     day_sheet.cache_clear()
     sources = shop_sources(state, kpi)
-    began = time.process_time()
+    started = time.process_time()
     points = kpi.series(sources, "conversionCount", NOW - 365 * 86_400, NOW, "HQ")
     assert len(points) == 365 * 96 + 1
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - started < 1.0
