@@ -31,6 +31,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from custom_components.netrex.client import Pacer
+from custom_components.netrex.client.days import QUARTER
 from custom_components.netrex.const import CONF_HISTORY_DAYS
 from custom_components.netrex.kpi.sensor import KpiSensor
 
@@ -39,7 +40,6 @@ from .core import ZONE, make_entry, open_core, run, watched
 
 # Seconds.
 GOAL = 0.05
-QUARTER = 900
 RELOAD_DELAY = 1
 PATIENCE = 900
 # Queries; the benchmark's own.

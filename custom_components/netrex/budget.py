@@ -1,4 +1,4 @@
-"""The request ledger as something that entities can follow. Asks nobody."""
+"""Coordinator that publishes the request ledger to entities; makes no requests."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ INTERVAL = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The account's queries of the last 24 hours."""
+    """The account's queries of the last 24 hours, and the KPI readings."""
 
     used: int
     remaining: int
@@ -27,7 +27,7 @@ class Budget:
 
 
 class BudgetCoordinator(DataUpdateCoordinator[Budget]):
-    """Publishes the ledger each minute."""
+    """Reads the ledger every minute."""
 
     config_entry: NetrexConfigEntry
 

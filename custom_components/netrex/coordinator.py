@@ -1,4 +1,4 @@
-"""When to ask the portal for the tree and the cameras' states."""
+"""Coordinators of the inventory and the camera states, and their base classes."""
 
 from abc import abstractmethod
 import asyncio
@@ -32,43 +32,44 @@ from .errors import update_errors
 from .models import NetrexConfigEntry
 from .store import NetrexStore
 
-# How long the event loop may be kept from others, seconds.
-SLICE = 0.01
+# Longest time that listener updates may block the event loop at once.
+SLICE_SECONDS = 0.01
 
 
 class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
-    """A coordinator that asks the portal.
+    """A coordinator that queries the portal.
 
-    When the portal or the ledger refuses a request, the last data stay: they are
-    old, not wrong, and the pacer alone decides when to ask again.
+    If the portal or the ledger refuses a request, the last data are kept: they are old,
+    but not wrong, and only the pacer decides when to send the next request.
     """
 
     config_entry: NetrexConfigEntry
-    # Set by each class.
-    name: str
-    interval: timedelta
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: NetrexConfigEntry,
         client: NetrexClient,
+        *,
+        name: str,
+        interval: timedelta,
         debouncer: Debouncer[Coroutine[Any, Any, None]] | None = None,
     ) -> None:
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
-            name=type(self).name,
-            update_interval=self.interval,
+            name=name,
+            update_interval=interval,
             request_refresh_debouncer=debouncer,
             always_update=False,
         )
         self.client = client
+        self.interval = interval
 
     @override
     async def _async_update_data(self) -> DataT:
-        """Fetch, with errors in Home Assistant's terms."""
+        """Fetch the data and translate errors for Home Assistant."""
         with update_errors():
             try:
                 return await self._async_fetch()
@@ -77,7 +78,7 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
                     raise
                 return self.data
             except NetrexConnectionError:
-                # The account was unloaded under a request: no trouble to tell of.
+                # Unloading the account interrupts requests: that is no failure.
                 if not self._shutdown_requested:
                     raise
                 return self.data
@@ -86,22 +87,22 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
 
     @abstractmethod
     async def _async_fetch(self) -> DataT:
-        """Ask the portal; errors are those of the client."""
+        """Query the portal; raises the client's errors."""
 
     def _next_interval(self) -> timedelta:
-        """Return the time to the next refresh, longer as the allowance shrinks."""
+        """Return the time until the next refresh, longer as the allowance shrinks."""
         return self.interval * self.client.pacer.ledger.stretch
 
 
 class SlicedCoordinator[DataT](NetrexCoordinator[DataT]):
-    """A coordinator whose thousands of entities must not hold up the event loop."""
+    """A coordinator whose thousands of entities must not block the event loop."""
 
     _updating: asyncio.Task[None] | None = None
 
     @callback
     @override
     def async_update_listeners(self) -> None:
-        """Tell the entities in slices; what is still under way begins anew."""
+        """Update the entities in slices; a running update is restarted."""
         if self._updating is not None:
             self._updating.cancel()
         self._updating = self.config_entry.async_create_task(
@@ -113,20 +114,20 @@ class SlicedCoordinator[DataT](NetrexCoordinator[DataT]):
         for remove, (update, _) in list(self._listeners.items()):
             if remove in self._listeners:
                 update()
-            if time.perf_counter() - began > SLICE:
+            if time.perf_counter() - began > SLICE_SECONDS:
                 await asyncio.sleep(0)
                 began = time.perf_counter()
 
 
-# Reads in a row without a node before its device is removed. Integrations that
-# removed it at the first one deleted devices in use (home-assistant/core #113254).
+# Consecutive reads without a node until its device is removed. Integrations that
+# removed devices after the first one deleted some in use (home-assistant/core #113254).
 READS_UNTIL_GONE = 3
 SCHEMA_LIFE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class InventoryData:
-    """What the portal shows of the account."""
+    """The nodes and cameras of the account."""
 
     inventory: Inventory
     tree: Tree = field(compare=False)
@@ -134,7 +135,7 @@ class InventoryData:
 
     @classmethod
     def build(cls, inventory: Inventory) -> InventoryData:
-        """Index an answer."""
+        """Index an inventory."""
         return cls(
             inventory,
             Tree(inventory.nodes),
@@ -142,7 +143,7 @@ class InventoryData:
         )
 
     def __contains__(self, node_id: int) -> bool:
-        """Whether the portal shows this node."""
+        """Return whether the portal shows this node."""
         return node_id in self.cameras or self.tree.node(node_id) is not None
 
     def serial_number(self, node_id: int) -> str:
@@ -152,10 +153,7 @@ class InventoryData:
 
 
 class InventoryCoordinator(NetrexCoordinator[InventoryData]):
-    """Reads the tree, and forgets a node only when it stays away."""
-
-    name = "inventory"
-    interval = timedelta(minutes=30)
+    """Reads the tree, and removes the devices of nodes that stay away."""
 
     def __init__(
         self,
@@ -164,7 +162,9 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
         client: NetrexClient,
         store: NetrexStore,
     ) -> None:
-        super().__init__(hass, entry, client)
+        super().__init__(
+            hass, entry, client, name="inventory", interval=timedelta(minutes=30)
+        )
         self._store = store
         client.schema = Schema.from_dict(self._stored_schema.get("types"))
         self._reads_without: Counter[int] = Counter()
@@ -177,7 +177,7 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
         return data
 
     async def _async_learn_schema(self) -> None:
-        """Ask what the portal can do, once a week (decision D5)."""
+        """Introspect the portal's schema once a week (decision 0022)."""
         now = dt_util.utcnow().timestamp()
         learned = as_float(self._stored_schema.get("learned"))
         if learned is not None and 0 <= now - learned < SCHEMA_LIFE.total_seconds():
@@ -185,9 +185,9 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
         try:
             self.client.schema = await self.client.fetch_schema()
         except NetrexResponseError as err:
-            # What was learned before stays good; the next read asks again. To go on
-            # with the documented part would cost a week of encrypted transports.
-            LOGGER.debug("The portal's schema could not be read: %s", err)
+            # Keep the last schema; the next read tries again. Storing the documented
+            # one would hide the encrypted transports for a week.
+            LOGGER.debug("Could not read the portal's schema: %s", err)
             return
         self._store.data["schema"] = {
             "learned": now,
@@ -197,15 +197,15 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
 
     @property
     def _stored_schema(self) -> Mapping[str, object]:
-        """What was learned last; empty if nothing was, or the file is damaged."""
+        """The last schema and its time; empty if there is none or it is damaged."""
         return as_mapping(self._store.data.get("schema"))
 
     @callback
     def _async_forget_vanished(self, data: InventoryData) -> None:
-        """Remove the devices of nodes that several reads in a row did not show.
+        """Remove the devices of nodes that are missing from several consecutive reads.
 
-        Half an answer does not count, and one without any camera is not believed: a
-        portal in trouble must not delete the user's devices.
+        Incomplete inventories and those without any camera are ignored, so that a
+        failing portal does not delete the user's devices.
         """
         if not (data.inventory.complete and data.cameras):
             return
@@ -223,13 +223,18 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
 
 
 class StatusCoordinator(NetrexCoordinator[dict[int, CameraStatus]]):
-    """Reads every camera's connection state.
+    """Reads the connection states of all cameras.
 
-    90 s keep a state younger than two minutes and cost 960 of the day's queries.
+    An interval of 90 seconds keeps them younger than two minutes and costs 960 queries
+    per day.
     """
 
-    name = "status"
-    interval = timedelta(seconds=90)
+    def __init__(
+        self, hass: HomeAssistant, entry: NetrexConfigEntry, client: NetrexClient
+    ) -> None:
+        super().__init__(
+            hass, entry, client, name="status", interval=timedelta(seconds=90)
+        )
 
     @override
     async def _async_fetch(self) -> dict[int, CameraStatus]:
@@ -242,7 +247,7 @@ class StatusCoordinator(NetrexCoordinator[dict[int, CameraStatus]]):
 
     @callback
     def async_seed(self, cameras: Iterable[Camera]) -> None:
-        """Start with the states that came with the inventory, saving a query."""
+        """Take the first states from the inventory, which saves a query."""
         self.async_set_updated_data(
             {
                 camera.node_id: CameraStatus(camera.is_connected, camera.source_ip)

@@ -9,28 +9,15 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.netrex.client import SeriesValue
-from custom_components.netrex.kpi import (
-    QUARTER,
-    KpiKey,
-    Need,
-    QuarterHours,
-    SeriesKey,
-    SettlingDelay,
-    Span,
-    Window,
-    day_bounds,
-    first_needed,
-    key_value,
-    need_of,
-    spans,
-    spread,
-    week_before,
-)
+from custom_components.netrex.client.days import DAY, HOUR, QUARTER, Span, day_bounds
+from custom_components.netrex.kpi import SeriesKey
+from custom_components.netrex.kpi.planning import SettlingDelay, first_needed, spread
+from custom_components.netrex.kpi.quarters import Need, QuarterHours
+from custom_components.netrex.kpi.values import KpiKey, key_value, need_of
+from custom_components.netrex.kpi.windows import Window, week_before, window_spans
 
 PRAGUE = ZoneInfo("Europe/Prague")
 KEY = SeriesKey(1, "people_in")
-HOUR = 3600
-DAY = 24 * HOUR
 # Around both changes of the clock, in a zone with midnight changes, and elsewhere.
 STARTS = [
     pytest.param(zone, start, id=f"{zone} {start}")
@@ -77,41 +64,43 @@ def test_windows_equal_a_model_that_keeps_everything(
 ) -> None:
     zone = ZoneInfo(name)
     now = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
-    slots, model = QuarterHours(zone), dict[int, float]()
+    quarter_hours, model = QuarterHours(zone), dict[int, float]()
     for passed, seed, gaps in readings:
         now += passed * QUARTER
-        windows = spans(now, now, zone)
+        windows = window_spans(now, now, zone)
         horizon = min(span.start for span in windows.values())
-        slots.forget({KEY: Need(horizon)})
-        since = first_needed(slots.reach(KEY), horizon, now)
+        quarter_hours.retain({KEY: Need(horizon)})
+        since = first_needed(quarter_hours.reach(KEY), horizon, now)
         assert since is not None
         answer = portal(since, now, seed, gaps)
-        slots.put(
+        quarter_hours.merge(
             KEY,
             [SeriesValue(at, at + QUARTER, value) for at, value in answer.items()],
             since,
             now,
         )
-        slots.forget({KEY: Need(horizon)})
+        quarter_hours.retain({KEY: Need(horizon)})
         model |= {at: value for at, value in answer.items() if value is not None}
         for span in windows.values():
             known = [model[at] for at in range(*span, QUARTER) if at in model]
             expected = math.fsum(known) if known else None
-            assert slots.total(KEY, *span) == expected
+            assert quarter_hours.total(KEY, *span) == expected
 
         whole = QuarterHours(zone)
-        whole.restore_snapshot(json.loads(json.dumps(slots.snapshot())))
-        assert whole.reach(KEY) == slots.reach(KEY)
+        whole.restore_snapshot(json.loads(json.dumps(quarter_hours.snapshot())))
+        assert whole.reach(KEY) == quarter_hours.reach(KEY)
         for span in windows.values():
-            assert whole.total(KEY, *span) == slots.total(KEY, *span)
+            assert whole.total(KEY, *span) == quarter_hours.total(KEY, *span)
 
         again = QuarterHours(zone)
-        again.restore(slots.as_dict())
+        again.restore(quarter_hours.as_dict())
         for begin in {day_bounds(at, zone)[0] for at in model if at >= horizon}:
             reach = again.reach(KEY)
             if reach and reach[0] <= begin < reach[1]:
                 end = day_bounds(begin, zone)[1]
-                assert again.total(KEY, begin, end) == slots.total(KEY, begin, end)
+                assert again.total(KEY, begin, end) == quarter_hours.total(
+                    KEY, begin, end
+                )
 
 
 @pytest.mark.parametrize(("name", "start"), STARTS)
@@ -122,7 +111,7 @@ def test_changes_equal_a_model_that_keeps_everything(
 ) -> None:
     zone = ZoneInfo(name)
     now = int(datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp())
-    slots, model = QuarterHours(zone), dict[int, float]()
+    quarter_hours, model = QuarterHours(zone), dict[int, float]()
     keys = [
         KpiKey(KEY.node_id, metric, window)
         for metric, window in (
@@ -133,26 +122,26 @@ def test_changes_equal_a_model_that_keeps_everything(
     ]
     for passed, seed, _ in readings:
         now += passed * QUARTER
-        windows = spans(now, now, zone)
+        windows = window_spans(now, now, zone)
         need = need_of(keys[0], windows, zone)
         for key in keys[1:]:
             need = need_of(key, windows, zone).joined(need)
         if restarts and seed % 2:
             # A power cut leaves the sums of finished days.
             after = QuarterHours(zone)
-            after.restore(slots.as_dict())
-            slots = after
-        slots.forget({KEY: need})
-        first = first_needed(slots.reach(KEY, need.quarters), need.start, now)
+            after.restore(quarter_hours.as_dict())
+            quarter_hours = after
+        quarter_hours.retain({KEY: need})
+        first = first_needed(quarter_hours.reach(KEY, need.quarters), need.start, now)
         assert first is not None
         answer = portal(first, now, 0, gaps=0)
-        slots.put(
+        quarter_hours.merge(
             KEY,
             [SeriesValue(at, at + QUARTER, value) for at, value in answer.items()],
             first,
             now,
         )
-        slots.forget({KEY: need})
+        quarter_hours.retain({KEY: need})
         model |= {at: value for at, value in answer.items() if value is not None}
         for key in keys[:2]:
             span = windows[key.window]
@@ -168,7 +157,7 @@ def test_changes_equal_a_model_that_keeps_everything(
             expected = (
                 100 * (new - old) / old if old and span.end > span.start else None
             )
-            assert key_value(key, slots, windows) == pytest.approx(expected)
+            assert key_value(key, quarter_hours, windows) == pytest.approx(expected)
 
 
 def test_the_week_before_is_by_the_wall_clock() -> None:
@@ -198,7 +187,7 @@ def test_windows_are_local_and_of_quarter_hours(name: str, time: int) -> None:
     zone = ZoneInfo(name)
     now = datetime.fromtimestamp(time, UTC)
     settled = (time - 120) // QUARTER * QUARTER
-    windows = spans(time, settled, zone)
+    windows = window_spans(time, settled, zone)
 
     today = midnight(zone, now)
     assert windows[Window.TODAY] == (today, max(today, settled))
@@ -218,9 +207,11 @@ def test_windows_are_local_and_of_quarter_hours(name: str, time: int) -> None:
     assert all(edge % QUARTER == 0 for span in windows.values() for edge in span)
 
 
-def put(slots: QuarterHours, start: int, values: list[float | None]) -> float | None:
+def merge(
+    quarter_hours: QuarterHours, start: int, values: list[float | None]
+) -> float | None:
     """Take an answer that begins at `start`."""
-    return slots.put(
+    return quarter_hours.merge(
         KEY,
         [
             SeriesValue(at, at + QUARTER, value)
@@ -236,21 +227,21 @@ def put(slots: QuarterHours, start: int, values: list[float | None]) -> float | 
 
 
 def test_a_gap_is_no_zero_and_takes_no_number_away() -> None:
-    slots, start = (
+    quarter_hours, start = (
         QuarterHours(PRAGUE),
         int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
     )
-    put(slots, start, [None, None])
-    assert slots.total(KEY, start, start + 2 * QUARTER) is None
-    put(slots, start, [0, None])
-    assert slots.total(KEY, start, start + 2 * QUARTER) == 0
-    put(slots, start, [4, 1])
-    put(slots, start, [None, 2])
-    assert slots.total(KEY, start, start + 2 * QUARTER) == 6
+    merge(quarter_hours, start, [None, None])
+    assert quarter_hours.total(KEY, start, start + 2 * QUARTER) is None
+    merge(quarter_hours, start, [0, None])
+    assert quarter_hours.total(KEY, start, start + 2 * QUARTER) == 0
+    merge(quarter_hours, start, [4, 1])
+    merge(quarter_hours, start, [None, 2])
+    assert quarter_hours.total(KEY, start, start + 2 * QUARTER) == 6
 
 
 def test_what_is_not_settled_or_no_quarter_hour_is_left_out() -> None:
-    slots, start = (
+    quarter_hours, start = (
         QuarterHours(PRAGUE),
         int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
     )
@@ -262,41 +253,41 @@ def test_what_is_not_settled_or_no_quarter_hour_is_left_out() -> None:
         SeriesValue(start + 1, end + 1, 100),
         SeriesValue(end, end + QUARTER, 100),
     ]
-    slots.put(KEY, answer, start, end)
-    assert slots.total(KEY, start, start + DAY) == 1
+    quarter_hours.merge(KEY, answer, start, end)
+    assert quarter_hours.total(KEY, start, start + DAY) == 1
 
 
 def test_the_change_of_the_last_known_quarter_hour_is_told() -> None:
-    slots, start = (
+    quarter_hours, start = (
         QuarterHours(PRAGUE),
         int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
     )
-    assert put(slots, start, [3, 0]) is None
-    assert put(slots, start, [3, 8, 5]) == 1
-    assert put(slots, start, [3, 8, 10, 0]) == 0.5
-    assert put(slots, start, [3, 8, 10, 0, 1]) is None
+    assert merge(quarter_hours, start, [3, 0]) is None
+    assert merge(quarter_hours, start, [3, 8, 5]) == 1
+    assert merge(quarter_hours, start, [3, 8, 10, 0]) == 0.5
+    assert merge(quarter_hours, start, [3, 8, 10, 0, 1]) is None
 
 
 @pytest.mark.parametrize(
     ("reach", "expected"),
     [
         pytest.param(None, 0, id="never read"),
-        pytest.param((10 * DAY, 20 * DAY), 0, id="a longer window is wanted"),
-        pytest.param((0, 20 * DAY), None, id="up to date"),
-        pytest.param((0, 20 * DAY - HOUR), 18 * DAY - HOUR, id="once an hour"),
-        pytest.param((0, 15 * DAY), 13 * DAY, id="after an outage"),
+        pytest.param(Span(10 * DAY, 20 * DAY), 0, id="a longer window is wanted"),
+        pytest.param(Span(0, 20 * DAY), None, id="up to date"),
+        pytest.param(Span(0, 20 * DAY - HOUR), 18 * DAY - HOUR, id="once an hour"),
+        pytest.param(Span(0, 15 * DAY), 13 * DAY, id="after an outage"),
     ],
 )
 def test_reading_begins_where_something_may_change(
-    reach: tuple[int, int] | None, expected: int | None
+    reach: Span | None, expected: int | None
 ) -> None:
     assert first_needed(reach, 0, 20 * DAY) == expected
 
 
 def test_within_an_hour_the_last_two_are_read_again() -> None:
     now = 20 * DAY + 2 * QUARTER
-    assert first_needed((0, now - QUARTER), 0, now) == now - QUARTER - 2 * HOUR
-    assert first_needed((0, now), now, now) is None
+    assert first_needed(Span(0, now - QUARTER), 0, now) == now - QUARTER - 2 * HOUR
+    assert first_needed(Span(0, now), now, now) is None
 
 
 def test_the_delay_is_learned() -> None:
@@ -319,17 +310,17 @@ def test_accounts_spread() -> None:
 
 
 def test_days_of_another_time_zone_are_not_taken_up() -> None:
-    slots = QuarterHours(PRAGUE)
+    quarter_hours = QuarterHours(PRAGUE)
     begin = datetime(2026, 5, 4, tzinfo=PRAGUE)
     days = [begin + timedelta(days=number) for number in range(3)]
     sums = {str(int(day.timestamp())): 5.0 for day in days}
-    slots.restore({"1_people_in": sums})
+    quarter_hours.restore({"1_people_in": sums})
     start = int(begin.timestamp())
-    assert slots.reach(KEY) == (start, start + 3 * DAY)
-    assert slots.total(KEY, start, start + 2 * DAY) == 10
-    assert slots.total(KEY, start, start + HOUR) is None
+    assert quarter_hours.reach(KEY) == (start, start + 3 * DAY)
+    assert quarter_hours.total(KEY, start, start + 2 * DAY) == 10
+    assert quarter_hours.total(KEY, start, start + HOUR) is None
 
     elsewhere = QuarterHours(ZoneInfo("Asia/Tokyo"))
     elsewhere.restore({"1_people_in": sums})
-    elsewhere.restore_snapshot(slots.snapshot())
+    elsewhere.restore_snapshot(quarter_hours.snapshot())
     assert elsewhere.reach(KEY) is None

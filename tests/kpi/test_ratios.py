@@ -8,8 +8,9 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.kpi import KpiKey, Reading, Window
 from custom_components.netrex.kpi.ratios import differs
+from custom_components.netrex.kpi.values import KpiKey, Reading
+from custom_components.netrex.kpi.windows import Window
 from simulator import Simulator
 from simulator.world.kpi import _RATIOS
 

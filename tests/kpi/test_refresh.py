@@ -1,7 +1,6 @@
 """A refresh that takes its time, or brings only a part, shows nothing half-done."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -12,8 +11,8 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.kpi import Span, Window
-from custom_components.netrex.kpi.metrics import BY_KEY
+from custom_components.netrex.kpi import BY_KEY
+from custom_components.netrex.kpi.windows import Window, Windows
 from simulator import Simulator
 
 from ..conftest import SetUp
@@ -23,8 +22,6 @@ METRICS = ("people_in", "transactions", "visitors", "conversion")
 KEYS = {
     f"{metric}_{window}": (metric, window) for metric in METRICS for window in Window
 }
-
-type Windows = Mapping[Window, Span]
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.netrex.client import Lane
-from custom_components.netrex.kpi import spread
 from custom_components.netrex.kpi.coordinator import KpiCoordinator
 from custom_components.netrex.kpi.metrics import METRICS
+from custom_components.netrex.kpi.planning import spread
 from simulator import Simulator
 
 from ..conftest import SetUp

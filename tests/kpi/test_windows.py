@@ -78,5 +78,5 @@ async def test_windows_equal_the_truth_around_a_change_of_the_clock(
     freezer.tick(timedelta(days=2))
     await settle(hass, entry)
     kpi = entry.runtime_data.kpi
-    assert kpi._slots.reach(SeriesKey(shop, "people_in"))
+    assert kpi.quarter_hours.reach(SeriesKey(shop, "people_in"))
     assert not wrong()

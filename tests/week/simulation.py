@@ -30,12 +30,13 @@ from pytest_homeassistant_custom_component.common import (
 from yarl import URL
 
 from custom_components.netrex.client import Lane, Ledger, Pacer
+from custom_components.netrex.client.days import DAY, QUARTER
 from custom_components.netrex.const import CONF_KPI_NODES, DOMAIN
 from custom_components.netrex.history import HistoryImporter, importer
 from custom_components.netrex.history.statistics import NodeStatistics
-from custom_components.netrex.kpi import SeriesKey, Window
-from custom_components.netrex.kpi.metrics import BASE
+from custom_components.netrex.kpi import BASE, SeriesKey
 from custom_components.netrex.kpi.sensor import KpiSensor
+from custom_components.netrex.kpi.windows import Window
 from custom_components.netrex.recordings.clip import Clip
 from custom_components.netrex.recordings.download import Downloader
 from custom_components.netrex.recordings.partial import PartialFile
@@ -45,14 +46,12 @@ from simulator.media.recordings import RecordingStore
 
 from .loop import WireTimeLoop
 
-DAY = 86_400
 VIEWS = 200
 DOWNLOADS = 50
 # No part of a minute or a quarter hour, so that all ages are met alike.
 SAMPLE = 37
 # How often one-query-per-value polling has to ask for the same freshness, seconds.
 STATUS = 90
-QUARTER = 900
 # Until all nodes with KPIs are found and read, seconds.
 WARM_UP = 3600
 
@@ -211,7 +210,7 @@ class Week:
         midnight = data.kpi.data.windows[Window.TODAY].start
         for node_id in data.kpi.nodes:
             for metric in BASE:
-                reach = data.kpi._slots.reach(SeriesKey(node_id, metric.key))
+                reach = data.kpi.quarter_hours.reach(SeriesKey(node_id, metric.key))
                 if reach:
                     self.report.kpi_ages.append(now - max(midnight, reach[1]))
         self.report.status_ages.append(now - self._status_read())

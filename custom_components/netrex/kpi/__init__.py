@@ -1,29 +1,13 @@
-"""KPIs from quarter hours (decision D6): pure, no clock and no requests of its own."""
+"""The pure part of the KPIs, without Home Assistant (decision 0023)."""
 
-from ..client.days import QUARTER, Span, day_bounds
-from .planning import SettlingDelay, first_needed, spread
-from .quarters import Need, QuarterHours, SeriesKey
-from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
-from .windows import Window, spans, week_before
+from .metrics import BASE, BY_KEY, RATIOS, Kind, SeriesKey, needs, ratio
 
 __all__ = [
-    "QUARTER",
-    "KpiKey",
-    "Need",
-    "QuarterHours",
-    "Reading",
+    "BASE",
+    "BY_KEY",
+    "RATIOS",
+    "Kind",
     "SeriesKey",
-    "SettlingDelay",
-    "Span",
-    "Window",
-    "day_bounds",
-    "drift",
-    "first_needed",
-    "key_value",
-    "known_until",
-    "need_of",
-    "series_of",
-    "spans",
-    "spread",
-    "week_before",
+    "needs",
+    "ratio",
 ]

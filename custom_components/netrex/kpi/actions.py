@@ -1,8 +1,8 @@
-"""The action that answers with KPIs of any time: as series, or as totals."""
+"""The action `get_kpi`: KPIs of any time, as series or totals (decision 0011)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
@@ -12,7 +12,6 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -28,11 +27,12 @@ from ..client import (
     SeriesValue,
     ValueRequest,
 )
+from ..client.days import DAY, HOUR, QUARTER, Span
 from ..const import DOMAIN
 from ..devices import find_nodes
-from ..errors import command_errors, error_text
+from ..errors import command_errors, error_text, invalid
 from ..models import NetrexConfigEntry
-from .metrics import BASE, BY_KEY, RATIOS, RAW
+from .metrics import BASE, BY_KEY, RATIOS, RAW, SeriesKey
 
 ACTION_GET_KPI = "get_kpi"
 ATTR_NODES = "nodes"
@@ -44,26 +44,25 @@ TOTAL = "total"
 METRIC_KEYS = [description.key for description in (*BASE, *RATIOS, *RAW)]
 RAW_KEYS = {description.key for description in RAW}
 
-_DAY = timedelta(days=1)
-# About how long a value's time is; the calendar is not the same everywhere.
-LENGTHS: Mapping[Granularity, timedelta] = {
-    Granularity.HQ: timedelta(minutes=15),
-    Granularity.H: timedelta(hours=1),
-    Granularity.H4: timedelta(hours=4),
-    Granularity.H8: timedelta(hours=8),
-    Granularity.H12: timedelta(hours=12),
-    Granularity.D: _DAY,
-    Granularity.W: 7 * _DAY,
-    Granularity.M: 28 * _DAY,
+# Shortest interval of a value in seconds; calendar units vary.
+LENGTHS: Mapping[Granularity, int] = {
+    Granularity.HQ: QUARTER,
+    Granularity.H: HOUR,
+    Granularity.H4: 4 * HOUR,
+    Granularity.H8: 8 * HOUR,
+    Granularity.H12: 12 * HOUR,
+    Granularity.D: DAY,
+    Granularity.W: 7 * DAY,
+    Granularity.M: 28 * DAY,
 }
-# What one call may take: 100 queries are two minutes of the account's time, and 200,000
-# values (a year of quarter hours for five series) about 20 MB of answer.
-MOST_SERIES = 500
-MOST_VALUES = 200_000
+# Limits of one call: 100 queries occupy the account for two minutes, and 200,000 values
+# (a year of quarter hours of five series) make a response of about 20 MB.
+MAX_SERIES = 500
+MAX_VALUES = 200_000
 
 
 def _granularity(value: object) -> Granularity | None:
-    """Return the length of the values, None for totals."""
+    """Return the granularity of the values, None for totals."""
     text = cv.string(value)
     if text.lower() == TOTAL:
         return None
@@ -89,15 +88,7 @@ SCHEMA = vol.Schema(
     }
 )
 
-
-class Wish(NamedTuple):
-    """A metric of a node, by its key."""
-
-    node_id: int
-    metric: str
-
-
-# A total is the one slot of its time.
+# A total is a series of one value.
 type KpiAnswer = Sequence[SeriesValue] | NetrexError
 
 
@@ -114,161 +105,161 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_get_kpi(call: ServiceCall) -> ServiceResponse:
-    """Ask the portal and return values by node and metric, and what failed."""
+    """Query the portal; return the values by node and metric, and the errors."""
     entry: NetrexConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
     nodes = find_nodes(call.hass, entry, call.data[ATTR_NODES])
-    metrics = list(dict.fromkeys(call.data[ATTR_METRICS]))
-    granularity: Granularity | None = call.data[ATTR_GRANULARITY]
-    start, end = _range(call.data)
-    wishes = [
-        Wish(node_id, key)
+    keys = [
+        SeriesKey(node_id, metric)
         for node_id in dict.fromkeys(nodes.values())
-        for key in metrics
+        for metric in dict.fromkeys(call.data[ATTR_METRICS])
     ]
-    _check_size(len(wishes), granularity, end - start)
-    cameras = entry.runtime_data.inventory.data.cameras
-    if RAW_KEYS.intersection(metrics) and (
-        granularity is not None or not set(nodes.values()) <= cameras.keys()
-    ):
-        raise _invalid("raw_metrics_of_cameras")
-    client = entry.runtime_data.client
+    granularity: Granularity | None = call.data[ATTR_GRANULARITY]
+    span = _span(call.data)
+    _check_size(len(keys), granularity, span)
+    inventory = entry.runtime_data.inventory.data
+    raw_nodes = {key.node_id for key in keys if key.metric in RAW_KEYS}
+    if raw_nodes and (granularity or not raw_nodes <= inventory.cameras.keys()):
+        raise invalid("raw_metrics_of_cameras")
     with command_errors(call.hass, entry):
-        answers = (
-            await _async_totals(client, wishes, start, end)
-            if granularity is None
-            else await _async_series(client, wishes, start, end, granularity)
-        )
-        failed = [err for err in answers.values() if isinstance(err, NetrexError)]
-        if len(failed) == len(answers):
-            raise failed[0]
-    tree = entry.runtime_data.inventory.data.tree
+        answers = await _async_fetch(entry.runtime_data.client, keys, granularity, span)
     names = {
         # A device may outlive its node for a while.
         node_id: known.name
-        if (known := tree.node(node_id) or cameras.get(node_id))
+        if (known := inventory.tree.node(node_id) or inventory.cameras.get(node_id))
         else str(node_id)
         for node_id in nodes.values()
     }
-    # Texts are there in the event loop alone, and a year of quarter hours would hold
-    # that up.
-    shown = {
-        wish: error_text(answer) if isinstance(answer, NetrexError) else answer
-        for wish, answer in answers.items()
+    # Errors can be translated only in the event loop, and building the response of a
+    # year of quarter hours would block it.
+    translated = {
+        key: error_text(answer) if isinstance(answer, NetrexError) else answer
+        for key, answer in answers.items()
     }
     return await call.hass.async_add_executor_job(
-        _response, nodes, names, shown, dt_util.get_default_time_zone()
+        _response, nodes, names, translated, dt_util.get_default_time_zone()
     )
 
 
-def _range(data: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the time that is asked for, in unix seconds."""
+def _span(data: Mapping[str, Any]) -> Span:
+    """Return the requested time."""
     now = dt_util.utcnow()
     start = dt_util.as_utc(data[ATTR_START])
     end = dt_util.as_utc(data.get(ATTR_END, now))
     if start > now:
-        raise _invalid("start_in_future")
+        raise invalid("start_in_future")
     if end <= start:
-        raise _invalid("end_before_start")
+        raise invalid("end_before_start")
     if (end - start).total_seconds() > LONGEST_RANGE:
-        raise _invalid("range_too_long")
-    return int(start.timestamp()), int(end.timestamp())
+        raise invalid("range_too_long")
+    return Span(int(start.timestamp()), int(end.timestamp()))
 
 
-def _check_size(series: int, granularity: Granularity | None, seconds: int) -> None:
-    """Raise where an answer would take the account's day, or everybody's memory."""
-    each = 1
-    if granularity is not None:
-        each = -(-seconds // int(LENGTHS[granularity].total_seconds()))
-    if series > MOST_SERIES or series * each > MOST_VALUES:
-        raise _invalid(
+def _check_size(series: int, granularity: Granularity | None, span: Span) -> None:
+    """Raise if the call would use up the daily allowance or too much memory."""
+    each = -(-(span.end - span.start) // LENGTHS[granularity]) if granularity else 1
+    if series > MAX_SERIES or series * each > MAX_VALUES:
+        raise invalid(
             "request_too_large",
             series=str(series),
             values=str(series * each),
-            most_series=str(MOST_SERIES),
-            most_values=str(MOST_VALUES),
+            most_series=str(MAX_SERIES),
+            most_values=str(MAX_VALUES),
         )
 
 
-def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders=placeholders,
+async def _async_fetch(
+    client: NetrexClient,
+    keys: Iterable[SeriesKey],
+    granularity: Granularity | None,
+    span: Span,
+) -> dict[SeriesKey, KpiAnswer]:
+    """Return the values or the error of each series.
+
+    Raises:
+        NetrexError: All series failed.
+    """
+    answers = (
+        await _async_series(client, keys, granularity, span)
+        if granularity
+        else await _async_totals(client, keys, span)
     )
+    failed = [err for err in answers.values() if isinstance(err, NetrexError)]
+    if len(failed) == len(answers):
+        raise failed[0]
+    return answers
 
 
 async def _async_series(
     client: NetrexClient,
-    wishes: Iterable[Wish],
-    start: int,
-    end: int,
+    keys: Iterable[SeriesKey],
     granularity: Granularity,
-) -> dict[Wish, KpiAnswer]:
+    span: Span,
+) -> dict[SeriesKey, KpiAnswer]:
     requests = {
-        wish: SeriesRequest(wish.node_id, metric, start, end, granularity)
-        for wish in wishes
-        if (metric := BY_KEY[wish.metric].metric)
+        key: SeriesRequest(key.node_id, metric, *span, granularity)
+        for key in keys
+        if (metric := BY_KEY[key.metric].metric)
     }
     results = await client.kpi_results(list(requests.values()), lane=Lane.COMMAND)
-    return {wish: results[request] for wish, request in requests.items()}
+    return {key: results[request] for key, request in requests.items()}
 
 
 async def _async_totals(
-    client: NetrexClient, wishes: Iterable[Wish], start: int, end: int
-) -> dict[Wish, KpiAnswer]:
+    client: NetrexClient, keys: Iterable[SeriesKey], span: Span
+) -> dict[SeriesKey, KpiAnswer]:
     requests = {
-        wish: ValueRequest(wish.node_id, metric, start, end)
-        for wish in wishes
-        if (metric := BY_KEY[wish.metric].metric or BY_KEY[wish.metric].raw)
+        key: ValueRequest(key.node_id, metric, *span)
+        for key in keys
+        if (metric := BY_KEY[key.metric].metric or BY_KEY[key.metric].raw)
     }
     results = await client.kpi_value_results(list(requests.values()), lane=Lane.COMMAND)
-    answers: dict[Wish, KpiAnswer] = {}
-    for wish, request in requests.items():
+    answers: dict[SeriesKey, KpiAnswer] = {}
+    for key, request in requests.items():
         result = results[request]
         if isinstance(result, NetrexNoDataError):
-            answers[wish] = [SeriesValue(start, end, None)]
+            answers[key] = [SeriesValue(*span, None)]
         elif isinstance(result, NetrexError):
-            answers[wish] = result
+            answers[key] = result
         else:
-            description = BY_KEY[wish.metric]
+            description = BY_KEY[key.metric]
             if description.raw:
                 result = round(result * description.factor, 2)
-            answers[wish] = [SeriesValue(start, end, result)]
+            answers[key] = [SeriesValue(*span, result)]
     return answers
 
 
 def _response(
     nodes: Mapping[str, int],
     names: Mapping[int, str],
-    answers: Mapping[Wish, Sequence[SeriesValue] | str],
+    answers: Mapping[SeriesKey, Sequence[SeriesValue] | str],
     zone: tzinfo,
 ) -> ServiceResponse:
-    """Return what the caller gets: every node under the name it was called by."""
+    """Return the response, which lists each node under the name in the call."""
     response: dict[str, Any] = {
         name: {"node_id": node_id, "name": names[node_id], "metrics": {}}
         for name, node_id in nodes.items()
     }
     errors: list[Any] = []
     for name, node_id in nodes.items():
-        for wish, answer in answers.items():
-            if wish.node_id != node_id:
+        for key, answer in answers.items():
+            if key.node_id != node_id:
                 continue
             if isinstance(answer, str):
-                errors.append({"node": name, "metric": wish.metric, "error": answer})
+                errors.append({"node": name, "metric": key.metric, "error": answer})
             else:
-                response[name]["metrics"][wish.metric] = [
+                response[name]["metrics"][key.metric] = [
                     {
-                        "start": _local(slot.start, zone),
-                        "end": _local(slot.end, zone),
-                        "value": slot.value,
+                        "start": _local(value.start, zone),
+                        "end": _local(value.end, zone),
+                        "value": value.value,
                     }
-                    for slot in answer
+                    for value in answer
                 ]
     return {"nodes": response, "errors": errors}
 
 
 def _local(moment: int, zone: tzinfo) -> str:
-    """Return a unix time as Home Assistant's actions show times."""
+    """Return a unix time as local time, as Home Assistant's own actions do."""
     return datetime.fromtimestamp(moment, UTC).astimezone(zone).isoformat()

@@ -1,4 +1,4 @@
-"""KPIs, read just after each quarter hour has settled."""
+"""KPI coordinator: reads the series shortly after each quarter hour has settled."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -18,63 +18,45 @@ from ..client import (
     NetrexError,
     NetrexRateLimitedError,
 )
+from ..client.days import QUARTER
 from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
 from ..coordinator import InventoryCoordinator, SlicedCoordinator
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
-from . import (
-    QUARTER,
-    KpiKey,
-    Need,
-    QuarterHours,
-    Reading,
-    SeriesKey,
-    SettlingDelay,
-    Span,
-    Window,
-    drift,
-    first_needed,
-    key_value,
-    known_until,
-    need_of,
-    series_of,
-    spans,
-    spread,
-)
-from .metrics import BASE, BY_KEY
-from .probe import CHOSEN_AGAIN, PROBE_AGAIN, KpiProbe
+from .metrics import BASE, BY_KEY, SeriesKey
+from .planning import SettlingDelay, first_needed, spread
+from .probe import CHOSEN_PROBE_INTERVAL, PROBE_INTERVAL, KpiProbe
+from .quarters import Need, QuarterHours
 from .ratios import RatioCheck
 from .series import async_read_series
+from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
+from .windows import Windows, window_spans
 
-# New sensors come by the dozen and ask one by one: seconds to gather them.
-GATHERING = 2
-# After a reading that lacked something, seconds.
-TRY_AGAIN = 180
-# How often that is done for one quarter hour: what the portal never answers must not
-# drain the day.
-TRIES = 3
-# Series between two updates of the sensors: some queries' worth.
+# New sensors are added by the dozen; their requests are collected for this long.
+DEBOUNCE_SECONDS = 2
+RETRY_SECONDS = 180
+# Retries per quarter hour: series that the portal never answers must not use up the
+# daily allowance.
+MAX_RETRIES = 3
+# The sensors are updated after each group of series, which is some queries.
 GROUP = 5 * MAX_SERIES_PER_QUERY
-# While a series lacks the last quarter hours, its numbers are of the time before, so
-# that all parts of a number are of one time. Not for long, since that is no news: s.
-PATIENCE = 3600
-# What Home Assistant's timers may be early.
-EARLY = timedelta(seconds=1)
+# If one series lags, show the KPI as of the last quarter hour that all its series
+# have, for at most this long.
+MAX_LAG_SECONDS = 3600
+# Home Assistant's timers can fire up to a second early.
+TIMER_TOLERANCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class KpiData:
-    """What the numbers are about: the windows' times, up to the settled `end`."""
+    """The spans of the windows, and the end of the last settled quarter hour."""
 
     end: int
-    windows: Mapping[Window, Span] = field(default_factory=dict)
+    windows: Windows = field(default_factory=dict)
 
 
 class KpiCoordinator(SlicedCoordinator[KpiData]):
-    """Reads the series that enabled sensors are made from, and no others."""
-
-    name = "kpi"
-    interval = timedelta(seconds=QUARTER)
+    """Reads only the series that enabled sensors need."""
 
     def __init__(
         self,
@@ -88,30 +70,34 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
             hass,
             entry,
             inventory.client,
-            Debouncer(hass, LOGGER, cooldown=GATHERING, immediate=False),
+            name="kpi",
+            interval=timedelta(seconds=QUARTER),
+            debouncer=Debouncer(
+                hass, LOGGER, cooldown=DEBOUNCE_SECONDS, immediate=False
+            ),
         )
-        # The numbers are not in the data; each sensor looks whether its own changed.
+        # The values are not part of the data; each sensor compares its own.
         self.always_update = True
         self._inventory = inventory
         self._probe = probe
         self._store = store
-        self._probing = False
+        self._is_probing = False
         self._spread = spread(entry.unique_id or "")
         stored = store.data.get("kpi", {})
         self.delay = SettlingDelay(stored.get("delay"))
         self.ratios = RatioCheck(inventory.client, store)
-        self._slots = QuarterHours(dt_util.get_default_time_zone())
-        self._slots.restore(stored.get("days", {}))
-        self._slots.restore_snapshot(stored.get("snapshot", {}))
-        self._stored = self._slots.revision
-        self._values: dict[KpiKey, Reading] = {}
-        self._earlier: dict[int, Mapping[Window, Span]] = {}
-        self._keys: dict[SeriesKey, set[KpiKey]] = {}
+        self.quarter_hours = QuarterHours(dt_util.get_default_time_zone())
+        self.quarter_hours.restore(stored.get("days", {}))
+        self.quarter_hours.restore_snapshot(stored.get("snapshot", {}))
+        self._stored_revision = self.quarter_hours.revision
+        self._readings: dict[KpiKey, Reading] = {}
+        self._earlier_windows: dict[int, Windows] = {}
+        self._kpis_of: dict[SeriesKey, set[KpiKey]] = {}
         self._end = 0
-        self._complete = True
-        # Readings since a quarter hour has settled.
-        self._readings = 0
-        self.data = self._read_clock()
+        self._is_complete = True
+        # Refreshes since the last quarter hour has settled.
+        self._refreshes = 0
+        self.data = self._current_data()
         self.next_refresh: datetime | None = None
         self.update_interval = self._next_interval()
         entry.async_on_unload(
@@ -120,7 +106,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     @property
     def nodes(self) -> Collection[int]:
-        """The nodes with KPIs: found, wanted and still there."""
+        """The nodes with KPI data that exist and that the options include."""
         tree = self._inventory.data.tree
         return [
             node_id
@@ -129,80 +115,85 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         ]
 
     def wants(self, node_id: int) -> bool:
-        """Whether the user's choice of nodes, if there is one, has this one."""
+        """Return whether the options include a node; without a choice, all of them."""
         chosen = self.config_entry.options.get(CONF_KPI_NODES)
         return not chosen or str(node_id) in chosen
 
     @property
     def wanted_metrics(self) -> frozenset[str]:
-        """The keys of the base metrics that the user chose; all without a choice."""
+        """The keys of the base metrics in the options; all without a choice."""
         chosen = self.config_entry.options.get(CONF_KPI_METRICS)
         return frozenset(chosen or (description.key for description in BASE))
 
     def metrics(self, node_id: int) -> frozenset[str]:
-        """Return the keys of the base metrics that a node has data of."""
+        """Return the keys of the wanted base metrics for which a node has data."""
         return self._probe.metrics(node_id) & self.wanted_metrics
 
     def reading(self, key: KpiKey) -> Reading:
-        """Return a KPI."""
-        if (reading := self._values.get(key)) is None:
-            reading = self._values[key] = self._read_value(key)
+        """Return the value of a KPI."""
+        if (reading := self._readings.get(key)) is None:
+            reading = self._readings[key] = self._compute(key)
         return reading
 
-    def _read_value(self, key: KpiKey) -> Reading:
+    def _compute(self, key: KpiKey) -> Reading:
         windows = self.data.windows
-        replaced = key.metric in self.ratios.replaced
-        until = self.ratios.known_until if replaced else known_until(key, self._slots)
-        if self.data.end - PATIENCE <= until < self.data.end:
-            windows = self._earlier_windows(until)
+        is_replaced = key.metric in self.ratios.replaced
+        until = (
+            self.ratios.known_until
+            if is_replaced
+            else known_until(key, self.quarter_hours)
+        )
+        if self.data.end - MAX_LAG_SECONDS <= until < self.data.end:
+            windows = self._windows_until(until)
         start = windows[key.window].start
         value = (
             self.ratios.value(key, start)
-            if replaced
-            else key_value(key, self._slots, windows)
+            if is_replaced
+            else key_value(key, self.quarter_hours, windows)
         )
         return Reading(value, start)
 
-    def _earlier_windows(self, end: int) -> Mapping[Window, Span]:
-        """Return the windows as they were when less had settled."""
-        if end not in self._earlier:
+    def _windows_until(self, end: int) -> Windows:
+        """Return the windows as of an earlier settled quarter hour."""
+        if end not in self._earlier_windows:
             now = dt_util.utcnow().timestamp()
-            self._earlier[end] = spans(now, end, self._slots.zone)
-        return self._earlier[end]
+            zone = self.quarter_hours.zone
+            self._earlier_windows[end] = window_spans(now, end, zone)
+        return self._earlier_windows[end]
 
     def drift(self, node_id: int) -> float | None:
-        """Return by how many people in and out of yesterday differ."""
-        return drift(node_id, self._slots, self.data.windows)
+        """Return people in minus people out of yesterday."""
+        return drift(node_id, self.quarter_hours, self.data.windows)
 
-    def lacks(self, key: KpiKey) -> bool:
-        """Tell whether something is to be read for a KPI."""
-        need = need_of(key, self.data.windows, self._slots.zone)
+    def lacks_data(self, key: KpiKey) -> bool:
+        """Return whether series of a KPI have to be read."""
+        need = need_of(key, self.data.windows, self.quarter_hours.zone)
         return any(
             self._first_needed(series, need) is not None for series in series_of(key)
         )
 
     @property
     def known_until(self) -> datetime | None:
-        """Until when all KPIs are known; None before the first reading."""
-        until = self._slots.until
+        """The time up to which all KPIs are known; None before the first reading."""
+        until = self.quarter_hours.until
         return None if until is None else dt_util.utc_from_timestamp(until)
 
     @property
     def effective_interval(self) -> timedelta:
-        """How often KPIs are read now: less often as the allowance shrinks."""
+        """The present reading interval, which grows as the allowance shrinks."""
         return self.interval * max(1, round(self.client.pacer.ledger.stretch))
 
     @callback
     def async_start_probe(self) -> None:
-        """Look for further nodes with KPIs in the background, once at a time."""
-        if not self._probing:
-            self._probing = True
+        """Search for more nodes with KPIs in a background task, unless one runs."""
+        if not self._is_probing:
+            self._is_probing = True
             self.config_entry.async_create_background_task(
                 self.hass, self._async_probe(), f"{self.name} probe"
             )
 
     async def _async_probe(self) -> None:
-        """Show new nodes as they are found; their sensors then ask to be read."""
+        """Add new nodes as they are found; their sensors request a refresh."""
         try:
             nodes = [
                 node
@@ -210,77 +201,79 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                 if self.wants(node.node_id)
             ]
             chosen = self.config_entry.options.get(CONF_KPI_NODES)
-            again = CHOSEN_AGAIN if chosen else PROBE_AGAIN
+            interval = CHOSEN_PROBE_INTERVAL if chosen else PROBE_INTERVAL
             metrics = self.wanted_metrics
-            async for found in self._probe.async_probe(nodes, metrics, again):
+            async for found in self._probe.async_probe(nodes, metrics, interval):
                 if found:
                     self.async_update_listeners()
         except NetrexError as err:
-            # The next refresh is the next occasion.
-            LOGGER.debug("The search for KPIs stopped: %s", err)
+            # The next refresh starts the search again.
+            LOGGER.debug("The search for KPI nodes failed: %s", err)
         finally:
-            self._probing = False
+            self._is_probing = False
 
     @override
     async def _async_fetch(self) -> KpiData:
         self.async_start_probe()
         zone = dt_util.get_default_time_zone()
-        if zone != self._slots.zone:
-            self._slots, self._stored = QuarterHours(zone), -1
-        data = self._read_clock()
+        if zone != self.quarter_hours.zone:
+            self.quarter_hours, self._stored_revision = QuarterHours(zone), -1
+        data = self._current_data()
         if data != self.data:
             self.data = data
-            self._values.clear()
-            self._earlier.clear()
-            self._readings = 0
-        self._readings += 1
+            self._readings.clear()
+            self._earlier_windows.clear()
+            self._refreshes = 0
+        self._refreshes += 1
         keys = {key for key in self.async_contexts() if isinstance(key, KpiKey)}
-        needed: dict[SeriesKey, Need] = {}
-        self._keys.clear()
+        needs: dict[SeriesKey, Need] = {}
+        self._kpis_of.clear()
         for key in keys:
             need = need_of(key, data.windows, zone)
             for series in series_of(key):
-                needed[series] = need.joined(needed.get(series))
-                self._keys.setdefault(series, set()).add(key)
-        self._slots.forget(needed)
-        self._complete = False
-        await self._async_read(needed, data.end)
-        await self.ratios.async_refresh(keys, self._slots, data.windows)
-        self._values.clear()
-        self._complete = all(
-            (reach := self._slots.reach(series)) and reach[1] >= data.end
-            for series, need in needed.items()
+                needs[series] = need.joined(needs.get(series))
+                self._kpis_of.setdefault(series, set()).add(key)
+        self.quarter_hours.retain(needs)
+        self._is_complete = False
+        await self._async_read(needs, data.end)
+        await self.ratios.async_refresh(keys, self.quarter_hours, data.windows)
+        self._readings.clear()
+        self._is_complete = all(
+            (reach := self.quarter_hours.reach(series)) and reach.end >= data.end
+            for series, need in needs.items()
             if need.start < data.end
         )
-        self._slots.forget(needed)
-        self._remember()
+        self.quarter_hours.retain(needs)
+        self._save()
         return data
 
     def _first_needed(self, series: SeriesKey, need: Need) -> int | None:
-        """Return from where on a series is to be read, None if it is not."""
-        reach = self._slots.reach(series, need.quarters)
+        """Return the unix time from which to read a series, None if it is current."""
+        reach = self.quarter_hours.reach(series, need.quarters)
         return first_needed(reach, need.start, self.data.end)
 
-    async def _async_read(self, needed: Mapping[SeriesKey, Need], end: int) -> None:
-        """Read what is missing; what was read before an error stays."""
+    async def _async_read(self, needs: Mapping[SeriesKey, Need], end: int) -> None:
+        """Read the missing parts of the series; an error keeps what was read before."""
         order = list(BY_KEY)
-        todo = sorted(
+        missing = sorted(
             (
                 (series, start)
-                for series, need in needed.items()
+                for series, need in needs.items()
                 if (start := self._first_needed(series, need)) is not None
             ),
             key=lambda item: (item[0].node_id, order.index(item[0].metric)),
         )
         changes: list[float] = []
-        found = False
+        any_read = False
         failed: NetrexError | None = None
         try:
-            for number, group in enumerate(batched(todo, GROUP, strict=False)):
+            for number, group in enumerate(batched(missing, GROUP, strict=False)):
                 if number:
                     self.async_update_listeners()
                 try:
-                    read = await async_read_series(self.client, self._slots, group, end)
+                    read = await async_read_series(
+                        self.client, self.quarter_hours, group, end
+                    )
                 except NetrexAuthError:
                     raise
                 except (NetrexConnectionError, NetrexRateLimitedError) as err:
@@ -288,57 +281,55 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                     break
                 except NetrexError as err:
                     failed = failed or err
-                else:
-                    found = True
-                    changes += [
-                        change for change in read.values() if change is not None
-                    ]
-                    for series in read:
-                        for key in self._keys.get(series, ()):
-                            self._values.pop(key, None)
+                    continue
+                any_read = True
+                changes += [change for change in read.values() if change is not None]
+                for series in read:
+                    for key in self._kpis_of.get(series, ()):
+                        self._readings.pop(key, None)
         finally:
             self.delay.learn(changes)
-        if failed is not None and not found:
+        if failed is not None and not any_read:
             raise failed
 
-    def _read_clock(self) -> KpiData:
+    def _current_data(self) -> KpiData:
         now = dt_util.utcnow().timestamp()
         settled = now - self.delay.seconds - self._spread
         end = int(settled // QUARTER) * QUARTER
         if end < self._end <= now:
-            # The delay has become longer since.
+            # The settling delay has grown since.
             end = self._end
         self._end = end
-        return KpiData(end, spans(now, end, self._slots.zone))
+        return KpiData(end, window_spans(now, end, self.quarter_hours.zone))
 
     @callback
-    def _remember(self) -> None:
-        """Have stored what saves a reading or a number after a restart.
+    def _save(self) -> None:
+        """Store what a restart would have to read again.
 
-        All that is known at the end; each quarter hour only the sums of finished days,
-        which change once a day, for the sake of flash memory.
+        While Home Assistant runs these are only the sums of finished days, which change
+        once a day, to save flash memory; at the end it is everything.
         """
         stored = self._store.data.setdefault("kpi", {})
         stored["delay"] = self.delay.seconds
-        if self._stored != self._slots.revision:
-            # Days become sums once a day, and there may be thousands of series.
-            self._stored = self._slots.revision
-            stored["days"] = self._slots.as_dict()
+        if self._stored_revision != self.quarter_hours.revision:
+            # There may be thousands of series.
+            self._stored_revision = self.quarter_hours.revision
+            stored["days"] = self.quarter_hours.as_dict()
         stored.pop("snapshot", None)
         if self._shutdown_requested or self.hass.is_stopping:
-            stored["snapshot"] = self._slots.snapshot()
+            stored["snapshot"] = self.quarter_hours.snapshot()
         self._store.async_changed()
 
     @override
     async def async_shutdown(self) -> None:
-        """Keep the numbers for the next set-up."""
+        """Save the values for the next setup."""
         await super().async_shutdown()
-        self._remember()
+        self._save()
 
     @callback
     def _async_stop(self, _: Event) -> None:
-        """Keep the numbers for the next start: nothing is unloaded now."""
-        self._remember()
+        """Save the values for the next start: a stop does not unload the entry."""
+        self._save()
 
     @override
     def _next_interval(self) -> timedelta:
@@ -348,8 +339,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         late = self.delay.seconds + self._spread
         settled = now.timestamp() - late
         due = settled - settled % step + step + late
-        if not self._complete and self._readings <= TRIES:
-            due = min(due, now.timestamp() + TRY_AGAIN)
+        if not self._is_complete and self._refreshes <= MAX_RETRIES:
+            due = min(due, now.timestamp() + RETRY_SECONDS)
         self.next_refresh = dt_util.utc_from_timestamp(due)
-        # Home Assistant fires up to a second early, when nothing new has settled.
-        return self.next_refresh - now + EARLY
+        return self.next_refresh - now + TIMER_TOLERANCE

@@ -1,24 +1,41 @@
-"""The one table of KPI metrics; all that deals with KPIs is made from it.
+"""The one table of KPI metrics; sensors, statistics and actions are built from it.
 
-The portal's metrics are the eleven of `statisticDataMetric` and the seven of
-`statisticData`. The latter are the same numbers as one camera stored them, without
-series, so nothing is made of them but answers to the action `get_kpi`
-(docs/decisions/0011).
+The portal has the eleven metrics of `statisticDataMetric` and the seven raw metrics of
+`statisticData`. Raw metrics are the same figures as a single camera stored them; they
+have no series, so only the action `get_kpi` offers them (decision 0011).
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..client import Metric, RawMetric
 
 
-class Kind(StrEnum):
-    """How values of different times are put together."""
+class SeriesKey(NamedTuple):
+    """A node and the key of a metric."""
 
-    COUNT = "count"  # added up
-    MONEY = "money"  # added up; the portal does not tell the currency
-    RATIO = "ratio"  # made anew from sums, for a mean of ratios would be wrong
-    CHANGE = "change"  # of a count or money, against the same time last week
+    node_id: int
+    metric: str
+
+    @classmethod
+    def parse(cls, text: str) -> SeriesKey:
+        """Return the key whose text this is."""
+        node_id, _, metric = text.partition("_")
+        return cls(int(node_id), metric)
+
+    def __str__(self) -> str:
+        """Return the text that identifies the series in the store."""
+        return f"{self.node_id}_{self.metric}"
+
+
+class Kind(StrEnum):
+    """How the values of several intervals are combined."""
+
+    COUNT = "count"  # added
+    MONEY = "money"  # added; the portal does not report the currency
+    RATIO = "ratio"  # divided again from the sums: a mean of ratios would be wrong
+    CHANGE = "change"  # of a count or money, compared with the same time last week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +44,15 @@ class MetricDescription:
 
     Attributes:
         key: Part of unique ids, statistics ids, translation keys and actions.
-        kind: How values of different times are put together.
-        precision: Decimals worth showing.
-        metric: The portal's name; None for what the portal does not have.
+        kind: How the values of several intervals are combined.
+        precision: Suggested number of decimals.
+        metric: The portal's name; None if the portal does not have the metric.
         raw: The portal's name among the raw metrics.
         numerator: Key of a base metric; ratios only.
-        denominator: The same.
-        base: Key of the base metric of which it is the change; changes only.
-        factor: What the quotient, or a raw value, is multiplied with; a quotient
-            times 100 is percent.
-        enabled_default: Whether today's sensor is enabled at first.
+        denominator: Key of a base metric; ratios only.
+        base: Key of the base metric whose change this is; changes only.
+        factor: Multiplier of the quotient or the raw value; 100 gives percent.
+        enabled_default: Whether the sensor of today is enabled by default.
     """
 
     key: str
@@ -66,8 +82,8 @@ BASE: tuple[MetricDescription, ...] = (
         metric=Metric.PEOPLE_COUNT_OUT,
         enabled_default=True,
     ),
-    # The portal's number of visitors: the mean of those who came in and went out,
-    # which can end in a half.
+    # The portal's definition: the mean of people in and people out, which may end
+    # in .5.
     MetricDescription(
         key="visitors",
         kind=Kind.COUNT,
@@ -136,12 +152,12 @@ RATIOS: tuple[MetricDescription, ...] = (
         denominator="transactions",
     ),
 )
-# Who is inside: people in minus people out since the local midnight, never below 0.
-# Counters miss people, so it drifts during the day and starts anew at midnight.
+# People in minus people out since local midnight, never below 0. Counters miss people,
+# so the figure drifts during the day and restarts at midnight.
 OCCUPANCY = MetricDescription(
     key="occupancy", kind=Kind.COUNT, precision=0, enabled_default=True
 )
-# How much more than at the same time last week, in percent.
+# Difference from the same time last week, in percent.
 CHANGES: tuple[MetricDescription, ...] = (
     MetricDescription(
         key="people_in_change",
@@ -167,7 +183,7 @@ CHANGES: tuple[MetricDescription, ...] = (
     ),
 )
 METRICS: tuple[MetricDescription, ...] = (*BASE, *RATIOS, OCCUPANCY, *CHANGES)
-# What a camera stored, money in hundredths.
+# Raw values of a camera; the portal stores money in hundredths.
 RAW: tuple[MetricDescription, ...] = tuple(
     MetricDescription(
         key=f"raw_{key}",
@@ -192,14 +208,14 @@ BY_KEY = {description.key: description for description in (*METRICS, *RAW)}
 def ratio(
     description: MetricDescription, numerator: float | None, denominator: float | None
 ) -> float | None:
-    """Return a ratio of two sums; None where there is nothing to divide by."""
+    """Return the ratio of two sums; None if one is unknown or the denominator is 0."""
     if numerator is None or not denominator:
         return None
     return description.factor * numerator / denominator
 
 
 def needs(description: MetricDescription) -> tuple[str, ...]:
-    """Return the keys of the base metrics that a KPI is made from."""
+    """Return the keys of the base metrics that a KPI is computed from."""
     if description.numerator and description.denominator:
         return description.numerator, description.denominator
     if description is OCCUPANCY:

@@ -1,4 +1,4 @@
-"""The page of the options about KPIs: which, of which nodes, and how far back."""
+"""The options page for KPIs: metrics, nodes and the length of the history."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ from .probe import RANK
 
 KPI_SCHEMA = vol.Schema(
     {
-        # How far back statistics go; 0: none. Five years are 5 queries per series.
+        # 0 disables the statistics. Each year costs a query per five series.
         vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): vol.All(
             NumberSelector(
                 NumberSelectorConfig(
@@ -41,7 +41,7 @@ KPI_SCHEMA = vol.Schema(
             ),
             vol.Coerce(int),
         ),
-        # None chosen: all that have data.
+        # No choice means all metrics that have data.
         vol.Optional(CONF_KPI_METRICS): SelectSelector(
             SelectSelectorConfig(
                 options=[description.key for description in BASE],
@@ -55,7 +55,7 @@ KPI_SCHEMA = vol.Schema(
 
 
 def kpi_schema(entry: NetrexConfigEntry) -> vol.Schema:
-    """Return the page; nodes can be chosen where the account is set up."""
+    """Return the schema of the page; only a loaded account offers its nodes."""
     if not hasattr(entry, "runtime_data"):
         return KPI_SCHEMA
     tree = entry.runtime_data.inventory.data.tree
@@ -69,7 +69,7 @@ def kpi_schema(entry: NetrexConfigEntry) -> vol.Schema:
                         if node.type in RANK
                     ],
                     multiple=True,
-                    # An external id, which not everybody has to search for.
+                    # External ids may be typed.
                     custom_value=True,
                     mode=SelectSelectorMode.DROPDOWN,
                 )
@@ -81,9 +81,9 @@ def kpi_schema(entry: NetrexConfigEntry) -> vol.Schema:
 def take_nodes(
     hass: HomeAssistant, entry: NetrexConfigEntry, user_input: dict[str, Any]
 ) -> None:
-    """Make node ids of what a person chose or typed.
+    """Replace the chosen or typed nodes by their node ids.
 
-    A node that was chosen before may have gone; it may come back.
+    Nodes that were chosen before are kept even if the account no longer has them.
 
     Raises:
         ServiceValidationError: The account has no such node.

@@ -1,66 +1,64 @@
-"""When to read, and from where on."""
+"""When KPI series are read, and from which time on."""
 
 from hashlib import sha256
 
-from ..client.days import QUARTER
+from ..client.days import DAY, HOUR, QUARTER, Span
 from .quarters import LATE
 
-_HOUR = 3600
-# What a camera may have delivered since the reading before, seconds.
-_RECENT = 2 * _HOUR
-# Accounts of one portal begin within these seconds.
+# Cameras may deliver values this late without an outage, seconds.
+_RECENT = 2 * HOUR
+# The accounts of a portal start their readings within this time, seconds.
 _SPREAD = 20
 
 
-def first_needed(
-    reach: tuple[int, int] | None, horizon: int, settled: int
-) -> int | None:
-    """Return from where on a series is to be read, None if it is up to date.
+def first_needed(reach: Span | None, horizon: int, settled: int) -> int | None:
+    """Return the unix time from which to read a series, None if it is up to date.
 
-    A longer series costs no further query, so late data come along: those of the
-    last two hours each time, those of 48 hours once an hour and after an outage.
+    A longer span costs no additional query, so each reading repeats the last two hours
+    and thereby receives late values; once an hour, or after an outage, it repeats 48
+    hours.
 
     Args:
-        reach: Since when and until when it was read.
-        horizon: The first moment that any of its windows needs.
-        settled: The end of what can be read.
+        reach: The span that was read before.
+        horizon: The start of the longest window that needs the series.
+        settled: The end of the last quarter hour that has settled.
     """
     if horizon >= settled:
         return None
-    if reach is None or reach[0] > horizon or reach[1] < horizon:
+    if reach is None or reach.start > horizon or reach.end < horizon:
         return horizon
-    until = reach[1]
-    if until >= settled:
+    if reach.end >= settled:
         return None
-    crosses_hour = until // _HOUR != settled // _HOUR
-    return max(horizon, until - (LATE if crosses_hour else _RECENT))
+    crosses_hour = reach.end // HOUR != settled // HOUR
+    return max(horizon, reach.end - (LATE if crosses_hour else _RECENT))
 
 
 def spread(account: str) -> int:
-    """Return an account's own delay in seconds, the same at each start."""
+    """Return the delay of an account in seconds; it never changes."""
     return sha256(account.encode()).digest()[0] * _SPREAD // 256
 
 
 class SettlingDelay:
-    """From the end of a quarter hour until its numbers are there: learned.
+    """The time from the end of a quarter hour until its values have settled; learned.
 
-    Where the numbers of the quarter hour just read grow by the next reading, it came
-    too early, and the delay becomes half as long again. After a day of readings in
-    time it becomes a minute shorter.
+    If the values of the last quarter hour change by the next reading, that reading came
+    too early, and the delay grows by half. After a day without that it becomes a minute
+    shorter.
     """
 
     SHORTEST = 60
     LONGEST = 600
     _FIRST = 120
     _LATE_SHARE = 0.25
-    _QUIET = 24 * _HOUR // QUARTER
+    # Readings.
+    _DAY = DAY // QUARTER
 
     def __init__(self, seconds: float | None = None) -> None:
         self.seconds = min(max(seconds or self._FIRST, self.SHORTEST), self.LONGEST)
         self._in_time = 0
 
     def learn(self, changes: list[float]) -> None:
-        """Take how much each last known quarter hour has changed, as a share."""
+        """Adapt to the changes of the last known quarter hours (shares)."""
         if not changes:
             return
         if sum(changes) / len(changes) > self._LATE_SHARE:
@@ -68,6 +66,6 @@ class SettlingDelay:
             self._in_time = 0
             return
         self._in_time += 1
-        if self._in_time >= self._QUIET:
+        if self._in_time >= self._DAY:
             self._in_time = 0
             self.seconds = max(self.seconds - 60, self.SHORTEST)

@@ -1,4 +1,4 @@
-"""Which nodes have which KPIs: found out once, in the gaps between other requests."""
+"""Search for the nodes that have KPI data, with requests of the lowest priority."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Set as AbstractSet
 from itertools import batched
@@ -16,25 +16,24 @@ from ..client import (
     NodeType,
     SeriesRequest,
 )
+from ..client.days import DAY
 from ..store import NetrexStore
 from .metrics import BASE
 
-DAY = 24 * 60 * 60
-# A shop that was closed for a holiday is not a shop without a counter.
+# All in seconds. A week, because a shop may be closed for some days.
 LOOK_BACK = 7 * DAY
-# A counter may be installed later, so a node without data is asked again weekly; one
-# that somebody has chosen, daily.
-PROBE_AGAIN = 7 * DAY
-CHOSEN_AGAIN = DAY
-# Shops first: theirs are the numbers that people look for.
+# A counter may be installed later, so nodes without data are probed again.
+PROBE_INTERVAL = 7 * DAY
+CHOSEN_PROBE_INTERVAL = DAY
+# Locations first: users look for the figures of their shops.
 RANK: Mapping[NodeType, int] = {
     NodeType.LOCATION: 0,
     NodeType.FOLDER: 1,
     NodeType.CAMERA: 2,
 }
-# What to ask for, people first, and which metrics a number proves. The visitors are
-# the mean of in and out; where there are sales, a week without a refund does not mean
-# that there never will be one.
+# The metrics to request, people first, and the keys that a value proves. Visitors are
+# the mean of in and out. A shop with sales will have refunds, too, even if there were
+# none in the last week.
 PROBES: Mapping[Metric, tuple[str, ...]] = {
     Metric.PEOPLE_COUNT_AVERAGE: ("people_in", "people_out", "visitors"),
     Metric.TRANSACTION_COUNT_POSITIVE: (
@@ -48,19 +47,16 @@ PROBES: Mapping[Metric, tuple[str, ...]] = {
 
 
 class KpiProbe:
-    """Knows which nodes have which KPIs, and looks for further ones.
-
-    What it found out is stored, so a restart asks nothing.
-    """
+    """Finds the nodes with KPI data; results are stored to survive a restart."""
 
     def __init__(self, client: NetrexClient, store: NetrexStore) -> None:
         self._client = client
         self._store = store
         stored: dict[str, Any] = store.data.get("kpi", {}).get("probe", {})
-        # When each node was last asked for what (unix seconds), and what it has.
-        self._asked: dict[str, dict[int, float]] = {
-            metric: {int(node_id): moment for node_id, moment in asked.items()}
-            for metric, asked in stored.get("asked", {}).items()
+        # The unix time at which each node was last probed, by metric.
+        self._probed: dict[str, dict[int, float]] = {
+            metric: {int(node_id): moment for node_id, moment in probed.items()}
+            for metric, probed in stored.get("asked", {}).items()
         }
         self._metrics: dict[int, frozenset[str]] = {
             int(node_id): frozenset(keys)
@@ -69,17 +65,17 @@ class KpiProbe:
 
     @property
     def nodes(self) -> frozenset[int]:
-        """The nodes with KPIs."""
+        """The nodes with KPI data."""
         return frozenset(self._metrics)
 
     def metrics(self, node_id: int) -> frozenset[str]:
-        """Return the keys of the base metrics that a node has data of."""
+        """Return the keys of the base metrics for which a node has data."""
         return self._metrics.get(node_id, frozenset())
 
-    def due(
-        self, nodes: Iterable[Node], wanted: AbstractSet[str], again: int
+    def _due(
+        self, nodes: Iterable[Node], wanted: AbstractSet[str], interval: int
     ) -> list[tuple[Node, Metric]]:
-        """Return what to ask to find the wanted metrics, the most interesting first."""
+        """Return the probes that are due, the most useful first."""
         now = dt_util.utcnow().timestamp()
         ranked = sorted(
             (node for node in nodes if node.type in RANK),
@@ -91,22 +87,23 @@ class KpiProbe:
             if not wanted.isdisjoint(keys)
             for node in ranked
             if keys[0] not in self.metrics(node.node_id)
-            and self._asked.get(metric, {}).get(node.node_id, 0) + again <= now
+            and self._probed.get(metric, {}).get(node.node_id, 0) + interval <= now
         ]
 
     async def async_probe(
-        self, nodes: Iterable[Node], wanted: AbstractSet[str], again: int
+        self, nodes: Iterable[Node], wanted: AbstractSet[str], interval: int
     ) -> AsyncIterator[set[int]]:
-        """Ask what is due; yield the nodes with data, a query at a time.
+        """Send the probes that are due; yield the nodes with data after each query.
 
         Args:
-            nodes: Whom to ask.
-            wanted: The keys of the metrics that matter.
-            again: Seconds until a node without data is asked again.
+            nodes: The nodes to probe.
+            wanted: The keys of the metrics to look for.
+            interval: Seconds until a node without data is probed again.
 
-        Raises NetrexError as the client does; what was learned before is kept.
+        Raises:
+            NetrexError: A query failed; the results of earlier queries are kept.
         """
-        due = self.due(nodes, wanted, again)
+        due = self._due(nodes, wanted, interval)
         for batch in batched(due, MAX_SERIES_PER_QUERY, strict=False):
             now = int(dt_util.utcnow().timestamp())
             answers = await self._client.kpi_series(
@@ -118,28 +115,25 @@ class KpiProbe:
                 ],
                 lane=Lane.BACKFILL,
             )
-            found = {
-                request
-                for request, slots in answers.items()
-                if any(slot.value for slot in slots)
-            }
-            for request in answers:
-                asked = self._asked.setdefault(request.metric, {})
-                asked[request.node_id] = float(now)
-            for request in found:
-                self._metrics[request.node_id] = self.metrics(
-                    request.node_id
-                ) | frozenset(PROBES[request.metric])
+            found: set[int] = set()
+            for request, values in answers.items():
+                node_id = request.node_id
+                self._probed.setdefault(request.metric, {})[node_id] = float(now)
+                if any(value.value for value in values):
+                    found.add(node_id)
+                    self._metrics[node_id] = self.metrics(node_id).union(
+                        PROBES[request.metric]
+                    )
             self._store.data.setdefault("kpi", {})["probe"] = self._as_dict()
             self._store.async_changed()
-            yield {request.node_id for request in found}
+            yield found
 
     def _as_dict(self) -> dict[str, Any]:
         order = [description.key for description in BASE]
         return {
             "asked": {
-                metric: {str(node_id): moment for node_id, moment in asked.items()}
-                for metric, asked in self._asked.items()
+                metric: {str(node_id): moment for node_id, moment in probed.items()}
+                for metric, probed in self._probed.items()
             },
             "metrics": {
                 str(node_id): sorted(keys, key=order.index)

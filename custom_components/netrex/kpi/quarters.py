@@ -1,109 +1,100 @@
-"""Quarter hours per node and metric, by local day."""
+"""Quarter-hour values of KPI series, grouped by local day (decision 0023)."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..client import SeriesValue
-from ..client.days import QUARTER, day_bounds
+from ..client.days import HOUR, QUARTER, Span, day_bounds
+from .metrics import SeriesKey
 
-_HOUR = 3600
-# Late data are looked for this far back (decision D6), seconds.
-LATE = 48 * _HOUR
+# How long values may still arrive or change (decision 0023), seconds.
+LATE = 48 * HOUR
 _GAP = math.nan
 
-
-class SeriesKey(NamedTuple):
-    """A node and the key of a base metric."""
-
-    node_id: int
-    metric: str
+# The quarter hours of a local day, NaN where a value is missing; or their sum, None
+# without any value, once no more corrections are expected.
+type _Day = array[float] | float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """From when on a series has to be known, in unix seconds.
+    """The unix time from which a series has to be known.
 
-    `quarters` is from when on each quarter hour has to be kept by itself, for days
-    that are told in part; a local midnight.
+    From the local midnight `quarters` on, individual quarter hours are kept and not
+    only daily sums, because a window may start or end inside a day.
     """
 
     start: int
     quarters: float = math.inf
 
     def joined(self, other: Need | None) -> Need:
-        """Return what serves both."""
+        """Return the need that covers both."""
         if other is None:
             return self
         return Need(min(self.start, other.start), min(self.quarters, other.quarters))
 
 
+@dataclass(slots=True)
 class _Series:
-    """The days of one series; `since` to `until` was read, in unix seconds."""
+    """A series that was read for [since, until); days by their local midnight."""
 
-    __slots__ = ("days", "since", "until")
-
-    def __init__(self, since: int, until: int) -> None:
-        self.since = since
-        self.until = until
-        # By the day's begin: its quarter hours, NaN where there is no number; or
-        # the sum of a day of which no more corrections are expected, None without a
-        # number.
-        self.days: dict[int, array[float] | float | None] = {}
+    since: int
+    until: int
+    days: dict[int, _Day] = field(default_factory=dict)
 
 
 class QuarterHours:
-    """All series of an account, in local days of one time zone.
+    """All series of an account, grouped by the local days of one time zone.
 
-    A number is replaced by a later one, never by a gap. A gap is not a zero: the sum
-    of gaps alone is None.
+    A value is replaced by later values, but not by a gap. A gap is not a zero: the sum
+    of nothing but gaps is None.
     """
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
-        # Grows whenever `as_dict` gives something else.
+        # Increases whenever the result of `as_dict` changes.
         self.revision = 0
         self._series: dict[SeriesKey, _Series] = {}
-        # From when on quarter hours are kept, as `forget` was told.
-        self._quarters: Mapping[SeriesKey, float] = {}
+        self._needs: Mapping[SeriesKey, Need] = {}
 
     @property
     def until(self) -> int | None:
-        """Until when all series were read, in unix seconds; None without any."""
+        """The unix time up to which all series were read; None without series."""
         return min((series.until for series in self._series.values()), default=None)
 
-    def reach(
-        self, key: SeriesKey, quarters: float = math.inf
-    ) -> tuple[int, int] | None:
-        """Return since when and until when a series was read.
+    def reach(self, key: SeriesKey, quarters: float = math.inf) -> Span | None:
+        """Return the span for which a series was read.
 
-        None if it never was, or if a day after `quarters` is known as a sum only.
+        None if it was never read, or if a day from `quarters` on is known only as a
+        sum.
         """
         series = self._series.get(key)
         if series is None:
             return None
         if quarters < math.inf and any(
-            begin >= quarters and not isinstance(day, array)
-            for begin, day in series.days.items()
+            midnight >= quarters and not isinstance(day, array)
+            for midnight, day in series.days.items()
         ):
             return None
-        return series.since, series.until
+        return Span(series.since, series.until)
 
-    def put(
-        self, key: SeriesKey, slots: Iterable[SeriesValue], start: int, end: int
+    def merge(
+        self, key: SeriesKey, values: Iterable[SeriesValue], start: int, end: int
     ) -> float | None:
-        """Take an answer for the time from `start` to `end`, full quarter hours.
+        """Merge the portal's answer for [start, end), which are full quarter hours.
 
-        What the answer has beyond is not settled and left out. Days that ended more
-        than 48 hours before the last reading become sums, unless `forget` was told that
-        their quarter hours are needed.
+        Values outside of that time have not settled and are ignored. Days that ended
+        more than 48 hours before the last reading become sums, unless `retain` was
+        called with a need for their quarter hours.
 
         Returns:
-            How much the last quarter hour that was known before has changed, as a
-            share of its new number; None if it tells nothing, being 0 or a gap.
+            The change of the last quarter hour that was known before, as a share of
+            its new value; None if that value is 0 or missing, or no quarter hour was
+            known.
         """
         series = self._series.get(key)
         first = series is None or start > series.until or end < series.since
@@ -111,35 +102,36 @@ class QuarterHours:
             series = self._series[key] = _Series(start, end)
             self.revision += 1
         last = series.until - QUARTER
-        before = self._slot(series, last)
-        taken = sorted(
-            (slot.start, slot.value)
-            for slot in slots
-            if start <= slot.start
-            and slot.end == slot.start + QUARTER <= end
-            and slot.start % QUARTER == 0
-            and slot.value is not None
+        before = self._quarter_hour(series, last)
+        settled = sorted(
+            (value.start, value.value)
+            for value in values
+            if start <= value.start
+            and value.end == value.start + QUARTER <= end
+            and value.start % QUARTER == 0
+            and value.value is not None
         )
-        begin = finish = 0
+        bounds = Span(0, 0)
         day: array[float] | None = None
-        for moment, value in taken:
-            if moment >= finish:
-                begin, finish = day_bounds(moment, self.zone)
-                day = self._day(series, begin, whole=start <= begin)
+        for moment, number in settled:
+            if moment >= bounds.end:
+                bounds = day_bounds(moment, self.zone)
+                day = self._writable_day(series, bounds, whole=start <= bounds.start)
             if day is not None:
-                day[(moment - begin) // QUARTER] = value
+                day[(moment - bounds.start) // QUARTER] = number
         series.since = min(series.since, start)
         series.until = max(series.until, end)
-        after = self._slot(series, last)
-        self._finish_days(series, self._quarters.get(key, math.inf))
+        after = self._quarter_hour(series, last)
+        self._sum_finished_days(key, series)
         if first or not after:
             return None
         return abs(after - (before or 0.0)) / abs(after)
 
     def total(self, key: SeriesKey, start: int, end: int) -> float | None:
-        """Return the sum of what is known of a time that was read from its start.
+        """Return the sum of the known values of [start, end).
 
-        A day whose quarter hours are gone counts only in full.
+        None if there are none or the series was not read from `start` on. A day that
+        is known only as a sum counts only if it lies in the span entirely.
         """
         series = self._series.get(key)
         if series is None or series.since > start:
@@ -149,143 +141,142 @@ class QuarterHours:
         ]
         return math.fsum(parts) if parts else None
 
-    def forget(self, wanted: Mapping[SeriesKey, Need]) -> None:
-        """Keep the series of `wanted` alone, each from its first needed time on."""
-        for key in self._series.keys() - wanted.keys():
+    def retain(self, needs: Mapping[SeriesKey, Need]) -> None:
+        """Delete all other series, and the days before each series' need."""
+        for key in self._series.keys() - needs.keys():
             del self._series[key]
             self.revision += 1
-        self._quarters = {key: need.quarters for key, need in wanted.items()}
-        first = {
-            need.start: day_bounds(need.start, self.zone)[0]
-            for need in set(wanted.values())
+        self._needs = needs
+        midnights = {
+            start: day_bounds(start, self.zone).start
+            for start in {need.start for need in needs.values()}
         }
         for key, series in self._series.items():
-            needed = wanted[key].start
-            for begin in [begin for begin in series.days if begin < first[needed]]:
-                del series.days[begin]
+            start = needs[key].start
+            for midnight in [day for day in series.days if day < midnights[start]]:
+                del series.days[midnight]
                 self.revision += 1
-            series.since = max(series.since, min(needed, series.until))
+            series.since = max(series.since, min(start, series.until))
 
     def as_dict(self) -> dict[str, dict[str, float | None]]:
-        """Return the sums of finished days, fit for JSON."""
+        """Return the sums of finished days as JSON data."""
         return {
-            f"{key.node_id}_{key.metric}": sums
+            str(key): sums
             for key, series in self._series.items()
             if (
                 sums := {
-                    str(begin): day
-                    for begin, day in series.days.items()
+                    str(midnight): day
+                    for midnight, day in series.days.items()
                     if not isinstance(day, array)
                 }
             )
         }
 
     def restore(self, stored: Mapping[str, Mapping[str, float | None]]) -> None:
-        """Take up what `as_dict` gave, as far as one day follows the other."""
-        for name, sums in stored.items():
-            node_id, _, metric = name.partition("_")
-            days = sorted((int(begin), value) for begin, value in sums.items())
+        """Restore the result of `as_dict` up to the first missing day."""
+        for text, sums in stored.items():
+            days = sorted((int(midnight), total) for midnight, total in sums.items())
             series = _Series(days[0][0], days[0][0])
-            for begin, value in days:
-                bounds = day_bounds(begin, self.zone)
-                if bounds[0] != begin or series.until != begin:
-                    # Days of another time zone, or one is missing.
+            for midnight, total in days:
+                bounds = day_bounds(midnight, self.zone)
+                if not bounds.start == midnight == series.until:
+                    # A day of another time zone, or the day before is missing.
                     break
-                series.days[begin] = value
-                series.until = bounds[1]
+                series.days[midnight] = total
+                series.until = bounds.end
             if series.days:
-                self._series[SeriesKey(int(node_id), metric)] = series
+                self._series[SeriesKey.parse(text)] = series
 
     def snapshot(self) -> dict[str, list[Any]]:
-        """Return all that is known, fit for JSON: some 300 bytes a day and series.
+        """Return everything as JSON data: about 300 bytes per day and series.
 
-        By series: since when and until when it was read, and by their begins the days'
-        quarter hours or sums.
+        By series: the start and end of the time that was read, and the days' quarter
+        hours or sums by local midnight.
         """
         return {
-            f"{key.node_id}_{key.metric}": [
+            str(key): [
                 series.since,
                 series.until,
                 {
-                    str(begin): [_json(value) for value in day]
+                    str(midnight): [_json(value) for value in day]
                     if isinstance(day, array)
                     else day
-                    for begin, day in series.days.items()
+                    for midnight, day in series.days.items()
                 },
             ]
             for key, series in self._series.items()
         }
 
     def restore_snapshot(self, stored: Mapping[str, list[Any]]) -> None:
-        """Take up what `snapshot` gave, unless it is of another time zone."""
-        for name, (since, until, stored_days) in stored.items():
-            node_id, _, metric = name.partition("_")
+        """Restore the result of `snapshot` unless it is from another time zone."""
+        for text, (since, until, days) in stored.items():
             series = _Series(since, until)
             series.days = {
-                int(begin): array("d", [_GAP if v is None else v for v in day])
+                int(midnight): array("d", [_GAP if v is None else v for v in day])
                 if isinstance(day, list)
                 else day
-                for begin, day in stored_days.items()
+                for midnight, day in days.items()
             }
-            if all(self._fits(begin, day) for begin, day in series.days.items()):
-                self._series[SeriesKey(int(node_id), metric)] = series
+            if all(self._is_day(*item) for item in series.days.items()):
+                self._series[SeriesKey.parse(text)] = series
 
-    def _fits(self, begin: int, day: array[float] | float | None) -> bool:
-        """Tell whether that is a day of this time zone."""
-        bounds = day_bounds(begin, self.zone)
-        length = (bounds[1] - begin) // QUARTER
-        return bounds[0] == begin and (not isinstance(day, array) or len(day) == length)
-
-    def _day(self, series: _Series, begin: int, *, whole: bool) -> array[float] | None:
-        """Return the quarter hours of a day; None if they are gone.
-
-        Args:
-            series: The series.
-            begin: The day's begin.
-            whole: Whether the day is about to be filled from its begin.
-        """
-        day = series.days.get(begin)
-        if isinstance(day, array):
-            return day
-        if begin in series.days and not whole:
-            return None
-        end = day_bounds(begin, self.zone)[1]
-        fresh = array("d", [_GAP]) * ((end - begin) // QUARTER)
-        series.days[begin] = fresh
-        return fresh
-
-    def _finish_days(self, series: _Series, quarters: float) -> None:
-        sums_until = min(series.until - LATE, quarters)
-        for begin, day in series.days.items():
-            if isinstance(day, array) and day_bounds(begin, self.zone)[1] <= sums_until:
-                series.days[begin] = _sum(day)
-                self.revision += 1
-
-    def _slot(self, series: _Series, moment: int) -> float | None:
-        begin = day_bounds(moment, self.zone)[0]
-        day = series.days.get(begin)
-        return (
-            _sum(day[(index := (moment - begin) // QUARTER) : index + 1])
-            if isinstance(day, array)
-            else None
+    def _is_day(self, midnight: int, day: _Day) -> bool:
+        """Return whether this is a day of the time zone."""
+        start, end = day_bounds(midnight, self.zone)
+        return start == midnight and (
+            not isinstance(day, array) or len(day) == (end - start) // QUARTER
         )
 
+    def _writable_day(
+        self, series: _Series, bounds: Span, *, whole: bool
+    ) -> array[float] | None:
+        """Return the quarter hours of a day.
+
+        None if only their sum is known and the answer does not cover the `whole` day.
+        """
+        day = series.days.get(bounds.start)
+        if isinstance(day, array):
+            return day
+        if bounds.start in series.days and not whole:
+            return None
+        fresh = array("d", [_GAP]) * ((bounds.end - bounds.start) // QUARTER)
+        series.days[bounds.start] = fresh
+        return fresh
+
+    def _sum_finished_days(self, key: SeriesKey, series: _Series) -> None:
+        """Replace the quarter hours of days that will not change by their sum."""
+        need = self._needs.get(key)
+        end = min(series.until - LATE, need.quarters if need else math.inf)
+        for midnight, day in series.days.items():
+            if isinstance(day, array) and day_bounds(midnight, self.zone).end <= end:
+                series.days[midnight] = _sum(day)
+                self.revision += 1
+
+    def _quarter_hour(self, series: _Series, moment: int) -> float | None:
+        midnight = day_bounds(moment, self.zone).start
+        day = series.days.get(midnight)
+        if not isinstance(day, array):
+            return None
+        index = (moment - midnight) // QUARTER
+        return _sum(day[index : index + 1])
+
     def _parts(self, series: _Series, start: int, end: int) -> Iterator[float | None]:
+        """Yield the sums of the days of [start, end)."""
         moment = start
         while moment < end:
-            begin, finish = day_bounds(moment, self.zone)
-            stop = min(end, finish)
-            day = series.days.get(begin)
+            bounds = day_bounds(moment, self.zone)
+            stop = min(end, bounds.end)
+            day = series.days.get(bounds.start)
             if isinstance(day, array):
-                first = (moment - begin) // QUARTER
-                yield _sum(day[first : (stop - begin) // QUARTER])
-            elif moment == begin and stop == finish:
+                first = (moment - bounds.start) // QUARTER
+                yield _sum(day[first : (stop - bounds.start) // QUARTER])
+            elif (moment, stop) == bounds:
                 yield day
             moment = stop
 
 
 def _json(value: float) -> float | None:
-    """Return a quarter hour as short as can be; None for a gap."""
+    """Return a quarter hour in its shortest form; None for a gap."""
     if math.isnan(value):
         return None
     return int(value) if value.is_integer() else value

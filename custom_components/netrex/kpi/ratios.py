@@ -1,35 +1,38 @@
-"""Our ratios against the portal's own, once a day (decision D6)."""
+"""Daily comparison of our ratios with the portal's own (decision 0023)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from homeassistant.util import dt as dt_util
 
 from ..client import Lane, NetrexAuthError, NetrexClient, NetrexError, ValueRequest
+from ..client.days import DAY
 from ..const import LOGGER
 from ..store import NetrexStore
-from . import KpiKey, QuarterHours, Span, Window, key_value, known_until
 from .metrics import BY_KEY, Kind
+from .quarters import QuarterHours
+from .values import KpiKey, key_value, known_until
+from .windows import Window, Windows
 
-DAY = 24 * 60 * 60
-# Data that arrive between our reading and the portal's answer look like a
-# difference, but not several times in a row.
+# Consecutive comparisons that have to differ: values that arrive between our reading
+# and the portal's answer look like a difference, but not several times in a row.
 CHECKS = 3
-# How far two numbers may be apart: a portal may round, to whole numbers even.
+# Allowed difference: a share of the portal's value, and absolute if the portal rounded
+# it to a whole number or to decimals.
 TOLERANCE = 0.02
 ROUNDED = 0.5
 DIGITS = 0.01
 
 
 def differs(own: float, portal: float) -> bool:
-    """Tell whether a ratio is not the portal's, beyond rounding."""
+    """Return whether a ratio differs from the portal's by more than rounding."""
     rounding = ROUNDED if portal.is_integer() else DIGITS
     return abs(own - portal) > max(TOLERANCE * abs(portal), rounding)
 
 
 class RatioCheck:
-    """Finds out which ratios the portal computes in another way, and asks for those."""
+    """Finds ratios that the portal computes in another way, and reads those from it."""
 
     def __init__(self, client: NetrexClient, store: NetrexStore) -> None:
         self._client = client
@@ -38,81 +41,73 @@ class RatioCheck:
         self._checked: float = stored.get("checked", 0)
         self._differences: dict[str, int] = dict(stored.get("differences", {}))
         self._values: dict[KpiKey, float] = {}
-        # What the values are of: they stay when the portal cannot be asked.
-        self._windows: Mapping[Window, Span] = {}
+        # The windows of the values, which stay when the portal does not answer.
+        self._windows: Windows = {}
 
     @property
     def replaced(self) -> frozenset[str]:
-        """The keys of the ratios that are the portal's own."""
+        """The keys of the ratios that are read from the portal."""
         return frozenset(
             key for key, count in self._differences.items() if count >= CHECKS
         )
 
     @property
     def known_until(self) -> int:
-        """Until when the numbers of the replaced ratios are known."""
+        """The unix time up to which the replaced ratios are known; 0 if never read."""
         span = self._windows.get(Window.QUARTER)
         return span.end if span else 0
 
     def value(self, key: KpiKey, start: int) -> float | None:
-        """Return the portal's own number of a replaced ratio since `start`."""
+        """Return the portal's value of a replaced ratio if its window starts then."""
         span = self._windows.get(key.window)
         return self._values.get(key) if span and span.start == start else None
 
     async def async_refresh(
-        self,
-        keys: Collection[KpiKey],
-        slots: QuarterHours,
-        windows: Mapping[Window, Span],
+        self, keys: Collection[KpiKey], quarter_hours: QuarterHours, windows: Windows
     ) -> None:
-        """Compare if a day has passed, and read the ratios that are replaced.
+        """Compare if a day has passed, and read the replaced ratios.
+
+        After other errors than these the values stay as they are.
 
         Raises:
-            NetrexAuthError: The token is refused. Other errors mean that the numbers
-                stay as they are.
+            NetrexAuthError: The token is refused.
         """
         ratios = [key for key in keys if BY_KEY[key.metric].kind is Kind.RATIO]
         try:
             if self._checked + DAY <= dt_util.utcnow().timestamp():
-                await self._async_compare(ratios, slots, windows)
+                await self._async_compare(ratios, quarter_hours, windows)
             if replaced := self.replaced:
                 wanted = [key for key in ratios if key.metric in replaced]
-                self._values = await self._async_ask(wanted, windows, Lane.KPI)
+                self._values = await self._async_fetch(wanted, windows, Lane.KPI)
                 self._windows = windows
         except NetrexAuthError:
             raise
         except NetrexError as err:
-            LOGGER.debug("The portal's own ratios could not be read: %s", err)
+            LOGGER.debug("Could not read the portal's ratios: %s", err)
 
     async def _async_compare(
-        self,
-        ratios: Collection[KpiKey],
-        slots: QuarterHours,
-        windows: Mapping[Window, Span],
+        self, ratios: Collection[KpiKey], quarter_hours: QuarterHours, windows: Windows
     ) -> None:
-        """Ask for one ratio of each node, every day for another one."""
+        """Compare one ratio of each node, a different one every day."""
         known: defaultdict[int, dict[KpiKey, float]] = defaultdict(dict)
         for key in sorted(ratios, key=lambda key: (key.metric, key.window)):
-            # Half a sum against the portal's whole one would be a difference.
-            complete = known_until(key, slots) >= windows[key.window].end
-            if complete and (own := key_value(key, slots, windows)):
+            # An incomplete sum would differ from the portal's complete one.
+            complete = known_until(key, quarter_hours) >= windows[key.window].end
+            if complete and (own := key_value(key, quarter_hours, windows)):
                 known[key.node_id][key] = own
         if not known:
             return
         now = dt_util.utcnow().timestamp()
-        chosen = {
-            key: own
-            for values in known.values()
-            for key, own in [list(values.items())[int(now // DAY) % len(values)]]
-        }
-        portal = await self._async_ask(list(chosen), windows, Lane.BACKFILL)
-        verdicts: defaultdict[str, list[bool]] = defaultdict(list)
+        day = int(now // DAY)
+        chosen = [list(values)[day % len(values)] for values in known.values()]
+        portal = await self._async_fetch(chosen, windows, Lane.BACKFILL)
+        results: defaultdict[str, list[bool]] = defaultdict(list)
         for key, value in portal.items():
-            verdicts[key.metric].append(differs(chosen[key], value))
-        for metric, found in verdicts.items():
+            results[key.metric].append(differs(known[key.node_id][key], value))
+        for metric, different in results.items():
             count = self._differences.get(metric, 0)
             self._differences[metric] = (
-                min(count + 1, CHECKS) if sum(found) * 2 > len(found) else 0
+                min(count + 1, CHECKS) if sum(different) * 2 > len(different) else 0
             )
         if not any(0 < count < CHECKS for count in self._differences.values()):
             self._checked = now
@@ -121,8 +116,8 @@ class RatioCheck:
             "differences": self._differences,
         }
 
-    async def _async_ask(
-        self, keys: Collection[KpiKey], windows: Mapping[Window, Span], lane: Lane
+    async def _async_fetch(
+        self, keys: Collection[KpiKey], windows: Windows, lane: Lane
     ) -> dict[KpiKey, float]:
         requests = {
             key: ValueRequest(key.node_id, metric, *span)

@@ -21,14 +21,15 @@ from homeassistant.util import dt as dt_util
 from ..devices import async_remove_deselected
 from ..entity import NetrexEntity, async_add_per_node
 from ..models import NetrexConfigEntry
-from . import KpiKey, Window
 from .coordinator import KpiCoordinator
 from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
+from .values import KpiKey
+from .windows import Window
 
-# By how many people in and out of yesterday differed: what the counters miss.
+# People in minus people out of yesterday: what the counters missed.
 ATTR_DRIFT = "drift_yesterday"
-# `total` with `last_reset`, not `total_increasing`: late corrections may lower a
-# value, and a fall of under 10 % would hide the reset at midnight.
+# `total` with `last_reset` instead of `total_increasing`: late corrections may lower a
+# value, and a decrease of less than 10 percent would hide the reset at midnight.
 STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
     Kind.COUNT: SensorStateClass.TOTAL,
     Kind.MONEY: SensorStateClass.TOTAL,
@@ -41,9 +42,9 @@ STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
 def async_add_kpi_sensors(
     entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of what nodes have data for, as it becomes known."""
+    """Add the sensors of each node when its data have been found."""
     kpi = entry.runtime_data.kpi
-    _async_remove_unwanted(kpi, entry)
+    _async_remove_deselected(kpi, entry)
 
     def having(description: MetricDescription) -> list[int]:
         base = needs(description)
@@ -66,8 +67,8 @@ def async_add_kpi_sensors(
 
 
 @callback
-def _async_remove_unwanted(kpi: KpiCoordinator, entry: NetrexConfigEntry) -> None:
-    """Remove what the choice of nodes and metrics in the options leaves out."""
+def _async_remove_deselected(kpi: KpiCoordinator, entry: NetrexConfigEntry) -> None:
+    """Remove the entities of nodes and metrics that the options exclude."""
     async_remove_deselected(kpi.hass, entry, kpi.wants)
     described = {
         sensor_key(description, window): description
@@ -93,7 +94,7 @@ def _async_remove_unwanted(kpi: KpiCoordinator, entry: NetrexConfigEntry) -> Non
 
 
 def windows(description: MetricDescription) -> tuple[Window, ...]:
-    """Return the windows that make sense for a KPI; occupancy is of now."""
+    """Return the windows of a KPI."""
     if description is OCCUPANCY:
         return (Window.TODAY,)
     if description.kind is Kind.CHANGE:
@@ -102,7 +103,7 @@ def windows(description: MetricDescription) -> tuple[Window, ...]:
 
 
 def sensor_key(description: MetricDescription, window: Window) -> str:
-    """Return what ends the unique id."""
+    """Return the end of the unique id, which is also the translation key."""
     if description is OCCUPANCY:
         return description.key
     return f"{description.key}_{window}"
@@ -119,7 +120,6 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
         description: MetricDescription,
         window: Window,
     ) -> None:
-        """Show `description` of node `node_id`."""
         key = sensor_key(description, window)
         self._key = KpiKey(node_id, description.key, window)
         super().__init__(coordinator, entry, node_id, key, self._key)
@@ -133,13 +133,13 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
         self._attr_entity_registry_enabled_default = (
             description.enabled_default and window is Window.TODAY
         )
-        if description.factor == 100:  # noqa: PLR2004 - that is what percent means
+        if description.factor == 100:  # noqa: PLR2004 - percent
             self._attr_native_unit_of_measurement = PERCENTAGE
         elif Kind.MONEY in (
             description.kind,
             description.numerator and BY_KEY[description.numerator].kind,
         ):
-            # The portal does not tell its currency.
+            # The portal does not report its currency.
             self._attr_native_unit_of_measurement = coordinator.hass.config.currency
         if description.kind is Kind.MONEY:
             self._attr_device_class = SensorDeviceClass.MONETARY
@@ -147,12 +147,12 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Ask for the first value without waiting for the next quarter hour."""
+        """Request the first value without waiting for the next quarter hour."""
         await super().async_added_to_hass()
         self._shown = self._show()
-        if self.native_value is None or self.coordinator.lacks(self._key):
-            # Not awaited: an entity that waits for a reading is not added in time
-            # when the account is reloaded meanwhile.
+        if self.native_value is None or self.coordinator.lacks_data(self._key):
+            # In the background: if the account is reloaded during the reading, an
+            # entity that waits for it would not be added in time.
             self.coordinator.config_entry.async_create_background_task(
                 self.hass,
                 self.coordinator.async_request_refresh(),
@@ -162,7 +162,7 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write what has changed: there are thousands of these."""
+        """Write the state only if it has changed: there may be thousands of sensors."""
         if (shown := self._show()) != self._shown:
             self._shown = shown
             self.async_write_ha_state()

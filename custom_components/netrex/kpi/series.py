@@ -1,31 +1,31 @@
-"""From the portal's series of quarter hours to slots."""
+"""Reading the portal's series of quarter hours."""
 
 import asyncio
 from collections.abc import Collection, Mapping
 
 from ..client import Granularity, NetrexClient, NetrexError, SeriesRequest
-from . import QuarterHours, SeriesKey
-from .metrics import BY_KEY
+from .metrics import BY_KEY, SeriesKey
+from .quarters import QuarterHours
 
 
 async def async_read_series(
     client: NetrexClient,
-    slots: QuarterHours,
-    group: Collection[tuple[SeriesKey, int]],
+    quarter_hours: QuarterHours,
+    starts: Collection[tuple[SeriesKey, int]],
     end: int,
 ) -> Mapping[SeriesKey, float | None]:
-    """Read some series, each from a time on, until `end`; unix seconds.
+    """Read each series from its start until `end`; unix seconds.
 
     Returns:
-        Those that came, and how their last known quarter hour has changed (see
-        `Slots.put`).
+        The series that were answered and the change of their last known quarter hour
+        (see `QuarterHours.merge`).
 
     Raises:
-        NetrexError: None of them came.
+        NetrexError: None of the series was answered.
     """
     requests = {
         SeriesRequest(series.node_id, metric, start, end, Granularity.HQ): series
-        for series, start in group
+        for series, start in starts
         if (metric := BY_KEY[series.metric].metric)
     }
     results = await client.kpi_results(list(requests))
@@ -36,7 +36,7 @@ async def async_read_series(
     for request, result in results.items():
         if not isinstance(result, NetrexError):
             series = requests[request]
-            changes[series] = slots.put(series, result, request.start, end)
-            # A month of one series takes milliseconds.
+            changes[series] = quarter_hours.merge(series, result, request.start, end)
+            # Merging a month of one series takes milliseconds.
             await asyncio.sleep(0)
     return changes

@@ -1,19 +1,18 @@
-"""From sums to what is shown."""
+"""KPI values computed from the sums of series."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
-from ..client.days import Span, day_bounds
-from .metrics import BY_KEY, OCCUPANCY, needs, ratio
-from .quarters import Need, QuarterHours, SeriesKey
-from .windows import Window, week_before
+from ..client.days import day_bounds
+from .metrics import BY_KEY, OCCUPANCY, SeriesKey, needs, ratio
+from .quarters import Need, QuarterHours
+from .windows import Window, Windows, week_before
 
 
 @dataclass(frozen=True, slots=True)
 class KpiKey:
-    """A value somebody wants: the coordinator's context of an enabled sensor."""
+    """A KPI of a node and a window: the coordinator context of an enabled sensor."""
 
     node_id: int
     metric: str
@@ -21,66 +20,67 @@ class KpiKey:
 
 
 class Reading(NamedTuple):
-    """A value, None where nothing is known, and the begin of the time it is of."""
+    """A value, None if it is unknown, and the start of its window (unix seconds)."""
 
     value: float | None
     start: int
 
 
 def series_of(key: KpiKey) -> tuple[SeriesKey, ...]:
-    """Return the series that a value is made from."""
+    """Return the series from which a KPI is computed."""
     return tuple(SeriesKey(key.node_id, metric) for metric in needs(BY_KEY[key.metric]))
 
 
-def need_of(key: KpiKey, spans: Mapping[Window, Span], zone: tzinfo) -> Need:
-    """Return from when on the series of a value have to be known."""
+def need_of(key: KpiKey, windows: Windows, zone: tzinfo) -> Need:
+    """Return the time from which the series of a KPI have to be known."""
     description = BY_KEY[key.metric]
-    span = spans[key.window]
+    span = windows[key.window]
     if description.base:
         before = week_before(span, zone)
-        # Each day of the week will be compared by its quarter hours.
-        return Need(before.start, day_bounds(before.end, zone)[0])
+        # As the current week proceeds, the end passes each quarter hour of last week.
+        return Need(before.start, day_bounds(before.end, zone).start)
     if description is OCCUPANCY:
-        return Need(spans[Window.YESTERDAY].start)
+        # The sensor also shows the drift of yesterday.
+        return Need(windows[Window.YESTERDAY].start)
     return Need(span.start)
 
 
-def known_until(key: KpiKey, slots: QuarterHours) -> int:
-    """Return up to when all of a value's series were read, unix seconds; 0 if never."""
-    reaches = [slots.reach(series) for series in series_of(key)]
-    return min(reach[1] if reach else 0 for reach in reaches)
+def known_until(key: KpiKey, quarter_hours: QuarterHours) -> int:
+    """Return the unix time up to which all series of a KPI were read; 0 if never."""
+    reaches = [quarter_hours.reach(series) for series in series_of(key)]
+    return min(reach.end if reach else 0 for reach in reaches)
 
 
 def key_value(
-    key: KpiKey, slots: QuarterHours, spans: Mapping[Window, Span]
+    key: KpiKey, quarter_hours: QuarterHours, windows: Windows
 ) -> float | None:
-    """Return a value as the slots tell it; None where nothing is known."""
+    """Return the value of a KPI; None if it is unknown."""
     description = BY_KEY[key.metric]
-    span = spans[key.window]
-    sums = [slots.total(series, *span) for series in series_of(key)]
+    span = windows[key.window]
+    sums = [quarter_hours.total(series, *span) for series in series_of(key)]
     if description.numerator:
         return ratio(description, *sums)
     if description.base:
         [series], [now] = series_of(key), sums
-        before = slots.total(series, *week_before(span, slots.zone))
+        before = quarter_hours.total(series, *week_before(span, quarter_hours.zone))
         return None if now is None else ratio(description, now - (before or 0), before)
     if description is OCCUPANCY:
-        inside, outside = sums
-        if inside is None and outside is None:
+        people_in, people_out = sums
+        if people_in is None and people_out is None:
             return None
-        return max(0.0, (inside or 0.0) - (outside or 0.0))
+        return max(0.0, (people_in or 0.0) - (people_out or 0.0))
     return sums[0]
 
 
-def drift(
-    node_id: int, slots: QuarterHours, spans: Mapping[Window, Span]
-) -> float | None:
-    """Return by how many people in and out of yesterday differ; None if unknown.
+def drift(node_id: int, quarter_hours: QuarterHours, windows: Windows) -> float | None:
+    """Return people in minus people out of yesterday; None if one is unknown.
 
-    A place that is empty at night should have none: it is what its counters miss.
+    A place that is empty at night should have no drift: it is what the counters miss.
     """
-    came, left = (
-        slots.total(SeriesKey(node_id, metric), *spans[Window.YESTERDAY])
+    people_in, people_out = (
+        quarter_hours.total(SeriesKey(node_id, metric), *windows[Window.YESTERDAY])
         for metric in needs(OCCUPANCY)
     )
-    return None if came is None or left is None else came - left
+    if people_in is None or people_out is None:
+        return None
+    return people_in - people_out

@@ -1,4 +1,4 @@
-"""The times that sensors tell of."""
+"""Time windows of the KPI sensors."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -8,38 +8,41 @@ from ..client.days import QUARTER, Span, local_date, midnight
 
 
 class Window(StrEnum):
-    """A time whose KPI can be shown; the value ends unique ids."""
+    """A time window of a KPI; the value is the end of the sensor's unique id."""
 
-    QUARTER = "quarter"  # the last one that has settled
-    HOUR = "hour"  # the one of that quarter, so that a full hour can be seen, too
+    QUARTER = "quarter"  # the last quarter hour that has settled
+    HOUR = "hour"  # the hour of that quarter hour, so that a full hour can be seen
     TODAY = "today"
     YESTERDAY = "yesterday"
     WEEK = "week"  # since Monday, as in Home Assistant's calendars and periods
     MONTH = "month"
 
 
+type Windows = Mapping[Window, Span]
+
+
 def week_before(span: Span, zone: tzinfo) -> Span:
-    """Return the same times of the wall clock a week before."""
+    """Return the span between the same wall clock times a week before."""
     return Span(*(_week_before(moment, zone) for moment in span))
 
 
 def _week_before(moment: int, zone: tzinfo) -> int:
     local = datetime.fromtimestamp(moment, UTC).astimezone(zone)
-    # Arithmetic of aware times of one zone is that of the wall clock.
+    # Subtracting from an aware time moves the wall clock, not the unix time.
     return int((local - timedelta(days=7)).timestamp())
 
 
-def spans(now: float, settled: int, zone: tzinfo) -> Mapping[Window, Span]:
-    """Return which times the windows are.
+def window_spans(now: float, settled: int, zone: tzinfo) -> Windows:
+    """Return the spans of the windows.
 
     Args:
-        now: Unix time; says which day today is.
-        settled: The end of the last quarter hour that is known.
-        zone: Where midnight is.
+        now: The unix time, which determines the date of today.
+        settled: The end of the last quarter hour that has settled.
+        zone: The local time zone.
     """
     day = local_date(now, zone)
     today = midnight(day, zone)
-    # Just after midnight nothing of the new day is known.
+    # Just after midnight no quarter hour of the new day has settled.
     end = max(settled, today)
     last = settled - QUARTER
     minute = datetime.fromtimestamp(last, UTC).astimezone(zone).minute
