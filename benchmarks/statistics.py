@@ -25,7 +25,6 @@ from homeassistant.components.recorder.statistics import (
     get_metadata,
     statistics_during_period,
 )
-from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -47,13 +46,6 @@ OTHER = "benchmark"
 LOOK = 0.2
 
 type Rows = dict[str, list[Any]]
-
-
-async def _committed(hass: HomeAssistant) -> None:
-    """Wait until the recorder has done all that was put into its queue."""
-    done: asyncio.Future[None] = hass.loop.create_future()
-    get_instance(hass).queue_task(SynchronizeTask(done))
-    await done
 
 
 async def _queries(control: Control) -> int:
@@ -92,7 +84,7 @@ async def _import(hass: HomeAssistant, entry: ConfigEntry, control: Control) -> 
     watch = Watch()
     while (found := history.progress) is None or found.done < found.wanted:  # noqa: ASYNC110 - a number, no event
         await asyncio.sleep(LOOK)
-    await _committed(hass)
+    await get_instance(hass).async_block_till_done()
     return watch.passed()
 
 
@@ -136,7 +128,7 @@ async def _import_again(
         other["source"] = OTHER
         other["statistic_id"] = name.replace(DOMAIN, OTHER, 1)
         async_add_external_statistics(hass, other, found)
-    await _committed(hass)
+    await get_instance(hass).async_block_till_done()
     return watch.passed()
 
 
@@ -144,11 +136,11 @@ async def _wrong(entry: ConfigEntry, control: Control, rows: Rows) -> int:
     """Return how many sums are not the cloud's truth."""
     wrong = 0
     for series in entry.runtime_data.history.series():
-        metric = next(row.metric for row in BASE if row.key == series.key)
+        metric = next(row.metric for row in BASE if row.key == series.metric)
         found = next(
             found
             for name, found in rows.items()
-            if name.endswith(f"_{series.node_id}_{series.key}")
+            if name.endswith(f"_{series.node_id}_{series.metric}")
         )
         truth = await control.truth(
             series.node_id, str(metric), found[0]["start"], found[-1]["end"]

@@ -89,7 +89,7 @@ async def test_what_is_not_chosen_is_neither_read_nor_shown(
         "binary_sensor", "netrex", connectivity
     )
     assert {s.node_id for s in entry.runtime_data.history.series()} == {counter}
-    assert {s.key for s in entry.runtime_data.history.series()} == {
+    assert {s.metric for s in entry.runtime_data.history.series()} == {
         "people_in",
         "visitors",
     }

@@ -133,6 +133,6 @@ def truth(
 async def settle(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Wait until the probe is through and nothing more is due."""
     await hass.async_block_till_done(wait_background_tasks=True)
-    entry.runtime_data.history.async_look()
+    entry.runtime_data.history.async_check()
     await hass.async_block_till_done(wait_background_tasks=True)
     await async_wait_recording_done(hass)

@@ -9,7 +9,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.history.plan import DAY, newest_hour
+from custom_components.netrex.client.days import DAY
+from custom_components.netrex.history.plan import newest_hour
 from simulator import Simulator
 from simulator.world.model import Column
 

@@ -21,9 +21,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import Ledger
-from custom_components.netrex.history.plan import DAY, HOUR, newest_hour
-from custom_components.netrex.kpi import QUARTER
-from custom_components.netrex.kpi.coordinator import GATHERING
+from custom_components.netrex.client.days import DAY, HOUR, QUARTER
+from custom_components.netrex.history.plan import newest_hour
+from custom_components.netrex.kpi.coordinator import DEBOUNCE_SECONDS
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 
@@ -174,7 +174,7 @@ async def test_every_window_and_every_hour_is_true(
             await hass.config_entries.async_setup(shop.entry_id)
         await pass_by(hass)
         # New sensors are gathered for a moment before they are read.
-        clock.tick(timedelta(seconds=GATHERING + 1))
+        clock.tick(timedelta(seconds=DEBOUNCE_SECONDS + 1))
         await pass_by(hass)
         if outage:
             cloud.faults.clear()

@@ -15,7 +15,8 @@ from custom_components.netrex.client import (
     NetrexClient,
     SeriesRequest,
 )
-from custom_components.netrex.history.plan import DAY, newest_hour
+from custom_components.netrex.client.days import DAY
+from custom_components.netrex.history.plan import newest_hour
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 

@@ -13,8 +13,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.netrex.client import NetrexBudgetError
+from custom_components.netrex.client.days import DAY
 from custom_components.netrex.const import DOMAIN
-from custom_components.netrex.history.plan import DAY, newest_hour
+from custom_components.netrex.history.plan import newest_hour
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 from simulator.world.model import Column

@@ -3,15 +3,8 @@
 from hypothesis import given, strategies as st
 
 from custom_components.netrex.client import MAX_SERIES_PER_QUERY
-from custom_components.netrex.history.plan import (
-    DAY,
-    HOUR,
-    YEAR,
-    Coverage,
-    Plan,
-    Series,
-    newest_hour,
-)
+from custom_components.netrex.client.days import DAY, HOUR
+from custom_components.netrex.history.plan import YEAR, Coverage, Plan, newest_hour
 from custom_components.netrex.history.rows import (
     Hours,
     MeanRow,
@@ -20,9 +13,10 @@ from custom_components.netrex.history.rows import (
     mean_rows,
     sum_rows,
 )
+from custom_components.netrex.kpi import SeriesKey
 
 NOW = 1_795_000_000
-VISITORS = Series(1, "visitors")
+VISITORS = SeriesKey(1, "visitors")
 
 hours = st.dictionaries(
     st.integers(0, 30).map(lambda hour: hour * HOUR),
@@ -89,7 +83,7 @@ def test_the_newest_year_of_all_comes_first() -> None:
     plan = Plan(1825)
     newest = newest_hour(NOW)
     covered = {VISITORS: Coverage(newest - YEAR, newest, NOW, any=True)}
-    other = Series(2, "sales")
+    other = SeriesKey(2, "sales")
     blocks = plan.blocks([VISITORS, other], covered, NOW)
 
     assert [(block.series, block.end) for block in blocks] == [
@@ -101,7 +95,7 @@ def test_the_newest_year_of_all_comes_first() -> None:
 
 def test_blocks_lead_back_to_the_oldest_hour_without_a_gap() -> None:
     plan = Plan(400, span=30 * DAY)
-    coverages: dict[Series, Coverage] = {}
+    coverages: dict[SeriesKey, Coverage] = {}
     count = 0
     while blocks := plan.blocks([VISITORS], coverages, NOW):
         coverage = coverages.get(VISITORS)
@@ -158,7 +152,7 @@ def test_a_coverage_survives_the_store() -> None:
 
 
 def test_a_year_of_160_series_is_one_block_each() -> None:
-    series = [Series(node_id, str(key)) for node_id in range(20) for key in range(8)]
+    series = [SeriesKey(node_id, str(key)) for node_id in range(20) for key in range(8)]
     blocks = Plan(365).blocks(series, {}, NOW)
     assert len(blocks) == 160
     assert -(-len(blocks) // MAX_SERIES_PER_QUERY) == 32

@@ -18,10 +18,11 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client.days import DAY
 from custom_components.netrex.const import CONF_KPI_NODES
 from custom_components.netrex.history import statistics
-from custom_components.netrex.history.plan import DAY, newest_hour
-from custom_components.netrex.history.statistics import MOST_ROWS
+from custom_components.netrex.history.plan import newest_hour
+from custom_components.netrex.history.statistics import MAX_ROWS
 from simulator import Simulator
 from simulator.world.model import Column
 
@@ -109,9 +110,9 @@ async def test_the_recorder_gets_a_month_at_a_time(
     writes = Writes(monkeypatch, write=True)
     await hass.config_entries.async_setup(entry.entry_id)
     await settle(hass, entry)
-    assert max(writes.sizes) == MOST_ROWS
+    assert max(writes.sizes) == MAX_ROWS
     full = [key for key, count in writes.rows.items() if count == 33 * 24]
-    assert writes.sizes.count(MOST_ROWS) == len(full) > 0
+    assert writes.sizes.count(MAX_ROWS) == len(full) > 0
 
     # A correction in the middle raises all sums after it, in one transaction.
     writes.sizes.clear()
@@ -121,6 +122,6 @@ async def test_the_recorder_gets_a_month_at_a_time(
     cloud.correct(camera, end - 32 * DAY, {Column.PEOPLE_IN: 400})
     history = entry.runtime_data.history
     assert await history.async_import(history.series(), end - 33 * DAY)
-    assert max(writes.sizes) > MOST_ROWS
+    assert max(writes.sizes) > MAX_ROWS
     assert len(writes.sizes) == len(writes.rows)
     await assert_truth(cloud, entry, read_back, end - 33 * DAY, end)

@@ -1,4 +1,4 @@
-"""The action that reads history again: corrections, or hours before the option's."""
+"""The action `import_history`: reads corrections and hours before the option's."""
 
 from datetime import timedelta
 
@@ -10,15 +10,14 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import DOMAIN, MAX_HISTORY_DAYS
 from ..devices import find_nodes
-from ..errors import command_errors
-from ..kpi.metrics import BASE, BY_KEY, RATIOS, needs
+from ..errors import command_errors, failed, invalid
+from ..kpi import BASE, BY_KEY, RATIOS, needs
 from ..models import NetrexConfigEntry
 
 ACTION_IMPORT_HISTORY = "import_history"
@@ -49,35 +48,27 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_import_history(call: ServiceCall) -> ServiceResponse:
-    """Read hours again and return how many rows of statistics that changed."""
+    """Read hours again; return the number of statistics rows that were written."""
     entry: NetrexConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
     history = entry.runtime_data.history
     if not history.available:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN, translation_key="no_recorder"
-        )
+        raise failed("no_recorder")
     start = dt_util.as_utc(call.data[ATTR_START])
     now = dt_util.utcnow()
     if start > now:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="start_in_future"
-        )
-    # A typo in the year would use up the day's allowance.
+        raise invalid("start_in_future")
+    # A typo in the year would use up the daily allowance.
     if start < now - timedelta(days=MAX_HISTORY_DAYS):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="start_too_early",
-            translation_placeholders={"days": str(MAX_HISTORY_DAYS)},
-        )
+        raise invalid("start_too_early", days=str(MAX_HISTORY_DAYS))
     series = history.series()
     if names := call.data.get(ATTR_NODES):
         nodes = set(find_nodes(call.hass, entry, names).values())
-        series = [one for one in series if one.node_id in nodes]
+        series = [key for key in series if key.node_id in nodes]
     if metrics := call.data.get(ATTR_METRICS):
-        keys = {key for metric in metrics for key in needs(BY_KEY[metric])}
-        series = [one for one in series if one.key in keys]
+        wanted = {base for metric in metrics for base in needs(BY_KEY[metric])}
+        series = [key for key in series if key.metric in wanted]
     with command_errors(call.hass, entry):
         hours = await history.async_import(series, int(start.timestamp()))
     return {"hours": hours} if call.return_response else None

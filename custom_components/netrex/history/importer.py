@@ -1,4 +1,4 @@
-"""Brings the portal's hours into the recorder, in the gaps between other requests."""
+"""Imports the portal's hours into the recorder, with the lowest priority."""
 
 import asyncio
 from collections.abc import Sequence
@@ -28,34 +28,35 @@ from ..client import (
     SeriesRequest,
     SeriesValue,
 )
+from ..client.days import DAY, HOUR
 from ..const import CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS, LOGGER
 from ..coordinator import InventoryCoordinator
+from ..kpi import BASE, SeriesKey
 from ..kpi.coordinator import KpiCoordinator
-from ..kpi.metrics import BASE
 from ..kpi.probe import RANK
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
-from .plan import DAY, HOUR, YEAR, Block, Coverage, Plan, Progress, Series, newest_hour
+from .plan import YEAR, Block, Coverage, Plan, Progress, newest_hour
 from .rows import Hours
 from .statistics import NodeStatistics
 
-LOOK_INTERVAL = timedelta(minutes=15)
-# Seconds after a failure.
-PAUSE = 900
-# A portal that cannot give a year of hours at once may give less.
+CHECK_INTERVAL = timedelta(minutes=15)
+# After a failure.
+RETRY_SECONDS = 900
+# A portal that cannot return a year of hours at once may return less; in seconds.
 SHORTEST_SPAN = 30 * DAY
-# Seconds until series that the portal refused are asked for again.
-STUBBORN = 6 * HOUR
+# After the portal has refused all remaining series.
+REFUSED_RETRY_SECONDS = 6 * HOUR
 REFUSALS = (NetrexNotFoundError, NetrexPermissionError, NetrexQueryError)
 METRICS: dict[str, Metric] = {row.key: row.metric for row in BASE if row.metric}
 
 
 class HistoryImporter:
-    """Keeps the account's long-term statistics.
+    """Imports the account's long-term statistics.
 
-    Runs as a background task of the entry that ends when nothing is due, so an
-    unload ends it at once. What is covered is stored only after the recorder has
-    written it, so whoever kills Home Assistant loses a query and no hour.
+    The import is a background task of the entry that finishes when nothing is due, so
+    unloading cancels it immediately. Coverage is stored only after the recorder has
+    written the rows, so killing Home Assistant costs a query but loses no hour.
     """
 
     def __init__(
@@ -76,13 +77,11 @@ class HistoryImporter:
         self._kpi = kpi
         self._statistics = NodeStatistics(hass, entry.data[CONF_HOST])
         self._plan = Plan(entry.options.get(CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS))
-        self._coverages: dict[Series, Coverage] = {}
-        for key, stored in store.data.get("history", {}).items():
-            node_id, _, metric = key.partition("_")
-            if metric in METRICS:
-                self._coverages[Series(int(node_id), metric)] = Coverage.from_list(
-                    stored
-                )
+        self._coverages = {
+            key: Coverage.from_list(stored)
+            for text, stored in store.data.get("history", {}).items()
+            if (key := SeriesKey.parse(text)).metric in METRICS
+        }
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
@@ -91,12 +90,12 @@ class HistoryImporter:
 
     @property
     def available(self) -> bool:
-        """Whether there is a recorder to write to."""
+        """Whether Home Assistant runs a recorder."""
         return RECORDER_DOMAIN in self._hass.config.components
 
     @property
     def progress(self) -> Progress | None:
-        """How much of the wished history is there; None if none is wished for."""
+        """The progress of the import; None if it is disabled."""
         if not self.enabled:
             return None
         return self._plan.progress(
@@ -105,41 +104,41 @@ class HistoryImporter:
 
     @property
     def enabled(self) -> bool:
-        """Whether history is wished for, and there is where to write it to."""
+        """Whether the options enable history and there is a recorder."""
         return self.available and self._plan.days > 0
 
-    def series(self) -> list[Series]:
-        """Return the base metrics that have data, the most interesting nodes first."""
+    def series(self) -> list[SeriesKey]:
+        """Return the base metrics that have data, locations first."""
         tree = self._inventory.data.tree
         nodes = [node for node_id in self._kpi.nodes if (node := tree.node(node_id))]
         nodes.sort(key=lambda node: (RANK.get(node.type, len(RANK)), node.node_id))
         return [
-            Series(node.node_id, key)
+            SeriesKey(node.node_id, metric)
             for node in nodes
-            for key in METRICS
-            if key in self._kpi.metrics(node.node_id)
+            for metric in METRICS
+            if metric in self._kpi.metrics(node.node_id)
         ]
 
     @callback
     def async_start(self) -> None:
-        """Import now and whenever something is due."""
+        """Import whenever something is due, starting now."""
         if not self.enabled:
             return
         self._entry.async_on_unload(
             async_track_time_interval(
-                self._hass, self.async_look, LOOK_INTERVAL, cancel_on_shutdown=True
+                self._hass, self.async_check, CHECK_INTERVAL, cancel_on_shutdown=True
             )
         )
-        # The probe finds nodes one after the other.
-        self._entry.async_on_unload(self._kpi.async_add_listener(self.async_look))
-        self.async_look()
+        # The probe finds nodes one by one.
+        self._entry.async_on_unload(self._kpi.async_add_listener(self.async_check))
+        self.async_check()
 
     @callback
-    def async_look(self, _: object = None) -> None:
+    def async_check(self, _: object = None) -> None:
         """Start the background task if something is due."""
         now = dt_util.utcnow().timestamp()
-        busy = self._task is not None and not self._task.done()
-        if self._stopped or busy or now < self._not_before:
+        is_running = self._task is not None and not self._task.done()
+        if self._stopped or is_running or now < self._not_before:
             return
         if self._plan.blocks(self.series(), self._coverages, now):
             self._task = self._entry.async_create_background_task(
@@ -147,35 +146,38 @@ class HistoryImporter:
             )
 
     async def async_stop(self) -> None:
-        """End the background task and remember nothing more."""
+        """Cancel the background task and store nothing more."""
         self._stopped = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def async_import(self, series: Sequence[Series], start: int) -> int:
-        """Read the series from `start` on again; return the hours written.
+    async def async_import(self, series: Sequence[SeriesKey], start: int) -> int:
+        """Read the series from the unix time `start` again; return the rows written.
 
-        For the action: corrections that are older than the daily overlap. Raises
-        NetrexError as the client does; what was read before counts.
+        Serves the action: corrections may be older than the daily overlap.
+
+        Raises:
+            NetrexError: A query failed; what was read before it is written.
         """
         now = dt_util.utcnow().timestamp()
         newest = newest_hour(now)
         blocks = [
-            Block(one, begin, min(begin + YEAR, newest))
-            for begin in range(start // HOUR * HOUR, newest, YEAR)
-            for one in series
+            Block(key, first, min(first + YEAR, newest))
+            for first in range(start // HOUR * HOUR, newest, YEAR)
+            for key in series
         ]
         written = 0
         async with self._lock:
-            # Before a lost statistic is there again, but for a part only.
+            # First, because writing would recreate a deleted statistic with this part
+            # only.
             await self._async_verify()
             for batch in batched(blocks, MAX_SERIES_PER_QUERY, strict=False):
                 written += await self._async_batch(batch, Lane.COMMAND, now)
         return written
 
     async def _async_run(self) -> None:
-        """Import until nothing is due, or until something is in the way."""
+        """Import until nothing is due or a query fails."""
         try:
             await self._async_verify()
             while await self._async_round():
@@ -191,25 +193,24 @@ class HistoryImporter:
             self._pause(err, None)
 
     def _pause(self, err: NetrexError, seconds: float | None) -> None:
-        """Go on later; the next look is the next occasion."""
+        """Do not start again before this time has passed."""
         self.last_error = err
-        self._not_before = dt_util.utcnow().timestamp() + (seconds or PAUSE)
-        LOGGER.debug("The import of history pauses: %s", err)
+        self._not_before = dt_util.utcnow().timestamp() + (seconds or RETRY_SECONDS)
+        LOGGER.debug("Could not import history, retrying later: %s", err)
 
     async def _async_verify(self) -> None:
-        """Forget what is covered where the recorder's database has lost it.
+        """Discard the coverage of statistics that the recorder no longer has.
 
-        That happens while Home Assistant runs, too: people clear statistics, and the
-        recorder begins a new database when its own is damaged.
+        This may change while Home Assistant runs: users clear statistics, and the
+        recorder creates a new database if its own is damaged.
         """
         await get_instance(self._hass).async_recorder_ready.wait()
-        covered = [one for one, coverage in self._coverages.items() if coverage.any]
-        known = await self._statistics.async_known(covered)
-        for one in set(covered) - known:
-            del self._coverages[one]
+        covered = {key for key, coverage in self._coverages.items() if coverage.any}
+        for key in covered - await self._statistics.async_known(covered):
+            del self._coverages[key]
 
     async def _async_round(self) -> bool:
-        """Ask for one block of each series that lacks hours; False if none does."""
+        """Request a block of each incomplete series; return whether to go on."""
         now = dt_util.utcnow().timestamp()
         self.last_error = None
         blocks = self._plan.blocks(self.series(), self._coverages, now)
@@ -218,24 +219,25 @@ class HistoryImporter:
                 async with self._lock:
                     await self._async_batch(batch, Lane.BACKFILL, now)
             except REFUSALS as err:
-                # Of these series alone: the others go on.
+                # This refuses only the series of the batch.
                 self.last_error = err
         left = self._plan.blocks(self.series(), self._coverages, now)
         if left == blocks:
-            # The portal gives none of these; it costs a query to find out again.
-            self._not_before = now + STUBBORN
+            # The portal refused all of them; each retry costs a query.
+            self._not_before = now + REFUSED_RETRY_SECONDS
             return False
         return bool(left)
 
     async def _async_batch(self, batch: Sequence[Block], lane: Lane, now: float) -> int:
-        """Ask for some blocks by one query, write what came, remember it.
+        """Request blocks in one query, write the values and store the coverage.
 
-        `now` is when the blocks were made: they end at what was the newest hour then.
+        `now` is the time for which the blocks were planned. Returns the number of
+        rows written.
         """
         requests = {
             SeriesRequest(
                 block.series.node_id,
-                METRICS[block.series.key],
+                METRICS[block.series.metric],
                 block.start,
                 block.end,
                 Granularity.H,
@@ -244,24 +246,24 @@ class HistoryImporter:
         }
         answers = await self._client.kpi_series(list(requests), lane=lane)
         nodes: dict[int, dict[Block, Hours]] = {}
-        for request, slots in answers.items():
+        for request, values in answers.items():
             block = requests[request]
-            nodes.setdefault(request.node_id, {})[block] = _hours(slots, block)
+            nodes.setdefault(request.node_id, {})[block] = _hours(values, block)
         written = 0
         for node_id, blocks in nodes.items():
             node = self._inventory.data.tree.node(node_id)
-            arrived = {block.series.key: hours for block, hours in blocks.items()}
-            rows, safe = await self._statistics.async_write(
+            arrived = {block.series.metric: hours for block, hours in blocks.items()}
+            rows, is_stored = await self._statistics.async_write(
                 node_id, node.name if node else str(node_id), arrived
             )
             written += rows
-            if safe and not self._stopped:
+            if is_stored and not self._stopped:
                 for block, hours in blocks.items():
                     self._cover(block, int(now), found=bool(hours))
         return written
 
     def _cover(self, block: Block, now: int, *, found: bool) -> None:
-        """Remember that a block is in the recorder, if it touches what is."""
+        """Store that a block is in the recorder, if it touches the coverage."""
         coverage = self._coverages.get(block.series)
         if coverage is None:
             if block.end < newest_hour(now):
@@ -271,22 +273,22 @@ class HistoryImporter:
             coverage = coverage.joined(block, now, found=found)
         self._coverages[block.series] = coverage
         stored: dict[str, list[Any]] = self._store.data.setdefault("history", {})
-        stored[f"{block.series.node_id}_{block.series.key}"] = coverage.as_list()
+        stored[str(block.series)] = coverage.as_list()
         self._store.async_changed()
 
 
-def _hours(slots: Sequence[SeriesValue], block: Block) -> Hours:
-    """Return the hours that were asked for, by their start.
+def _hours(values: Sequence[SeriesValue], block: Block) -> Hours:
+    """Return the values of a block's hours.
 
-    A series may cover more time than asked for, and only whole hours of the unix
-    clock fit the recorder. An hour without a value stays a gap: it is no zero, and
-    takes nothing away that is known already.
+    A series may cover more time than requested, and the recorder takes only whole hours
+    of the unix clock. An hour without a value stays a gap: it is not a zero and does
+    not delete a known value.
     """
     return {
-        slot.start: slot.value
-        for slot in slots
-        if slot.value is not None
-        and slot.start % HOUR == 0
-        and slot.end - slot.start == HOUR
-        and block.start <= slot.start < block.end
+        value.start: value.value
+        for value in values
+        if value.value is not None
+        and value.start % HOUR == 0
+        and value.end - value.start == HOUR
+        and block.start <= value.start < block.end
     }

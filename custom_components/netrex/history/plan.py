@@ -1,34 +1,29 @@
-"""Which hours to ask for next. Pure: the time is an argument, in unix seconds."""
+"""Which hours to request next. Pure: the time is an argument; all times in seconds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-HOUR = 3600
-DAY = 24 * HOUR
+from ..client.days import DAY, HOUR
+from ..kpi import SeriesKey
+
 # The longest range of one query ("1 year maximum range", "API Limit").
 YEAR = 365 * DAY
-# Counters buffer their numbers while the internet is away, so what was read once is
-# read again daily. One query costs the same for two hours as for two days.
+# Counters buffer their values while they are offline, so the last two days are read
+# again daily. A query costs the same for two hours as for two days.
 OVERLAP = 2 * DAY
 READ_AGAIN = DAY
-# An hour is taken when it began at least two hours ago: by then the portal has
-# settled it, and Home Assistant has compiled its own row of it.
+# An hour is read when it started at least two hours ago: by then the portal's values
+# have settled, and Home Assistant has compiled its own row of that hour.
 SETTLING = HOUR
-
-
-class Series(NamedTuple):
-    """One base metric of one node."""
-
-    node_id: int
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """The hours [start, end) of a series that are in the recorder.
 
-    `read` is when the newest hour was asked for last, `any` whether it had data.
+    `read` is the time of the last request for the newest hour, `any` whether any hour
+    had a value.
     """
 
     start: int
@@ -37,7 +32,7 @@ class Coverage:
     any: bool
 
     def joined(self, block: Block, now: int, *, found: bool) -> Coverage:
-        """Return the coverage with a block that touches it."""
+        """Return the coverage extended by an adjacent or overlapping block."""
         return Coverage(
             min(self.start, block.start),
             max(self.end, block.end),
@@ -46,50 +41,45 @@ class Coverage:
         )
 
     def as_list(self) -> list[Any]:
-        """Return what `from_list` takes, short: there is one for each series."""
+        """Return JSON data for `from_list`; a list, because each series has one."""
         return [self.start, self.end, self.read, self.any]
 
     @classmethod
     def from_list(cls, stored: list[Any]) -> Coverage:
-        """Return what `as_list` gave."""
+        """Restore the result of `as_list`."""
         start, end, read, found = stored
         return cls(start, end, read, found)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Hours [start, end) of a series to ask for."""
+    """The hours [start, end) of a series to request."""
 
-    series: Series
+    series: SeriesKey
     start: int
     end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Hours that are covered and hours that were wished for, of all series."""
+    """Covered hours and wanted hours of all series."""
 
     done: int
     wanted: int
 
     @property
     def percent(self) -> float | None:
-        """Return the share that is covered; None if nothing is wished for."""
+        """Return the covered share in percent; None if no hours are wanted."""
         return round(100 * self.done / self.wanted, 1) if self.wanted else None
 
 
 def newest_hour(now: float) -> int:
-    """Return the end of the last hour that is old enough to be taken."""
+    """Return the end of the last hour that has settled."""
     return int((now - SETTLING) // HOUR) * HOUR
 
 
 class Plan:
-    """The hours wished for: the last `days` of all series.
-
-    Args:
-        days: How far back.
-        span: Seconds that one block may be long.
-    """
+    """The wanted hours: the last `days` of all series, in blocks of up to `span`."""
 
     def __init__(self, days: int, span: int = YEAR) -> None:
         self.days = days
@@ -97,45 +87,45 @@ class Plan:
 
     def blocks(
         self,
-        series: Iterable[Series],
-        coverages: Mapping[Series, Coverage],
+        series: Iterable[SeriesKey],
+        coverages: Mapping[SeriesKey, Coverage],
         now: float,
     ) -> list[Block]:
-        """Return one block for each series that lacks hours, the newest first.
+        """Return one block for each incomplete series, the newest blocks first.
 
-        A block always touches what is covered, so that no gap can come to be.
+        A block always touches the covered hours, so that no gap can arise.
         """
-        found = (self._next(one, coverages.get(one), now) for one in series)
+        found = (self._next(key, coverages.get(key), now) for key in series)
         return sorted((block for block in found if block), key=lambda block: -block.end)
 
     def _next(
-        self, series: Series, coverage: Coverage | None, now: float
+        self, key: SeriesKey, coverage: Coverage | None, now: float
     ) -> Block | None:
         newest = newest_hour(now)
         oldest = newest - self.days * DAY
         if coverage is None:
-            return Block(series, max(oldest, newest - self.span), newest)
+            return Block(key, max(oldest, newest - self.span), newest)
         if newest > coverage.end and now - coverage.read >= READ_AGAIN:
             start = coverage.end - OVERLAP
-            return Block(series, start, min(newest, start + self.span))
+            return Block(key, start, min(newest, start + self.span))
         if oldest < coverage.start:
             start = max(oldest, coverage.start - self.span)
-            return Block(series, start, coverage.start)
+            return Block(key, start, coverage.start)
         return None
 
     def progress(
         self,
-        series: Iterable[Series],
-        coverages: Mapping[Series, Coverage],
+        series: Iterable[SeriesKey],
+        coverages: Mapping[SeriesKey, Coverage],
         now: float,
     ) -> Progress:
-        """Return how much of the wish is fulfilled, but for the day's news."""
+        """Return the progress; hours that wait for the daily reading count as done."""
         done = wanted = 0
         newest = newest_hour(now)
         oldest = newest - self.days * DAY
-        for one in series:
+        for key in series:
             wanted += newest - oldest
-            if coverage := coverages.get(one):
+            if coverage := coverages.get(key):
                 fresh = now - coverage.read < READ_AGAIN
                 end = newest if fresh else min(coverage.end, newest)
                 done += max(0, end - max(coverage.start, oldest))

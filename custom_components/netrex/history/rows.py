@@ -1,24 +1,26 @@
-"""What to write so that a statistic holds new values, and its sums stay one staircase.
+"""Rows to write so that a statistic has new values and its sums stay cumulative.
 
-Pure. A row's `state` is the hour's own value and `sum` the total of all hours up to
-it, so the sums follow from the states. Whatever is put in before existing rows
-(older history, a correction) raises or lowers all sums after it, and those rows are
-written again in the same go. Nothing is written for rows that are right already.
+Pure. A row's `state` is the value of the hour and `sum` the total of all hours up to
+it. Inserting values before existing rows (older history, a correction) changes all sums
+after them, so those rows are written again in the same transaction. Rows that are
+already right are not written.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-# Numbers have at most two decimals; years of sums must not drift by binary fractions.
+# Values have at most two decimals; rounding keeps binary fractions from adding up over
+# years.
 _DIGITS = 6
 _TOLERANCE = 1e-6
 
+# Values by the start of their hour (unix seconds).
 type Hours = Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
 class SumRow:
-    """One hour of a count or of money."""
+    """An hour of a count or of money."""
 
     start: int
     state: float
@@ -27,7 +29,7 @@ class SumRow:
 
 @dataclass(frozen=True, slots=True)
 class MeanRow:
-    """One hour of a ratio."""
+    """An hour of a ratio."""
 
     start: int
     mean: float
@@ -37,9 +39,9 @@ def sum_rows(existing: Iterable[SumRow], base: float, values: Hours) -> list[Sum
     """Return the rows to write.
 
     Args:
-        existing: All rows from the first hour of `values` on, up to the newest.
+        existing: All rows from the first hour of `values` to the newest.
         base: The sum before them.
-        values: New values by the start of their hour.
+        values: The new values.
     """
     rows = {row.start: row for row in existing}
     total = base
@@ -54,11 +56,11 @@ def sum_rows(existing: Iterable[SumRow], base: float, values: Hours) -> list[Sum
 
 
 def base_sum(first: SumRow | None, last_sum: float | None) -> float:
-    """Return the sum before the first of the existing rows.
+    """Return the sum before the new values.
 
     Args:
-        first: The first existing row from some hour on, if there is one.
-        last_sum: The newest sum of the whole statistic, if it has any row.
+        first: The first existing row from their first hour on, if there is one.
+        last_sum: The newest sum of the statistic, if it has any row.
     """
     if first is not None:
         return round(first.sum - first.state, _DIGITS)
@@ -66,7 +68,7 @@ def base_sum(first: SumRow | None, last_sum: float | None) -> float:
 
 
 def mean_rows(existing: Hours, values: Hours) -> list[MeanRow]:
-    """Return the rows to write for a mean; `existing` holds means by hour."""
+    """Return the rows of a mean to write."""
     return [
         MeanRow(start, value)
         for start, value in sorted(values.items())

@@ -1,9 +1,10 @@
-"""The account's statistics in Home Assistant's recorder: ids, names, read, write."""
+"""The statistics of the account in Home Assistant's recorder."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import batched
+from itertools import batched, chain
+from typing import Literal
 
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.models import (
@@ -18,33 +19,34 @@ from homeassistant.components.recorder.statistics import (
     get_metadata,
     statistics_during_period,
 )
-from homeassistant.components.recorder.tasks import SynchronizeTask
 from homeassistant.const import PERCENTAGE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util, slugify
 
+from ..client.days import HOUR
 from ..const import DOMAIN
-from ..kpi.metrics import BY_KEY, RATIOS, Kind, ratio
-from .plan import HOUR, Series
+from ..kpi import BY_KEY, RATIOS, Kind, SeriesKey, needs, ratio
 from .rows import Hours, MeanRow, SumRow, base_sum, mean_rows, sum_rows
 
-# Names of metrics, as the actions show them too.
+# The names of metrics are also the options of the actions' fields.
 METRIC_NAMES = "kpi_metric"
 
-# The recorder writes nothing else while it imports, and takes a millisecond or more per
-# row: it gets a month at a time, so that states and a shutdown need not wait for years.
-MOST_ROWS = 31 * 24
+# The recorder does nothing else during an import, and each row takes a millisecond or
+# more. It gets a month at a time, so that states and a shutdown do not wait for years.
+MAX_ROWS = 31 * 24
 
 type Rows = Sequence[SumRow | MeanRow]
+# Stored rows by metric key.
+type Existing = Mapping[str, Sequence[StatisticsRow]]
 
 
 @dataclass(frozen=True, slots=True)
 class StatisticChange:
     """Rows to write to one statistic.
 
-    `whole`: in one transaction, because they raise the sums of rows that are there: a
-    part of them would show as a jump.
+    `whole` rows change the sums of existing rows and are written in one transaction,
+    because a part of them would show as a jump.
     """
 
     key: str
@@ -52,8 +54,8 @@ class StatisticChange:
     whole: bool = False
 
     def parts(self) -> Iterable[Rows]:
-        """Yield the rows as they may be written."""
-        most = len(self.rows) if self.whole else MOST_ROWS
+        """Yield the rows of each transaction."""
+        most = len(self.rows) if self.whole else MAX_ROWS
         return batched(self.rows, most, strict=False)
 
 
@@ -61,8 +63,8 @@ class NodeStatistics:
     """Reads and writes the statistics of a portal's nodes.
 
     Args:
-        hass: With the recorder set up.
-        host: The portal; a part of the ids.
+        hass: Home Assistant with the recorder set up.
+        host: The portal, which is part of the statistic ids.
     """
 
     def __init__(self, hass: HomeAssistant, host: str) -> None:
@@ -70,12 +72,12 @@ class NodeStatistics:
         self._portal = slugify(host)
 
     def statistic_id(self, node_id: int, key: str) -> str:
-        """Return the id; it is public contract (docs/decisions/0003)."""
+        """Return the statistic id, which users refer to (decision 0003)."""
         return f"{DOMAIN}:{self._portal}_{node_id}_{key}"
 
-    async def async_known(self, series: Iterable[Series]) -> set[Series]:
-        """Return those of the series that the recorder has a statistic of."""
-        ids = {self.statistic_id(*one): one for one in series}
+    async def async_known(self, series: Iterable[SeriesKey]) -> set[SeriesKey]:
+        """Return the series for which the recorder has a statistic."""
+        ids = {self.statistic_id(*key): key for key in series}
         known = await get_instance(self._hass).async_add_executor_job(
             lambda: get_metadata(self._hass, statistic_ids=set(ids))
         )
@@ -84,9 +86,10 @@ class NodeStatistics:
     async def async_write(
         self, node_id: int, node_name: str, arrived: Mapping[str, Hours]
     ) -> tuple[int, bool]:
-        """Put new values of a node's base metrics and all that follows in.
+        """Write new values of a node's base metrics, and the ratios that they change.
 
-        Returns the number of rows written, and whether the database has them now.
+        Returns:
+            The number of rows written, and whether the database has stored them.
         """
         changes = await get_instance(self._hass).async_add_executor_job(
             self._changes, node_id, arrived
@@ -105,78 +108,54 @@ class NodeStatistics:
             )
             for rows in change.parts():
                 async_add_external_statistics(self._hass, metadata, _data(rows))
-                await self._async_committed()
+                await self._async_committed(metadata["statistic_id"])
         written = await get_instance(self._hass).async_add_executor_job(
             self._is_written, node_id, changes
         )
         return sum(len(change.rows) for change in changes), written
 
-    async def _async_committed(self) -> None:
-        """Wait until the recorder has done what was put into its queue before."""
-        done: asyncio.Future[None] = self._hass.loop.create_future()
-        get_instance(self._hass).queue_task(SynchronizeTask(done))
-        await done
+    async def _async_committed(self, statistic_id: str) -> None:
+        """Wait until the recorder has processed everything in its queue.
+
+        `Recorder.async_block_till_done` does not wait while the recorder works on the
+        last task of the queue, which would be ours. So this queues an update of the
+        metadata that changes nothing and waits until it is done.
+        """
+        done = asyncio.Event()
+
+        def set_done() -> None:
+            self._hass.loop.call_soon_threadsafe(done.set)
+
+        get_instance(self._hass).async_update_statistics_metadata(
+            statistic_id, on_done=set_done
+        )
+        await done.wait()
 
     def _changes(
         self, node_id: int, arrived: Mapping[str, Hours]
     ) -> list[StatisticChange]:
-        """Return what has to be written; runs in the recorder's executor."""
+        """Return the rows to write; runs in the recorder's executor."""
         arrived = {key: hours for key, hours in arrived.items() if hours}
         if not arrived:
             return []
-        first = min(min(hours) for hours in arrived.values())
-        ratios = [
-            description
+        ratios = {
+            description.key: needs(description)
             for description in RATIOS
-            if {description.numerator, description.denominator} & arrived.keys()
-        ]
-        parts = {
-            part
-            for description in ratios
-            for part in (description.numerator, description.denominator)
-            if part
+            if not arrived.keys().isdisjoint(needs(description))
         }
-        existing = self._read(
-            node_id, first, {*arrived, *parts, *(one.key for one in ratios)}
+        existing = self._existing(
+            node_id,
+            {*arrived, *ratios, *chain.from_iterable(ratios.values())},
+            min(min(hours) for hours in arrived.values()),
         )
-        values: dict[str, dict[int, float]] = {
-            key: {int(row["start"]): row.get("state") or 0.0 for row in existing[key]}
-            for key in {*arrived, *parts}
-        }
-        changes = []
-        for key, hours in arrived.items():
-            rows = [
-                SumRow(int(row["start"]), row.get("state") or 0, row.get("sum") or 0)
-                for row in existing[key]
-            ]
-            last = None if rows else self._last_sum(node_id, key)
-            base = base_sum(rows[0] if rows else None, last)
-            changed = sum_rows(rows, base, hours)
-            # What only follows can come bit by bit.
-            whole = bool(changed and rows and changed[0].start <= rows[-1].start)
-            changes.append(StatisticChange(key, changed, whole))
-            values[key] |= hours
-        for description in ratios:
-            over = values[description.numerator or ""]
-            under = values[description.denominator or ""]
-            quotients = {
-                start: quotient
-                for start in over.keys() & under.keys()
-                if (quotient := ratio(description, over[start], under[start]))
-                is not None
-            }
-            means = {
-                int(row["start"]): row.get("mean") or 0.0
-                for row in existing[description.key]
-            }
-            changes.append(
-                StatisticChange(description.key, mean_rows(means, quotients))
-            )
+        changes = [
+            *self._sum_changes(node_id, arrived, existing),
+            *_ratio_changes(ratios, arrived, existing),
+        ]
         return [change for change in changes if change.rows]
 
-    def _read(
-        self, node_id: int, start: int, keys: set[str]
-    ) -> dict[str, list[StatisticsRow]]:
+    def _existing(self, node_id: int, keys: Collection[str], start: int) -> Existing:
+        """Return the stored rows of metrics from the unix time `start` on."""
         ids = {key: self.statistic_id(node_id, key) for key in keys}
         found = statistics_during_period(
             self._hass,
@@ -189,15 +168,30 @@ class NodeStatistics:
         )
         return {key: found.get(statistic_id, []) for key, statistic_id in ids.items()}
 
+    def _sum_changes(
+        self, node_id: int, arrived: Mapping[str, Hours], existing: Existing
+    ) -> Iterator[StatisticChange]:
+        """Yield the changes of the base metrics."""
+        for key, hours in arrived.items():
+            rows = [
+                SumRow(int(row["start"]), row.get("state") or 0, row.get("sum") or 0)
+                for row in existing[key]
+            ]
+            last = None if rows else self._last_sum(node_id, key)
+            changed = sum_rows(rows, base_sum(rows[0] if rows else None, last), hours)
+            # Rows after the existing ones may be written in parts.
+            whole = bool(changed and rows and changed[0].start <= rows[-1].start)
+            yield StatisticChange(key, changed, whole)
+
     def _last_sum(self, node_id: int, key: str) -> float | None:
-        """Return the newest sum; only asked where no newer row exists."""
+        """Return the newest sum of a statistic."""
         statistic_id = self.statistic_id(node_id, key)
         found = get_last_statistics(self._hass, 1, statistic_id, True, {"sum"})  # noqa: FBT003 - Home Assistant's signature
         rows = found.get(statistic_id)
         return rows[0].get("sum") if rows else None
 
     def _is_written(self, node_id: int, changes: list[StatisticChange]) -> bool:
-        """Check one row of each part: a part is one transaction."""
+        """Return whether the last row of each transaction is stored."""
         last = ((change.key, rows[-1]) for change in changes for rows in change.parts())
         for key, row in last:
             found = statistics_during_period(
@@ -235,6 +229,33 @@ class NodeStatistics:
             unit_class=None,
             unit_of_measurement=unit,
         )
+
+
+def _ratio_changes(
+    ratios: Mapping[str, Iterable[str]],
+    arrived: Mapping[str, Hours],
+    existing: Existing,
+) -> Iterator[StatisticChange]:
+    """Yield the changes of ratios; each has the keys of its two base metrics."""
+    for key, bases in ratios.items():
+        over, under = (
+            {**_column(existing[base], "state"), **arrived.get(base, {})}
+            for base in bases
+        )
+        quotients = {
+            start: quotient
+            for start in over.keys() & under.keys()
+            if (quotient := ratio(BY_KEY[key], over[start], under[start])) is not None
+        }
+        means = _column(existing[key], "mean")
+        yield StatisticChange(key, mean_rows(means, quotients))
+
+
+def _column(
+    rows: Iterable[StatisticsRow], column: Literal["state", "mean"]
+) -> dict[int, float]:
+    """Return a column of hours by their start."""
+    return {int(row["start"]): row.get(column) or 0.0 for row in rows}
 
 
 def _data(rows: Rows) -> list[StatisticData]:
