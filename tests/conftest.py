@@ -26,21 +26,21 @@ type SetUp = Callable[[], Awaitable[MockConfigEntry]]
 
 @pytest.fixture(autouse=True)
 def _integration(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Let Home Assistant load the integration, and everybody use loopback sockets."""
+    """Let Home Assistant load the integration, and allow loopback sockets."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _first_certificate() -> None:
-    """Make a certificate before any test freezes time.
+    """Create a certificate before any test freezes time.
 
-    The library keeps the first class of datetime that it meets, and takes no other.
+    The library keeps the first datetime class that it sees and accepts no other.
     """
     server_context("localhost")
 
 
 @pytest.fixture(autouse=True)
 def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask without the second between requests; the tests of that put it back."""
+    """Send requests without spacing; the tests of the spacing turn it on again."""
     for module in ("pacing", "config_flow", "portal"):
         monkeypatch.setattr(
             f"custom_components.netrex.{module}.Pacer", partial(Pacer, interval=0)
@@ -49,7 +49,7 @@ def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _flow_texts(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """Fail where a flow shows something that has no English text."""
+    """Fail if a flow shows something without an English text."""
     missing = collect_missing_texts(monkeypatch)
     yield
     assert not missing
@@ -57,20 +57,20 @@ def _flow_texts(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 
 @pytest.fixture
 def scenario() -> str:
-    """Return the simulated account; test modules override it."""
+    """Return the name of the simulated account; test modules override it."""
     return "shop"
 
 
 @pytest.fixture
 def switches() -> Switches:
-    """Return the cloud's unknowns; requests are not spaced, so no limiter."""
+    """Return the cloud's switches; without spacing there can be no limiter."""
     return Switches(rate_limit=False)
 
 
 @pytest.fixture
 async def cloud(scenario: str, switches: Switches) -> AsyncGenerator[Simulator]:
     """Run a cloud on a free port."""
-    # Looked up at each call, so that a test that freezes time freezes the cloud's.
+    # Looked up at each call, so that frozen time applies to the cloud as well.
     clock = Clock(lambda: time.time())  # noqa: PLW0108 - see above
     async with Simulator(scenario, switches=switches, clock=clock) as running:
         yield running
@@ -78,13 +78,13 @@ async def cloud(scenario: str, switches: Switches) -> AsyncGenerator[Simulator]:
 
 @pytest.fixture
 def entry_options() -> dict[str, Any]:
-    """Return the account's options; test modules override it."""
+    """Return the entry's options; test modules override them."""
     return {}
 
 
 @pytest.fixture
 def camera_options(cloud: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return the options with which the cameras' own interfaces are open, at once."""
+    """Return the options of camera access, without the spacing between cameras."""
     monkeypatch.setattr(capabilities, "SPACING", 0)
     return {
         CONF_DEVICE_TOKEN: cloud.create_api_token(scopes=["configuration"]),
@@ -112,7 +112,7 @@ def config_entry(cloud: Simulator, entry_options: dict[str, Any]) -> MockConfigE
 
 @pytest.fixture
 def set_up(hass: HomeAssistant, config_entry: MockConfigEntry) -> SetUp:
-    """Return what sets the entry up and waits for it, KPIs included."""
+    """Return a function that sets the entry up and waits for it and its KPIs."""
 
     async def async_set_up() -> MockConfigEntry:
         config_entry.add_to_hass(hass)
@@ -125,7 +125,7 @@ def set_up(hass: HomeAssistant, config_entry: MockConfigEntry) -> SetUp:
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, set_up: SetUp) -> MockConfigEntry:
-    """Return the entry, set up."""
+    """Return the loaded entry."""
     result = await set_up()
     assert result.state is ConfigEntryState.LOADED
     return result

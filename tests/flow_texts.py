@@ -1,7 +1,7 @@
 """Finds forms, menus and aborts of our flows that have no English text.
 
-Core's test-suite has such a check (`check_translations`); the package for custom
-integrations leaves it out.
+Home Assistant's own tests have such a check (`check_translations`), which the package
+for custom integrations does not include.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ ENGLISH = json.loads(
 
 
 def collect_missing_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Watch all flows; return the list to which missing texts will be added."""
+    """Watch all flows; return a list that will collect the missing texts."""
     missing: list[str] = []
     handle_step = FlowManager._async_handle_step
 
@@ -100,7 +100,7 @@ def missing_texts(texts: Mapping[str, Any], result: Mapping[str, Any]) -> Iterat
         if isinstance(text, LookupError):
             yield f"{result.get('step_id')}: no {text}"
         elif isinstance(text, str) and (unfilled := _placeholders(text) - given):
-            yield f"{result.get('step_id')}: nobody fills in {unfilled}"
+            yield f"{result.get('step_id')}: missing placeholders {unfilled}"
 
 
 def _fields(step: Mapping[str, Any], schema: vol.Schema | None) -> Iterator[object]:

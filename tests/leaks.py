@@ -1,4 +1,4 @@
-"""Search of exceptions and logs for what must stay secret."""
+"""Search exceptions and logs for secrets."""
 
 from collections.abc import Iterable, Iterator
 import traceback
@@ -18,7 +18,7 @@ def exceptions(err: BaseException | None) -> Iterator[BaseException]:
 
 
 def texts(err: BaseException) -> str:
-    """Return everything that a log or a person could show of an exception."""
+    """Return everything that could be shown or logged of an exception."""
     parts = [
         text
         for one in exceptions(err)

@@ -1,4 +1,4 @@
-"""Ledgers as they are after a restart."""
+"""Ledgers restored from stored data."""
 
 from collections.abc import Callable, Mapping
 import time
@@ -12,7 +12,7 @@ def restored(
     *,
     allowance: int = DEFAULT_ALLOWANCE,
 ) -> Ledger:
-    """Return a new ledger with what an earlier one had stored."""
+    """Return a new ledger with the data of an earlier one."""
     ledger = Ledger(allowance=allowance, clock=clock)
     ledger.restore(stored)
     return ledger

@@ -1,4 +1,4 @@
-"""OAuth2 at the portal: addresses, token requests, odd answers, and no leaks."""
+"""OAuth2 at the portal: addresses, token requests, odd responses, and no leaks."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -41,7 +41,7 @@ SECRETS = ("the-client-secret", REFRESH_TOKEN, "the-access-token")
 
 
 class OddPortal:
-    """A token endpoint that answers what a test wants."""
+    """A token endpoint with the responses of a test."""
 
     def __init__(self) -> None:
         self.answer: Callable[[], web.Response] = lambda: web.json_response({})
@@ -49,7 +49,7 @@ class OddPortal:
         self.url = ""
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Remember query and body, and answer."""
+        """Record query and body, and respond."""
         body = {name: str(value) for name, value in (await request.post()).items()}
         self.requests.append((dict(request.query), body))
         return self.answer()
@@ -103,7 +103,7 @@ async def signed_in(
 
 
 def expired(token: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return a token whose time is over."""
+    """Return an expired token."""
     token = token or {
         "access_token": "the-access-token",
         "refresh_token": REFRESH_TOKEN,
@@ -111,7 +111,9 @@ def expired(token: Mapping[str, Any] | None = None) -> dict[str, Any]:
     return {**token, "expires_in": 1, "expires_at": time.time() - 1}
 
 
-async def test_addresses_follow_the_context(hass: HomeAssistant) -> None:
+async def test_the_implementation_uses_the_portal_of_the_context(
+    hass: HomeAssistant,
+) -> None:
     usual = await async_get_auth_implementation(hass, DOMAIN, CREDENTIAL)
     with portal_context("https://cloud.camstreamer.com"):
         other = await async_get_auth_implementation(hass, DOMAIN, CREDENTIAL)
@@ -125,10 +127,10 @@ async def test_addresses_follow_the_context(hass: HomeAssistant) -> None:
 
 @pytest.mark.usefixtures("current_request_with_host")
 @pytest.mark.parametrize("place", ["query", "body", "both"])
-async def test_token_wherever_the_portal_reads(
+async def test_a_token_is_issued_whether_the_portal_reads_query_or_body(
     hass: HomeAssistant, cloud: Simulator, client: OAuthClient, place: str
 ) -> None:
-    """Nobody knows whether PHP reads $_GET or $_POST there."""
+    """It is undocumented whether the portal reads the query or the body."""
     cloud.switches.set("token_parameters", place)
     implementation = at(hass, cloud, client)
     token = await signed_in(hass, implementation)
@@ -144,7 +146,7 @@ async def test_token_wherever_the_portal_reads(
 @pytest.mark.parametrize(
     ("rotates", "repeats"), [(False, True), (False, False), (True, True)]
 )
-async def test_refresh_token_stays_good(
+async def test_a_refresh_token_is_kept_or_replaced(
     hass: HomeAssistant,
     cloud: Simulator,
     client: OAuthClient,
@@ -162,7 +164,7 @@ async def test_refresh_token_stays_good(
 
 
 @pytest.mark.usefixtures("current_request_with_host")
-async def test_without_client_secret_there_is_no_refresh(
+async def test_without_a_client_secret_there_is_no_refresh(
     hass: HomeAssistant, cloud: Simulator, client: OAuthClient
 ) -> None:
     implementation = at(hass, cloud, client, secret="")
@@ -208,7 +210,7 @@ async def test_parameters_go_into_query_and_body(
         ({"expires_in": [60]}, 3600),
     ],
 )
-async def test_lifetime_may_be_odd(
+async def test_an_invalid_lifetime_becomes_the_default(
     odd: NetrexOAuth2Implementation,
     odd_portal: OddPortal,
     answer: dict[str, Any],
@@ -220,7 +222,7 @@ async def test_lifetime_may_be_odd(
     assert token["expires_at"] == pytest.approx(time.time() + lifetime, abs=5)
 
 
-async def test_content_type_does_not_matter(
+async def test_the_content_type_of_a_token_does_not_matter(
     odd: NetrexOAuth2Implementation, odd_portal: OddPortal
 ) -> None:
     odd_portal.answer = lambda: web.Response(
@@ -270,7 +272,7 @@ REPEATED = "No such token: the-refresh-token of the-client-secret"
         (307, "", OAuth2TokenRequestConnectionError),
     ],
 )
-async def test_refusals(
+async def test_an_error_response_becomes_the_right_exception(
     odd: NetrexOAuth2Implementation,
     odd_portal: OddPortal,
     caplog: pytest.LogCaptureFixture,
@@ -278,7 +280,7 @@ async def test_refusals(
     body: str,
     error: type[OAuth2TokenRequestBaseError],
 ) -> None:
-    """What the portal says is never wrong enough for another kind of exception."""
+    """No response, however wrong, raises another kind of exception."""
     caplog.set_level(logging.DEBUG)
     odd_portal.answer = lambda: web.Response(
         status=status, text=body, headers={"Location": "/elsewhere"}
@@ -291,7 +293,7 @@ async def test_refusals(
     assert_log_clean(caplog, SECRETS)
 
 
-async def test_reason_of_a_refusal_is_told(
+async def test_the_reason_of_a_refusal_is_reported_without_secrets(
     odd: NetrexOAuth2Implementation, odd_portal: OddPortal
 ) -> None:
     odd_portal.answer = lambda: web.json_response({"error": REPEATED + "!" * 500})
@@ -306,7 +308,7 @@ async def test_reason_of_a_refusal_is_told(
     "kind", ["cut", "cut_body", "garbage", "empty", "html", "delay"]
 )
 @pytest.mark.usefixtures("current_request_with_host")
-async def test_no_answer(
+async def test_a_failed_token_request_leaks_nothing_and_can_be_retried(
     hass: HomeAssistant,
     cloud: Simulator,
     client: OAuthClient,
@@ -326,10 +328,10 @@ async def test_no_answer(
     assert (await implementation.async_refresh_token(expired(token)))["access_token"]
 
 
-async def test_server_that_speaks_no_http(
+async def test_a_server_without_http_raises_a_connection_error(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The HTTP client's own error for this has the whole request in it."""
+    """The HTTP client's own error for this contains the full request."""
     caplog.set_level(logging.DEBUG)
 
     async def answer(
@@ -350,7 +352,7 @@ async def test_server_that_speaks_no_http(
     assert_log_clean(caplog, SECRETS)
 
 
-async def test_closed_port(
+async def test_a_closed_port_raises_a_connection_error(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture, unused_tcp_port: int
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -364,19 +366,21 @@ async def test_closed_port(
 
 
 @pytest.mark.usefixtures("current_request_with_host")
-async def test_dialog_names_the_address_of_the_request(hass: HomeAssistant) -> None:
+async def test_the_dialog_shows_the_address_of_the_request(hass: HomeAssistant) -> None:
     placeholders = await async_get_description_placeholders(hass)
     assert placeholders == {"redirect_url": REDIRECT}
 
 
-async def test_dialog_names_my_home_assistant(hass: HomeAssistant) -> None:
+async def test_the_dialog_shows_my_home_assistant(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, "my", {})
     placeholders = await async_get_description_placeholders(hass)
     assert placeholders["redirect_url"] == "https://my.home-assistant.io/redirect/oauth"
 
 
-async def test_dialog_falls_back_to_the_configured_address(hass: HomeAssistant) -> None:
-    """The dialog opens through a web socket, whose request has no such header."""
+async def test_the_dialog_falls_back_to_the_configured_address(
+    hass: HomeAssistant,
+) -> None:
+    """The dialog is opened over a WebSocket, whose request has no such header."""
     hass.config.internal_url = "http://homeassistant.local:8123"
     placeholders = await async_get_description_placeholders(hass)
     assert placeholders["redirect_url"] == (
@@ -384,7 +388,9 @@ async def test_dialog_falls_back_to_the_configured_address(hass: HomeAssistant) 
     )
 
 
-async def test_dialog_without_any_address(hass: HomeAssistant) -> None:
+async def test_the_dialog_without_an_address_shows_my_home_assistant(
+    hass: HomeAssistant,
+) -> None:
     hass.config.api = None
     hass.config.internal_url = hass.config.external_url = None
     placeholders = await async_get_description_placeholders(hass)

@@ -1,4 +1,4 @@
-"""Tokens of an entry: refreshed, renewed, ended; sign-in asked for in time."""
+"""Tokens of an entry: refresh, renewal, revocation, and reauthentication in time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ HOUR = 3600
 
 @pytest.fixture
 async def oauth_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
-    """Return an added entry whose sign-in was an hour ago."""
+    """Return an added entry whose access token has expired."""
     client = cloud.add_client(["https://example.com/auth/external/callback"])
     assert await async_setup_component(hass, "application_credentials", {})
     await async_import_client_credential(
@@ -82,7 +82,7 @@ async def oauth_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
 def change_token(
     hass: HomeAssistant, entry: MockConfigEntry, **changes: object
 ) -> dict[str, Any]:
-    """Change the stored token; None takes a field away."""
+    """Change the stored token; None removes a field."""
     token = {**entry.data[CONF_TOKEN], **changes}
     token = {name: value for name, value in token.items() if value is not None}
     hass.config_entries.async_update_entry(
@@ -92,7 +92,7 @@ def change_token(
 
 
 def reauth_flows(hass: HomeAssistant) -> list[Mapping[str, Any]]:
-    """Return the requests to sign in again."""
+    """Return the reauthentication flows."""
     return [
         flow
         for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN)
@@ -100,14 +100,14 @@ def reauth_flows(hass: HomeAssistant) -> list[Mapping[str, Any]]:
     ]
 
 
-async def test_api_token_is_given_as_it_is(
+async def test_an_api_token_is_used_unchanged(
     hass: HomeAssistant, config_entry: MockConfigEntry
 ) -> None:
     get_token = await async_get_token_provider(hass, config_entry)
     assert await get_token() == config_entry.data["api_token"]
 
 
-async def test_old_token_is_refreshed_and_kept(
+async def test_an_expired_token_is_refreshed_and_stored(
     hass: HomeAssistant, cloud: Simulator, oauth_entry: MockConfigEntry
 ) -> None:
     get_token = await async_get_token_provider(hass, oauth_entry)
@@ -119,7 +119,7 @@ async def test_old_token_is_refreshed_and_kept(
     assert not reauth_flows(hass)
 
 
-async def test_refused_refresh_asks_to_sign_in_once(
+async def test_a_refused_refresh_asks_to_sign_in_once(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: MockConfigEntry,
@@ -140,7 +140,7 @@ async def test_refused_refresh_asks_to_sign_in_once(
 @pytest.mark.parametrize(
     ("kind", "value"), [("cut", None), ("status", 503), ("status", 429), ("html", None)]
 )
-async def test_trouble_of_the_portal_is_no_reason_to_sign_in(
+async def test_a_failing_portal_does_not_ask_to_sign_in(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: MockConfigEntry,
@@ -163,7 +163,7 @@ async def test_trouble_of_the_portal_is_no_reason_to_sign_in(
 @pytest.mark.parametrize(
     ("lifetime", "lead"), [(HOUR, HOUR / 4), (30 * 24 * HOUR, 3 * 24 * HOUR)]
 )
-async def test_token_without_refresh_asks_before_its_end(
+async def test_a_token_without_refresh_asks_before_it_expires(
     hass: HomeAssistant,
     oauth_entry: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
@@ -198,7 +198,7 @@ async def test_token_without_refresh_asks_before_its_end(
     assert len(reauth_flows(hass)) == 1
 
 
-async def test_unloaded_entry_does_not_ask(
+async def test_an_unloaded_entry_does_not_ask_to_sign_in(
     hass: HomeAssistant, oauth_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     change_token(
@@ -216,7 +216,7 @@ async def test_unloaded_entry_does_not_ask(
     assert not reauth_flows(hass)
 
 
-async def test_removed_credentials(
+async def test_removed_credentials_fail_the_authentication(
     hass: HomeAssistant, oauth_entry: MockConfigEntry
 ) -> None:
     credentials = hass.data[DATA_COMPONENT]
@@ -227,7 +227,7 @@ async def test_removed_credentials(
     assert not await async_renew(hass, oauth_entry)
 
 
-async def test_renewal_does_not_wait_for_the_end(
+async def test_a_token_can_be_renewed_before_it_expires(
     hass: HomeAssistant, cloud: Simulator, oauth_entry: MockConfigEntry
 ) -> None:
     before = change_token(hass, oauth_entry, expires_at=time.time() + HOUR)
@@ -237,7 +237,7 @@ async def test_renewal_does_not_wait_for_the_end(
     assert after["access_token"] in cloud.world.tokens
 
 
-async def test_a_token_that_ends_early_is_renewed_without_a_word(
+async def test_a_token_that_expires_early_is_renewed_silently(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: MockConfigEntry,
@@ -249,7 +249,7 @@ async def test_a_token_that_ends_early_is_renewed_without_a_word(
     cloud.world.tokens[before].expires_at = time.time() - 1
     data = oauth_entry.runtime_data
 
-    # Two ask at the same time; the second is told to renew what is new already.
+    # Two concurrent requests are refused; only the first one renews the token.
     await asyncio.gather(data.status.async_refresh(), data.inventory.async_refresh())
 
     assert data.status.last_update_success
@@ -262,7 +262,7 @@ async def test_a_token_that_ends_early_is_renewed_without_a_word(
 
 
 @pytest.mark.parametrize("trouble", ["revoked", "no_refresh_token", "portal_down"])
-async def test_renewal_that_is_not_possible(
+async def test_a_failed_renewal_keeps_the_old_token(
     hass: HomeAssistant, cloud: Simulator, oauth_entry: MockConfigEntry, trouble: str
 ) -> None:
     match trouble:
@@ -277,7 +277,7 @@ async def test_renewal_that_is_not_possible(
     assert oauth_entry.data[CONF_TOKEN] == before
 
 
-async def test_removed_entry_ends_its_access(
+async def test_removing_an_entry_revokes_its_access(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: MockConfigEntry,
@@ -295,14 +295,14 @@ async def test_removed_entry_ends_its_access(
 
 @pytest.mark.parametrize("rotates", [False, True])
 @pytest.mark.parametrize("known", [False, True])
-async def test_access_ends_although_its_token_has(
+async def test_access_is_revoked_even_if_its_token_has_expired(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: MockConfigEntry,
     rotates: bool,
     known: bool,
 ) -> None:
-    """The portal has forgotten the token, but not the sign-in behind it."""
+    """The portal no longer knows the access token, but the grant still exists."""
     cloud.switches.refresh_rotates = rotates
     if not known:
         change_token(hass, oauth_entry, expires_at=time.time() + HOUR)
@@ -313,7 +313,7 @@ async def test_access_ends_although_its_token_has(
     assert not cloud.world.grants
 
 
-async def test_access_whose_credentials_are_gone(
+async def test_access_without_credentials_is_reported_as_not_revoked(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: MockConfigEntry,
@@ -329,7 +329,7 @@ async def test_access_whose_credentials_are_gone(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_api_token_outlives_the_entry(
+async def test_an_api_token_is_not_revoked(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> None:
     await async_revoke(hass, config_entry.data)
@@ -340,7 +340,7 @@ async def test_api_token_outlives_the_entry(
     ("kind", "value"),
     [("cut", None), ("status", 500), ("html", None), ("empty", None), (None, None)],
 )
-async def test_unconfirmed_end_of_access_is_told(
+async def test_an_unconfirmed_revocation_is_logged(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: MockConfigEntry,
@@ -348,7 +348,7 @@ async def test_unconfirmed_end_of_access_is_told(
     kind: str | None,
     value: int | None,
 ) -> None:
-    """The last case is a token that the portal does not know any more."""
+    """The last case is a token that the portal no longer knows."""
     caplog.set_level(logging.DEBUG)
     if kind is None:
         cloud.oauth.revoke_all()

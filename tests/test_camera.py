@@ -122,7 +122,7 @@ class Provider(CameraWebRTCProvider):
         raise NotImplementedError
 
 
-async def test_a_webrtc_provider_asks_for_every_address_and_gets_it_free(
+async def test_a_webrtc_provider_gets_every_address_without_a_query(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, entity_id: str
 ) -> None:
     async_register_webrtc_provider(hass, Provider())
@@ -135,7 +135,7 @@ async def test_a_webrtc_provider_asks_for_every_address_and_gets_it_free(
     assert link_queries(cloud) == []
 
 
-async def test_a_player_gets_the_picture_by_the_address(
+async def test_a_player_plays_the_stream_address(
     hass: HomeAssistant, cloud: Simulator, entity_id: str, camera_id: int
 ) -> None:
     address = await ha_camera.async_get_stream_source(hass, entity_id)
@@ -175,7 +175,7 @@ async def hls_segment(
     return await get("init.mp4") + await get("segment/0.m4s")
 
 
-async def test_home_assistants_own_stream_plays(
+async def test_home_assistants_own_stream_plays_a_camera(
     hass: HomeAssistant,
     cloud: Simulator,
     entity_id: str,
@@ -194,7 +194,7 @@ async def test_home_assistants_own_stream_plays(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_a_streams_hiccup_leaves_the_camera_available(
+async def test_a_failed_stream_leaves_the_camera_available(
     hass: HomeAssistant,
     cloud: Simulator,
     entity_id: str,
@@ -209,7 +209,7 @@ async def test_a_streams_hiccup_leaves_the_camera_available(
     assert state_of(hass, entity_id) == CameraState.IDLE
 
 
-async def test_the_portals_word_decides_about_availability(
+async def test_the_portals_status_decides_about_availability(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -243,7 +243,7 @@ def size_of(image: bytes) -> tuple[int, int]:
     return picture.size
 
 
-async def test_ten_snapshots_at_once_are_one_short_view(
+async def test_ten_concurrent_snapshots_share_one_live_session(
     hass: HomeAssistant, cloud: Simulator, entity_id: str
 ) -> None:
     images = await asyncio.gather(
@@ -271,7 +271,7 @@ async def test_no_still_is_taken_while_home_assistant_starts(
     assert await ha_camera.async_get_image(hass, entity_id)
 
 
-async def test_motion_jpeg_is_made_of_thumbnails(
+async def test_motion_jpeg_uses_thumbnails(
     hass: HomeAssistant,
     cloud: Simulator,
     entity_id: str,
@@ -309,7 +309,7 @@ async def test_a_revoked_token_starts_one_reauthentication(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_a_camera_that_vanished_is_not_asked_for(
+async def test_a_camera_that_disappeared_is_not_requested(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -330,7 +330,7 @@ async def test_a_camera_that_vanished_is_not_asked_for(
     assert len(link_queries(cloud)) == 1
 
 
-async def test_the_chosen_profile_is_shown(
+async def test_the_selected_profile_is_shown(
     cloud: Simulator, entry: MockConfigEntry, camera_id: int
 ) -> None:
     live = entry.runtime_data.live
@@ -341,7 +341,7 @@ async def test_the_chosen_profile_is_shown(
     assert await watch(address) == [smallest.height] * 3
     live.async_select_profile(camera_id, None)
     assert await watch(address) == [1080] * 3
-    # A profile that the camera has lost is not asked for.
+    # A profile that the camera no longer has is not requested.
     live.async_select_profile(camera_id, 1)
     assert await watch(address) == [1080] * 3
 

@@ -1,4 +1,4 @@
-"""Diagnostics help without giving anything away."""
+"""Diagnostics are useful and have nothing private."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ from simulator import Simulator
 async def download(
     hass: HomeAssistant, client: ClientSessionGenerator, entry: MockConfigEntry
 ) -> dict[str, Any]:
-    """Get the diagnostics as a person would."""
+    """Download the diagnostics over HTTP."""
     assert await async_setup_component(hass, "diagnostics", {})
     response = await (await client()).get(
         f"/api/diagnostics/config_entry/{entry.entry_id}"
@@ -24,7 +24,7 @@ async def download(
     return data
 
 
-async def test_counts_and_states(
+async def test_diagnostics_have_counts_and_states(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     cloud: Simulator,
@@ -50,7 +50,7 @@ async def test_counts_and_states(
     assert data["recordings"] == {"jobs": {}, "ended": {}}
 
 
-async def test_nothing_private(
+async def test_diagnostics_have_nothing_private(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     cloud: Simulator,

@@ -1,4 +1,4 @@
-"""What the user interface shows of the entities: names and icons."""
+"""The entities' names and icons in the user interface."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ LANGUAGES = {
     for path in (FOLDER / "translations").iterdir()
 }
 
-# What appears some time after the start.
+# Entities that are added after the setup.
 WAITED = {
     ("binary_sensor", "moving"),
     ("button", "preset"),
@@ -36,12 +36,12 @@ WAITED = {
     ("switch", "broadcast"),
     ("switch", "output"),
 }
-# The camera is its device's main entity and has its name; a device class has a name and
-# an icon of Home Assistant's own.
+# The camera is the main entity of its device and has its name; entities with a device
+# class get name and icon from Home Assistant.
 UNNAMED = {("camera", None), ("binary_sensor", None)}
 
 
-# What a camera can tell of, beside its ports.
+# The events of a camera, in addition to its ports.
 APPLICATION = "tnsaxis:CameraApplicationPlatform"
 EVENTS = (
     Event(f"{APPLICATION}/VMD/Camera1Profile1", data={"active": "0"}),
@@ -74,7 +74,7 @@ async def entities(
     hass: HomeAssistant, entry: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> list[er.RegistryEntry]:
     """Return all entities of an account, disabled ones too."""
-    # In the background; the last that is told is the event stream's.
+    # Added in the background; the entities of the event stream come last.
     await eventually(
         lambda: (
             {
@@ -90,7 +90,7 @@ async def entities(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_entities_have_names_and_no_name_is_left_over(
+def test_entities_have_names_and_no_name_is_unused(
     entities: list[er.RegistryEntry], language: str
 ) -> None:
     used = {(entity.domain, entity.translation_key) for entity in entities}
@@ -116,14 +116,14 @@ def test_entities_have_an_icon_or_a_device_class(
     assert not bare
 
 
-def test_icons_are_of_entities_that_exist(entities: list[er.RegistryEntry]) -> None:
+def test_every_icon_belongs_to_an_entity(entities: list[er.RegistryEntry]) -> None:
     used = {(entity.domain, entity.translation_key) for entity in entities}
     assert (
         not {(domain, key) for domain, icons in ICONS.items() for key in icons} - used
     )
 
 
-def test_unique_ids_carry_the_account(
+def test_unique_ids_contain_the_account(
     entities: list[er.RegistryEntry], entry: MockConfigEntry
 ) -> None:
     assert entry.unique_id
@@ -144,14 +144,14 @@ def shown(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
     return keys
 
 
-async def test_what_ends_leaves_no_dead_entity(
+async def test_ended_access_leaves_no_dead_entity(
     hass: HomeAssistant, entry: MockConfigEntry, entities: list[er.RegistryEntry]
 ) -> None:
     assert len(entities) > len(shown(hass, entry))
     everything = shown(hass, entry)
     options = dict(entry.options)
 
-    # Fewer cameras tell events.
+    # No camera sends events.
     hass.config_entries.async_update_entry(
         entry, options={**options, CONF_CAMERA_EVENTS: []}
     )
@@ -161,7 +161,7 @@ async def test_what_ends_leaves_no_dead_entity(
     assert {"event alert", "switch output", "binary_sensor input"} <= ended
     assert not ended & {"number brightness", "button preset", "switch broadcast"}
 
-    # The token is forgotten.
+    # The token is removed.
     del options[CONF_DEVICE_TOKEN]
     hass.config_entries.async_update_entry(entry, options=options)
     await hass.config_entries.async_reload(entry.entry_id)

@@ -1,4 +1,4 @@
-"""The table of errors: complete, translated, and mapped to what Home Assistant does."""
+"""The table of errors: complete, translated, and mapped to Home Assistant's errors."""
 
 from collections.abc import Iterator
 import json
@@ -74,7 +74,7 @@ ALL = (*CAMERA_ERRORS, *ERRORS)
 
 
 def subclasses(cls: type[NetrexError]) -> Iterator[type[NetrexError]]:
-    """Yield a class of errors and all below it."""
+    """Yield a class of errors and all its subclasses."""
     yield cls
     for below in cls.__subclasses__():
         yield from subclasses(below)
@@ -91,7 +91,7 @@ def test_every_client_error_has_a_row_of_its_own() -> None:
     in_client = {
         cls for cls in subclasses(NetrexError) if ".client." in f"{cls.__module__}."
     }
-    # What an action makes an empty answer of; nobody is told.
+    # Never reported: actions return an empty result for it.
     in_client.discard(NetrexNoDataError)
     assert {row[0] for row in ALL} == in_client
     assert len({row[1] for row in ALL}) == len(ALL) == len(CASES) - 1
@@ -124,8 +124,10 @@ def test_every_row_has_its_texts(
 
 
 @pytest.mark.parametrize(("err", "key", "action"), CASES)
-def test_update(err: NetrexError, key: str, action: type[HomeAssistantError]) -> None:
-    del action  # tells only what a command raises
+def test_a_coordinator_raises_the_translated_error(
+    err: NetrexError, key: str, action: type[HomeAssistantError]
+) -> None:
+    del action  # only for commands
     auth = isinstance(err, NetrexAuthError)
     with (
         pytest.raises(ConfigEntryAuthFailed if auth else UpdateFailed) as caught,
@@ -140,7 +142,7 @@ def test_update(err: NetrexError, key: str, action: type[HomeAssistantError]) ->
 
 
 @pytest.mark.parametrize(("err", "key", "action"), CASES)
-async def test_command(
+async def test_a_command_raises_the_translated_error(
     hass: HomeAssistant,
     config_entry: MockConfigEntry,
     err: NetrexError,
@@ -161,7 +163,7 @@ async def test_command(
     assert sources == ([SOURCE_REAUTH] if isinstance(err, NetrexAuthError) else [])
 
 
-async def test_other_errors_pass(
+async def test_other_errors_are_not_translated(
     hass: HomeAssistant, config_entry: MockConfigEntry
 ) -> None:
     for errors in (update_errors(), command_errors(hass, config_entry)):
@@ -169,10 +171,10 @@ async def test_other_errors_pass(
             raise KeyError("a bug stays a bug")
 
 
-async def test_revoked_token_asks_once(
+async def test_a_revoked_token_asks_to_sign_in_once(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
-    """Poll and command meet the same refusal; one request to sign in is enough."""
+    """A poll and a command get the same refusal, but only one flow is started."""
     cloud.oauth.revoke_all()
     client = entry.runtime_data.client
     for _ in range(2):
@@ -185,10 +187,10 @@ async def test_revoked_token_asks_once(
     assert_no_secret(texts(caught.value), cloud.secrets)
 
 
-async def test_message_is_readable(
+async def test_the_message_has_the_portals_reason(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> None:
-    """The texts are found by Home Assistant, and say what the portal said."""
+    """Home Assistant finds the text and fills in the portal's reason."""
     cloud.faults.add("graphql", "cut", count=None)
     config_entry.add_to_hass(hass)
     assert not await hass.config_entries.async_setup(config_entry.entry_id)

@@ -1,4 +1,4 @@
-"""The watch over the flows' texts sees what it is there for."""
+"""The check of the flows' texts finds missing texts and placeholders."""
 
 from homeassistant.data_entry_flow import FlowResultType, section
 import pytest
@@ -60,7 +60,7 @@ TEXTS = {
         ),
         (
             {"type": FlowResultType.FORM, "description_placeholders": {}},
-            ["nobody fills in {'owner'}"],
+            ["missing placeholders {'owner'}"],
         ),
         (
             {"type": FlowResultType.MENU, "menu_options": ["known", "new"]},
@@ -68,7 +68,7 @@ TEXTS = {
         ),
     ],
 )
-def test_missing_texts_are_found(result: dict[str, object], missing: list[str]) -> None:
+def test_a_missing_text_is_found(result: dict[str, object], missing: list[str]) -> None:
     result = {
         "step_id": "user",
         "data_schema": None,

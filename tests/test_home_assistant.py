@@ -11,7 +11,7 @@ from .conftest import SetUp
 UNTESTED = "We found a custom integration netrex which has not been tested"
 
 
-async def test_home_assistant_finds_nothing_to_complain_about(
+async def test_home_assistant_logs_no_complaint(
     hass: HomeAssistant, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No deprecated call, no blocking call, no wrong unit, on any tested release."""
@@ -25,7 +25,7 @@ async def test_home_assistant_finds_nothing_to_complain_about(
         record.getMessage()
         for record in caplog.records
         if record.levelno >= logging.WARNING
-        # Its debug mode tells how slow this machine is.
+        # In debug mode it logs slow callbacks, which depend on this machine.
         and record.name != "asyncio"
     ]
     ours = [message for message in said if "netrex" in message]

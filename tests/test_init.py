@@ -1,4 +1,4 @@
-"""Set-up and unload of an account: what it asks, what it leaves behind."""
+"""Setup and unload of an account: its queries, and nothing left behind."""
 
 import asyncio
 from datetime import timedelta
@@ -50,7 +50,7 @@ async def test_a_thousand_cameras_start_with_two_queries_and_no_link(
     assert len(hass.states.async_entity_ids(CAMERA_DOMAIN)) == 1000 + channels
 
 
-async def test_a_restart_asks_once(
+async def test_a_restart_sends_one_query(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -63,7 +63,7 @@ async def test_a_restart_asks_once(
     assert "granularity:D" not in "".join(record.query for record in cloud.queries)
 
 
-async def test_unload_leaves_nothing(
+async def test_unloading_leaves_no_port_and_no_task(
     hass: HomeAssistant, cloud: Simulator, set_up: SetUp
 ) -> None:
     before = asyncio.all_tasks()
@@ -95,7 +95,7 @@ async def test_unload_leaves_nothing(
         ("refuse", ConfigEntryState.SETUP_RETRY),
     ],
 )
-async def test_a_portal_in_trouble_is_tried_again(
+async def test_setup_is_retried_while_the_portal_fails(
     cloud: Simulator, set_up: SetUp, kind: str, state: ConfigEntryState
 ) -> None:
     cloud.faults.add("graphql", kind, count=None)
@@ -140,7 +140,7 @@ async def test_devices_form_the_portals_tree(
     assert parent(camera) == f"{entry.unique_id}_{shop.node_id}"
 
 
-async def test_unique_ids_carry_the_account(
+async def test_unique_ids_contain_the_account(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
@@ -150,7 +150,7 @@ async def test_unique_ids_carry_the_account(
     assert all(e.unique_id.startswith(entry.unique_id) for e in entities)
 
 
-async def test_only_what_the_portal_does_not_show_may_be_removed_by_hand(
+async def test_only_devices_that_the_portal_does_not_list_can_be_removed(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     registry = dr.async_get(hass)
@@ -172,7 +172,7 @@ async def test_only_what_the_portal_does_not_show_may_be_removed_by_hand(
     assert await async_remove_config_entry_device(hass, entry, gone)
 
 
-async def test_removal_forgets_the_account(
+async def test_removing_an_entry_deletes_its_stored_data(
     hass: HomeAssistant, hass_storage: dict[str, object], entry: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_unload(entry.entry_id)
@@ -182,7 +182,7 @@ async def test_removal_forgets_the_account(
     assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
 
 
-async def test_a_set_up_that_fails_half_way_stores_its_queries_now(
+async def test_a_failed_setup_saves_its_queries_immediately(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     cloud: Simulator,
@@ -200,7 +200,7 @@ async def test_a_set_up_that_fails_half_way_stores_its_queries_now(
     assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
 
 
-async def test_a_set_up_that_fails_late_leaves_no_port(
+async def test_a_setup_that_fails_late_leaves_no_port(
     hass: HomeAssistant, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = asyncio.all_tasks()
@@ -229,7 +229,7 @@ async def test_a_set_up_that_fails_late_leaves_no_port(
     ]
 
 
-async def test_the_ledger_is_stored_whoever_watches_it(
+async def test_the_ledger_is_saved_without_listeners(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     cloud: Simulator,
@@ -244,10 +244,10 @@ async def test_the_ledger_is_stored_whoever_watches_it(
     assert restored(stored["ledger"]).used >= 4
 
 
-async def test_what_is_sent_between_two_set_ups_counts(
+async def test_queries_between_two_setups_count(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
-    """A flow that asks, or a query that was under way while the store was written."""
+    """A query of a flow, or one that was sent while the store was saved."""
     await hass.async_block_till_done(wait_background_tasks=True)
     pacer = entry.runtime_data.pacer
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -260,7 +260,7 @@ async def test_what_is_sent_between_two_set_ups_counts(
     assert entry.runtime_data.pacer.ledger.used == len(cloud.queries) + 1
 
 
-async def test_a_reload_during_a_query_tells_of_no_trouble(
+async def test_a_reload_during_a_query_logs_no_error(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,

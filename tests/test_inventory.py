@@ -58,7 +58,7 @@ async def test_a_new_camera_appears_without_a_reload(
     assert state.name == "Nová kamera Connectivity"
 
 
-async def test_a_camera_goes_after_several_complete_reads_and_may_come_back(
+async def test_a_camera_is_removed_after_several_complete_reads_and_can_come_back(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     camera = add_camera(cloud.world, "Nová kamera", shop_id(cloud))
@@ -84,7 +84,7 @@ async def test_a_camera_goes_after_several_complete_reads_and_may_come_back(
     assert state.state == "on"
 
 
-async def test_a_camera_that_is_back_in_time_stays(
+async def test_a_camera_that_comes_back_in_time_stays(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     camera = add_camera(cloud.world, "Nová kamera", shop_id(cloud))
@@ -104,7 +104,7 @@ async def test_a_camera_that_is_back_in_time_stays(
 
 
 @pytest.mark.parametrize("kind", ["half", "wrong_types", "html", "cut", "refuse"])
-async def test_a_portal_in_trouble_removes_nothing(
+async def test_a_failing_portal_removes_nothing(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, kind: str
 ) -> None:
     before = async_known_nodes(hass, entry)
@@ -115,7 +115,7 @@ async def test_a_portal_in_trouble_removes_nothing(
     assert async_known_nodes(hass, entry) >= before
 
 
-async def test_an_account_that_shows_no_camera_is_not_believed(
+async def test_an_account_without_any_camera_removes_nothing(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     before = async_known_nodes(hass, entry)
@@ -151,7 +151,7 @@ async def test_a_new_channel_of_a_known_camera_appears_without_a_reload(
     assert new.endswith("pohled_9")
 
 
-async def test_a_hiccup_leaves_the_schema_to_the_next_read(
+async def test_a_failed_schema_query_is_retried_with_the_next_read(
     hass: HomeAssistant, cloud: Simulator, set_up: SetUp
 ) -> None:
     cloud.faults.add("graphql", "html", match="__schema")
@@ -185,7 +185,7 @@ async def test_a_hiccup_leaves_the_schema_to_the_next_read(
         "x",
     ],
 )
-async def test_a_damaged_file_is_learned_anew(
+async def test_a_damaged_schema_is_learned_again(
     cloud: Simulator,
     config_entry: MockConfigEntry,
     set_up: SetUp,

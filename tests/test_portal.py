@@ -1,4 +1,4 @@
-"""What people type as the portal's address."""
+"""The portal's address as users enter it."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from custom_components.netrex.portal import InvalidHostError, Portal
         ("system2.netrex.cz:443", "system2.netrex.cz", None),
         ("system2.netrex.cz.", "system2.netrex.cz", None),
         ("portal.example:8443/login", "portal.example:8443", None),
-        # A token never travels unencrypted.
+        # A token is never sent unencrypted.
         ("http://portal.example", "portal.example", None),
         ("http://portal.example:80", "portal.example", None),
         ("http://portal.example:8080", "portal.example:8080", None),
@@ -33,7 +33,7 @@ from custom_components.netrex.portal import InvalidHostError, Portal
         ("https://localhost:8443", "localhost:8443", "https://localhost:8443"),
     ],
 )
-def test_addresses(text: str, host: str, url: str | None) -> None:
+def test_an_address_is_normalized(text: str, host: str, url: str | None) -> None:
     assert Portal.parse(text) == Portal(host, url or f"https://{host}")
 
 
@@ -66,13 +66,13 @@ def test_addresses(text: str, host: str, url: str | None) -> None:
         f"{'x' * 64}.example",
     ],
 )
-def test_no_addresses(text: str) -> None:
+def test_an_invalid_address_is_refused(text: str) -> None:
     with pytest.raises(InvalidHostError):
         Portal.parse(text)
 
 
-def test_result_parses_to_itself() -> None:
-    """What is stored can be entered again."""
+def test_a_normalized_address_stays_the_same() -> None:
+    """The stored values can be entered again."""
     for text in ("portal.example:8443", "[::1]:8000", "http://localhost"):
         portal = Portal.parse(text)
         assert Portal.parse(portal.host) == portal

@@ -53,7 +53,7 @@ async def test_a_query_is_answered_and_counted(
     assert entry.runtime_data.pacer.ledger.used_by_lane[Lane.COMMAND] == 1
 
 
-async def test_what_failed_is_told_beside_what_came(
+async def test_errors_are_returned_with_the_data(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     response = await run(hass, entry, "{a: camera(node_id: 1) {name} nodeList {name}}")
@@ -68,7 +68,7 @@ async def test_what_failed_is_told_beside_what_came(
 MUTATION = '{} {{ recordingPrepare(recording_id: "abcdefghij", height: 720) }}'
 
 
-async def test_nothing_is_changed_by_mistake(
+async def test_a_mutation_is_sent_only_if_it_is_allowed(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     def sent() -> list[str]:
@@ -87,7 +87,7 @@ async def test_nothing_is_changed_by_mistake(
     assert sent() == [document]
 
 
-async def test_a_wrong_query_is_the_callers_mistake(
+async def test_an_invalid_query_is_a_validation_error(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     with pytest.raises(ServiceValidationError) as caught:
@@ -97,7 +97,7 @@ async def test_a_wrong_query_is_the_callers_mistake(
         await run(hass, entry, "")
 
 
-async def test_administrators_only(
+async def test_only_administrators_can_run_queries(
     hass: HomeAssistant, hass_read_only_user: User, entry: MockConfigEntry
 ) -> None:
     with pytest.raises(Unauthorized):

@@ -55,7 +55,7 @@ def state_of(hass: HomeAssistant, entity_id: str) -> str:
 
 
 async def select(hass: HomeAssistant, entity_id: str, option: str) -> None:
-    """Choose as a person would."""
+    """Select an option."""
     await hass.services.async_call(
         SELECT_DOMAIN,
         SERVICE_SELECT_OPTION,
@@ -64,7 +64,7 @@ async def select(hass: HomeAssistant, entity_id: str, option: str) -> None:
     )
 
 
-async def test_the_next_viewer_sees_what_was_chosen(
+async def test_the_next_stream_uses_the_selected_profile(
     hass: HomeAssistant, entry: MockConfigEntry, camera: Camera, entity_id: str
 ) -> None:
     address = entry.runtime_data.live.stream_source(VideoSource(camera.node_id))
@@ -85,7 +85,7 @@ async def test_the_next_viewer_sees_what_was_chosen(
         await select(hass, entity_id, "1x1")
 
 
-async def test_a_choice_outlives_a_reload_of_an_offline_account(
+async def test_a_selection_survives_a_reload_of_an_offline_account(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -105,7 +105,7 @@ async def test_a_choice_outlives_a_reload_of_an_offline_account(
     assert await watch(address) == [camera.stream_profiles[0].height] * 3
 
 
-async def test_a_choice_that_is_gone_gives_way_to_the_default(
+async def test_a_selected_profile_that_is_gone_falls_back_to_the_default(
     hass: HomeAssistant, entry: MockConfigEntry, camera: Camera, entity_id: str
 ) -> None:
     gone = camera.stream_profiles.pop(0)
@@ -125,7 +125,7 @@ async def test_a_choice_that_is_gone_gives_way_to_the_default(
     assert state_of(hass, entity_id) == STATE_UNKNOWN
 
 
-async def test_a_camera_gets_a_choice_when_it_has_one(
+async def test_a_camera_gets_a_select_when_it_has_several_profiles(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: Simulator
 ) -> None:
     registry = er.async_get(hass)

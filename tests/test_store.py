@@ -1,4 +1,4 @@
-"""The stored file: written soon, not put off, read back."""
+"""The stored file: saved in time, not postponed, and loaded again."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,11 +13,11 @@ from custom_components.netrex.store import SAVE_DELAY_SECONDS, NetrexStore
 from .ledgers import restored
 
 
-async def test_a_missing_file_is_an_empty_one(hass: HomeAssistant) -> None:
+async def test_a_missing_file_counts_as_empty(hass: HomeAssistant) -> None:
     assert await NetrexStore(hass, "id").async_load() == {}
 
 
-async def test_changes_do_not_put_a_write_off(
+async def test_changes_do_not_postpone_a_save(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     store = NetrexStore(hass, "id")
@@ -33,7 +33,7 @@ async def test_changes_do_not_put_a_write_off(
     assert restored(hass_storage["netrex.id"]["data"]["ledger"]).used >= 5
 
 
-async def test_flush_writes_the_ledger_now(
+async def test_a_flush_saves_the_ledger_immediately(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     store = NetrexStore(hass, "id")

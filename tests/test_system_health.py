@@ -1,4 +1,4 @@
-"""What the page on Home Assistant's own health shows."""
+"""The values on the system health page."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from .repository.project import INTEGRATION, read_json
 
 
 async def health(hass: HomeAssistant) -> dict[str, Any]:
-    """Ask as the page does."""
+    """Return the values as the page gets them."""
     assert await async_setup_component(hass, SYSTEM_HEALTH_DOMAIN, {})
     await hass.async_block_till_done()
     info: dict[str, Any] = await get_system_health_info(hass, DOMAIN)
@@ -26,10 +26,10 @@ async def health(hass: HomeAssistant) -> dict[str, Any]:
     return info
 
 
-async def test_health_tells_of_portal_and_budget(
+async def test_health_shows_the_portal_and_the_budget(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
-    # What set-up left to do in the background asks, too.
+    # Background tasks of the setup send queries as well.
     await hass.async_block_till_done(wait_background_tasks=True)
     asked = len(cloud.queries)
     assert asked
@@ -39,14 +39,14 @@ async def test_health_tells_of_portal_and_budget(
         "queries_24h": str(asked),
         "queries_remaining": str(8000 - asked),
     }
-    # The page costs nothing of the budget.
+    # The page sends no query.
     assert len(cloud.queries) == asked
 
     entry.runtime_data.pacer.pause(90)
     assert (await health(hass))["paused_for"] in {"89 s", "90 s"}
 
 
-async def test_health_of_a_portal_that_is_down(
+async def test_health_shows_a_portal_that_is_down(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     await hass.config_entries.async_unload(entry.entry_id)
@@ -60,7 +60,7 @@ async def test_health_of_a_portal_that_is_down(
 
 
 @pytest.mark.parametrize("language", ["en", "cs"])
-def test_every_figure_has_a_name(language: str) -> None:
+def test_every_value_has_a_name(language: str) -> None:
     texts = read_json(INTEGRATION / "translations" / f"{language}.json")
     assert set(texts["system_health"]["info"]) == {
         "can_reach_portal",

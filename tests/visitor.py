@@ -1,4 +1,4 @@
-"""A person with a browser in front of the portal's sign-in pages."""
+"""A user with a browser on the portal's sign-in pages."""
 
 from html.parser import HTMLParser
 from typing import override

@@ -1,4 +1,4 @@
-"""Waiting for what happens by itself."""
+"""Waiting for background work."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,6 +11,6 @@ async def eventually(condition: Condition, seconds: float = 5) -> float:
     loop = asyncio.get_running_loop()
     started = loop.time()
     while not condition():
-        assert loop.time() - started < seconds, "it does not come true"
+        assert loop.time() - started < seconds, "the condition was not met in time"
         await asyncio.sleep(0.01)
     return loop.time() - started

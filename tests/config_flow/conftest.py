@@ -27,12 +27,12 @@ from .steps import REDIRECT, SignIn, choose, start
 
 @pytest.fixture(autouse=True)
 def _browser(current_request_with_host: None) -> None:
-    """Let a browser be there, whose address the portal sends people back to."""
+    """Provide the request of a browser, whose address is the redirect URL."""
 
 
 @pytest.fixture
 async def no_setup(hass: HomeAssistant) -> AsyncGenerator[AsyncMock]:
-    """Let entries load without asking the portal."""
+    """Let entries load without queries."""
     with (
         patch("custom_components.netrex.async_setup_entry", return_value=True) as mock,
         patch("custom_components.netrex.async_unload_entry", return_value=True),
@@ -44,13 +44,13 @@ async def no_setup(hass: HomeAssistant) -> AsyncGenerator[AsyncMock]:
 
 @pytest.fixture
 def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a refusal by the portal's limiter stop us for a moment only."""
+    """Shorten the pause after a refusal by the portal's limiter."""
     monkeypatch.setattr("custom_components.netrex.client.pacer._FIRST_PAUSE", 0.1)
 
 
 @pytest.fixture
 async def client(hass: HomeAssistant, cloud: Simulator) -> OAuthClient:
-    """Return the application that portal and Home Assistant both know."""
+    """Return an application known to the portal and to Home Assistant."""
     client = cloud.add_client([REDIRECT])
     assert await async_setup_component(hass, "application_credentials", {})
     await async_import_client_credential(
@@ -61,15 +61,14 @@ async def client(hass: HomeAssistant, cloud: Simulator) -> OAuthClient:
 
 @pytest.fixture
 def sign_in(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> SignIn:
-    """Return what a person does between the flow's link and the closed window."""
+    """Return a function that signs in at the portal and returns to the flow."""
 
     async def async_sign_in(
         result: ConfigFlowResult, **choices: str
     ) -> ConfigFlowResult:
         assert result["type"] is FlowResultType.EXTERNAL_STEP
         back = await visit(result["url"], **choices)
-        # Home Assistant's own server takes further views while it runs, the test's
-        # does not.
+        # Unlike Home Assistant's server, the test's cannot add views while it runs.
         assert await async_setup_component(hass, DOMAIN, {})
         home: TestClient[Any, Any] = await hass_client_no_auth()
         assert str(back.with_query(None)) == REDIRECT
@@ -88,7 +87,7 @@ async def oauth_entry(
     sign_in: SignIn,
     no_setup: AsyncMock,
 ) -> ConfigEntry:
-    """Return an entry that was made by signing in."""
+    """Return an entry created by signing in."""
     del client
     result = await start(hass, host=cloud.url, rights={"scopes": ["read", "liveview"]})
     result = await choose(hass, result, "pick_implementation")
@@ -99,7 +98,7 @@ async def oauth_entry(
 async def token_entry(
     hass: HomeAssistant, config_entry: MockConfigEntry, no_setup: AsyncMock
 ) -> MockConfigEntry:
-    """Return an entry that was made with an API token."""
+    """Return an entry with an API token."""
     config_entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(config_entry.entry_id)
     return config_entry

@@ -1,4 +1,4 @@
-"""What a person does in the dialogs."""
+"""The user's steps in the flows."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -24,7 +24,7 @@ type SignIn = Callable[..., Awaitable[ConfigFlowResult]]
 
 
 async def start(hass: HomeAssistant, **user_input: object) -> ConfigFlowResult:
-    """Open the dialog and fill in the first page."""
+    """Start the flow and fill in the first page."""
     result = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}
     )

@@ -1,4 +1,4 @@
-"""An account by a token that was made in the portal."""
+"""Adding an account with an API token."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ from .steps import assert_aborted, authority, choose, configure, start, suggeste
         ("wrong_types", None, "unusable_answer"),
     ],
 )
-async def test_trouble_while_the_token_is_tried(
+async def test_a_failing_portal_keeps_the_entered_token(
     hass: HomeAssistant, cloud: Simulator, kind: str, value: int | None, error: str
 ) -> None:
     token = cloud.create_api_token()
@@ -56,7 +56,7 @@ async def test_trouble_while_the_token_is_tried(
         (lambda cloud: cloud.create_api_token("blind"), "no_nodes"),
     ],
 )
-async def test_token_that_does_not_work(
+async def test_an_unusable_token_is_refused_with_its_reason(
     hass: HomeAssistant,
     cloud: Simulator,
     make: Callable[[Simulator], str],
@@ -71,7 +71,9 @@ async def test_token_that_does_not_work(
 
 
 @pytest.mark.usefixtures("no_setup")
-async def test_nameless_root(hass: HomeAssistant, cloud: Simulator) -> None:
+async def test_an_account_without_a_name_is_named_after_its_portal(
+    hass: HomeAssistant, cloud: Simulator
+) -> None:
     cloud.world.nodes[0].name = None
     result = await choose(hass, await start(hass, host=cloud.url), "api_token")
     result = await configure(hass, result, {CONF_API_TOKEN: cloud.create_api_token()})
@@ -79,10 +81,10 @@ async def test_nameless_root(hass: HomeAssistant, cloud: Simulator) -> None:
 
 
 @pytest.mark.usefixtures("no_setup")
-async def test_accounts_side_by_side_but_none_twice(
+async def test_two_accounts_can_be_added_but_none_twice(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> None:
-    """The guest of the shop has another root: it is another account."""
+    """The shop's guest has another root node, so it is another account."""
     config_entry.add_to_hass(hass)
     result = await choose(hass, await start(hass, host=cloud.url), "api_token")
     result = await configure(hass, result, {CONF_API_TOKEN: cloud.create_api_token()})

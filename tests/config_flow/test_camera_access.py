@@ -17,7 +17,7 @@ from custom_components.netrex.const import (
 from simulator import Simulator
 from tests.leaks import assert_log_clean
 
-from .test_options import open_page, save
+from .test_the_allowance_is_saved_and_used import open_page, save
 
 PAGE = "camera_access"
 FORGET = "forget_token"
@@ -33,7 +33,7 @@ def prefilled(result: ConfigFlowResult) -> dict[str, Any]:
     }
 
 
-async def test_a_token_is_tried_kept_and_forgotten(
+async def test_a_token_is_tested_kept_and_removed(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -79,7 +79,7 @@ async def test_a_token_is_tried_kept_and_forgotten(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_an_address_alone_is_taken(
+async def test_an_address_is_saved_without_a_token(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     await save(hass, entry, PAGE, **{CONF_DEVICE_URL: DEFAULT_CAMERA_URL})
@@ -93,7 +93,7 @@ def errors_of(result: ConfigFlowResult) -> dict[str, str]:
     return result["errors"] or {}
 
 
-async def test_what_is_wrong_with_a_token(
+async def test_a_refused_token_shows_the_reason(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -137,7 +137,7 @@ async def test_what_is_wrong_with_a_token(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_addresses_that_would_give_the_token_away(
+async def test_an_address_that_would_leak_the_token_is_refused(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,

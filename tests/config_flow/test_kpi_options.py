@@ -21,7 +21,7 @@ from simulator import Simulator
 
 from ..kpi.test_sensor import sensor, settle, shop_id
 from .steps import suggested
-from .test_options import open_page, save
+from .test_the_allowance_is_saved_and_used import open_page, save
 
 DAYS = {CONF_HISTORY_DAYS: 365}
 
@@ -34,7 +34,7 @@ def choices(result: ConfigFlowResult, field: str) -> Mapping[str, str]:
     return {option["value"]: option["label"] for option in options}
 
 
-async def test_nodes_are_chosen_by_their_paths(
+async def test_nodes_are_listed_by_their_paths(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     offered = choices(await open_page(hass, entry, "kpi"), CONF_KPI_NODES)
@@ -58,7 +58,7 @@ async def test_nodes_are_chosen_by_their_paths(
     assert order.index(str(shop.node_id)) < order.index(str(camera.node_id))
 
 
-async def test_what_is_not_chosen_is_neither_read_nor_shown(
+async def test_deselected_nodes_are_neither_read_nor_shown(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     await settle(hass, entry)
@@ -103,7 +103,7 @@ async def test_what_is_not_chosen_is_neither_read_nor_shown(
     assert shop in async_known_nodes(hass, entry)
 
 
-async def test_the_probe_asks_for_nothing_unwanted(
+async def test_the_probe_requests_only_selected_metrics(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> None:
     config_entry.add_to_hass(hass)
@@ -124,7 +124,7 @@ async def test_the_probe_asks_for_nothing_unwanted(
     assert sensor(hass, config_entry, shop, "transactions_today")
 
 
-async def test_a_chosen_node_without_data_is_asked_daily(
+async def test_a_selected_node_without_data_is_probed_daily(
     hass: HomeAssistant,
     cloud: Simulator,
     config_entry: MockConfigEntry,
@@ -163,7 +163,7 @@ async def test_an_external_id_becomes_a_node_id(
     assert suggested(again, CONF_KPI_NODES) == chosen
 
 
-async def test_a_node_that_does_not_exist_is_not_taken(
+async def test_an_unknown_node_is_refused(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     names = [str(shop_id(cloud)), "nowhere"]
@@ -174,7 +174,7 @@ async def test_a_node_that_does_not_exist_is_not_taken(
     assert not entry.options
 
 
-async def test_a_chosen_node_that_has_gone_does_not_block_the_page(
+async def test_a_selected_node_that_is_gone_does_not_block_the_page(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     chosen = {CONF_KPI_NODES: ["4711"]}
@@ -185,7 +185,7 @@ async def test_a_chosen_node_that_has_gone_does_not_block_the_page(
     assert entry.options == {CONF_HISTORY_DAYS: 30} | chosen
 
 
-async def test_the_page_without_the_portal_keeps_the_choice(
+async def test_the_page_keeps_the_selection_while_the_portal_is_down(
     hass: HomeAssistant, config_entry: MockConfigEntry
 ) -> None:
     config_entry.add_to_hass(hass)
@@ -201,7 +201,7 @@ async def test_the_page_without_the_portal_keeps_the_choice(
     assert config_entry.options == {CONF_HISTORY_DAYS: 30} | chosen
 
 
-async def test_a_removed_place_keeps_the_cameras(
+async def test_a_deselected_node_keeps_the_cameras(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     await settle(hass, entry)

@@ -55,7 +55,9 @@ async def save(
     return result
 
 
-async def test_options(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_the_allowance_is_saved_and_used(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
     assert entry.runtime_data.pacer.ledger.allowance == 8000
     result = await save(hass, entry, "budget", **{CONF_DAILY_ALLOWANCE: 2500.0})
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -105,7 +107,7 @@ async def test_a_page_keeps_what_the_others_saved(
         ("recordings", {CONF_RECORDINGS_LIMIT: 1001}),
     ],
 )
-async def test_options_out_of_bounds(
+async def test_values_out_of_bounds_are_refused(
     hass: HomeAssistant,
     token_entry: MockConfigEntry,
     page: str,
@@ -117,7 +119,7 @@ async def test_options_out_of_bounds(
     assert not token_entry.options
 
 
-async def test_a_pinned_transport_is_taken(
+async def test_a_fixed_transport_is_used(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     await save(hass, entry, "live_view", **{CONF_LIVE_TRANSPORT: "rtspws"})
@@ -128,7 +130,7 @@ async def test_a_pinned_transport_is_taken(
     assert live.last_transport(camera_id) is LiveTransport.RTSPWS
 
 
-async def test_relay_access_is_tried_before_it_is_saved(
+async def test_relay_access_is_tested_before_it_is_saved(
     hass: HomeAssistant, token_entry: MockConfigEntry
 ) -> None:
     on = {CONF_RELAY_ACCESS: True, CONF_RELAY_HOST: " 127.0.0.1 "}
@@ -163,7 +165,7 @@ async def test_relay_access_is_tried_before_it_is_saved(
         ({CONF_RELAY_HOST: "my.nas"}, {CONF_RELAY_HOST: "invalid_address"}),
     ],
 )
-async def test_relay_access_where_nobody_can_listen(
+async def test_an_unusable_relay_address_shows_the_reason(
     hass: HomeAssistant,
     token_entry: MockConfigEntry,
     options: dict[str, object],
@@ -175,7 +177,7 @@ async def test_relay_access_where_nobody_can_listen(
     assert not token_entry.options
 
 
-async def test_another_option_can_be_saved_while_the_relay_has_its_port(
+async def test_another_option_can_be_saved_while_the_relay_uses_its_port(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     with bind("127.0.0.1", 0) as probe:

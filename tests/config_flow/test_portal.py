@@ -1,4 +1,4 @@
-"""The first page: where the portal is, and what to ask it for."""
+"""The first page: the portal's address and the permissions to request."""
 
 from collections.abc import AsyncGenerator
 
@@ -22,7 +22,7 @@ from .steps import SignIn, choose, configure, start, suggested
 @pytest.mark.parametrize(
     "host", ["", "a b", "ftp://portal.example", "name:password@portal.example", "x:y"]
 )
-async def test_text_that_is_no_address(
+async def test_an_invalid_address_can_be_corrected(
     hass: HomeAssistant, cloud: Simulator, host: str
 ) -> None:
     result = await start(hass, host=host)
@@ -44,7 +44,7 @@ async def test_text_that_is_no_address(
         ("empty", None, {CONF_HOST: "invalid_host"}),
     ],
 )
-async def test_portal_in_trouble(
+async def test_a_failing_portal_keeps_the_entered_address(
     hass: HomeAssistant,
     cloud: Simulator,
     kind: str,
@@ -61,14 +61,16 @@ async def test_portal_in_trouble(
     assert result["type"] is FlowResultType.MENU
 
 
-async def test_nobody_at_the_address(hass: HomeAssistant, unused_tcp_port: int) -> None:
+async def test_a_closed_port_shows_that_the_portal_cannot_be_reached(
+    hass: HomeAssistant, unused_tcp_port: int
+) -> None:
     result = await start(hass, host=f"127.0.0.1:{unused_tcp_port}")
     assert result["errors"] == {"base": "cannot_connect"}
 
 
 @pytest.fixture
 async def stranger() -> AsyncGenerator[tuple[TestServer, list[web.Request]]]:
-    """Run a GraphQL server that is no portal: it answers anybody."""
+    """Run a GraphQL server that is not a portal: it needs no token."""
     requests: list[web.Request] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -82,7 +84,7 @@ async def stranger() -> AsyncGenerator[tuple[TestServer, list[web.Request]]]:
         yield server, requests
 
 
-async def test_another_server_at_the_address(
+async def test_a_server_that_is_not_a_portal_is_refused(
     hass: HomeAssistant, stranger: tuple[TestServer, list[web.Request]]
 ) -> None:
     server, requests = stranger
@@ -94,7 +96,7 @@ async def test_another_server_at_the_address(
 
 @pytest.mark.parametrize("status", [200, 400, 401])
 @pytest.mark.parametrize("place", ["top", "extensions", "none"])
-async def test_portal_refuses_strangers_in_its_way(
+async def test_a_portal_is_recognized_by_how_it_refuses_a_request(
     hass: HomeAssistant, cloud: Simulator, status: int, place: str
 ) -> None:
     cloud.switches.set("auth_error_status", status)
@@ -102,7 +104,7 @@ async def test_portal_refuses_strangers_in_its_way(
     assert (await start(hass, host=cloud.url))["type"] is FlowResultType.MENU
 
 
-async def test_rights_are_those_of_the_boxes(
+async def test_the_selected_permissions_are_requested(
     hass: HomeAssistant, cloud: Simulator, client: OAuthClient, sign_in: SignIn
 ) -> None:
     del client
@@ -118,6 +120,8 @@ async def test_rights_are_those_of_the_boxes(
     assert result["data"][CONF_SCOPES] == ["read", "liveview_ptz", "events"]
 
 
-async def test_unknown_right_is_refused(hass: HomeAssistant, cloud: Simulator) -> None:
+async def test_an_unknown_permission_is_refused(
+    hass: HomeAssistant, cloud: Simulator
+) -> None:
     with pytest.raises(InvalidData):
         await start(hass, host=cloud.url, rights={"scopes": ["read", "everything"]})

@@ -37,7 +37,7 @@ from .steps import (
 
 
 async def reauth(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
-    """Start to sign in again, as a refused token does."""
+    """Start reauthentication, as a refused token does."""
     return await hass.config_entries.flow.async_init(
         DOMAIN,
         context={
@@ -50,7 +50,7 @@ async def reauth(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
     )
 
 
-async def test_new_api_token(
+async def test_a_new_api_token_replaces_the_refused_one(
     hass: HomeAssistant,
     cloud: Simulator,
     token_entry: MockConfigEntry,
@@ -71,7 +71,7 @@ async def test_new_api_token(
     assert no_setup.call_count == set_ups + 1
 
 
-async def test_new_api_token_of_somebody_else(
+async def test_an_api_token_of_another_account_is_refused(
     hass: HomeAssistant, cloud: Simulator, token_entry: MockConfigEntry
 ) -> None:
     before = dict(token_entry.data)
@@ -82,10 +82,10 @@ async def test_new_api_token_of_somebody_else(
     assert token_entry.data == before
 
 
-async def test_refresh_token_spares_the_sign_in(
+async def test_a_refresh_token_avoids_the_sign_in(
     hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry
 ) -> None:
-    """The portal ended the access token before its time."""
+    """The portal has ended the access token early."""
     before = access_token(oauth_entry)
     cloud.world.tokens[before].expires_at = time.time() - 1
     assert_aborted(await reauth(hass, oauth_entry), "reauth_successful")
@@ -95,23 +95,23 @@ async def test_refresh_token_spares_the_sign_in(
     assert oauth_entry.data[CONF_SCOPES] == ["read", "liveview"]
 
 
-async def test_refreshed_token_that_does_not_work(
+async def test_a_refused_refreshed_token_asks_to_sign_in(
     hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry
 ) -> None:
-    """A portal that renews what it does not accept must not keep us going round."""
+    """A portal that refuses the tokens it issues must not cause a loop."""
     cloud.switches.access_token_lifetime = 0
     result = await reauth(hass, oauth_entry)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "reauth_confirm"
 
 
-async def test_renewal_that_does_not_help_is_not_repeated(
+async def test_a_useless_renewal_is_not_repeated(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: ConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """The account reads well, and still something is refused as if by the token."""
+    """The account can be read, but something else is refused as if by the token."""
     assert_aborted(await reauth(hass, oauth_entry), "reauth_successful")
     await hass.async_block_till_done()
     renewed = access_token(oauth_entry)
@@ -128,7 +128,7 @@ async def test_renewal_that_does_not_help_is_not_repeated(
     assert access_token(oauth_entry) in cloud.world.tokens
 
 
-async def test_sign_in_again(
+async def test_signing_in_again_replaces_the_token(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: ConfigEntry,
@@ -155,7 +155,7 @@ async def test_sign_in_again(
     assert len(hass.config_entries.async_entries(DOMAIN)) == 1
 
 
-async def test_sign_in_again_as_somebody_else(
+async def test_signing_in_again_with_another_account_is_refused(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: ConfigEntry,
@@ -169,7 +169,7 @@ async def test_sign_in_again_as_somebody_else(
     assert oauth_entry.data == before
 
 
-async def test_sign_in_again_without_credentials(
+async def test_signing_in_again_needs_credentials(
     hass: HomeAssistant, oauth_entry: ConfigEntry
 ) -> None:
     credentials = hass.data[DATA_COMPONENT]
@@ -181,7 +181,7 @@ async def test_sign_in_again_without_credentials(
 
 
 @pytest.mark.usefixtures("token_entry")
-async def test_waiting_reauthentication_does_not_hide_a_double(
+async def test_a_pending_reauthentication_does_not_hide_a_duplicate(
     hass: HomeAssistant, cloud: Simulator, token_entry: MockConfigEntry
 ) -> None:
     await reauth(hass, token_entry)

@@ -1,4 +1,4 @@
-"""Another way of signing in for the same account."""
+"""Changing how to sign in to the same account."""
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -28,7 +28,7 @@ async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResu
     )
 
 
-async def test_from_api_token_to_signing_in(
+async def test_a_sign_in_replaces_an_api_token(
     hass: HomeAssistant,
     cloud: Simulator,
     client: OAuthClient,
@@ -56,7 +56,7 @@ async def test_from_api_token_to_signing_in(
     assert access_token(token_entry) in cloud.world.tokens
 
 
-async def test_from_signing_in_to_api_token(
+async def test_an_api_token_replaces_a_sign_in_and_revokes_it(
     hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry
 ) -> None:
     token = cloud.create_api_token()
@@ -74,13 +74,13 @@ async def test_from_signing_in_to_api_token(
     assert not cloud.world.grants
 
 
-async def test_more_rights(
+async def test_the_form_suggests_the_present_permissions(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: ConfigEntry,
     sign_in: SignIn,
 ) -> None:
-    """The boxes show what the entry has; left alone they stay."""
+    """Left unchanged, they are requested again."""
     result = await reconfigure(hass, oauth_entry)
     assert result["data_schema"] is not None
     [(_, section)] = result["data_schema"].schema.items()
@@ -94,7 +94,7 @@ async def test_more_rights(
     assert access_token(oauth_entry) in cloud.world.tokens
 
 
-async def test_reconfigured_to_somebody_else(
+async def test_reconfiguring_to_another_account_is_refused(
     hass: HomeAssistant,
     cloud: Simulator,
     oauth_entry: ConfigEntry,

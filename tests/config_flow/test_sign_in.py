@@ -1,4 +1,4 @@
-"""An account by the portal's own sign-in pages."""
+"""Adding an account with the portal's sign-in pages."""
 
 import logging
 
@@ -24,7 +24,9 @@ from ..leaks import assert_log_clean
 from .steps import REDIRECT, SignIn, assert_aborted, choose, configure, start
 
 
-async def test_without_credentials(hass: HomeAssistant, cloud: Simulator) -> None:
+async def test_signing_in_without_credentials_asks_for_them(
+    hass: HomeAssistant, cloud: Simulator
+) -> None:
     assert await async_setup_component(hass, "application_credentials", {})
     result = await start(hass, host=cloud.url)
     result = await choose(hass, result, "pick_implementation")
@@ -32,17 +34,19 @@ async def test_without_credentials(hass: HomeAssistant, cloud: Simulator) -> Non
 
 
 @pytest.mark.usefixtures("client")
-async def test_other_credentials(hass: HomeAssistant, cloud: Simulator) -> None:
-    """Home Assistant's dialog for credentials opens by this reason."""
+async def test_choosing_other_credentials_asks_for_them(
+    hass: HomeAssistant, cloud: Simulator
+) -> None:
+    """This reason makes the frontend open the dialog for credentials."""
     result = await choose(hass, await start(hass, host=cloud.url), "new_credentials")
     assert_aborted(result, "missing_credentials")
 
 
 @pytest.mark.usefixtures("client", "no_setup")
-async def test_several_credentials(
+async def test_one_of_several_credentials_can_be_chosen(
     hass: HomeAssistant, cloud: Simulator, sign_in: SignIn
 ) -> None:
-    """The link of the chosen ones leads to the entered portal."""
+    """The sign-in link leads to the entered portal."""
     other = cloud.add_client([REDIRECT])
     await async_import_client_credential(
         hass,
@@ -62,7 +66,7 @@ async def test_several_credentials(
 
 
 @pytest.mark.usefixtures("client")
-async def test_consent_refused(
+async def test_refused_consent_aborts_the_flow(
     hass: HomeAssistant, cloud: Simulator, sign_in: SignIn
 ) -> None:
     result = await start(hass, host=cloud.url)
@@ -73,7 +77,7 @@ async def test_consent_refused(
 
 
 @pytest.mark.parametrize("status", [200, 400])
-async def test_code_not_accepted(
+async def test_a_refused_code_aborts_the_flow(
     hass: HomeAssistant,
     cloud: Simulator,
     client: OAuthClient,
@@ -96,7 +100,7 @@ async def test_code_not_accepted(
 @pytest.mark.parametrize(
     ("kind", "value"), [("cut", None), ("status", 500), ("html", None)]
 )
-async def test_token_endpoint_in_trouble(
+async def test_a_failing_token_endpoint_aborts_the_flow(
     hass: HomeAssistant,
     cloud: Simulator,
     sign_in: SignIn,
@@ -122,10 +126,10 @@ async def test_token_endpoint_in_trouble(
         ("refuse", "rate_limited"),
     ],
 )
-async def test_account_cannot_be_read_at_once(
+async def test_reading_the_account_can_be_retried_without_a_sign_in(
     hass: HomeAssistant, cloud: Simulator, sign_in: SignIn, kind: str, error: str
 ) -> None:
-    """The person does not have to sign in twice because of that."""
+    """The user does not have to sign in again."""
     result = await start(hass, host=cloud.url)
     result = await choose(hass, result, "pick_implementation")
     cloud.faults.add("graphql", kind)
@@ -138,7 +142,7 @@ async def test_account_cannot_be_read_at_once(
 
 
 @pytest.mark.usefixtures("client")
-async def test_account_that_sees_nothing(
+async def test_an_account_without_nodes_aborts_the_flow(
     hass: HomeAssistant, cloud: Simulator, sign_in: SignIn
 ) -> None:
     cloud.world.users["blind"] = User("blind", "blind", full_access=False)
@@ -149,7 +153,7 @@ async def test_account_that_sees_nothing(
 
 
 @pytest.mark.usefixtures("client")
-async def test_account_signed_in_twice(
+async def test_an_account_cannot_be_added_twice(
     hass: HomeAssistant,
     cloud: Simulator,
     sign_in: SignIn,

@@ -1,4 +1,4 @@
-"""From an address to an entry, with nothing replaced."""
+"""From an address to an entry, without mocks."""
 
 import logging
 from typing import Any
@@ -29,7 +29,7 @@ from ..leaks import assert_log_clean
 from .steps import REDIRECT, SignIn, assert_aborted, authority, choose, configure, start
 
 
-async def test_from_address_to_entry_by_signing_in(
+async def test_signing_in_leads_from_an_address_to_an_entry(
     hass: HomeAssistant,
     cloud: Simulator,
     client: OAuthClient,
@@ -90,7 +90,7 @@ async def test_from_address_to_entry_by_signing_in(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_from_address_to_entry_by_api_token(
+async def test_an_api_token_leads_from_an_address_to_an_entry(
     hass: HomeAssistant, cloud: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -115,12 +115,12 @@ async def test_from_address_to_entry_by_api_token(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_forms_reach_the_frontend(
+async def test_all_forms_reach_the_frontend(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     token_entry: MockConfigEntry,
 ) -> None:
-    """All forms survive the way through Home Assistant's own HTTP API."""
+    """All forms can be sent through Home Assistant's HTTP API."""
     assert await async_setup_component(hass, "config", {})
     frontend: TestClient[Any, Any] = await hass_client()
     pages = {
@@ -164,7 +164,7 @@ async def test_forms_reach_the_frontend(
 
 
 class TestAgainstTheLimiter:
-    """The flow keeps the distance that the portal wants, into the set-up."""
+    """The flow and the setup keep the portal's spacing between requests."""
 
     @pytest.fixture(autouse=True)
     def _no_spacing(self) -> None:
@@ -172,13 +172,13 @@ class TestAgainstTheLimiter:
 
     @pytest.fixture
     def switches(self) -> Switches:
-        """Return a cloud that counts."""
+        """Return a cloud with its limiter on."""
         return Switches()
 
     async def test_no_query_is_refused(
         self, hass: HomeAssistant, cloud: Simulator
     ) -> None:
-        """Count from the dialog over the set-up to a reload."""
+        """Covers the flow, the setup and a reload."""
         token = cloud.create_api_token()
         result = await choose(hass, await start(hass, host=cloud.url), "api_token")
         result = await configure(hass, result, {CONF_API_TOKEN: token})
