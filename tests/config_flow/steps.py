@@ -11,6 +11,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
 from custom_components.netrex.const import (
@@ -50,6 +51,31 @@ async def choose(
     assert result["step_id"] == "auth_method"
     assert option in result["menu_options"]
     return await configure(hass, result, {"next_step_id": option})
+
+
+async def open_page(
+    hass: HomeAssistant, entry: MockConfigEntry, page: str
+) -> ConfigFlowResult:
+    """Choose a page of the menu."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["type"] is FlowResultType.MENU
+    assert page in result["menu_options"]
+    return await hass.config_entries.options.async_configure(
+        result["flow_id"], {"next_step_id": page}
+    )
+
+
+async def save(
+    hass: HomeAssistant, entry: MockConfigEntry, page: str, **options: object
+) -> ConfigFlowResult:
+    """Fill in a page; return what comes of it."""
+    result = await open_page(hass, entry, page)
+    assert result["step_id"] == page
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], options
+    )
+    await hass.async_block_till_done()
+    return result
 
 
 def suggested(result: ConfigFlowResult, field: str) -> Any:  # noqa: ANN401 - form data

@@ -17,7 +17,7 @@ from custom_components.netrex.const import (
 from simulator import Simulator
 from tests.leaks import assert_log_clean
 
-from .test_the_allowance_is_saved_and_used import open_page, save
+from .steps import open_page, save
 
 PAGE = "camera_access"
 FORGET = "forget_token"

@@ -20,8 +20,7 @@ from custom_components.netrex.devices import async_known_nodes
 from simulator import Simulator
 
 from ..kpi.test_sensor import sensor, settle, shop_id
-from .steps import suggested
-from .test_the_allowance_is_saved_and_used import open_page, save
+from .steps import open_page, save, suggested
 
 DAYS = {CONF_HISTORY_DAYS: 365}
 

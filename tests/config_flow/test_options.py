@@ -1,6 +1,6 @@
 """The options of an account."""
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
@@ -21,38 +21,13 @@ from custom_components.netrex.relay.endpoint import bind
 from simulator import Simulator
 
 from ..relay.players import watch
-from .steps import suggested
+from .steps import open_page, save, suggested
 
 LIVE_VIEW_DEFAULTS = {
     CONF_LIVE_TRANSPORT: "auto",
     CONF_RELAY_ACCESS: False,
     CONF_RELAY_PORT: 0,
 }
-
-
-async def open_page(
-    hass: HomeAssistant, entry: MockConfigEntry, page: str
-) -> ConfigFlowResult:
-    """Choose a page of the menu."""
-    result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert result["type"] is FlowResultType.MENU
-    assert page in result["menu_options"]
-    return await hass.config_entries.options.async_configure(
-        result["flow_id"], {"next_step_id": page}
-    )
-
-
-async def save(
-    hass: HomeAssistant, entry: MockConfigEntry, page: str, **options: object
-) -> ConfigFlowResult:
-    """Fill in a page; return what comes of it."""
-    result = await open_page(hass, entry, page)
-    assert result["step_id"] == page
-    result = await hass.config_entries.options.async_configure(
-        result["flow_id"], options
-    )
-    await hass.async_block_till_done()
-    return result
 
 
 async def test_the_allowance_is_saved_and_used(

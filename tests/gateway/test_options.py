@@ -9,9 +9,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import CONF_CAMERA_EVENTS, CONF_DEVICE_URL
 from simulator import Simulator
-from tests.config_flow.steps import suggested
+from tests.config_flow.steps import open_page, save, suggested
 from tests.config_flow.test_kpi_options import choices
-from tests.config_flow.test_options import open_page, save
 from tests.waiting import eventually
 
 from .conftest import DOCUMENTATION
