@@ -136,7 +136,13 @@ async def _async_build(
         kpi=kpi,
         budget=budget,
         live=LiveView(
-            hass, entry, client, store, gateway.async_snapshot if gateway else None
+            hass,
+            entry,
+            client,
+            inventory=inventory,
+            status=status,
+            store=store,
+            snapshot=gateway.async_snapshot if gateway else None,
         ),
         history=HistoryImporter(
             hass, entry, client=client, store=store, inventory=inventory, kpi=kpi

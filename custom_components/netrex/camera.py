@@ -214,7 +214,7 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
 
     async def async_get_stream_url(self) -> ServiceResponse:
         """Return the address at which other machines can play the camera."""
-        return {"url": self._live.outside_source(self._view)}
+        return {"url": self._live.external_source(self._view)}
 
     @override
     async def async_camera_image(

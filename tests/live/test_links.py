@@ -70,7 +70,7 @@ def resolve(key: str) -> LinkRequest:
 
 
 def broker_for(
-    portal: Portal, on_error: Callable[[NetrexError], None] | None = None
+    portal: Portal, on_error: Callable[[NetrexError], None] = lambda _: None
 ) -> LinkBroker:
     return LinkBroker(portal.fetch, resolve, on_error=on_error, clock=clock)
 

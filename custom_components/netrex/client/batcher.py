@@ -8,8 +8,6 @@ from .errors import NetrexError, NetrexResponseError
 
 # Requests that arrive within this time share an operation.
 _WINDOW_SECONDS = 0.05
-# The portal may refuse larger operations.
-_MAX_REQUESTS = 20
 
 
 class Batcher[R: Hashable, V]:
@@ -20,12 +18,17 @@ class Batcher[R: Hashable, V]:
 
     Args:
         send: Sends some requests by one operation; returns a result for each.
+        max_requests: Requests per operation; the portal may refuse larger ones.
     """
 
     def __init__(
-        self, send: Callable[[Sequence[R]], Awaitable[Mapping[R, V | NetrexError]]]
+        self,
+        send: Callable[[Sequence[R]], Awaitable[Mapping[R, V | NetrexError]]],
+        *,
+        max_requests: int = 20,
     ) -> None:
         self._send = send
+        self._max_requests = max_requests
         self._waiting: dict[R, list[asyncio.Future[V]]] = {}
         self._in_flight: dict[R, list[asyncio.Future[V]]] = {}
         self._runner: asyncio.Task[None] | None = None
@@ -48,20 +51,38 @@ class Batcher[R: Hashable, V]:
                 self._runner.cancel()
                 self._runner, self._waiting, self._in_flight = None, {}, {}
 
+    async def close(self) -> None:
+        """Cancel the operations; pending calls raise NetrexResponseError."""
+        if self._runner is not None:
+            self._runner.cancel()
+            await asyncio.wait([self._runner])
+            self._fail_waiters()
+
+    def _fail_waiters(self) -> None:
+        for waiter in self._waiters():
+            if not waiter.done():
+                waiter.set_exception(NetrexResponseError("There is no result"))
+        self._waiting, self._in_flight = {}, {}
+
     def _waiters(self) -> Iterable[asyncio.Future[V]]:
         return chain(*self._in_flight.values(), *self._waiting.values())
 
     async def _run(self) -> None:
         """Send requests until none is waiting."""
-        while self._waiting:
-            await asyncio.sleep(_WINDOW_SECONDS)
-            self._in_flight = {}
-            for request, waiters in islice(tuple(self._waiting.items()), _MAX_REQUESTS):
-                del self._waiting[request]
-                if not all(map(asyncio.Future.done, waiters)):
-                    self._in_flight[request] = waiters
-            if self._in_flight:
-                await self._send_batch()
+        try:
+            while self._waiting:
+                await asyncio.sleep(_WINDOW_SECONDS)
+                self._in_flight = {}
+                for request in tuple(islice(self._waiting, self._max_requests)):
+                    waiters = self._waiting.pop(request)
+                    if not all(map(asyncio.Future.done, waiters)):
+                        self._in_flight[request] = waiters
+                if self._in_flight:
+                    await self._send_batch()
+        finally:
+            # Only an unexpected exception of `send` leaves waiters of this runner.
+            if self._runner is asyncio.current_task():
+                self._fail_waiters()
 
     async def _send_batch(self) -> None:
         results: Mapping[R, V | NetrexError]
