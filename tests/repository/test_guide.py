@@ -1,0 +1,64 @@
+"""The guide: it uses the user interface's names, and what it names exists."""
+
+from pathlib import Path
+import re
+
+import pytest
+
+from .project import INTEGRATION, ROOT, read_json, repository_files
+
+PAGES = [path for path in repository_files() if path.suffix == ".md"]
+ENGLISH = read_json(INTEGRATION / "translations" / "en.json")
+INSTALLATION = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+
+COMMAND = re.compile(r"(?<![\w/.])((?:scripts|tests)/[\w/-]*\w(?:\.py)?)")
+BENCHMARK = re.compile(r"python -m (\w+(?:\.\w+)*)")
+ROW = re.compile(r"^\| \*\*(.+?)\*\*", re.MULTILINE)
+# Home Assistant's style guide asks for American English.
+BRITISH = re.compile(
+    r"\b(colour\w*|behaviour\w*|licen[c]e|centre|grey|per cent|cancelled|tunnelled"
+    r"|labelled|travelled|afterwards|towards|whilst)\b",
+    re.IGNORECASE,
+)
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands between a heading and the next one of its level."""
+    _, found, rest = text.partition(f"\n## {heading}\n")
+    assert found, heading
+    return rest.partition("\n## ")[0]
+
+
+def test_options_have_the_names_of_the_forms() -> None:
+    labels = {
+        label
+        for step in ENGLISH["options"]["step"].values()
+        for label in step.get("data", {}).values()
+    }
+    described = ROW.findall(section(INSTALLATION, "Options"))
+    assert len(described) == len(set(described))
+    assert set(described) == labels
+
+
+def test_sign_in_choices_have_the_names_of_the_menu() -> None:
+    menu = ENGLISH["config"]["step"]["auth_method"]["menu_options"]
+    described = ROW.findall(section(INSTALLATION, "Set-up"))
+    assert set(menu.values()) <= set(described)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_named_commands_and_tests_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert not [path for path in COMMAND.findall(text) if not (ROOT / path).exists()]
+    for module in BENCHMARK.findall(text):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or path.is_dir(), module
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_spelling_is_american(page: Path) -> None:
+    assert not BRITISH.findall(page.read_text(encoding="utf-8"))
+
+
+def test_a_british_spelling_is_found() -> None:
+    assert BRITISH.findall("Brightness and colour level") == ["colour"]
