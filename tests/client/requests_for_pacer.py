@@ -1,7 +1,8 @@
 """Requests that a pacer runs in virtual time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from custom_components.netrex.client import Ledger, Pacer
 
@@ -17,7 +18,7 @@ class Requests:
 
     def make(
         self, name: str, seconds: float = 0.0, error: Exception | None = None
-    ) -> Callable[[], Awaitable[str]]:
+    ) -> Callable[[], Coroutine[Any, Any, str]]:
         """Return a request that answers its name, or fails, after some seconds."""
 
         async def request() -> str:

@@ -9,13 +9,15 @@ from custom_components.netrex.client import (
     LiveTransport,
     Metric,
     NetrexQueryError,
-    PreparationRequest,
     RawMetric,
-    RecordingsRequest,
     Schema,
     SeriesRequest,
     ValueRequest,
     documents,
+)
+from custom_components.netrex.client.models import (
+    PreparationRequest,
+    RecordingsRequest,
 )
 from custom_components.netrex.client.schema import INTROSPECTION
 

@@ -93,7 +93,7 @@ async def test_a_thousand_cameras_by_one_query(
 async def test_broken_tree(cloud: Simulator, client: NetrexClient) -> None:
     inventory = await client.inventory()
     tree = Tree(inventory.nodes)
-    assert len(tree) == len({node.node_id for node in cloud.world.nodes})
+    assert len(list(tree)) == len({node.node_id for node in cloud.world.nodes})
     assert all(tree.path(camera.node_id) for camera in inventory.cameras)
 
 

@@ -12,7 +12,7 @@ def _node(node_id: int, parent: int | None, name: str = "") -> Node:
 def test_plain_tree() -> None:
     nodes = [_node(1, None), _node(3, 1), _node(2, 1), _node(4, 3)]
     tree = Tree(nodes)
-    assert len(tree) == 4
+    assert len(list(tree)) == 4
     assert list(tree) == nodes
     assert tree.roots == (nodes[0],)
     assert tree.root_id == 1

@@ -7,7 +7,6 @@ from .api import NetrexClient
 from .camera.gateway import GatewayClient
 from .camera.parameters import Capabilities, ParameterError
 from .camera.url import DEFAULT_CAMERA_URL, parse_camera_url
-from .days import DAY, HOUR, QUARTER, Span, day_bounds, day_span, local_date, midnight
 from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .downloads import Download
 from .enums import Granularity, LiveTransport, Metric, NodeType, RawMetric, Scope
@@ -41,10 +40,8 @@ from .models import (
     LinkRequest,
     LiveLink,
     Node,
-    PreparationRequest,
     Recording,
     RecordingProgress,
-    RecordingsRequest,
     SeriesRequest,
     SeriesValue,
     StreamProfile,
@@ -57,14 +54,11 @@ from .schema import Schema
 from .tree import Tree
 
 __all__ = [
-    "DAY",
     "DEFAULT_ALLOWANCE",
     "DEFAULT_CAMERA_URL",
-    "HOUR",
     "LIMIT",
     "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
-    "QUARTER",
     "Camera",
     "CameraStatus",
     "Capabilities",
@@ -102,24 +96,17 @@ __all__ = [
     "NodeType",
     "Pacer",
     "ParameterError",
-    "PreparationRequest",
     "RawMetric",
     "Recording",
     "RecordingProgress",
-    "RecordingsRequest",
     "Schema",
     "Scope",
     "SeriesRequest",
     "SeriesValue",
-    "Span",
     "StreamProfile",
     "Tree",
     "ValueRequest",
     "VideoChannel",
-    "day_bounds",
-    "day_span",
-    "local_date",
-    "midnight",
     "operations",
     "parse_camera_url",
 ]

@@ -56,7 +56,6 @@ class NetrexClient:
         get_token: Returns a valid token; may raise NetrexAuthError.
         renew_token: Replaces a token that expired early; returns False if it cannot.
         pacer: Schedules all queries.
-        schema: The known part of the portal's schema; the documented part by default.
 
     Attributes:
         pacer: As given.
@@ -71,17 +70,16 @@ class NetrexClient:
         *,
         pacer: Pacer,
         renew_token: Callable[[str], Awaitable[bool]] | None = None,
-        schema: Schema | None = None,
     ) -> None:
         self.pacer = pacer
         transport = GraphQLTransport(session, url, get_token, renew_token=renew_token)
         self._paced = PacedTransport(transport, pacer)
         self.archive = Archive(session, url, transport, self._paced)
-        self.schema = schema or Schema.documented()
+        self.schema = Schema.documented()
 
     @property
     def schema(self) -> Schema:
-        """The known part of the portal's schema."""
+        """The known part of the portal's schema; the documented part by default."""
         return self._schema
 
     @schema.setter
@@ -132,32 +130,30 @@ class NetrexClient:
             inventory = await self._with_details(inventory, lane)
         return inventory
 
-    async def camera_statuses(
-        self, *, lane: Lane = Lane.STATUS
-    ) -> dict[int, CameraStatus]:
+    async def camera_statuses(self) -> dict[int, CameraStatus]:
         """Return the status of all cameras by one operation."""
         if self._selection is not None:
             query = documents.statuses()
             try:
-                response = await self._paced.execute(lane, query, shared=True)
+                response = await self._paced.execute(Lane.STATUS, query, shared=True)
             except NetrexQueryError:
                 self._selection = None
             else:
                 _require(response, "cameraList", list)
                 return await read(response, parse_statuses)
         if not self._camera_ids:
-            inventory = await self._inventory(None, lane)
+            inventory = await self._inventory(None, Lane.STATUS)
             return {
                 camera.node_id: CameraStatus(camera.is_connected, camera.source_ip)
                 for camera in inventory.cameras
             }
         return {
             node_id: status
-            for response in await self._query_cameras(lane, status_only=True)
+            for response in await self._query_cameras(Lane.STATUS, status_only=True)
             for node_id, status in parse_statuses(response.data).items()
         }
 
-    async def fetch_schema(self, *, lane: Lane = Lane.STATUS) -> Schema:
+    async def fetch_schema(self) -> Schema:
         """Introspect the schema by one operation; does not set `schema`.
 
         Returns the documented schema if the portal refuses: introspection is not
@@ -167,7 +163,9 @@ class NetrexClient:
             NetrexResponseError: The response cannot be used; a retry may succeed.
         """
         try:
-            response = await self._paced.execute(lane, INTROSPECTION, shared=True)
+            response = await self._paced.execute(
+                Lane.STATUS, INTROSPECTION, shared=True
+            )
             _require(response, "__schema", dict)
         except NetrexQueryError, NetrexPermissionError, NetrexNotFoundError:
             return Schema.documented()

@@ -35,6 +35,7 @@ _STATUS = "node_id is_connected connection{source_ip}"
 _CAMERA = (
     "name serial_number stream_profiles{stream_profile_id width height} " + _STATUS
 )
+_PROGRESS = "progress download_url"
 _RECORDING = "recording_id duration download_url outputs{height}"
 
 # Type Int of GraphQL (specification, section 3.5.1).
@@ -66,7 +67,6 @@ def field(
     name: str,
     arguments: Mapping[str, Scalar | None] | None = None,
     *,
-    alias: str = "",
     select: str = "",
 ) -> str:
     """Return a field; arguments that are None are left out."""
@@ -75,12 +75,8 @@ def field(
         for key, value in (arguments or {}).items()
         if value is not None
     )
-    return (
-        (f"{alias}:" if alias else "")
-        + name
-        + (f"({given})" if given else "")
-        + (f"{{{select}}}" if select else "")
-    )
+    name += f"({given})" if given else ""
+    return name + (f"{{{select}}}" if select else "")
 
 
 def alias(index: int) -> str:
@@ -88,8 +84,17 @@ def alias(index: int) -> str:
     return f"a{index}"
 
 
-def _query(fields: Iterable[str]) -> str:
-    return f"query{{{' '.join(fields)}}}"
+def _query(selection: str) -> str:
+    return f"query{{{selection}}}"
+
+
+def _aliased(fields: Iterable[str]) -> str:
+    """Return the selection of fields of one kind."""
+    return " ".join(f"{alias(index)}:{text}" for index, text in enumerate(fields))
+
+
+def _query_each(fields: Iterable[str]) -> str:
+    return _query(_aliased(fields))
 
 
 def inventory(schema: Schema | None) -> str:
@@ -99,24 +104,23 @@ def inventory(schema: Schema | None) -> str:
         schema: Determines the cameras' fields; None for ids and names only.
     """
     if schema is None:
-        return _query([_NODES, "cameraList{node_id name}"])
+        return _query(f"{_NODES} cameraList{{node_id name}}")
     select = _CAMERA
     if channels := schema.video_channels:
-        select += " " + field(channels, alias=CHANNELS_ALIAS, select="node_id name")
-    return _query([_NODES, field("cameraList", select=select)])
+        select += f" {CHANNELS_ALIAS}:{field(channels, select='node_id name')}"
+    return _query(f"{_NODES} {field('cameraList', select=select)}")
 
 
 def statuses() -> str:
     """Return the query for the status of all cameras."""
-    return _query([field("cameraList", select=_STATUS)])
+    return _query(field("cameraList", select=_STATUS))
 
 
 def cameras(node_ids: Sequence[int], *, status_only: bool) -> str:
     """Return the query for cameras by id, for portals where cameraList lacks fields."""
     select = _STATUS if status_only else _CAMERA
-    return _query(
-        field("camera", {"node_id": node_id}, alias=alias(index), select=select)
-        for index, node_id in enumerate(node_ids)
+    return _query_each(
+        field("camera", {"node_id": node_id}, select=select) for node_id in node_ids
     )
 
 
@@ -130,7 +134,7 @@ def series(requests: Sequence[SeriesRequest], schema: Schema) -> str:
     known = schema.enum_values(METRIC_ENUM)
     if missing := {request.metric for request in requests if known} - known:
         raise NetrexQueryError(f"The portal does not offer {', '.join(missing)}")
-    return _query(
+    return _query_each(
         field(
             "statisticDataMetricByGranularity",
             {
@@ -139,10 +143,9 @@ def series(requests: Sequence[SeriesRequest], schema: Schema) -> str:
                 "node_id": request.node_id,
                 "granularity": Granularity(request.granularity),
             },
-            alias=alias(index),
             select="from to value",
         )
-        for index, request in enumerate(requests)
+        for request in requests
     )
 
 
@@ -152,7 +155,7 @@ def values(requests: Sequence[ValueRequest]) -> str:
     Raises:
         NetrexQueryError: A range is empty or too long.
     """
-    return _query(
+    return _query_each(
         field(
             "statisticData"
             if isinstance(request.metric, RawMetric)
@@ -162,9 +165,8 @@ def values(requests: Sequence[ValueRequest]) -> str:
                 "type": request.metric,
                 "node_id": request.node_id,
             },
-            alias=alias(index),
         )
-        for index, request in enumerate(requests)
+        for request in requests
     )
 
 
@@ -182,13 +184,10 @@ def live_links(requests: Sequence[LinkRequest], schema: Schema) -> str:
         NetrexQueryError: The portal's schema lacks one of the transports, or requires
             a stream profile.
     """
-    return _query(
-        _live_link(alias(index), request, schema)
-        for index, request in enumerate(requests)
-    )
+    return _query_each(_live_link(request, schema) for request in requests)
 
 
-def _live_link(name: str, request: LinkRequest, schema: Schema) -> str:
+def _live_link(request: LinkRequest, schema: Schema) -> str:
     path = schema.link_path(request.transport)
     if path is None:
         raise NetrexQueryError(f"The portal does not offer {request.transport.value}")
@@ -205,7 +204,7 @@ def _live_link(name: str, request: LinkRequest, schema: Schema) -> str:
         },
         select=select,
     )
-    return field("camera", {"node_id": request.node_id}, alias=name, select=live_view)
+    return field("camera", {"node_id": request.node_id}, select=live_view)
 
 
 def recordings(requests: Sequence[RecordingsRequest]) -> str:
@@ -214,16 +213,15 @@ def recordings(requests: Sequence[RecordingsRequest]) -> str:
     Raises:
         NetrexQueryError: A range is empty or too long.
     """
-    return _query(
+    return _query_each(
         field(
             "camera",
             {"node_id": request.node_id},
-            alias=alias(index),
             select=field(
                 "recordings", _range(request.start, request.end), select=_RECORDING
             ),
         )
-        for index, request in enumerate(requests)
+        for request in requests
     )
 
 
@@ -232,34 +230,27 @@ def recorded_seconds(node_id: int, spans: Sequence[tuple[int, int]]) -> str:
 
     It has one top-level field for all spans, in case the portal counts fields.
     """
-    fields = (
-        field("recordings", _range(*span), alias=alias(index), select="duration")
-        for index, span in enumerate(spans)
+    select = _aliased(
+        field("recordings", _range(*span), select="duration") for span in spans
     )
-    return _query([field("camera", {"node_id": node_id}, select=" ".join(fields))])
+    return _query(field("camera", {"node_id": node_id}, select=select))
 
 
 def preparations(requests: Sequence[PreparationRequest]) -> str:
     """Return the mutation that starts preparations."""
-    fields = (
+    selection = _aliased(
         field(
             "recordingPrepare",
             {"recording_id": request.recording_id, "height": request.height},
-            alias=alias(index),
         )
-        for index, request in enumerate(requests)
+        for request in requests
     )
-    return f"mutation{{{' '.join(fields)}}}"
+    return f"mutation{{{selection}}}"
 
 
 def recording_states(recording_ids: Sequence[str]) -> str:
     """Return the query for the progress of preparations."""
-    return _query(
-        field(
-            "recording",
-            {"recording_id": recording_id},
-            alias=alias(index),
-            select="progress download_url",
-        )
-        for index, recording_id in enumerate(recording_ids)
+    return _query_each(
+        field("recording", {"recording_id": recording_id}, select=_PROGRESS)
+        for recording_id in recording_ids
     )

@@ -6,6 +6,7 @@ Downloads are not queries, so they do not pass the pacer. Their URLs are secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 import re
 
@@ -84,28 +85,21 @@ async def open_download(
         if validator and not validator.startswith("W/"):
             headers["If-Range"] = validator
     with map_exceptions(*_FAILURES):
-        response = await _get(session, url, headers)
-        if response.status == HTTPStatus.UNAUTHORIZED and _same_origin(url, portal):
+        get = partial(
+            session.get,
+            URL(url, encoded=True),
+            headers=headers,
+            timeout=_TIMEOUT,
+            read_bufsize=_BUFFER_BYTES,
+        )
+        response = await get()
+        is_portal = URL(url).origin() == URL(portal).origin()
+        if response.status == HTTPStatus.UNAUTHORIZED and is_portal:
             response.release()
             headers["Authorization"] = f"Bearer {await get_token()}"
-            response = await _get(session, url, headers)
+            response = await get()
         async with response:
             yield _download(response, offset)
-
-
-async def _get(
-    session: aiohttp.ClientSession, url: str, headers: dict[str, str]
-) -> aiohttp.ClientResponse:
-    return await session.get(
-        URL(url, encoded=True),
-        headers=headers,
-        timeout=_TIMEOUT,
-        read_bufsize=_BUFFER_BYTES,
-    )
-
-
-def _same_origin(url: str, portal: str) -> bool:
-    return URL(url).origin() == URL(portal).origin()
 
 
 def _download(response: aiohttp.ClientResponse, offset: int) -> Download:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 import time
 
 import aiohttp
@@ -57,11 +56,6 @@ async def read_limited(response: aiohttp.ClientResponse, limit: int) -> bytes:
         if len(body) > limit:
             raise BodyTooLargeError
     return bytes(body)
-
-
-def is_redirect(status: int) -> bool:
-    """Return whether an HTTP status is a redirect."""
-    return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

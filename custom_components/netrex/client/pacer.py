@@ -7,9 +7,10 @@ arrival, but not longer than 3 s after the previous start.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 import logging
 import time
 from typing import Any
@@ -39,7 +40,7 @@ class _Job:
     """A request, queued or in flight, and the callers waiting for its result."""
 
     lane: Lane
-    request: Callable[[], Awaitable[object]]
+    request: Callable[[], Coroutine[Any, Any, object]]
     key: Hashable | None
     waiters: list[asyncio.Future[Any]] = field(default_factory=list)
     task: asyncio.Task[object] | None = None
@@ -53,7 +54,6 @@ class Pacer:
         ledger: Counts requests and may forbid them.
         interval: Seconds between two starts; 0 disables spacing.
         clock: Monotonic time in seconds.
-        sleep: Sleeps on the same clock.
     """
 
     def __init__(
@@ -62,12 +62,10 @@ class Pacer:
         *,
         interval: float = 1.1,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.interval = interval
         self.ledger = ledger
         self._clock = clock
-        self._sleep = sleep
         # Dictionaries as ordered sets: jobs leave from the middle, too.
         self._queues: dict[Lane, dict[_Job, None]] = {lane: {} for lane in Lane}
         self._shared: dict[Hashable, _Job] = {}
@@ -76,7 +74,7 @@ class Pacer:
         self._last_response: float | None = None
         self._dispatcher: asyncio.Task[None] | None = None
         self._dispatching = False
-        self._sleeper: asyncio.Future[None] | None = None
+        self._sleeper: asyncio.Task[None] | None = None
         self._paused_until: float | None = None
         self._backoffs = 0
         self._backed_off_at = 0.0
@@ -92,7 +90,7 @@ class Pacer:
     async def run[T](
         self,
         lane: Lane,
-        request: Callable[[], Awaitable[T]],
+        request: Callable[[], Coroutine[Any, Any, T]],
         *,
         key: Hashable | None = None,
     ) -> T:
@@ -168,12 +166,12 @@ class Pacer:
         The pacer stays usable and remembers its last start: the account's next setup
         has to keep the distance, too.
         """
-        for queue in self._queues.values():
-            for job in tuple(queue):
-                self._reject(job, _cleared_error())
+        error = NetrexConnectionError("The account was unloaded")
+        for job in tuple(chain(*self._queues.values())):
+            self._reject(job, error)
         tasks = [job.task for job in self._running if job.task is not None]
-        for job in tuple(self._running):
-            _fail(job, _cleared_error())
+        for job in self._running:
+            _fail(job, error)
         for task in tasks:
             task.cancel()
         self._wake()
@@ -210,8 +208,8 @@ class Pacer:
                 if (delay := self._delay()) <= 0:
                     self._start(job)
                     continue
-                self._sleeper = asyncio.ensure_future(
-                    self._sleep(max(delay, _MIN_SLEEP))
+                self._sleeper = asyncio.create_task(
+                    asyncio.sleep(max(delay, _MIN_SLEEP))
                 )
                 try:
                     await asyncio.wait((self._sleeper,))
@@ -249,7 +247,7 @@ class Pacer:
         self._last_response = None
         self._running.add(job)
         self.ledger.record(job.lane)
-        job.task = asyncio.create_task(_call(job.request))
+        job.task = asyncio.create_task(job.request())
         job.task.add_done_callback(partial(self._finish, job))
 
     def _finish(self, job: _Job, task: asyncio.Task[object]) -> None:
@@ -300,15 +298,7 @@ class Pacer:
             del self._shared[job.key]
 
 
-async def _call(request: Callable[[], Awaitable[object]]) -> object:
-    return await request()
-
-
 def _fail(job: _Job, error: BaseException) -> None:
     for waiter in job.waiters:
         if not waiter.done():
             waiter.set_exception(error)
-
-
-def _cleared_error() -> NetrexConnectionError:
-    return NetrexConnectionError("The account was unloaded")

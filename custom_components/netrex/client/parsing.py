@@ -124,12 +124,8 @@ def parse_status(item: Mapping[str, object]) -> CameraStatus:
 
 def parse_slots(value: object) -> tuple[SeriesValue, ...]:
     """Return the slots of a series by time, without duplicate starts."""
-    slots = parse_each(value, _parse_slot)
-    return tuple(sorted({slot.start: slot for slot in slots}.values(), key=_start))
-
-
-def _start(slot: SeriesValue) -> int:
-    return slot.start
+    slots = {slot.start: slot for slot in parse_each(value, _parse_slot)}
+    return tuple(slots[start] for start in sorted(slots))
 
 
 def _parse_slot(item: Mapping[str, object]) -> SeriesValue | None:

@@ -69,11 +69,7 @@ class Schema:
     @classmethod
     def documented(cls) -> Schema:
         """Return the schema of the vendor's documentation."""
-        return cls(
-            _DOCUMENTED,
-            {METRIC_ENUM: tuple(Metric)},
-            introspected=False,
-        )
+        return cls(_DOCUMENTED, {METRIC_ENUM: tuple(Metric)}, introspected=False)
 
     @classmethod
     def from_introspection(cls, data: object) -> Schema:

@@ -16,14 +16,7 @@ from .errors import (
     NetrexResponseError,
 )
 from .graphql_errors import GraphQLError, error_from_body, read_errors
-from .http import (
-    BROKEN,
-    UNREACHABLE,
-    is_redirect,
-    map_exceptions,
-    read_limited,
-    retry_after,
-)
+from .http import BROKEN, UNREACHABLE, map_exceptions, read_limited, retry_after
 from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)
@@ -135,7 +128,7 @@ class GraphQLTransport:
             ) as response:
                 raw = await read_limited(response, _MAX_RESPONSE_BYTES)
         _LOGGER.debug("HTTP status %d, %d bytes", response.status, len(raw))
-        if is_redirect(response.status):
+        if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
             raise NetrexResponseError(
                 f"The portal redirects (HTTP status {response.status})"
             )

@@ -38,10 +38,6 @@ class Tree:
             node for node in self._nodes.values() if node.node_id not in self._parents
         )
 
-    def __len__(self) -> int:
-        """Return the number of distinct nodes."""
-        return len(self._nodes)
-
     def __iter__(self) -> Iterator[Node]:
         """Yield the distinct nodes in the portal's order."""
         return iter(self._nodes.values())
