@@ -85,7 +85,7 @@ def entry_options() -> dict[str, Any]:
 @pytest.fixture
 def camera_options(cloud: Simulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Return the options of camera access, without the spacing between cameras."""
-    monkeypatch.setattr(capabilities, "SPACING", 0)
+    monkeypatch.setattr(capabilities, "SPACING_SECONDS", 0)
     return {
         CONF_DEVICE_TOKEN: cloud.create_api_token(scopes=["configuration"]),
         CONF_DEVICE_URL: f"{cloud.url}/camera/{{serial_number}}",

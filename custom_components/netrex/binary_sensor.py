@@ -1,7 +1,6 @@
-"""Binary sensors: a camera's connection, and with a camera access token its states."""
+"""Binary sensors: connectivity, and what cameras report with a camera access token."""
 
 from collections.abc import Iterator
-from functools import partial
 import re
 from typing import override
 
@@ -16,57 +15,55 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client.camera.topics import EventKind
 from .entity import NetrexCameraEntity, async_add_per_node
-from .gateway.entity import BroadcastEntity, CameraStateEntity
+from .gateway.entity import BroadcastEntity, EventStateEntity
 from .gateway.events import EventCoordinator, EventKey
 from .models import NetrexConfigEntry
 
 PARALLEL_UPDATES = 0
 
-# What cameras tell of: a row each. Outputs are switches.
+
+def _describe(
+    kind: EventKind,
+    device_class: BinarySensorDeviceClass | None = None,
+    category: EntityCategory | None = None,
+    *,
+    enabled: bool = True,
+) -> BinarySensorEntityDescription:
+    return BinarySensorEntityDescription(
+        key=kind,
+        device_class=device_class,
+        entity_category=category,
+        entity_registry_enabled_default=enabled,
+    )
+
+
+# The states that cameras report; outputs are switches.
 DESCRIPTIONS = {
     EventKind(row.key): row
     for row in (
-        BinarySensorEntityDescription(key=EventKind.INPUT),
-        BinarySensorEntityDescription(
-            key=EventKind.MOTION, device_class=BinarySensorDeviceClass.MOTION
+        _describe(EventKind.INPUT),
+        _describe(EventKind.MOTION, BinarySensorDeviceClass.MOTION),
+        _describe(EventKind.OBJECT, BinarySensorDeviceClass.MOTION),
+        _describe(EventKind.FENCE, BinarySensorDeviceClass.MOTION),
+        _describe(EventKind.LOITERING, BinarySensorDeviceClass.MOTION),
+        _describe(EventKind.SOUND, BinarySensorDeviceClass.SOUND),
+        _describe(EventKind.SCENE_CHANGE, BinarySensorDeviceClass.TAMPER),
+        _describe(EventKind.CASING, BinarySensorDeviceClass.TAMPER),
+        _describe(
+            EventKind.STORAGE,
+            BinarySensorDeviceClass.PROBLEM,
+            EntityCategory.DIAGNOSTIC,
         ),
-        BinarySensorEntityDescription(
-            key=EventKind.OBJECT, device_class=BinarySensorDeviceClass.MOTION
+        _describe(
+            EventKind.DAYLIGHT,
+            BinarySensorDeviceClass.LIGHT,
+            EntityCategory.DIAGNOSTIC,
+            enabled=False,
         ),
-        BinarySensorEntityDescription(
-            key=EventKind.FENCE, device_class=BinarySensorDeviceClass.MOTION
-        ),
-        BinarySensorEntityDescription(
-            key=EventKind.LOITERING, device_class=BinarySensorDeviceClass.MOTION
-        ),
-        BinarySensorEntityDescription(
-            key=EventKind.SOUND, device_class=BinarySensorDeviceClass.SOUND
-        ),
-        BinarySensorEntityDescription(
-            key=EventKind.SCENE_CHANGE, device_class=BinarySensorDeviceClass.TAMPER
-        ),
-        BinarySensorEntityDescription(
-            key=EventKind.CASING, device_class=BinarySensorDeviceClass.TAMPER
-        ),
-        BinarySensorEntityDescription(
-            key=EventKind.STORAGE,
-            device_class=BinarySensorDeviceClass.PROBLEM,
-            entity_category=EntityCategory.DIAGNOSTIC,
-        ),
-        BinarySensorEntityDescription(
-            key=EventKind.DAYLIGHT,
-            device_class=BinarySensorDeviceClass.LIGHT,
-            entity_category=EntityCategory.DIAGNOSTIC,
-            entity_registry_enabled_default=False,
-        ),
-        BinarySensorEntityDescription(
-            key=EventKind.MOVING,
-            device_class=BinarySensorDeviceClass.MOVING,
-            entity_registry_enabled_default=False,
-        ),
+        _describe(EventKind.MOVING, BinarySensorDeviceClass.MOVING, enabled=False),
     )
 }
-# Applications number what they tell apart: camera and profile, or device and scenario.
+# Numbering of applications: camera and profile, or device and scenario.
 _PROFILE = re.compile(r"(?:(.+)/)?[A-Za-z]+(\d+)(?:Profile|Scenario)(\d+)")
 
 
@@ -75,7 +72,7 @@ async def async_setup_entry(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a connectivity sensor per camera, also for cameras to come."""
+    """Add the sensors of each camera, as cameras, states and streams are found."""
     inventory = entry.runtime_data.inventory
     async_add_per_node(
         entry,
@@ -92,28 +89,31 @@ async def async_setup_entry(
         async_add_entities,
         broadcasts,
         broadcasts.streams,
-        lambda key: [BroadcastingSensor(broadcasts, entry, "broadcasting", *key)],
-        node_of=lambda key: key[0],
+        lambda key: [BroadcastingSensor(broadcasts, entry, "broadcasting", key)],
     )
     for events in gateway.events.values():
-        async_add_per_node(
-            entry,
-            async_add_entities,
-            events,
-            partial(_states, events),
-            lambda key: [StateSensor(key[0], entry, *key[1])],
-            node_of=lambda key: key[0].node_id,
-        )
+        _async_add_states(entry, async_add_entities, events)
 
 
-def _states(events: EventCoordinator) -> Iterator[tuple[EventCoordinator, EventKey]]:
-    for kind, place in events.data.states:
-        if kind in DESCRIPTIONS:
-            yield events, (kind, place)
+def _async_add_states(
+    entry: NetrexConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    events: EventCoordinator,
+) -> None:
+    def keys() -> Iterator[EventKey]:
+        return (key for key in events.data.states if key.kind in DESCRIPTIONS)
+
+    async_add_per_node(
+        entry,
+        async_add_entities,
+        events,
+        keys,
+        lambda key: [StateSensor(events, entry, key)],
+    )
 
 
 class ConnectivitySensor(NetrexCameraEntity, BinarySensorEntity):
-    """Whether the portal sees the camera."""
+    """Whether the camera is connected to the portal."""
 
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -128,35 +128,27 @@ class ConnectivitySensor(NetrexCameraEntity, BinarySensorEntity):
         return self.coordinator.data[self.node_id].is_connected
 
 
-class StateSensor(CameraStateEntity, BinarySensorEntity):
-    """Something that a camera sees, hears or has connected, as it says itself."""
+class StateSensor(EventStateEntity, BinarySensorEntity):
+    """A state that a camera reports."""
 
     def __init__(
-        self,
-        coordinator: EventCoordinator,
-        entry: NetrexConfigEntry,
-        kind: EventKind,
-        place: str,
+        self, coordinator: EventCoordinator, entry: NetrexConfigEntry, key: EventKey
     ) -> None:
-        super().__init__(coordinator, entry, kind, place)
-        self.entity_description = DESCRIPTIONS[kind]
-        # Of a storage the camera's own name: SD_DISK, NetworkShare.
-        shown = place if kind is EventKind.STORAGE else _label(place)
-        self._attr_translation_placeholders = {"place": shown}
-        if kind is EventKind.INPUT:
-            self._attr_translation_placeholders = {"place": str(int(place) + 1)}
-            port = coordinator.data.ports.get(int(place))
+        super().__init__(coordinator, entry, key)
+        self.entity_description = DESCRIPTIONS[key.kind]
+        # For storage, the camera's own name: SD_DISK, NetworkShare.
+        label = key.place if key.kind is EventKind.STORAGE else _label(key.place)
+        if key.kind is EventKind.INPUT:
+            number = int(key.place)
+            label = str(number + 1)
+            port = coordinator.data.ports.get(number)
             if port and (name := coordinator.port_name(port)):
                 self._attr_name = name
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        return self.state_told
+        self._attr_translation_placeholders = {"place": label}
 
 
 class BroadcastingSensor(BroadcastEntity, BinarySensorEntity):
-    """Whether a stream of the CamStreamer App really is sent."""
+    """Whether a stream of the CamStreamer App is being sent."""
 
     _attr_device_class = BinarySensorDeviceClass.RUNNING
 
@@ -167,18 +159,18 @@ class BroadcastingSensor(BroadcastEntity, BinarySensorEntity):
 
 
 def _label(place: str) -> str:
-    """Return a place as a person would call it: `VMD/Camera1Profile2` is `2`.
+    """Return the label of a place for entity names: `2` for `VMD/Camera1Profile2`.
 
-    Of two applications or detectors of one kind each has a name of its own.
+    Places of several applications or detectors of one kind have different labels.
     """
     if match := _PROFILE.fullmatch(place):
         application, camera, profile = match.groups()
         label = profile if camera == "1" else f"{camera}.{profile}"
-        # With the kind it is the application's name: Motion Guard.
+        # The kind precedes it, which makes the application's name: Motion Guard.
         return f"Guard {label}" if application == "MotionGuard" else label
     detector, _, rest = place.partition("_")
     number = rest.rpartition("_")[2]
-    # Counted from 0; the first is meant unless a number follows.
+    # Counted from 0; the first has no number in its label.
     if number.isdecimal() and int(number):
         return f"{detector} {int(number) + 1}"
     return detector

@@ -1,7 +1,7 @@
-"""Buttons: a camera's PTZ presets, where a camera access token opens it."""
+"""Buttons: the PTZ presets of cameras; require a camera access token."""
 
 from collections.abc import Iterator
-from typing import override
+from typing import NamedTuple, override
 
 from homeassistant.components.button import ButtonEntity
 from homeassistant.core import HomeAssistant
@@ -11,13 +11,19 @@ from .client.camera.ptz import Preset
 from .entity import async_add_per_node
 from .errors import command_errors
 from .gateway import CameraGateway
-from .gateway.entity import RoundsEntity
+from .gateway.entity import PollingEntity
 from .gateway.presets import PresetCoordinator
-from .gateway.ptz import Picture
 from .models import NetrexConfigEntry
 
-# A camera gets one call at a time anyway.
+# The gateway client already limits each camera to one call at a time.
 PARALLEL_UPDATES = 0
+
+
+class PresetKey(NamedTuple):
+    """Identifies a preset."""
+
+    node_id: int
+    number: int
 
 
 async def async_setup_entry(
@@ -25,58 +31,50 @@ async def async_setup_entry(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a button per preset, when a camera turns out to have it."""
+    """Add a button for each preset, as presets are found."""
     if (gateway := entry.runtime_data.gateway) is None:
         return
     presets = gateway.presets
 
-    def keys() -> Iterator[tuple[int, int]]:
+    def keys() -> Iterator[PresetKey]:
         for node_id, known in presets.data.items():
             for preset in known:
-                yield node_id, preset.number
+                yield PresetKey(node_id, preset.number)
 
     async_add_per_node(
         entry,
         async_add_entities,
         presets,
         keys,
-        lambda key: [PresetButton(entry, gateway, *key)],
-        node_of=lambda key: key[0],
+        lambda key: [PresetButton(entry, gateway, key)],
     )
 
 
-class PresetButton(RoundsEntity[PresetCoordinator], ButtonEntity):
-    """Moves a camera to one of its presets."""
+class PresetButton(PollingEntity[PresetCoordinator], ButtonEntity):
+    """Moves a camera to a preset."""
 
     _attr_translation_key = "preset"
 
     def __init__(
-        self,
-        entry: NetrexConfigEntry,
-        gateway: CameraGateway,
-        node_id: int,
-        number: int,
+        self, entry: NetrexConfigEntry, gateway: CameraGateway, key: PresetKey
     ) -> None:
-        """Stand for preset `number` of camera `node_id`."""
-        super().__init__(gateway.presets, entry, node_id, f"preset_{number}")
+        super().__init__(gateway.presets, entry, key.node_id, f"preset_{key.number}")
         self._gateway = gateway
-        self._number = number
-        preset = self._preset
-        name = (preset and preset.name) or str(number)
-        self._attr_translation_placeholders = {"preset": name}
+        self._number = key.number
+        name = (preset := self._preset) and preset.name
+        self._attr_translation_placeholders = {"preset": name or str(key.number)}
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the camera can be reached and still has the preset."""
         return super().available and self._preset is not None
 
     @override
     async def async_press(self) -> None:
-        """Move the camera there."""
-        picture = Picture(self._gateway.serial_number(self.node_id))
         with command_errors(self.hass, self.entry):
-            await self._gateway.mover.async_go_to(picture, self._number)
+            await self._gateway.ptz.async_go_to(
+                self._gateway.serial_number(self.node_id), self._number
+            )
 
     @property
     def _preset(self) -> Preset | None:

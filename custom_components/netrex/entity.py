@@ -61,6 +61,11 @@ class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):
         return super().available and self.node_id in self.coordinator.data
 
 
+def _node_id(key: Any) -> int:  # noqa: ANN401 - any key
+    node_id: int = getattr(key, "node_id", key)
+    return node_id
+
+
 @callback
 def async_add_per_node[KeyT: Hashable](
     entry: NetrexConfigEntry,
@@ -69,11 +74,11 @@ def async_add_per_node[KeyT: Hashable](
     keys: Callable[[], Iterable[KeyT]],
     entities: Callable[[KeyT], Iterable[Entity]],
     *,
-    node_of: Callable[[Any], int] = int,
+    node_of: Callable[[Any], int] = _node_id,
 ) -> None:
     """Add the entities of all `keys`, now and when the coordinator has new ones.
 
-    A key is a node id, or any value whose node id `node_of` returns. A node whose
+    A key is a node id, has one as attribute, or `node_of` returns it. A node whose
     device was removed gets its entities again when it reappears.
     """
     hass = coordinator.hass

@@ -1,7 +1,7 @@
-"""Numbers: how a camera's picture looks, where a camera access token opens it."""
+"""Numbers: the image settings of cameras; require a camera access token."""
 
-from collections.abc import Iterable
-from typing import override
+from collections.abc import Iterator
+from typing import NamedTuple, override
 
 from homeassistant.components.number import NumberEntity, NumberMode
 from homeassistant.const import EntityCategory
@@ -10,15 +10,16 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client.camera.parameters import image_setting
 from .client.values import as_int
-from .entity import NetrexEntity, async_add_per_node
+from .entity import async_add_per_node
 from .gateway import CameraGateway
+from .gateway.entity import GatewayEntity
 from .gateway.parameters import ParameterCoordinator
 from .models import NetrexConfigEntry
 
-# A camera gets one call at a time anyway.
+# The gateway client already limits each camera to one call at a time.
 PARALLEL_UPDATES = 0
 
-# The camera's name of a setting → ours.
+# The camera's name of a setting → translation key.
 KEYS = {
     "Brightness": "brightness",
     "ColorLevel": "color_level",
@@ -27,33 +28,39 @@ KEYS = {
 }
 
 
+class SettingKey(NamedTuple):
+    """Identifies an image setting."""
+
+    node_id: int
+    parameter: str
+
+
 async def async_setup_entry(
     hass: HomeAssistant,
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a number per image setting, when a camera turns out to have it."""
+    """Add a number for each image setting, as capabilities are read."""
     if (gateway := entry.runtime_data.gateway) is None:
         return
     capabilities = gateway.capabilities
 
-    def keys() -> Iterable[tuple[int, str]]:
+    def keys() -> Iterator[SettingKey]:
         for node_id, found in capabilities.data.items():
             for parameter in found.image_settings:
-                yield node_id, parameter
+                yield SettingKey(node_id, parameter)
 
     async_add_per_node(
         entry,
         async_add_entities,
         capabilities,
         keys,
-        lambda key: [ImageSetting(entry, gateway, *key)],
-        node_of=lambda key: key[0],
+        lambda key: [ImageSetting(entry, gateway, key)],
     )
 
 
-class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
-    """One of the numbers from 0 to 100 that shape a camera's picture."""
+class ImageSetting(GatewayEntity[ParameterCoordinator], NumberEntity):
+    """An image setting of a camera."""
 
     _attr_entity_category = EntityCategory.CONFIG
     _attr_entity_registry_enabled_default = False
@@ -63,41 +70,35 @@ class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
     _attr_native_step = 1
 
     def __init__(
-        self,
-        entry: NetrexConfigEntry,
-        gateway: CameraGateway,
-        node_id: int,
-        parameter: str,
+        self, entry: NetrexConfigEntry, gateway: CameraGateway, key: SettingKey
     ) -> None:
-        """Show a parameter; the first sensor's is meant unless a number follows."""
-        sensor, name = image_setting(parameter)
-        key = KEYS[name]
-        suffix = f"_{sensor + 1}" if sensor else ""
-        super().__init__(gateway.parameters(node_id), entry, node_id, f"{key}{suffix}")
-        self._attr_translation_key = f"{key}_of_sensor" if sensor else key
+        """Show a parameter; only keys of further image sensors contain a number."""
+        sensor, name = image_setting(key.parameter)
+        translation_key = KEYS[name]
+        super().__init__(
+            gateway.parameters(key.node_id),
+            entry,
+            key.node_id,
+            f"{translation_key}_{sensor + 1}" if sensor else translation_key,
+        )
+        self._attr_translation_key = translation_key
         if sensor:
+            self._attr_translation_key = f"{translation_key}_of_sensor"
             self._attr_translation_placeholders = {"sensor": str(sensor + 1)}
-        self._entry = entry
-        self._node_id = node_id
-        self._parameter = parameter
+        self._parameter = key.parameter
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Have the value read now that somebody wants it, and of a new camera."""
+        """Have the camera read, also one that replaces another."""
         await super().async_added_to_hass()
-        inventory = self._entry.runtime_data.inventory
-        self.async_on_remove(inventory.async_add_listener(self.coordinator.async_look))
-        self.coordinator.async_look()
+        read = self.coordinator.async_read_new_camera
+        self.async_on_remove(self.coordinator.inventory.async_add_listener(read))
+        read()
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the portal sees the camera, and the camera told its settings."""
-        return (
-            super().available
-            and self._entry.runtime_data.status.is_online(self._node_id)
-            and self._parameter in (self.coordinator.data or {})
-        )
+        return super().available and self._parameter in (self.coordinator.data or {})
 
     @property
     @override
@@ -106,5 +107,4 @@ class ImageSetting(NetrexEntity[ParameterCoordinator], NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Write the setting; what the camera then says is shown."""
         await self.coordinator.async_change({self._parameter: value})

@@ -18,7 +18,7 @@ from .const import (
     CONF_DEVICE_TOKEN,
     CONF_KPI_NODES,
 )
-from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_take_access
+from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_validate_access
 from .kpi.options import kpi_schema, take_nodes
 from .live.options import LIVE_VIEW_SCHEMA, take_live_view
 from .recordings.options import RECORDINGS_SCHEMA
@@ -106,7 +106,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         entry = self.config_entry
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = await async_take_access(self.hass, entry, user_input)
+            errors = await async_validate_access(self.hass, entry, user_input)
         return self._page(
             "camera_access",
             access_schema(entry),

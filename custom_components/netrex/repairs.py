@@ -9,7 +9,7 @@ import voluptuous as vol
 from .client import DEFAULT_CAMERA_URL
 from .const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL
 from .flow_schemas import TOKEN_SELECTOR
-from .gateway.access import async_find_fault
+from .gateway.access import async_validate_token
 from .models import NetrexConfigEntry
 
 # Empty: test the present token again.
@@ -50,14 +50,14 @@ class CameraAccessFlow(RepairsFlow):
                 or options[CONF_DEVICE_TOKEN]
             )
             url = options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL)
-            fault = await async_find_fault(self.hass, self._entry, url, token)
-            if fault is None:
+            problem = await async_validate_token(self.hass, self._entry, url, token)
+            if problem is None:
                 self.hass.config_entries.async_update_entry(
                     self._entry, options={**options, CONF_DEVICE_TOKEN: token}
                 )
                 self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
                 return self.async_create_entry(data={})
-            errors["base"] = fault
+            errors["base"] = problem
         return self.async_show_form(
             step_id="token",
             data_schema=TOKEN_SCHEMA,

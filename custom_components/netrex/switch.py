@@ -1,7 +1,6 @@
-"""Switches: a camera's outputs and broadcasts, where a camera access token opens it."""
+"""Switches: outputs and broadcasts of cameras; require a camera access token."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
@@ -11,11 +10,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .client.camera.topics import EventKind
 from .entity import async_add_per_node
 from .errors import command_errors
-from .gateway.entity import BroadcastEntity, CameraStateEntity
-from .gateway.events import EventCoordinator
+from .gateway.entity import BroadcastEntity, EventStateEntity
+from .gateway.events import EventCoordinator, EventKey
 from .models import NetrexConfigEntry
 
-# A camera gets one call at a time anyway.
+# The gateway client already limits each camera to one call at a time.
 PARALLEL_UPDATES = 0
 
 
@@ -24,7 +23,7 @@ async def async_setup_entry(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a switch per output and per broadcast, as they turn out to exist."""
+    """Add a switch for each output and broadcast, as they are found."""
     if (gateway := entry.runtime_data.gateway) is None:
         return
     broadcasts = gateway.broadcasts
@@ -33,45 +32,45 @@ async def async_setup_entry(
         async_add_entities,
         broadcasts,
         broadcasts.streams,
-        lambda key: [BroadcastSwitch(broadcasts, entry, "broadcast", *key)],
-        node_of=lambda key: key[0],
+        lambda key: [BroadcastSwitch(broadcasts, entry, "broadcast", key)],
     )
     for events in gateway.events.values():
-        async_add_per_node(
-            entry,
-            async_add_entities,
-            events,
-            partial(_outputs, events),
-            lambda key: [OutputSwitch(key[0], entry, key[1])],
-            node_of=lambda key: key[0].node_id,
-        )
+        _async_add_outputs(entry, async_add_entities, events)
 
 
-def _outputs(events: EventCoordinator) -> Iterator[tuple[EventCoordinator, int]]:
-    for number, port in events.data.ports.items():
-        if not port.is_input:
-            yield events, number
+def _async_add_outputs(
+    entry: NetrexConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    events: EventCoordinator,
+) -> None:
+    def keys() -> Iterator[EventKey]:
+        for number, port in events.data.ports.items():
+            if not port.is_input:
+                yield EventKey(events.node_id, EventKind.OUTPUT, str(number))
+
+    async_add_per_node(
+        entry,
+        async_add_entities,
+        events,
+        keys,
+        lambda key: [OutputSwitch(events, entry, key)],
+    )
 
 
-class OutputSwitch(CameraStateEntity, SwitchEntity):
+class OutputSwitch(EventStateEntity, SwitchEntity):
     """An electrical output of a camera."""
 
     def __init__(
-        self, coordinator: EventCoordinator, entry: NetrexConfigEntry, number: int
+        self, coordinator: EventCoordinator, entry: NetrexConfigEntry, key: EventKey
     ) -> None:
-        """Stand for output `number`, counted from 0."""
-        super().__init__(coordinator, entry, EventKind.OUTPUT, str(number))
-        name = coordinator.port_name(coordinator.data.ports[number])
+        """Attach to an output; `key.place` is its number, counted from 0."""
+        super().__init__(coordinator, entry, key)
+        self._entry = entry
+        self._number = int(key.place)
+        self._attr_translation_placeholders = {"number": str(self._number + 1)}
+        name = coordinator.port_name(coordinator.data.ports[self._number])
         if name is not None:
             self._attr_name = name
-        self._attr_translation_placeholders = {"number": str(number + 1)}
-        self._entry = entry
-        self._number = number
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        return self.state_told
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
@@ -80,7 +79,7 @@ class OutputSwitch(CameraStateEntity, SwitchEntity):
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Put the output back into its normal state."""
+        """Return the output to its normal state."""
         await self._async_switch(active=False)
 
     async def _async_switch(self, *, active: bool) -> None:
@@ -98,7 +97,7 @@ class BroadcastSwitch(BroadcastEntity, SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Enable the stream; one that is enabled goes on undisturbed."""
+        """Enable the stream; does nothing if it is already enabled."""
         await self._async_switch(enabled=True)
 
     @override
@@ -108,6 +107,4 @@ class BroadcastSwitch(BroadcastEntity, SwitchEntity):
 
     async def _async_switch(self, *, enabled: bool) -> None:
         with command_errors(self.hass, self.entry):
-            await self.coordinator.async_set_enabled(
-                self.node_id, self.stream_id, enabled=enabled
-            )
+            await self.coordinator.async_set_enabled(self.key, enabled=enabled)

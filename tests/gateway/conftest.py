@@ -80,8 +80,8 @@ def haste(monkeypatch: pytest.MonkeyPatch) -> None:
     defaults = GatewayClient.__init__.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "spacing", 0)
-    monkeypatch.setattr(events, "FIRST_DELAY", 0.02)
-    monkeypatch.setattr(events, "LONGEST_DELAY", 0.05)
+    monkeypatch.setattr(events, "MIN_BACKOFF_SECONDS", 0.02)
+    monkeypatch.setattr(events, "MAX_BACKOFF_SECONDS", 0.05)
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ async def test_a_camera_that_is_off_does_not_speak_for_the_token(
     url, token = entry.options["device_url"], entry.options[CONF_DEVICE_TOKEN]
 
     async def fault() -> str | None:
-        return await access.async_find_fault(hass, entry, url, token)
+        return await access.async_validate_token(hass, entry, url, token)
 
     assert await fault() is None
     # The portal still thinks that it is there.

@@ -51,7 +51,7 @@ async def test_cameras_appear_in_portions(
     set_up: SetUp,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(capabilities, "_PORTION", 2)
+    monkeypatch.setattr(capabilities, "_BATCH_SIZE", 2)
     entry = await set_up()
     coordinator = entry.runtime_data.gateway.capabilities
     seen: list[int] = []

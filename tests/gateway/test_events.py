@@ -191,19 +191,19 @@ async def test_an_absent_camera_comes_back_with_the_portal(
 ) -> None:
     caplog.set_level(logging.INFO)
     await ready(entities)
-    monkeypatch.setattr(events, "LONGEST_DELAY", 60)
-    monkeypatch.setattr(events, "FIRST_DELAY", 60)
+    monkeypatch.setattr(events, "MAX_BACKOFF_SECONDS", 60)
+    monkeypatch.setattr(events, "MIN_BACKOFF_SECONDS", 60)
     camera = cloud.world.cameras[140094]
     camera.is_connected = False
     cloud.camera(140094).events.cut()
     await entry.runtime_data.status.async_refresh()
-    await eventually(lambda: "does not tell its events" in caplog.text)
+    await eventually(lambda: "does not report its events" in caplog.text)
     assert entities.state(SENSOR, "input_0") == STATE_UNAVAILABLE
     camera.is_connected = True
     await entry.runtime_data.status.async_refresh()
     await eventually(lambda: entities.state(SENSOR, "input_0") == STATE_OFF)
-    assert caplog.text.count("does not tell its events") == 1
-    assert caplog.text.count("tells its events again") == 1
+    assert caplog.text.count("does not report its events") == 1
+    assert caplog.text.count("reports its events again") == 1
 
 
 async def test_an_output_is_switched(
@@ -314,7 +314,7 @@ async def test_what_does_not_pass_by_itself_is_not_tried_in_haste(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await ready(entities)
-    monkeypatch.setattr(events, "LONGEST_DELAY", 60)
+    monkeypatch.setattr(events, "MAX_BACKOFF_SECONDS", 60)
     cloud.switches.event_stream = False
     cloud.camera(140094).events.cut()
     await eventually(
@@ -338,8 +338,8 @@ async def test_a_camera_that_tells_too_much(
     camera: SimulatedCamera,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(events, "_MOST_STATES", 10)
-    monkeypatch.setattr(events, "_MOST_TOPICS", 5)
+    monkeypatch.setattr(events, "_MAX_STATES", 10)
+    monkeypatch.setattr(events, "_MAX_TOPICS", 5)
     await ready(entities)
     for number in range(20):
         tell(camera, f"tnsaxis:Storage/{number}")
@@ -370,8 +370,8 @@ async def test_to_ask_for_an_update_changes_nothing(
         return entities.state(SENSOR, "input_0")
 
     assert await ask() == STATE_OFF
-    monkeypatch.setattr(events, "FIRST_DELAY", 60)
-    monkeypatch.setattr(events, "LONGEST_PAUSE", 60)
+    monkeypatch.setattr(events, "MIN_BACKOFF_SECONDS", 60)
+    monkeypatch.setattr(events, "MAX_RECONNECT_SECONDS", 60)
     camera.events.cut()
     await shows(entities, "input_0", STATE_UNAVAILABLE)
     assert await ask() == STATE_UNAVAILABLE

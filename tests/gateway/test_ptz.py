@@ -177,7 +177,7 @@ async def test_a_camera_that_is_not_reached_is_told_again_to_stop(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(moves, "_STOP_PAUSE", 0.01)
+    monkeypatch.setattr(moves, "_STOP_PAUSE_SECONDS", 0.01)
 
     async def begin() -> asyncio.Future[None]:
         call = asyncio.ensure_future(

@@ -84,7 +84,7 @@ async def test_no_secret_in_logs_states_diagnostics_and_errors(
         assert caught.value.translation_key == "camera_token_refused"
         shown.append(texts(caught.value))
     cloud.camera(140094).events.cut()
-    await eventually(lambda: "does not tell its events" in caplog.text)
+    await eventually(lambda: "does not report its events" in caplog.text)
     assert len(shown) > len(calls)
 
     assert_no_secret("\n".join(shown), secrets)

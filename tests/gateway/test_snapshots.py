@@ -147,7 +147,7 @@ async def test_a_refusal_of_the_token_is_everybodys(
 async def test_a_slow_camera_leaves_time_for_another_source(
     setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_TIMEOUT", 0.1)
+    monkeypatch.setattr(module, "_TIMEOUT_SECONDS", 0.1)
     setting.fault("delay", 0.5)
     async with asyncio.timeout(0.4):
         assert await setting.take() is None

@@ -1,4 +1,4 @@
-"""The cameras' own interfaces, for accounts with a camera access token."""
+"""Camera access: the cameras' own HTTP interface, for accounts with a token for it."""
 
 from .manager import CameraGateway
 from .stale_entities import async_remove_stale_entities

@@ -1,4 +1,4 @@
-"""Whether a camera access token opens the cameras, and telling a person if not."""
+"""Validates the camera access token, and creates an issue when it stops working."""
 
 import time
 
@@ -17,53 +17,53 @@ from ..client import (
 from ..client.camera.parameters import read_parameters
 from ..errors import error_key
 from ..issues import Issue, async_create_issue, async_delete_issue
-from ..models import NetrexConfigEntry, NetrexRuntimeData
+from ..models import NetrexConfigEntry
 
-# One camera may be off or unknown to the gateway without the token being to blame.
-_MOST_CAMERAS = 3
-# Seconds between two looks at a token that was refused somewhere.
-_CHECK_SPACING = 300.0
-# What everybody may read who has the Configuration permission at all.
+# A single camera may be off, or unknown to the gateway, although the token is valid.
+_MAX_CAMERAS = 3
+_CHECK_INTERVAL_SECONDS = 300.0
+# Every camera has this group, and the Configuration permission is enough to read it.
 _TEST_GROUPS = ("Brand",)
 
 
-async def async_find_fault(
+async def async_validate_token(
     hass: HomeAssistant, entry: NetrexConfigEntry, url: str, token: str
 ) -> str | None:
-    """Try a token at a camera; return the key of what is wrong, None if nothing is.
+    """Return the translation key of what is wrong with a token; None if it works.
 
-    The cameras to ask are those of the account, if it is set up.
+    The token is tested with online cameras of the account, so the account has to be
+    loaded.
     """
     client = GatewayClient(async_get_clientsession(hass), url, token)
-    fault = "no_camera_to_test"
+    problem = "no_camera_to_test"
     if entry.state is not ConfigEntryState.LOADED:
-        return fault
-    for serial_number in _connected(entry.runtime_data)[:_MOST_CAMERAS]:
-        try:
-            await read_parameters(client, serial_number, _TEST_GROUPS)
-        except (NetrexCameraOfflineError, NetrexCameraNotFoundError) as err:
-            fault = error_key(err)
-        except NetrexError as err:
-            return error_key(err)
-        else:
-            return None
-    return fault
-
-
-def _connected(data: NetrexRuntimeData) -> list[str]:
-    """Return the serial numbers of cameras that the portal does not miss."""
-    return [
+        return problem
+    data = entry.runtime_data
+    serial_numbers = [
         camera.serial_number
         for node_id, camera in data.inventory.data.cameras.items()
         if camera.serial_number and data.status.is_online(node_id)
     ]
+    for serial_number in serial_numbers[:_MAX_CAMERAS]:
+        try:
+            await read_parameters(client, serial_number, _TEST_GROUPS)
+        except (NetrexCameraOfflineError, NetrexCameraNotFoundError) as err:
+            problem = error_key(err)
+        except NetrexError as err:
+            return error_key(err)
+        else:
+            return None
+    return problem
 
 
-class AccessWatch:
-    """Creates an issue when the token stops opening the cameras, and takes it back.
+class AccessMonitor:
+    """Creates an issue while the gateway refuses the token.
 
-    A single call may be refused for a reason of its own, so the token is tried at the
-    same camera before anybody is told.
+    A camera may refuse a single call for another reason, so the token is tested with
+    the same camera before an issue is created.
+
+    Attributes:
+        problem: The translation key of the issue; None while the token works.
     """
 
     def __init__(self, hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
@@ -77,16 +77,19 @@ class AccessWatch:
     def async_report(
         self, client: GatewayClient, serial_number: str, err: NetrexError | None
     ) -> None:
-        """Take note of how a call went."""
+        """Evaluate the result of a call; `err` is None if it succeeded."""
         if self._checking:
             return
         if err is None:
             if self.problem is not None:
                 self.problem = None
-                async_delete_issue(self._hass, self._entry, Issue.CAMERA_ACCESS)
+                self.async_delete_issue()
         elif isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
             now = time.monotonic()
-            if self._checked_at is None or now - self._checked_at >= _CHECK_SPACING:
+            if (
+                self._checked_at is None
+                or now - self._checked_at >= _CHECK_INTERVAL_SECONDS
+            ):
                 self._checked_at = now
                 self._entry.async_create_background_task(
                     self._hass,
@@ -104,12 +107,12 @@ class AccessWatch:
                 self._hass, self._entry, Issue.CAMERA_ACCESS, self.problem
             )
         except NetrexError:
-            # It says nothing about the token; the next refusal is looked at again.
+            # This says nothing about the token; check again after the next refusal.
             self._checked_at = None
         finally:
             self._checking = False
 
     @callback
-    def async_stop(self) -> None:
-        """Take the issue back: another run finds out by itself."""
+    def async_delete_issue(self) -> None:
+        """Delete the issue, if there is one."""
         async_delete_issue(self._hass, self._entry, Issue.CAMERA_ACCESS)

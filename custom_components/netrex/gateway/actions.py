@@ -1,4 +1,4 @@
-"""The actions on a camera's own interface: its parameters and PTZ."""
+"""The actions that call cameras: parameters and PTZ."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,7 +14,6 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 import voluptuous as vol
 
@@ -22,72 +21,18 @@ from ..client.camera.ptz import Move, Preset
 from ..const import DOMAIN
 from ..entity import NetrexCameraEntity
 from ..errors import command_errors, invalid
+from ..models import NetrexConfigEntry
 from ..targets import TargetCamera, async_target_cameras
+from .manager import CameraGateway
 from .parameters import ParameterCoordinator
-from .ptz import Picture
 
 ACTION_GET_PARAMETERS = "get_camera_parameters"
 ACTION_SET_PARAMETERS = "set_camera_parameters"
 ATTR_GROUP = "group"
 ATTR_PARAMETERS = "parameters"
 ATTR_DRY_RUN = "dry_run"
-# The names travel in one address.
-_MOST_PARAMETERS = 30
-
-
-@callback
-def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions."""
-    service.async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        ACTION_GET_PARAMETERS,
-        entity_domain=CAMERA_DOMAIN,
-        func=_async_get,
-        schema={vol.Required(ATTR_GROUP): cv.string},
-        supports_response=SupportsResponse.ONLY,
-    )
-    service.async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        ACTION_SET_PARAMETERS,
-        # In effect the rights of the camera's own administrator.
-        admin_only=True,
-        entity_domain=CAMERA_DOMAIN,
-        func=_async_set,
-        schema={
-            vol.Required(ATTR_PARAMETERS): vol.All(
-                {cv.string: vol.Any(bool, int, float, str)},
-                vol.Length(min=1, max=_MOST_PARAMETERS),
-            ),
-            vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
-        },
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    hass.services.async_register(DOMAIN, ACTION_PTZ, _async_ptz, PTZ_SCHEMA)
-
-
-async def _async_get(entity: NetrexCameraEntity, call: ServiceCall) -> ServiceResponse:
-    """Return a group's parameters."""
-    return {**await _parameters(entity).async_read_group(call.data[ATTR_GROUP])}
-
-
-async def _async_set(entity: NetrexCameraEntity, call: ServiceCall) -> ServiceResponse:
-    """Write parameters, and return them as they were and as they are."""
-    change = await _parameters(entity).async_change(
-        call.data[ATTR_PARAMETERS], dry_run=call.data[ATTR_DRY_RUN]
-    )
-    return change.as_dict()
-
-
-def _parameters(entity: NetrexCameraEntity) -> ParameterCoordinator:
-    gateway = entity.entry.runtime_data.gateway
-    if gateway is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_camera_token"
-        )
-    return gateway.parameters(entity.node_id)
-
+# The URL of the read that precedes a write contains all names.
+_MAX_PARAMETERS = 30
 
 ACTION_PTZ = "ptz"
 ATTR_PRESET = "preset"
@@ -95,11 +40,11 @@ ATTR_MODE = "mode"
 ATTR_SPEED = "speed"
 ATTR_DURATION = "duration"
 AXES = ("pan", "tilt", "zoom")
-DEFAULT_DURATION = 1.0
+DEFAULT_DURATION_SECONDS = 1.0
 
 
 class PtzMode(StrEnum):
-    """What pan, tilt and zoom mean."""
+    """The meaning of pan, tilt and zoom."""
 
     ABSOLUTE = "absolute"
     RELATIVE = "relative"
@@ -108,10 +53,10 @@ class PtzMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What a mode takes: the range of each axis, and which other field."""
+    """The valid range of each axis in a mode, and the optional field that it takes."""
 
     ranges: tuple[tuple[float, float], ...]
-    also: str
+    option: str
 
 
 _RULES = {
@@ -131,45 +76,101 @@ PTZ_SCHEMA = cv.make_entity_service_schema(
 )
 
 
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    service.async_register_platform_entity_service(
+        hass,
+        DOMAIN,
+        ACTION_GET_PARAMETERS,
+        entity_domain=CAMERA_DOMAIN,
+        func=_async_get_parameters,
+        schema={vol.Required(ATTR_GROUP): cv.string},
+        supports_response=SupportsResponse.ONLY,
+    )
+    service.async_register_platform_entity_service(
+        hass,
+        DOMAIN,
+        ACTION_SET_PARAMETERS,
+        # This amounts to the rights of the camera's own administrator.
+        admin_only=True,
+        entity_domain=CAMERA_DOMAIN,
+        func=_async_set_parameters,
+        schema={
+            vol.Required(ATTR_PARAMETERS): vol.All(
+                {cv.string: vol.Any(bool, int, float, str)},
+                vol.Length(min=1, max=_MAX_PARAMETERS),
+            ),
+            vol.Optional(ATTR_DRY_RUN, default=False): cv.boolean,
+        },
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(DOMAIN, ACTION_PTZ, _async_ptz, PTZ_SCHEMA)
+
+
+async def _async_get_parameters(
+    entity: NetrexCameraEntity, call: ServiceCall
+) -> ServiceResponse:
+    return {**await _parameters(entity).async_read_group(call.data[ATTR_GROUP])}
+
+
+async def _async_set_parameters(
+    entity: NetrexCameraEntity, call: ServiceCall
+) -> ServiceResponse:
+    change = await _parameters(entity).async_change(
+        call.data[ATTR_PARAMETERS], dry_run=call.data[ATTR_DRY_RUN]
+    )
+    return change.as_dict()
+
+
+def _parameters(entity: NetrexCameraEntity) -> ParameterCoordinator:
+    return _gateway(entity.entry).parameters(entity.node_id)
+
+
+def _gateway(entry: NetrexConfigEntry) -> CameraGateway:
+    if (gateway := entry.runtime_data.gateway) is None:
+        raise invalid("no_camera_token")
+    return gateway
+
+
 async def _async_ptz(call: ServiceCall) -> None:
-    """Move cameras as the call says; all are tried before an error is told."""
+    """Move all target cameras, and raise the first error afterwards."""
     cameras = {
         (camera.entry.entry_id, camera.node_id): camera
         for camera in await async_target_cameras(call)
     }
     _check(call.data)
-    done = await asyncio.gather(
+    results = await asyncio.gather(
         *(_async_move(call.hass, camera, call.data) for camera in cameras.values()),
         return_exceptions=True,
     )
-    for problem in done:
-        if problem is not None:
-            raise problem
+    for error in results:
+        if error is not None:
+            raise error
 
 
 async def _async_move(
     hass: HomeAssistant, camera: TargetCamera, data: Mapping[str, Any]
 ) -> None:
-    gateway = camera.entry.runtime_data.gateway
-    if gateway is None:
-        raise invalid("no_camera_token")
-    picture = Picture(gateway.serial_number(camera.node_id))
-    mover, speed = gateway.mover, data.get(ATTR_SPEED)
+    gateway = _gateway(camera.entry)
+    serial_number = gateway.serial_number(camera.node_id)
+    ptz, speed = gateway.ptz, data.get(ATTR_SPEED)
     move = Move(*(data.get(axis) for axis in AXES))
     with command_errors(hass, camera.entry):
         if ATTR_PRESET in data:
-            preset = _find(data[ATTR_PRESET], await mover.async_presets(picture))
-            await mover.async_go_to(picture, preset.number, speed)
+            presets = await ptz.async_presets(serial_number)
+            preset = _find(data[ATTR_PRESET], presets)
+            await ptz.async_go_to(serial_number, preset.number, speed)
         elif data[ATTR_MODE] is PtzMode.CONTINUOUS:
-            seconds = data.get(ATTR_DURATION, DEFAULT_DURATION)
-            await mover.async_move_for(picture, move, seconds)
+            seconds = data.get(ATTR_DURATION, DEFAULT_DURATION_SECONDS)
+            await ptz.async_move_for(serial_number, move, seconds)
         else:
             relative = data[ATTR_MODE] is PtzMode.RELATIVE
-            await mover.async_move(picture, move, speed, relative=relative)
+            await ptz.async_move(serial_number, move, speed, relative=relative)
 
 
 def _check(data: Mapping[str, Any]) -> None:
-    """Raise ServiceValidationError for fields that do not fit together."""
+    """Raise ServiceValidationError for fields that cannot be combined."""
     axes = [axis for axis in AXES if axis in data]
     if (ATTR_PRESET in data) == bool(axes):
         raise invalid("ptz_target")
@@ -177,7 +178,7 @@ def _check(data: Mapping[str, Any]) -> None:
         unused = {ATTR_DURATION} & data.keys()
     else:
         rules = _RULES[data[ATTR_MODE]]
-        unused = {ATTR_SPEED, ATTR_DURATION} & data.keys() - {rules.also}
+        unused = {ATTR_SPEED, ATTR_DURATION} & data.keys() - {rules.option}
         for axis, (low, high) in zip(AXES, rules.ranges, strict=True):
             if axis in data and not low <= data[axis] <= high:
                 raise invalid("ptz_range", field=axis, low=str(low), high=str(high))
@@ -186,7 +187,7 @@ def _check(data: Mapping[str, Any]) -> None:
 
 
 def _find(wanted: str, presets: tuple[Preset, ...]) -> Preset:
-    """Return the preset of a name, whatever its case, else of a number."""
+    """Return a preset by its name in any case, or else by its number."""
     by_name = {preset.name.casefold(): preset for preset in reversed(presets)}
     by_number = {str(preset.number): preset for preset in presets}
     found = by_name.get(wanted.strip().casefold()) or by_number.get(wanted.strip())

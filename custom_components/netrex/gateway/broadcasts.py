@@ -1,80 +1,65 @@
-"""What the CamStreamer App on each camera sends, and switching it."""
+"""Reads and switches the streams of the CamStreamer App on the cameras."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set as AbstractSet
 from datetime import timedelta
-from typing import Any, override
+from typing import Any, NamedTuple, override
 
-from homeassistant.core import HomeAssistant
-
-from ..client import Camera, GatewayClient
 from ..client.camera.camstreamer import AppStream, CamStreamerClient
-from ..coordinator import InventoryCoordinator, StatusCoordinator
-from ..models import NetrexConfigEntry
-from .polling import ABSENCE, RoundsCoordinator
+from .coordinator import GatewayContext
+from .polling import ABSENCE_SECONDS, PollingCoordinator
+
+_INTERVAL = timedelta(minutes=10)
 
 
-class BroadcastCoordinator(RoundsCoordinator[dict[str, AppStream]]):
-    """Reads the streams of each camera, by their ids: daily while nobody shows them.
+class StreamKey(NamedTuple):
+    """Identifies a stream."""
 
-    It only reads: whatever is written to a stream restarts it.
+    node_id: int
+    stream_id: str
+
+
+class BroadcastCoordinator(PollingCoordinator[dict[str, AppStream]]):
+    """Reads the streams of each camera, by stream id.
+
+    Cameras without an enabled entity are read once a day. Polling never writes: every
+    write restarts the stream.
     """
 
-    name = "broadcasts"
-    interval = timedelta(minutes=10)
-    life = interval.total_seconds()
-
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: NetrexConfigEntry,
-        client: GatewayClient,
-        *,
-        inventory: InventoryCoordinator,
-        status: StatusCoordinator,
-    ) -> None:
-        super().__init__(hass, entry, client, inventory=inventory, status=status)
+    def __init__(self, context: GatewayContext) -> None:
+        super().__init__(context, "broadcasts", _INTERVAL, _INTERVAL)
         self._apps: dict[str, CamStreamerClient] = {}
 
-    def streams(self) -> Iterator[tuple[int, str]]:
-        """Give the node id of the camera and the id of each stream."""
+    def streams(self) -> Iterator[StreamKey]:
+        """Yield all known streams."""
         for node_id, streams in self.data.items():
             for stream_id in streams:
-                yield node_id, stream_id
+                yield StreamKey(node_id, stream_id)
 
     @override
-    def _wanted(self) -> Callable[[int], bool]:
-        shown = set(self.async_contexts())
-        # Somebody may set up a stream in an app whose others are disabled here.
-        now = self.hass.loop.time()
-        return lambda node_id: (
-            node_id not in self.data
-            or node_id in shown
-            or self._due_at.get(node_id, now) <= now - ABSENCE
-        )
+    def _wanted(self) -> AbstractSet[int]:
+        unread = self.inventory.data.cameras.keys() - self.data.keys()
+        # A stream may be added to an app whose other streams are all disabled here.
+        limit = self.hass.loop.time() - ABSENCE_SECONDS
+        overdue = {node_id for node_id, due in self._due_at.items() if due <= limit}
+        return unread | overdue | set(self.async_contexts())
 
     @override
-    async def _async_read(
-        self, camera: Camera, serial_number: str
-    ) -> dict[str, AppStream] | None:
+    async def _async_read(self, serial_number: str) -> dict[str, AppStream] | None:
         streams = await self._app(serial_number).streams()
-        if not streams:
-            # Without a stream there is no entity that would have it asked again.
-            return None
-        return {stream.stream_id: stream for stream in streams}
+        # Without a stream there is no entity that could request another read.
+        return {stream.stream_id: stream for stream in streams or ()} or None
 
-    async def async_set_enabled(
-        self, node_id: int, stream_id: str, *, enabled: bool
-    ) -> None:
-        """Switch a stream. Raises NetrexError."""
-        app = self._app(self.inventory.data.serial_number(node_id))
-        stream = await app.set_enabled(stream_id, enabled=enabled)
-        streams = self.data.get(node_id, {}) | {stream_id: stream}
-        self.failed.discard(node_id)
-        self.async_set_updated_data(self.data | {node_id: streams})
+    async def async_set_enabled(self, key: StreamKey, *, enabled: bool) -> None:
+        """Enable or disable a stream. Raises NetrexError."""
+        app = self._app(self.inventory.data.serial_number(key.node_id))
+        stream = await app.set_enabled(key.stream_id, enabled=enabled)
+        streams = self.data.get(key.node_id, {}) | {key.stream_id: stream}
+        self.failed.discard(key.node_id)
+        self.async_set_updated_data(self.data | {key.node_id: streams})
 
     def diagnostics(self) -> dict[str, Any]:
-        """Return counts; no titles and no ids."""
+        """Return counts without titles and ids."""
         streams = [stream for known in self.data.values() for stream in known.values()]
         return {
             "cameras": len(self.data),

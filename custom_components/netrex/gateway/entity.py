@@ -1,20 +1,20 @@
-"""What the entities of the cameras' own interfaces share."""
+"""Base classes of the entities that require a camera access token."""
 
 from typing import Any, override
 
 from homeassistant.core import callback
 
 from ..client.camera.camstreamer import AppStream
-from ..client.camera.topics import EventKind
 from ..entity import NetrexEntity
 from ..models import NetrexConfigEntry
-from .broadcasts import BroadcastCoordinator
-from .events import EventCoordinator
-from .polling import RoundsCoordinator
+from .broadcasts import BroadcastCoordinator, StreamKey
+from .coordinator import GatewayCoordinator
+from .events import EventCoordinator, EventKey
+from .polling import PollingCoordinator
 
 
-class RoundsEntity[CoordinatorT: RoundsCoordinator[Any]](NetrexEntity[CoordinatorT]):
-    """An entity of what cameras are asked for now and then."""
+class GatewayEntity[CoordinatorT: GatewayCoordinator[Any]](NetrexEntity[CoordinatorT]):
+    """An entity that is available only while the portal reports the camera online."""
 
     def __init__(
         self,
@@ -23,14 +23,13 @@ class RoundsEntity[CoordinatorT: RoundsCoordinator[Any]](NetrexEntity[Coordinato
         node_id: int,
         key: str,
     ) -> None:
-        """Attach to what is read of camera `node_id`."""
+        """Attach to camera `node_id`."""
         super().__init__(coordinator, entry, node_id, key, context=node_id)
         self.entry = entry
         self.node_id = node_id
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow also whether the portal sees the camera."""
         await super().async_added_to_hass()
         self.async_on_remove(
             self.coordinator.status.async_add_listener(self._handle_coordinator_update)
@@ -39,78 +38,80 @@ class RoundsEntity[CoordinatorT: RoundsCoordinator[Any]](NetrexEntity[Coordinato
     @property
     @override
     def available(self) -> bool:
-        """Whether the portal sees the camera, and the last reading did not fail."""
+        return super().available and self.coordinator.status.is_online(self.node_id)
+
+
+class PollingEntity[CoordinatorT: PollingCoordinator[Any]](GatewayEntity[CoordinatorT]):
+    """An entity of something that is polled."""
+
+    @property
+    @override
+    def available(self) -> bool:
         return (
             super().available
-            and self.coordinator.status.is_online(self.node_id)
             and self.node_id in self.coordinator.data
             and self.node_id not in self.coordinator.failed
         )
 
 
-class BroadcastEntity(RoundsEntity[BroadcastCoordinator]):
+class BroadcastEntity(PollingEntity[BroadcastCoordinator]):
     """An entity of a stream of the CamStreamer App."""
 
     def __init__(
         self,
         coordinator: BroadcastCoordinator,
         entry: NetrexConfigEntry,
-        key: str,
-        node_id: int,
-        stream_id: str,
+        translation_key: str,
+        key: StreamKey,
     ) -> None:
-        """Attach to a stream of camera `node_id`."""
-        super().__init__(coordinator, entry, node_id, f"{key}_{stream_id}")
-        self._attr_translation_key = key
-        self.stream_id = stream_id
-        title = stream.title if (stream := self.stream) else stream_id
+        self.key = key
+        super().__init__(
+            coordinator, entry, key.node_id, f"{translation_key}_{key.stream_id}"
+        )
+        self._attr_translation_key = translation_key
+        title = stream.title if (stream := self.stream) else key.stream_id
         self._attr_translation_placeholders = {"stream": title}
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the camera can be reached and still has the stream."""
         return super().available and self.stream is not None
 
     @property
     def stream(self) -> AppStream | None:
-        """The stream as it was read last."""
-        return self.coordinator.data.get(self.node_id, {}).get(self.stream_id)
+        """The stream as it was last read; None if the camera no longer has it."""
+        return self.coordinator.data.get(self.key.node_id, {}).get(self.key.stream_id)
 
 
-class CameraStateEntity(NetrexEntity[EventCoordinator]):
-    """An entity of a state that a camera tells of; unknown while it cannot tell."""
+class EventStateEntity(NetrexEntity[EventCoordinator]):
+    """An entity of a state that a camera reports; unavailable without a connection."""
 
     def __init__(
-        self,
-        coordinator: EventCoordinator,
-        entry: NetrexConfigEntry,
-        kind: EventKind,
-        place: str,
+        self, coordinator: EventCoordinator, entry: NetrexConfigEntry, key: EventKey
     ) -> None:
-        part = place.replace("/", "_").lower()
-        key = f"{kind.value}_{part}" if part else kind.value
-        super().__init__(coordinator, entry, coordinator.node_id, key)
-        self._attr_translation_key = kind.value
-        self.event_key = (kind, place)
-        self._shown: tuple[bool, bool | None] | None = None
+        part = key.place.replace("/", "_").lower()
+        suffix = f"{key.kind.value}_{part}" if part else key.kind.value
+        super().__init__(coordinator, entry, key.node_id, suffix)
+        self._attr_translation_key = key.kind.value
+        self.key = key
+        self._written: tuple[bool, bool | None] | None = None
 
     @property
     @override
     def available(self) -> bool:
-        """Whether the camera told the state on this connection."""
-        return super().available and self.event_key in self.coordinator.data.states
+        """Whether the camera reported the state on the current connection."""
+        return super().available and self.key in self.coordinator.data.states
 
     @property
-    def state_told(self) -> bool | None:
-        """What the camera told last."""
-        return self.coordinator.data.states.get(self.event_key)
+    def is_on(self) -> bool | None:
+        """The state; None if it is not known."""
+        return self.coordinator.data.states.get(self.key)
 
     @override
     @callback
     def _handle_coordinator_update(self) -> None:
-        """Write only what changed: a camera tells of many things."""
-        shown = self.available, self.state_told
-        if shown != self._shown:
-            self._shown = shown
+        """Write only what changed: a camera reports many states."""
+        state = self.available, self.is_on
+        if state != self._written:
+            self._written = state
             self.async_write_ha_state()

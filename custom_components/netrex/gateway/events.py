@@ -1,4 +1,4 @@
-"""What cameras tell as it happens: a connection for each that the user chose."""
+"""The event streams of cameras: one connection for each camera that the user chose."""
 
 import asyncio
 from collections import Counter
@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 import random
-from typing import Any, override
+from typing import Any, NamedTuple, override
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.core import callback
+from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from ..client import (
-    GatewayClient,
     NetrexCameraNotFoundError,
     NetrexCameraPermissionError,
     NetrexCameraRefusedError,
@@ -24,85 +23,77 @@ from ..client.camera.events import CameraEvent, open_events
 from ..client.camera.ports import Port, read_ports, switch_port
 from ..client.camera.topics import STATELESS, EventKind
 from ..const import LOGGER
-from ..coordinator import InventoryCoordinator, StatusCoordinator
-from ..models import NetrexConfigEntry
+from .coordinator import GatewayContext, GatewayCoordinator
 
-# Seconds until the next attempt, doubled each time that one fails.
-FIRST_DELAY = 1.0
-LONGEST_DELAY = 300.0
-# Of a connection that came about, however short it was, less is lost by a cut.
-LONGEST_PAUSE = 5.0
-# A connection that lasted so long was no failure.
-_GOOD_LIFE = 60.0
-# What does not pass by itself.
-_LASTING = (
+# Back-off: doubled after each failed attempt.
+MIN_BACKOFF_SECONDS = 1.0
+MAX_BACKOFF_SECONDS = 300.0
+# Longest back-off after a connection had been established, however short it was.
+MAX_RECONNECT_SECONDS = 5.0
+# A connection that lasted this long resets the back-off.
+_STABLE_SECONDS = 60.0
+# Errors that do not pass by themselves.
+_PERMANENT = (
     NetrexCameraTokenError,
     NetrexCameraPermissionError,
     NetrexCameraNotFoundError,
 )
-# A camera may tell of so many things; of topics that nobody here knows so many are
-# counted.
-_MOST_STATES = 200
-_MOST_TOPICS = 100
+# What a camera may report; further states and unknown topics are dropped.
+_MAX_STATES = 200
+_MAX_TOPICS = 100
 
-# Names of ports that nobody gave: one of these words and a number.
+# A default name of a port is one of these words and a number.
 _DEFAULT_WORDS = frozenset(("port", "input", "output"))
 
-# What tells states apart: a kind, and which one of it.
-type EventKey = tuple[EventKind, str]
+
+class EventKey(NamedTuple):
+    """Identifies a state of a camera; `place` tells states of one kind apart."""
+
+    node_id: int
+    kind: EventKind
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
 class CameraState:
-    """What a camera told since the connection is up, and its electrical ports."""
+    """What a camera has reported on the current connection, and its I/O ports."""
 
     states: Mapping[EventKey, bool] = field(default_factory=dict)
     ports: Mapping[int, Port] = field(default_factory=dict)
 
 
-class EventCoordinator(DataUpdateCoordinator[CameraState]):
-    """Follows the event stream of one camera, and connects again when it is cut.
+class EventCoordinator(GatewayCoordinator[CameraState]):
+    """Follows the event stream of one camera, and reconnects when it is cut.
 
-    While it is cut nothing is known, so `last_update_success` is False.
+    `last_update_success` is False while there is no connection.
+
+    Attributes:
+        ignored: How often topics came that nothing here uses; for diagnostics.
+        unreadable: How many messages could not be parsed; for diagnostics.
+        connections: How many connections were established; for diagnostics.
+        error: Why the last attempt failed; for diagnostics.
     """
 
-    config_entry: NetrexConfigEntry
-
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: NetrexConfigEntry,
-        client: GatewayClient,
-        node_id: int,
-        *,
-        inventory: InventoryCoordinator,
-        status: StatusCoordinator,
-    ) -> None:
-        super().__init__(
-            hass, LOGGER, config_entry=entry, name=f"events of camera {node_id}"
-        )
+    def __init__(self, context: GatewayContext, node_id: int) -> None:
+        super().__init__(context, f"events of camera {node_id}")
         self.node_id = node_id
         self.data = CameraState()
         self.last_update_success = False
-        # For diagnostics: what was told that nobody here knows, by topic.
         self.ignored: Counter[str] = Counter()
         self.unreadable = 0
         self.connections = 0
         self.error: NetrexError | None = None
-        self._client = client
-        self._inventory = inventory
-        self._status = status
-        self._was_online = status.is_online(node_id)
+        self._was_online = self.status.is_online(node_id)
         self._wake = asyncio.Event()
-        self._told = False
+        self._failure_logged = False
         self._alert_listeners: set[Callable[[EventKind], None]] = set()
 
     @callback
     def async_start(self) -> None:
-        """Connect, until the account is unloaded."""
+        """Stay connected until the config entry is unloaded."""
         entry = self.config_entry
         entry.async_on_unload(
-            self._status.async_add_listener(self._async_status_changed)
+            self.status.async_add_listener(self._async_status_changed)
         )
         entry.async_create_background_task(self.hass, self._async_run(), self.name)
 
@@ -110,31 +101,34 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
     def async_add_alert_listener(
         self, listener: Callable[[EventKind], None]
     ) -> Callable[[], None]:
-        """Be told of what has no state, as it happens."""
+        """Subscribe to stateless events; return what unsubscribes."""
         self._alert_listeners.add(listener)
         return lambda: self._alert_listeners.discard(listener)
 
     async def async_switch(self, number: int, *, active: bool) -> None:
-        """Switch an output, and read back what it is now. Raises NetrexError."""
+        """Switch an output and read its new state back. Raises NetrexError."""
         port = self.data.ports.get(number)
         if port is None:
-            raise NetrexCameraNotFoundError("The camera has no such output any more")
-        await switch_port(self._client, self._serial_number, port, active=active)
+            raise NetrexCameraNotFoundError("The camera no longer has this output")
+        await switch_port(self.client, self._serial_number, port, active=active)
         if not port.managed:
-            # Such firmware does not tell what state its ports are in.
-            self._async_set({(EventKind.OUTPUT, str(number)): active})
+            # Firmware without port management cannot report the state of its ports.
+            self._async_set({self._key(EventKind.OUTPUT, str(number)): active})
             return
         self._async_set_ports(await self._async_read_ports())
 
     @override
     async def _async_update_data(self) -> CameraState:
-        """Answer who asks for an update: the camera tells by itself, or cannot."""
+        """Handle a manual refresh: data are pushed, so only report if they are current.
+
+        Raises UpdateFailed while there is no connection.
+        """
         if not self.last_update_success:
             raise UpdateFailed
         return self.data
 
     def diagnostics(self) -> dict[str, Any]:
-        """Return counts and topics; no name, serial number or address."""
+        """Return counts and topics without names, serial numbers and addresses."""
         return {
             "connected": self.last_update_success,
             "connections": self.connections,
@@ -143,86 +137,88 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
                 "input" if port.is_input else "output"
                 for port in self.data.ports.values()
             ),
-            "states": Counter(kind.value for kind, _ in self.data.states),
+            "states": Counter(key.kind.value for key in self.data.states),
             "unreadable": self.unreadable,
             "ignored": dict(self.ignored),
         }
 
     @callback
     def _async_status_changed(self) -> None:
-        """Connect at once when the portal sees the camera again."""
-        is_online = self._status.is_online(self.node_id)
+        """Reconnect immediately when the portal reports the camera online again."""
+        is_online = self.status.is_online(self.node_id)
         if is_online and not self._was_online:
             self._wake.set()
         self._was_online = is_online
 
     async def _async_run(self) -> None:
-        delay = FIRST_DELAY
+        backoff = MIN_BACKOFF_SECONDS
         while True:
             started = self.hass.loop.time()
-            longest = LONGEST_DELAY
+            longest = MAX_BACKOFF_SECONDS
             try:
                 await self._async_follow()
-                self.error, longest = None, LONGEST_PAUSE
+                self.error, longest = None, MAX_RECONNECT_SECONDS
             except NetrexError as err:
                 self.error = err
-                self._async_tell_failure()
-                if isinstance(err, _LASTING):
-                    delay = LONGEST_DELAY
-            self._async_lost()
-            if self.hass.loop.time() - started > _GOOD_LIFE:
-                delay = FIRST_DELAY
+                self._async_log_failure()
+                if isinstance(err, _PERMANENT):
+                    backoff = MAX_BACKOFF_SECONDS
+            self._async_disconnected()
+            if self.hass.loop.time() - started > _STABLE_SECONDS:
+                backoff = MIN_BACKOFF_SECONDS
             self._wake.clear()
-            # Many cameras that a gateway lost at once should not come back at once.
-            delay = min(delay, longest)
-            pause = delay * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+            backoff = min(backoff, longest)
+            # Random, so that not all cameras of a gateway reconnect at the same time.
+            pause = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
-            delay *= 2
+            backoff *= 2
 
     async def _async_follow(self) -> None:
-        """Take what the camera tells until the connection ends."""
-        async with open_events(self._client, self._serial_number) as events:
+        """Process events until the connection ends."""
+        async with open_events(self.client, self._serial_number) as events:
             ports = await self._async_read_ports()
             self.connections += 1
             self.data = CameraState()
             self.last_update_success = True
-            if self._told:
-                self._told = False
-                LOGGER.info("Camera %s tells its events again", self.node_id)
+            if self._failure_logged:
+                self._failure_logged = False
+                LOGGER.info("Camera %s reports its events again", self.node_id)
             self._async_set_ports(ports)
             async for event in events:
-                self._async_take(event)
+                self._async_process(event)
 
     async def _async_read_ports(self) -> tuple[Port, ...]:
         try:
-            return await read_ports(self._client, self._serial_number)
+            return await read_ports(self.client, self._serial_number)
         except NetrexCameraRefusedError:
-            # It may tell of its picture all the same.
+            # It may still report events of other kinds.
             return ()
 
     @callback
-    def _async_take(self, event: CameraEvent | None) -> None:
+    def _async_process(self, event: CameraEvent | None) -> None:
         if event is None:
             self.unreadable += 1
         elif event.kind is None:
-            if event.topic in self.ignored or len(self.ignored) < _MOST_TOPICS:
+            if event.topic in self.ignored or len(self.ignored) < _MAX_TOPICS:
                 self.ignored[event.topic] += 1
         elif event.kind in STATELESS:
             for listener in list(self._alert_listeners):
                 listener(event.kind)
         elif event.state is not None:
-            key = event.kind, event.place
-            if key in self.data.states or len(self.data.states) < _MOST_STATES:
+            key = self._key(event.kind, event.place)
+            if key in self.data.states or len(self.data.states) < _MAX_STATES:
                 self._async_set({key: event.state})
+
+    def _key(self, kind: EventKind, place: str) -> EventKey:
+        return EventKey(self.node_id, kind, place)
 
     @callback
     def _async_set_ports(self, ports: tuple[Port, ...]) -> None:
         states = {
-            (
-                EventKind.INPUT if port.is_input else EventKind.OUTPUT,
-                str(port.number),
+            self._key(
+                EventKind.INPUT if port.is_input else EventKind.OUTPUT, str(port.number)
             ): port.active
             for port in ports
             if port.active is not None
@@ -235,7 +231,7 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
         states: Mapping[EventKey, bool],
         ports: Mapping[int, Port] | None = None,
     ) -> None:
-        """Tell the entities, unless nothing is new."""
+        """Update the listeners if anything changed."""
         data = CameraState(
             {**self.data.states, **states},
             self.data.ports if ports is None else ports,
@@ -245,31 +241,30 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
             self.async_update_listeners()
 
     @callback
-    def _async_lost(self) -> None:
+    def _async_disconnected(self) -> None:
         if self.last_update_success:
             self.last_update_success = False
             self.async_update_listeners()
 
     @callback
-    def _async_tell_failure(self) -> None:
-        """Log once that there is no connection; a cut that is mended is no news."""
-        if not self._told:
-            self._told = True
+    def _async_log_failure(self) -> None:
+        """Log once per outage, and only if reconnecting failed."""
+        if not self._failure_logged:
+            self._failure_logged = True
             LOGGER.info(
-                "Camera %s does not tell its events: %s", self.node_id, self.error
+                "Camera %s does not report its events: %s", self.node_id, self.error
             )
 
     def port_name(self, port: Port) -> str | None:
-        """Return what an input or output is called; None if nobody named it.
+        """Return the name that a user gave to an input or output; None without one.
 
-        The portal's tree has electrical inputs below their camera, without a word
-        about which port they are. They are matched by name, or in order if there are
-        as many.
+        The portal's tree lists inputs below their camera, but not their port numbers.
+        They are matched by name, or by order if there are as many as the camera has.
         """
         own = None if _is_default(port) else port.name
         names = [
             node.name
-            for node in self._inventory.data.tree.children(self.node_id)
+            for node in self.inventory.data.tree.children(self.node_id)
             if node.type is NodeType.DEVICE_INPUT
         ]
         inputs = [one.number for one in self.data.ports.values() if one.is_input]
@@ -279,11 +274,11 @@ class EventCoordinator(DataUpdateCoordinator[CameraState]):
 
     @property
     def _serial_number(self) -> str:
-        return self._inventory.data.serial_number(self.node_id)
+        return self.inventory.data.serial_number(self.node_id)
 
 
 def _is_default(port: Port) -> bool:
-    """Whether a port has no name but the one that it came with."""
+    """Return whether a port has no name, or only its default one."""
     if not port.name:
         return True
     word, _, number = port.name.lower().partition(" ")

@@ -1,39 +1,38 @@
-"""One account's way to its cameras' own interfaces."""
+"""The camera access of one account."""
 
 from collections import Counter
-from functools import partial
 from typing import Any, Self
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..client import DEFAULT_CAMERA_URL, Capabilities, GatewayClient, NetrexError
+from ..client import DEFAULT_CAMERA_URL, GatewayClient, NetrexError
 from ..const import CONF_CAMERA_EVENTS, CONF_DEVICE_TOKEN, CONF_DEVICE_URL
 from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
-from .access import AccessWatch
+from .access import AccessMonitor
 from .broadcasts import BroadcastCoordinator
 from .capabilities import CapabilityCoordinator
+from .coordinator import GatewayContext
 from .events import EventCoordinator
 from .parameters import ParameterCoordinator
 from .presets import PresetCoordinator
-from .ptz import Mover
+from .ptz import PtzController
 from .snapshots import Snapshots
 
 
 class CameraGateway:
-    """Everything that a camera access token makes possible; none without one.
+    """Everything that requires a camera access token.
 
     Attributes:
-        client: Calls a camera by its serial number. How each call went is watched
-            here, so its users only tell their own callers.
-        capabilities: What each camera is able to, by node id; grows after a start.
-        mover: Moves cameras.
-        presets: The positions that each camera knows.
-        broadcasts: What the CamStreamer App on each camera sends.
-        events: By node id, of the cameras that the user chose to tell them.
+        client: Calls cameras by their serial numbers.
+        capabilities: The capabilities of the cameras.
+        ptz: Moves cameras.
+        presets: The PTZ presets of the cameras.
+        broadcasts: The streams of the CamStreamer App on the cameras.
+        events: The event streams by node id, of the cameras that the user chose.
     """
 
     def __init__(
@@ -47,44 +46,25 @@ class CameraGateway:
         store: NetrexStore,
     ) -> None:
         """Prepare; nothing is sent before `async_start`."""
-        self._hass = hass
-        self._entry = entry
+        url = entry.options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL)
+        self._has_default_url = url == DEFAULT_CAMERA_URL
         self._inventory = inventory
-        self._watch = AccessWatch(hass, entry)
+        self._monitor = AccessMonitor(hass, entry)
         self._parameters: dict[int, ParameterCoordinator] = {}
         self._results: Counter[str] = Counter()
         self.client = GatewayClient(
-            async_get_clientsession(hass),
-            entry.options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL),
-            token,
-            report=self._async_report,
+            async_get_clientsession(hass), url, token, report=self._async_report
         )
-        self.capabilities = CapabilityCoordinator(
-            hass,
-            entry,
-            self.client,
-            inventory=inventory,
-            status=status,
-            store=store,
+        self._context = context = GatewayContext(
+            hass, entry, self.client, inventory, status
         )
-        self._snapshots = Snapshots(self.client, self._capabilities_of)
-
-        self.mover = Mover(hass, self.client)
-        self.presets = PresetCoordinator(
-            hass,
-            entry,
-            self.client,
-            inventory=inventory,
-            status=status,
-            capabilities=self.capabilities,
-        )
-        self.broadcasts = BroadcastCoordinator(
-            hass, entry, self.client, inventory=inventory, status=status
-        )
+        self.capabilities = CapabilityCoordinator(context, store)
+        self._snapshots = Snapshots(self.client, self.capabilities.of)
+        self.ptz = PtzController(hass, self.client)
+        self.presets = PresetCoordinator(context, self.capabilities)
+        self.broadcasts = BroadcastCoordinator(context)
         self.events = {
-            node_id: EventCoordinator(
-                hass, entry, self.client, node_id, inventory=inventory, status=status
-            )
+            node_id: EventCoordinator(context, node_id)
             for node_id in inventory.data.cameras
             if str(node_id) in entry.options.get(CONF_CAMERA_EVENTS, ())
         }
@@ -99,23 +79,23 @@ class CameraGateway:
         status: StatusCoordinator,
         store: NetrexStore,
     ) -> Self | None:
-        """Return the gateway of an account that has a camera access token."""
+        """Return the camera access of an account; None without a token."""
         if not (token := entry.options.get(CONF_DEVICE_TOKEN)):
             return None
         return cls(hass, entry, token, inventory=inventory, status=status, store=store)
 
     @callback
     def async_start(self) -> None:
-        """Begin to find out what the cameras are able to, and to listen to some."""
-        self.capabilities.async_start()
+        """Start reading the cameras and following their events."""
+        self.capabilities.async_refresh_in_background()
         self.presets.async_start()
         self.broadcasts.async_start()
         for events in self.events.values():
             events.async_start()
 
     async def async_stop(self) -> None:
-        """End what asks cameras by itself."""
-        await self.mover.async_stop()
+        """Stop all movements and all periodic calls."""
+        await self.ptz.async_stop()
         coordinators: list[DataUpdateCoordinator[Any]] = [
             self.capabilities,
             self.presets,
@@ -125,44 +105,38 @@ class CameraGateway:
         ]
         for coordinator in coordinators:
             await coordinator.async_shutdown()
-        self._watch.async_stop()
+        # The next setup finds out by itself.
+        self._monitor.async_delete_issue()
 
-    def serial_number(self, camera_id: int) -> str:
-        """Return a camera's serial number; empty if the portal knows none.
+    def serial_number(self, node_id: int) -> str:
+        """Return a camera's serial number; empty if the portal reports none.
 
-        The client refuses what is none, before anything is sent.
+        The client refuses an empty one before anything is sent.
         """
-        return self._inventory.data.serial_number(camera_id)
+        return self._inventory.data.serial_number(node_id)
 
-    def parameters(self, camera_id: int) -> ParameterCoordinator:
+    def parameters(self, node_id: int) -> ParameterCoordinator:
         """Return what reads and writes a camera's parameters."""
-        if (found := self._parameters.get(camera_id)) is None:
-            found = self._parameters[camera_id] = ParameterCoordinator(
-                self._hass,
-                self._entry,
-                self.client,
-                camera_id=camera_id,
-                serial_number=partial(self.serial_number, camera_id),
-                shown=partial(self._image_settings, camera_id),
-            )
+        if (found := self._parameters.get(node_id)) is None:
+            found = ParameterCoordinator(self._context, self.capabilities, node_id)
+            self._parameters[node_id] = found
         return found
 
     async def async_snapshot(
-        self, camera_id: int, channel_id: int | None, width: int, height: int
+        self, node_id: int, channel_id: int | None, width: int, height: int
     ) -> bytes | None:
-        """Have a camera take a picture, at least of a size; see `Snapshots`."""
-        camera = self._inventory.data.cameras.get(camera_id)
+        """Take a snapshot of at least the given size in pixels; see `Snapshots`."""
+        camera = self._inventory.data.cameras.get(node_id)
         if camera is None:
             return None
         return await self._snapshots.async_take(camera, channel_id, width, height)
 
     def diagnostics(self) -> dict[str, Any]:
-        """Return counts and kinds; no addresses, serial numbers or tokens."""
+        """Return counts and models without addresses, serial numbers and tokens."""
         known = self.capabilities.data.values()
         return {
-            "default_address": CONF_DEVICE_URL not in self._entry.options
-            or self._entry.options[CONF_DEVICE_URL] == DEFAULT_CAMERA_URL,
-            "problem": self._watch.problem,
+            "default_address": self._has_default_url,
+            "problem": self._monitor.problem,
             "calls": dict(self._results),
             "cameras": {
                 "known": len(known),
@@ -178,14 +152,7 @@ class CameraGateway:
             "events": [one.diagnostics() for one in self.events.values()],
         }
 
-    def _capabilities_of(self, camera_id: int) -> Capabilities | None:
-        return self.capabilities.data.get(camera_id)
-
-    def _image_settings(self, camera_id: int) -> tuple[str, ...]:
-        found = self._capabilities_of(camera_id)
-        return found.image_settings if found else ()
-
     @callback
     def _async_report(self, serial_number: str, err: NetrexError | None) -> None:
         self._results[type(err).__name__ if err else "answered"] += 1
-        self._watch.async_report(self.client, serial_number, err)
+        self._monitor.async_report(self.client, serial_number, err)

@@ -1,4 +1,4 @@
-"""The page of the options about the cameras' own interfaces."""
+"""The options page "Camera access"."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ from ..const import CONF_CAMERA_EVENTS, CONF_DEVICE_TOKEN, CONF_DEVICE_URL
 from ..devices import nodes_with_paths
 from ..flow_schemas import TOKEN_SELECTOR
 from ..models import NetrexConfigEntry
-from .access import async_find_fault
+from .access import async_validate_token
 
-# Shown only where there is a token; never stored.
+# Shown only if there is a token; never stored.
 FORGET_TOKEN = "forget_token"  # noqa: S105 - a field's name
 ACCESS_SCHEMA = vol.Schema(
     {
@@ -33,12 +33,12 @@ ACCESS_SCHEMA_WITH_TOKEN = ACCESS_SCHEMA.extend(
     {vol.Optional(FORGET_TOKEN, default=False): BooleanSelector()}
 )
 ACCESS_PLACEHOLDERS = {"serial_number": PLACEHOLDER}
-# Faults of the token; others are the address's or the network's.
-TOKEN_FAULTS = frozenset({"camera_token_refused", "camera_no_permission"})
+# Problems of the token; all others are of the address or the network.
+TOKEN_PROBLEMS = frozenset({"camera_token_refused", "camera_no_permission"})
 
 
 def access_schema(entry: NetrexConfigEntry) -> vol.Schema:
-    """Return the page; a token that is there can be forgotten."""
+    """Return the page's schema; an existing token can be removed."""
     schema = ACCESS_SCHEMA
     if CONF_DEVICE_TOKEN in entry.options:
         schema = ACCESS_SCHEMA_WITH_TOKEN
@@ -48,7 +48,7 @@ def access_schema(entry: NetrexConfigEntry) -> vol.Schema:
 
 
 def _camera_selector(entry: NetrexConfigEntry) -> SelectSelector:
-    """Return a choice of cameras; one that has gone stays chosen, it may come back."""
+    """Return a selector of cameras; it keeps chosen ones that no longer exist."""
     data = entry.runtime_data.inventory.data
     labels = {
         str(node.node_id): path
@@ -69,12 +69,12 @@ def _camera_selector(entry: NetrexConfigEntry) -> SelectSelector:
     )
 
 
-async def async_take_access(
+async def async_validate_access(
     hass: HomeAssistant, entry: NetrexConfigEntry, user_input: dict[str, Any]
 ) -> dict[str, str]:
-    """Tidy token and address; return what keeps them from opening cameras, by field.
+    """Normalize token and address in `user_input`; return the errors by field.
 
-    An empty field keeps the token, which nobody gets to see again.
+    An empty token field keeps the stored token, which is never shown.
     """
     token = user_input.pop(CONF_DEVICE_TOKEN, "").strip()
     if user_input.pop(FORGET_TOKEN, False):
@@ -90,17 +90,17 @@ async def async_take_access(
     if not token:
         return {}
     user_input[CONF_DEVICE_TOKEN] = token
-    # What stays is not tried: cameras that are off must not keep the rest from saving.
+    # Not tested if unchanged, so that other options can be saved while cameras are off.
     if user_input.items() >= _access(entry).items():
         return {}
-    fault = await async_find_fault(hass, entry, url, token)
-    if fault is None:
+    problem = await async_validate_token(hass, entry, url, token)
+    if problem is None:
         return {}
-    return {CONF_DEVICE_TOKEN if fault in TOKEN_FAULTS else "base": fault}
+    return {CONF_DEVICE_TOKEN if problem in TOKEN_PROBLEMS else "base": problem}
 
 
 def _access(entry: NetrexConfigEntry) -> dict[str, str]:
-    """Return token and address as they are set."""
+    """Return the stored token and address."""
     return {
         CONF_DEVICE_TOKEN: entry.options.get(CONF_DEVICE_TOKEN, ""),
         CONF_DEVICE_URL: entry.options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL),

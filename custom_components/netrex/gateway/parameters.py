@@ -1,94 +1,77 @@
-"""A camera's parameters: read sparsely, written with proof."""
+"""Reads and writes a camera's parameters; every write is verified by a read."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, override
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.core import callback
 
-from ..client import GatewayClient, NetrexCameraError, ParameterError
+from ..client import NetrexCameraError, ParameterError
 from ..client.camera.parameters import (
     WRITABLE_GROUPS,
     check_changes,
     read_parameters,
     write_parameters,
 )
-from ..const import DOMAIN, LOGGER
-from ..errors import command_errors, update_errors
-from ..models import NetrexConfigEntry
+from ..errors import command_errors, failed, invalid, update_errors
+from .capabilities import CapabilityCoordinator
+from .coordinator import GatewayContext, GatewayCoordinator
 
-# Somebody may turn a camera's settings elsewhere, but hardly ever does.
+# Settings may be changed elsewhere, but rarely are.
 INTERVAL = timedelta(hours=1)
-# After a failure: a camera that is back should not stay unavailable for an hour.
+# After a failure, so that a camera that recovers does not stay unavailable for long.
 RETRY_INTERVAL = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterChange:
-    """Parameters before a change and after it; of a trial, as they would be."""
+    """Parameters before and after a change; after a dry run, as they would be."""
 
     before: Mapping[str, str]
     after: Mapping[str, str]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, the answer of an action."""
+        """Return the response of an action."""
         return {"before": dict(self.before), "after": dict(self.after)}
 
 
-class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
-    """The parameters of one camera that entities show; none is read for nobody."""
-
-    config_entry: NetrexConfigEntry
+class ParameterCoordinator(GatewayCoordinator[dict[str, str]]):
+    """The image settings of one camera; read only while an entity shows them."""
 
     def __init__(
         self,
-        hass: HomeAssistant,
-        entry: NetrexConfigEntry,
-        client: GatewayClient,
-        *,
-        camera_id: int,
-        serial_number: Callable[[], str],
-        shown: Callable[[], Iterable[str]],
+        context: GatewayContext,
+        capabilities: CapabilityCoordinator,
+        node_id: int,
     ) -> None:
-        """Start without values; `shown` names the parameters that entities show.
-
-        `serial_number` tells which camera is meant now: it may have been replaced.
-        """
         super().__init__(
-            hass,
-            LOGGER,
-            config_entry=entry,
-            name=f"parameters of camera {camera_id}",
-            update_interval=INTERVAL,
-            always_update=False,
+            context, f"parameters of camera {node_id}", INTERVAL, always_update=False
         )
-        self._client = client
-        self._serial_number = serial_number
-        self._shown = shown
-        # Whose parameters are read.
-        self._camera = ""
+        self._capabilities = capabilities
+        self._node_id = node_id
+        # The serial number of the camera that was read; it may be replaced.
+        self._read_camera = ""
 
     @callback
-    def async_look(self) -> None:
-        """Read in the background, once for all entities, a camera that is new here."""
-        camera = self._serial_number()
-        if camera and camera != self._camera:
-            self._camera = camera
-            self.config_entry.async_create_background_task(
-                self.hass, self.async_refresh(), f"netrex {self.name}"
-            )
+    def async_read_new_camera(self) -> None:
+        """Read the camera in the background if it was not read before."""
+        serial_number = self._serial_number
+        if serial_number and serial_number != self._read_camera:
+            self._read_camera = serial_number
+            self.async_refresh_in_background()
 
     async def async_change(
         self, changes: Mapping[str, Any], *, dry_run: bool = False
     ) -> ParameterChange:
-        """Write parameters, and read them to see what became of it.
+        """Write parameters, and read them back to verify the change.
 
-        Raises HomeAssistantError in a person's words. Nothing is sent of changes that
-        are not allowed; nothing is written of parameters that the camera lacks.
+        Nothing is written if a change is not allowed, or if the camera lacks one of
+        the parameters.
+
+        Raises:
+            HomeAssistantError: Translated, for the user.
         """
         with parameter_errors(), command_errors(self.hass, self.config_entry):
             wanted = check_changes(changes)
@@ -96,27 +79,23 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
             if dry_run:
                 return ParameterChange(before, before | wanted)
             try:
-                await write_parameters(self._client, self._serial_number(), wanted)
+                await write_parameters(self.client, self._serial_number, wanted)
             except NetrexCameraError:
-                # What the camera wrote before it refused stays.
-                await self._async_show(wanted)
+                # The camera keeps what it wrote before it refused.
+                await self._async_read_back(wanted)
                 raise
-            after = await self._async_show(wanted)
+            after = await self._async_read_back(wanted)
         if missed := [name for name in wanted if after.get(name) != wanted[name]]:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="parameter_not_taken",
-                translation_placeholders={"parameters": ", ".join(missed)},
-            )
+            raise failed("parameter_not_taken", parameters=", ".join(missed))
         return ParameterChange(before, after)
 
     async def async_read_group(self, group: str) -> dict[str, str]:
         """Return the parameters of a group. Raises HomeAssistantError."""
         with parameter_errors(), command_errors(self.hass, self.config_entry):
-            return await read_parameters(self._client, self._serial_number(), [group])
+            return await read_parameters(self.client, self._serial_number, [group])
 
-    async def _async_show(self, names: Iterable[str]) -> dict[str, str]:
-        """Read parameters, and show them where entities do so."""
+    async def _async_read_back(self, names: Iterable[str]) -> dict[str, str]:
+        """Read parameters, and update the entities that show them."""
         values = await self._async_read(names)
         if self.data is not None:
             shown = {name: values[name] for name in values.keys() & self.data.keys()}
@@ -124,34 +103,30 @@ class ParameterCoordinator(DataUpdateCoordinator[dict[str, str]]):
         return values
 
     async def _async_read(self, names: Iterable[str]) -> dict[str, str]:
-        """Read parameters, each by its name."""
         names = sorted(names)
-        values = await read_parameters(self._client, self._serial_number(), names)
+        values = await read_parameters(self.client, self._serial_number, names)
         return {name: values[name] for name in names if name in values}
 
     @override
     async def _async_update_data(self) -> dict[str, str]:
-        """Read what is shown, by one call."""
+        """Read all image settings with one call."""
+        found = self._capabilities.of(self._node_id)
         self.update_interval = RETRY_INTERVAL
         with update_errors():
-            values = await self._async_read(self._shown())
+            values = await self._async_read(found.image_settings if found else ())
         self.update_interval = INTERVAL
         return values
+
+    @property
+    def _serial_number(self) -> str:
+        return self.inventory.data.serial_number(self._node_id)
 
 
 @contextmanager
 def parameter_errors() -> Iterator[None]:
-    """Raise for an action what its caller can read."""
+    """Turn a ParameterError into a translated error for the caller of an action."""
     try:
         yield
     except ParameterError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=err.problem.value,
-            translation_placeholders={
-                "parameter": err.name,
-                "groups": ", ".join(
-                    group.replace("#", "0") for group in WRITABLE_GROUPS
-                ),
-            },
-        ) from None
+        groups = ", ".join(group.replace("#", "0") for group in WRITABLE_GROUPS)
+        raise invalid(err.problem.value, parameter=err.name, groups=groups) from None

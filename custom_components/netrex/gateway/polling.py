@@ -1,18 +1,16 @@
-"""Going from camera to camera, seldom, for what they do not tell by themselves."""
+"""Slow polling of what cameras do not push."""
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set as AbstractSet
 from contextlib import suppress
 from datetime import timedelta
 from typing import override
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.core import callback
 
 from ..client import (
     Camera,
-    GatewayClient,
     NetrexCameraMethodError,
     NetrexCameraNotFoundError,
     NetrexCameraRefusedError,
@@ -21,109 +19,93 @@ from ..client import (
     NetrexRateLimitedError,
 )
 from ..const import LOGGER
-from ..coordinator import InventoryCoordinator, StatusCoordinator
-from ..models import NetrexConfigEntry
+from .coordinator import GatewayContext, GatewayCoordinator
 
-# How many cameras are asked at a time.
-_AT_ONCE = 4
-# New entities appear in portions: each tells every platform to look.
-_PORTION = 20
-# A camera that does not have it is asked again in a day: it may get it.
-ABSENCE = timedelta(days=1).total_seconds()
-# How a camera says so.
+_MAX_CONCURRENT_CAMERAS = 4
+# Cameras per update of the listeners, each of which looks for new entities.
+_BATCH_SIZE = 20
+# A camera that lacks the feature is asked again after this time: it may get it.
+ABSENCE_SECONDS = timedelta(days=1).total_seconds()
+# How a camera answers if it lacks the feature.
 _ABSENT = (
     NetrexCameraNotFoundError,
     NetrexCameraMethodError,
     NetrexCameraRefusedError,
 )
-# Why no other camera need be asked in this round.
-_ENDING = (NetrexCameraTokenError, NetrexRateLimitedError)
+# All other cameras would refuse as well.
+_FINAL = (NetrexCameraTokenError, NetrexRateLimitedError)
 
 
-class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
-    """Reads something of each connected camera when it is due, by node id.
+class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
+    """Reads something of each online camera that is due, by node id.
 
-    What was read of a camera stays until it can be read again; `failed` tells of which
-    cameras the last reading failed.
+    Data remain until they can be read again.
+
+    Args:
+        context: The account's camera access.
+        name: For the log.
+        interval: The time between two polls, and until a failed camera is due again.
+        lifetime: The time until a camera that was read is due again.
+
+    Attributes:
+        failed: The cameras that could not be read last time.
     """
-
-    config_entry: NetrexConfigEntry
-    # Set by each class: how often cameras are looked for that are due, and after how
-    # many seconds one is due again.
-    name: str
-    interval: timedelta
-    life: float
 
     def __init__(
         self,
-        hass: HomeAssistant,
-        entry: NetrexConfigEntry,
-        client: GatewayClient,
-        *,
-        inventory: InventoryCoordinator,
-        status: StatusCoordinator,
+        context: GatewayContext,
+        name: str,
+        interval: timedelta,
+        lifetime: timedelta,
     ) -> None:
-        super().__init__(
-            hass,
-            LOGGER,
-            config_entry=entry,
-            name=type(self).name,
-            update_interval=self.interval,
-        )
-        self.client = client
-        self.inventory = inventory
-        self.status = status
+        super().__init__(context, name, interval)
         self.data = {}
         self.failed: set[int] = set()
+        self._interval_seconds = interval.total_seconds()
+        self._lifetime_seconds = lifetime.total_seconds()
         self._due_at: dict[int, float] = {}
-        self._ended = False
-        self._round = asyncio.Lock()
+        self._stopped = False
+        self._lock = asyncio.Lock()
 
     @callback
     def async_start(self) -> None:
-        """Make the first round now, and one when a camera comes back."""
+        """Poll now, and as soon as a camera that was never read is online."""
         self.config_entry.async_on_unload(
-            self.status.async_add_listener(self.async_look)
+            self.status.async_add_listener(self.async_poll_new_cameras)
         )
-        self._async_go()
+        self.async_refresh_in_background()
 
     @callback
-    def async_look(self) -> None:
-        """Make a round if a camera can be asked that never was."""
+    def async_poll_new_cameras(self) -> None:
+        """Poll if a camera is due that was never read."""
         if any(camera.node_id not in self._due_at for camera in self._due()):
-            self._async_go()
-
-    @callback
-    def _async_go(self) -> None:
-        self.config_entry.async_create_background_task(
-            self.hass, self.async_refresh(), f"netrex {self.name}"
-        )
+            self.async_refresh_in_background()
 
     @abstractmethod
-    async def _async_read(self, camera: Camera, serial_number: str) -> T | None:
-        """Ask a camera; None if it does not have it. Raises NetrexError."""
+    async def _async_read(self, serial_number: str) -> T | None:
+        """Read a camera; None if it lacks the feature. Raises NetrexError."""
 
     @abstractmethod
-    def _wanted(self) -> Callable[[int], bool]:
-        """Return what tells whether a camera should be asked; used for one round."""
+    def _wanted(self) -> AbstractSet[int]:
+        """Return the cameras that are worth reading now."""
 
     @override
     async def _async_update_data(self) -> dict[int, T]:
-        turn = asyncio.Semaphore(_AT_ONCE)
+        slots = asyncio.Semaphore(_MAX_CONCURRENT_CAMERAS)
         visited = 0
 
         async def visit(camera: Camera) -> None:
             nonlocal visited
-            async with turn:
-                if not self._ended:
+            async with slots:
+                if not self._stopped:
                     await self._async_visit(camera)
                     visited += 1
-                    if visited % _PORTION == 0:
+                    if visited % _BATCH_SIZE == 0:
                         self.async_update_listeners()
 
-        # A round that is asked for during another one goes on where that one ends.
-        async with self._round:
-            self._ended = False
+        # A poll that is requested during another one reads what that one left over.
+        async with self._lock:
+            self._stopped = False
             await asyncio.gather(*map(visit, list(self._due())))
         for node_id in self.data.keys() - self.inventory.data.cameras.keys():
             del self.data[node_id]
@@ -134,30 +116,29 @@ class RoundsCoordinator[T](DataUpdateCoordinator[dict[int, T]]):
         for node_id, camera in self.inventory.data.cameras.items():
             if (
                 camera.serial_number
+                and node_id in wanted
                 and self.status.is_online(node_id)
                 and self._due_at.get(node_id, now) <= now
-                and wanted(node_id)
             ):
                 yield camera
 
     async def _async_visit(self, camera: Camera) -> None:
-        node_id, serial_number = camera.node_id, camera.serial_number or ""
-        life = self.life
+        node_id = camera.node_id
+        lifetime_seconds = self._lifetime_seconds
         found: T | None = None
         try:
             with suppress(*_ABSENT):
-                found = await self._async_read(camera, serial_number)
+                found = await self._async_read(camera.serial_number or "")
         except NetrexError as err:
-            LOGGER.debug("%s of camera %s: %s", self.name, node_id, err)
+            LOGGER.debug("Could not read %s of camera %s: %s", self.name, node_id, err)
             self.failed.add(node_id)
-            # The same for all cameras.
-            self._ended = self._ended or isinstance(err, _ENDING)
-            life = self.interval.total_seconds()
+            self._stopped = self._stopped or isinstance(err, _FINAL)
+            lifetime_seconds = self._interval_seconds
         else:
             self.failed.discard(node_id)
             if found is None:
                 self.data.pop(node_id, None)
-                life = ABSENCE
+                lifetime_seconds = ABSENCE_SECONDS
             else:
                 self.data[node_id] = found
-        self._due_at[node_id] = self.hass.loop.time() + life
+        self._due_at[node_id] = self.hass.loop.time() + lifetime_seconds

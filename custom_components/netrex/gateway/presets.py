@@ -1,37 +1,29 @@
-"""Which PTZ presets the cameras have."""
+"""Reads the PTZ presets of the cameras."""
 
-from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 
-from ..client import Camera, GatewayClient
 from ..client.camera.ptz import Preset, PtzClient
-from ..coordinator import InventoryCoordinator, StatusCoordinator
-from ..models import NetrexConfigEntry
 from .capabilities import CapabilityCoordinator
-from .polling import RoundsCoordinator
+from .coordinator import GatewayContext
+from .polling import PollingCoordinator
 
 
-class PresetCoordinator(RoundsCoordinator[tuple[Preset, ...]]):
-    """Reads the presets daily: somebody makes them once and hardly changes them."""
-
-    name = "presets"
-    interval = timedelta(minutes=15)
-    life = timedelta(days=1).total_seconds()
+class PresetCoordinator(PollingCoordinator[tuple[Preset, ...]]):
+    """Reads the presets once a day: they hardly ever change."""
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: NetrexConfigEntry,
-        client: GatewayClient,
-        *,
-        inventory: InventoryCoordinator,
-        status: StatusCoordinator,
-        capabilities: CapabilityCoordinator,
+        self, context: GatewayContext, capabilities: CapabilityCoordinator
     ) -> None:
-        super().__init__(hass, entry, client, inventory=inventory, status=status)
+        super().__init__(
+            context,
+            "presets",
+            interval=timedelta(minutes=15),
+            lifetime=timedelta(days=1),
+        )
         self._capabilities = capabilities
 
     @override
@@ -39,16 +31,15 @@ class PresetCoordinator(RoundsCoordinator[tuple[Preset, ...]]):
     def async_start(self) -> None:
         super().async_start()
         self.config_entry.async_on_unload(
-            self._capabilities.async_add_listener(self.async_look)
+            self._capabilities.async_add_listener(self.async_poll_new_cameras)
         )
 
     @override
-    def _wanted(self) -> Callable[[int], bool]:
-        known = self._capabilities.data
-        return lambda node_id: node_id in known and known[node_id].ptz
+    def _wanted(self) -> AbstractSet[int]:
+        return {
+            node_id for node_id, found in self._capabilities.data.items() if found.ptz
+        }
 
     @override
-    async def _async_read(
-        self, camera: Camera, serial_number: str
-    ) -> tuple[Preset, ...] | None:
+    async def _async_read(self, serial_number: str) -> tuple[Preset, ...] | None:
         return await PtzClient(self.client, serial_number).presets() or None

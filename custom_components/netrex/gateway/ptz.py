@@ -1,8 +1,7 @@
-"""Moving cameras, and seeing to it that none goes on moving."""
+"""Moves cameras, and makes sure that continuous movements end."""
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 
 from homeassistant.core import HomeAssistant
 
@@ -10,97 +9,89 @@ from ..client import GatewayClient, NetrexCameraOfflineError, NetrexError
 from ..client.camera.ptz import Move, Preset, PtzClient
 from ..const import LOGGER
 
-# How often, and how many seconds apart, a camera that is not reached is told to stop.
+# Attempts to stop a camera that cannot be reached, and the pause between them.
 _STOP_ATTEMPTS = 3
-_STOP_PAUSE = 1.0
+_STOP_PAUSE_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What can be moved: a camera, or one of its pictures, counted from 1."""
+class PtzController:
+    """Moves cameras by their serial numbers."""
 
-    serial_number: str
-    number: int = 1
-
-
-class Mover:
-    """Moves cameras; a continuous movement always comes to its end."""
-
-    def __init__(self, hass: HomeAssistant, gateway: GatewayClient) -> None:
+    def __init__(self, hass: HomeAssistant, client: GatewayClient) -> None:
         self._hass = hass
-        self._gateway = gateway
-        # Whose continuous movement each moving picture makes.
-        self._turns: dict[Picture, object] = {}
+        self._client = client
+        # By serial number, the call that owns the running continuous movement.
+        self._owners: dict[str, object] = {}
 
-    async def async_presets(self, picture: Picture) -> tuple[Preset, ...]:
-        """Return the presets as the camera has them now. Raises NetrexError."""
-        return await self._ptz(picture).presets()
+    async def async_presets(self, serial_number: str) -> tuple[Preset, ...]:
+        """Read the presets from the camera. Raises NetrexError."""
+        return await self._ptz(serial_number).presets()
 
     async def async_go_to(
-        self, picture: Picture, preset: int, speed: int | None = None
+        self, serial_number: str, preset: int, speed: int | None = None
     ) -> None:
-        """Go to a preset; `speed` in per cent. Raises NetrexError."""
-        await self._ptz(picture).go_to(preset, speed)
-        self._turns.pop(picture, None)
+        """Go to a preset; `speed` in percent. Raises NetrexError."""
+        await self._ptz(serial_number).go_to(preset, speed)
+        self._owners.pop(serial_number, None)
 
     async def async_move(
         self,
-        picture: Picture,
+        serial_number: str,
         move: Move,
         speed: int | None = None,
         *,
         relative: bool = False,
     ) -> None:
-        """Go somewhere, or so much further. Raises NetrexError."""
-        ptz = self._ptz(picture)
+        """Go to or by `move`; `speed` in percent. Raises NetrexError."""
+        ptz = self._ptz(serial_number)
         await (ptz.move_by if relative else ptz.move_to)(move, speed)
-        self._turns.pop(picture, None)
+        self._owners.pop(serial_number, None)
 
     async def async_move_for(
-        self, picture: Picture, speeds: Move, seconds: float
+        self, serial_number: str, speeds: Move, seconds: float
     ) -> None:
-        """Move for a while, and stop. Raises NetrexError.
+        """Move for some time, and stop. Raises NetrexError.
 
-        Whoever moves the camera meanwhile takes over; the last one stops it. It is
-        stopped too if the caller is cancelled or the account unloaded.
+        A later movement takes over, and only the last one stops the camera. The camera
+        also stops if the caller is cancelled or the config entry unloaded.
         """
-        turn = self._turns[picture] = object()
+        owner = self._owners[serial_number] = object()
         try:
-            await self._ptz(picture).start(speeds)
+            await self._ptz(serial_number).start(speeds)
             await asyncio.sleep(seconds)
         except NetrexError:
-            # It may have begun all the same, or an earlier movement goes on.
+            # It may have started all the same, or an earlier movement is running.
             with suppress(NetrexError):
-                await self._async_end(picture, turn)
+                await self._async_end(serial_number, owner)
             raise
         except BaseException:
-            await self._async_end(picture, turn)
+            await self._async_end(serial_number, owner)
             raise
-        await self._async_end(picture, turn)
+        await self._async_end(serial_number, owner)
 
     async def async_stop(self) -> None:
-        """Stop every camera that moves."""
-        moving, self._turns = list(self._turns), {}
+        """Stop all continuous movements."""
+        moving, self._owners = list(self._owners), {}
         await asyncio.gather(*map(self._async_stop, moving), return_exceptions=True)
 
-    def _ptz(self, picture: Picture) -> PtzClient:
-        return PtzClient(self._gateway, picture.serial_number, picture.number)
+    def _ptz(self, serial_number: str) -> PtzClient:
+        return PtzClient(self._client, serial_number)
 
-    async def _async_end(self, picture: Picture, turn: object) -> None:
-        if self._turns.get(picture) is turn:
-            del self._turns[picture]
-            # The caller may be cancelled; the camera has to stop even so.
-            stop = self._hass.async_create_task(self._async_stop(picture))
+    async def _async_end(self, serial_number: str, owner: object) -> None:
+        if self._owners.get(serial_number) is owner:
+            del self._owners[serial_number]
+            # Shielded: the camera has to stop even if the caller is cancelled.
+            stop = self._hass.async_create_task(self._async_stop(serial_number))
             await asyncio.shield(stop)
 
-    async def _async_stop(self, picture: Picture) -> None:
+    async def _async_stop(self, serial_number: str) -> None:
         for attempt in range(1, _STOP_ATTEMPTS + 1):
             try:
-                await self._ptz(picture).stop()
+                await self._ptz(serial_number).stop()
             except NetrexCameraOfflineError as err:
                 if attempt == _STOP_ATTEMPTS:
                     LOGGER.warning("A moving camera could not be stopped: %s", err)
                     raise
-                await asyncio.sleep(_STOP_PAUSE)
+                await asyncio.sleep(_STOP_PAUSE_SECONDS)
             else:
                 return

@@ -1,4 +1,4 @@
-"""Pictures that the cameras themselves take, for the still images."""
+"""Snapshots that the cameras take themselves, for still images."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,17 +20,17 @@ from ..client.camera.parameters import read_snapshot
 
 _LOGGER = logging.getLogger(__name__)
 
-# Seconds, the camera's turn included. Home Assistant waits 10 s for an image, and a
-# short view, which is taken without one, needs some of them.
-_TIMEOUT = 4.0
-# Seconds until a camera is tried again after one, two, three … failures in a row.
-_DELAYS = (30.0, 60.0, 120.0, 300.0, 900.0)
-# The same where no camera would give one: the token is refused.
-_ALL_DELAY = 300.0
-# Nobody knows whether the gateway's calls count on the portal's limit. Where they do,
-# still images are not what they are for.
-_LIMITED_DELAY = 3600.0
-# Of the camera's scale from 0 (best) to 100: a full picture, a thumbnail.
+# Includes the wait for other calls to the camera. Home Assistant waits 10 s for an
+# image, and the fallback, a short live view, needs part of that time.
+_TIMEOUT_SECONDS = 4.0
+# Pause of a camera after one, two, three … failures in a row.
+_PAUSES_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
+# Pause of all cameras after the token was refused.
+_REFUSED_PAUSE_SECONDS = 300.0
+# Pause of all cameras after the gateway's rate limit. Whether its calls count toward
+# the portal's limit is not documented; if they do, still images must not use it up.
+_LIMITED_PAUSE_SECONDS = 3600.0
+# VAPIX compression of full images and thumbnails, 0 (best) to 100.
 _COMPRESSION = 25
 _THUMBNAIL_COMPRESSION = 40
 
@@ -42,11 +42,11 @@ class _Pause:
 
 
 class Snapshots:
-    """Takes snapshots, and leaves alone for a while what gives none.
+    """Takes snapshots, and pauses cameras that fail.
 
     Args:
-        client: The way to the cameras.
-        capabilities: What a camera is able to, by node id, as far as known.
+        client: Calls the cameras.
+        capabilities: Returns the capabilities of a camera by node id, if known.
         clock: Monotonic time in seconds.
     """
 
@@ -72,10 +72,10 @@ class Snapshots:
         width: int = 0,
         height: int = 0,
     ) -> bytes | None:
-        """Return the picture of now as JPEG, at least of the given size in pixels.
+        """Return a JPEG of at least the given size in pixels.
 
-        None within seconds if there is none: other sources are asked then. Nothing is
-        sent if the last try failed a moment ago.
+        Returns None within seconds if the camera takes none, so that another source
+        can be used; immediately while the camera is paused after a failure.
         """
         capabilities = self._capabilities(camera.node_id)
         view = _view(camera, channel_id, capabilities)
@@ -85,7 +85,7 @@ class Snapshots:
             return None
         resolution = capabilities.resolution(width, height) if capabilities else None
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 image = await read_snapshot(
                     self._client,
                     camera.serial_number or "",
@@ -103,24 +103,26 @@ class Snapshots:
         return image
 
     def _failed(self, pause: _Pause, err: Exception) -> None:
-        _LOGGER.debug("No snapshot (%s)", type(err).__name__)
+        _LOGGER.debug("The camera takes no snapshot (%s)", type(err).__name__)
         self.failed += 1
         now = self._clock()
         if isinstance(err, NetrexRateLimitedError):
-            self._all_until = now + max(_LIMITED_DELAY, err.retry_after or 0)
+            self._all_until = now + max(_LIMITED_PAUSE_SECONDS, err.retry_after or 0)
         elif isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
-            self._all_until = now + _ALL_DELAY
-        pause.until = now + _DELAYS[min(pause.failures, len(_DELAYS) - 1)]
+            self._all_until = now + _REFUSED_PAUSE_SECONDS
+        pause.until = (
+            now + _PAUSES_SECONDS[min(pause.failures, len(_PAUSES_SECONDS) - 1)]
+        )
         pause.failures += 1
 
 
 def _view(
     camera: Camera, channel_id: int | None, capabilities: Capabilities | None
 ) -> int | None:
-    """Return which of the camera's pictures it is, counted from 1; None: unknown.
+    """Return the number of the camera's view, counted from 1; None if unknown.
 
-    Nothing documents how the portal's video channels follow the camera's pictures. In
-    the same order is the likely way, and only where they are equally many.
+    How the portal's video channels map to the camera's views is not documented. The
+    same order is assumed, but only if there are as many of both.
     """
     if channel_id is None:
         return 1

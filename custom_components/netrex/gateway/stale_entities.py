@@ -1,4 +1,4 @@
-"""Entities of an access that has ended: nothing would ever show them again."""
+"""Removes the entities of camera access that was ended."""
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
@@ -7,9 +7,9 @@ from ..client.camera.topics import EventKind
 from ..models import NetrexConfigEntry
 from .manager import CameraGateway
 
-# By the translation keys of entities. Of cameras that the user chose to tell events:
+# Translation keys of the entities of cameras whose events the user chose.
 EVENT_KEYS = frozenset({kind.value for kind in EventKind} | {"alert"})
-# Of all cameras that a token opens:
+# Translation keys of the entities of all cameras.
 ACCESS_KEYS = frozenset(
     {
         *("brightness", "color_level", "contrast", "sharpness"),
@@ -24,17 +24,17 @@ ACCESS_KEYS = frozenset(
 def async_remove_stale_entities(
     hass: HomeAssistant, entry: NetrexConfigEntry, gateway: CameraGateway | None
 ) -> None:
-    """Remove what the token, or the choice of cameras, does not cover any more.
+    """Remove entities that neither the token nor the choice of cameras covers now.
 
-    Home Assistant remembers names and areas for a while, should they come back.
+    Home Assistant remembers their names and areas for a while.
     """
-    telling = gateway.events if gateway else {}
+    chosen = gateway.events if gateway else {}
     registry = er.async_get(hass)
     for found in er.async_entries_for_config_entry(registry, entry.entry_id):
         node = found.unique_id.removeprefix(f"{entry.unique_id}_").partition("_")[0]
         if (found.translation_key in ACCESS_KEYS and gateway is None) or (
             found.translation_key in EVENT_KEYS
             and node.isdecimal()
-            and int(node) not in telling
+            and int(node) not in chosen
         ):
             registry.async_remove(found.entity_id)
