@@ -1,6 +1,8 @@
 """The decisions: each page has a status and a date, and each citation has a page."""
 
+from contextlib import suppress
 from datetime import date
+from functools import cache
 from pathlib import Path
 import re
 
@@ -25,6 +27,8 @@ ROW = re.compile(
 )
 # One number or several: "decision 0017", "decisions 0002 and 0020", "decisions/0003".
 CITATION = re.compile(r"\bdecisions?[ /]\[?(\d+(?:(?:, | and )\d+)*)")
+# The letters of a list that is not part of the repository.
+LETTER = re.compile(r"\bdecisions? \(?D ?\d")
 LONGEST_LINE = 100
 
 
@@ -35,17 +39,24 @@ def header(page: Path) -> re.Match[str]:
     return match
 
 
+@cache
+def texts() -> dict[str, str]:
+    """Return the repository's text files by their path."""
+    found = {}
+    for path in repository_files():
+        with suppress(UnicodeDecodeError):
+            text = path.read_text(encoding="utf-8")
+            found[str(path.relative_to(ROOT))] = text
+    return found
+
+
 def citations() -> dict[str, set[str]]:
     """Return the cited numbers and the files that cite them."""
     found: dict[str, set[str]] = {}
-    for path in repository_files():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            continue
+    for path, text in texts().items():
         for match in CITATION.finditer(text):
             for number in re.findall(r"\d+", match[1]):
-                found.setdefault(number, set()).add(str(path.relative_to(ROOT)))
+                found.setdefault(number, set()).add(path)
     return found
 
 
@@ -93,3 +104,8 @@ def test_every_cited_decision_exists() -> None:
     assert not {
         number: files for number, files in cited.items() if number not in NUMBERS
     }
+
+
+def test_decisions_are_cited_by_number() -> None:
+    assert LETTER.search("(decision D" + "1)")
+    assert not [path for path, text in texts().items() if LETTER.search(text)]

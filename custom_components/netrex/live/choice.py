@@ -1,4 +1,4 @@
-"""Which transport a camera's live view takes (decision D4)."""
+"""Which transport a camera's live view takes (decision 0021)."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field

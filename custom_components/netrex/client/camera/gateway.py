@@ -1,4 +1,4 @@
-"""The cameras' own interfaces, through the portal's gateway (decision D9).
+"""The cameras' own interfaces, through the portal's gateway (decision 0019).
 
 "Camera access and VAPIX camera interface" of the vendor's documentation: a camera has
 an address made of its serial number, for those who have a token with the Configuration
