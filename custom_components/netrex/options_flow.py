@@ -5,49 +5,24 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-)
 import voluptuous as vol
 
-from .client import DEFAULT_ALLOWANCE, LIMIT
-from .const import (
-    CONF_DAILY_ALLOWANCE,
-    CONF_DEVICE_TOKEN,
-    CONF_KPI_NODES,
-)
+from .const import CONF_DEVICE_TOKEN, CONF_KPI_NODES
+from .flow_schemas import BUDGET_SCHEMA
 from .gateway.options import ACCESS_PLACEHOLDERS, access_schema, async_validate_access
 from .kpi.options import kpi_schema, take_nodes
 from .live.options import LIVE_VIEW_SCHEMA, take_live_view
 from .recordings.options import RECORDINGS_SCHEMA
 
-# One row per option: what it is called, its default, its field.
-BUDGET_SCHEMA = vol.Schema(
-    {
-        # Queries a day, up to the portal's own limit. Below 500 not even the cameras'
-        # states can be followed.
-        vol.Required(CONF_DAILY_ALLOWANCE, default=DEFAULT_ALLOWANCE): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=500, max=LIMIT, step=100, mode=NumberSelectorMode.BOX
-                )
-            ),
-            vol.Coerce(int),
-        ),
-    }
-)
-
-# Not even the person who entered it gets it back.
+# Never sent back to the frontend.
 SECRET_OPTIONS = frozenset({CONF_DEVICE_TOKEN})
 
 
 class NetrexOptionsFlow(OptionsFlowWithReload):
-    """A menu with a page per topic; saving a page reloads the account if it changed.
+    """A menu with a page per topic; saving a changed page reloads the account.
 
-    A page is a step of its name with a schema of its own. All options lie flat in the
-    entry, and a page touches only its own.
+    Each page is a step with a schema. All options are stored flat in the entry, and a
+    page changes only its own.
     """
 
     async def async_step_init(
@@ -63,13 +38,13 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
     async def async_step_budget(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """How many queries there may be."""
+        """Set the query budget."""
         return self._page("budget", BUDGET_SCHEMA, user_input)
 
     async def async_step_kpi(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """KPIs and their history."""
+        """Select KPIs and their history."""
         errors: dict[str, str] = {}
         placeholders: Mapping[str, str] | None = None
         if user_input is not None:
@@ -85,24 +60,22 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
     async def async_step_live_view(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """How live pictures travel, and who else may have them."""
-        errors = (
-            {}
-            if user_input is None
-            else take_live_view(user_input, self.config_entry.options)
-        )
+        """Set the transport, and live view for other devices."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = take_live_view(user_input, self.config_entry.options)
         return self._page("live_view", LIVE_VIEW_SCHEMA, user_input, errors)
 
     async def async_step_recordings(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """How much is kept for playing."""
+        """Set the disk space for playback."""
         return self._page("recordings", RECORDINGS_SCHEMA, user_input)
 
     async def async_step_camera_access(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Whether the cameras' own interfaces may be used."""
+        """Set the access to the cameras' own interfaces."""
         entry = self.config_entry
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -123,7 +96,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
         errors: dict[str, str] | None = None,
         placeholders: Mapping[str, str] | None = None,
     ) -> ConfigFlowResult:
-        """Show a page, or save it if it was filled in without errors."""
+        """Show a page, or save it if it was submitted without errors."""
         options = self.config_entry.options
         if user_input is None or errors:
             shown = options if user_input is None else user_input
@@ -136,6 +109,6 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
                 errors=errors or {},
                 description_placeholders=placeholders,
             )
-        # A field that was emptied is missing in the input.
+        # An emptied field is missing in the input.
         others = {key: options[key] for key in options if key not in schema.schema}
         return self.async_create_entry(data=others | user_input)

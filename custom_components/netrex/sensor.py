@@ -16,101 +16,88 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .budget import Budget, BudgetCoordinator
-from .client import CameraStatus, LiveTransport
+from .budget import BudgetCoordinator
+from .client import LiveTransport
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
 from .kpi.sensor import async_add_kpi_sensors
-from .live import LiveView
-from .models import NetrexConfigEntry
+from .models import NetrexConfigEntry, NetrexRuntimeData
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class BudgetSensorDescription(SensorEntityDescription):
-    """A sensor of the account's query budget."""
+class AccountSensorDescription(SensorEntityDescription):
+    """A sensor of the account, updated with the query budget."""
 
-    value_fn: Callable[[Budget], StateType | datetime]
+    entity_category: EntityCategory | None = EntityCategory.DIAGNOSTIC
+    value_fn: Callable[[NetrexRuntimeData], StateType | datetime]
+    available_fn: Callable[[NetrexRuntimeData], bool] = lambda _: True
+    # Whether it is also updated when the live view changes.
+    follows_live: bool = False
 
 
-BUDGET_SENSORS: tuple[BudgetSensorDescription, ...] = (
-    BudgetSensorDescription(
+ACCOUNT_SENSORS: tuple[AccountSensorDescription, ...] = (
+    AccountSensorDescription(
         key="queries_used",
         translation_key="queries_used",
         # A count over the last 24 hours: it rises and falls.
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda budget: budget.used,
+        value_fn=lambda data: data.budget.data.used,
     ),
-    BudgetSensorDescription(
+    AccountSensorDescription(
         key="queries_remaining",
         translation_key="queries_remaining",
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda budget: budget.remaining,
+        value_fn=lambda data: data.budget.data.remaining,
     ),
-    BudgetSensorDescription(
+    AccountSensorDescription(
         key="next_kpi_refresh",
         translation_key="next_kpi_refresh",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_registry_enabled_default=False,
-        value_fn=lambda budget: budget.next_kpi_refresh,
+        value_fn=lambda data: data.budget.data.next_kpi_refresh,
     ),
-    BudgetSensorDescription(
+    AccountSensorDescription(
         key="kpi_until",
         translation_key="kpi_until",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_registry_enabled_default=False,
-        value_fn=lambda budget: budget.kpi_until,
+        value_fn=lambda data: data.budget.data.kpi_until,
     ),
-    BudgetSensorDescription(
+    AccountSensorDescription(
         key="kpi_interval",
         translation_key="kpi_interval",
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.MINUTES,
         suggested_display_precision=0,
-        value_fn=lambda budget: budget.kpi_interval.total_seconds() / 60,
+        value_fn=lambda data: data.budget.data.kpi_interval.total_seconds() / 60,
     ),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LiveSensorDescription(SensorEntityDescription):
-    """A sensor of the account's live view."""
-
-    value_fn: Callable[[LiveView], StateType]
-
-
-LIVE_SENSORS: tuple[LiveSensorDescription, ...] = (
-    LiveSensorDescription(
+    AccountSensorDescription(
         key="live_sessions",
         translation_key="live_sessions",
         state_class=SensorStateClass.MEASUREMENT,
         entity_registry_enabled_default=False,
-        value_fn=lambda live: live.sessions,
+        value_fn=lambda data: data.live.sessions,
+        follows_live=True,
     ),
-    LiveSensorDescription(
+    AccountSensorDescription(
         key="live_links",
         translation_key="live_links",
+        # A count over the last 24 hours: it also falls without a change.
         state_class=SensorStateClass.MEASUREMENT,
         entity_registry_enabled_default=False,
-        value_fn=lambda live: live.links_taken,
+        value_fn=lambda data: data.live.links_taken,
+        follows_live=True,
     ),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CameraSensorDescription(SensorEntityDescription):
-    """A sensor of a camera's connection."""
-
-    value_fn: Callable[[CameraStatus], StateType]
-
-
-CAMERA_SENSORS: tuple[CameraSensorDescription, ...] = (
-    CameraSensorDescription(
-        key="source_ip",
-        translation_key="source_ip",
-        # Personal data, so users have to enable it.
-        entity_registry_enabled_default=False,
-        value_fn=lambda status: status.source_ip,
+    AccountSensorDescription(
+        key="history_progress",
+        translation_key="history_progress",
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        value_fn=lambda data: (
+            data.history.progress.percent if data.history.progress else None
+        ),
+        available_fn=lambda data: data.history.enabled,
     ),
 )
 
@@ -121,120 +108,70 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the account's sensors, and those of nodes as they appear."""
-    data = entry.runtime_data
+    inventory = entry.runtime_data.inventory
     async_add_entities(
-        BudgetSensor(data.budget, entry, description) for description in BUDGET_SENSORS
+        AccountSensor(entry, description) for description in ACCOUNT_SENSORS
     )
-    async_add_entities(LiveSensor(entry, description) for description in LIVE_SENSORS)
-    async_add_entities([HistorySensor(entry)])
     async_add_per_node(
         entry,
         async_add_entities,
-        data.inventory,
-        lambda: data.inventory.data.cameras,
+        inventory,
+        lambda: inventory.data.cameras,
         lambda node_id: [
-            *(
-                CameraSensor(entry, node_id, description)
-                for description in CAMERA_SENSORS
-            ),
+            SourceIpSensor(entry, node_id),
             TransportSensor(entry, node_id),
         ],
     )
     async_add_kpi_sensors(entry, async_add_entities)
 
 
-class BudgetSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
-    """A value of the daily query budget."""
+class AccountSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
+    """A value of the account."""
 
-    entity_description: BudgetSensorDescription
-    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    entity_description: AccountSensorDescription
 
     def __init__(
-        self,
-        coordinator: BudgetCoordinator,
-        entry: NetrexConfigEntry,
-        description: BudgetSensorDescription,
+        self, entry: NetrexConfigEntry, description: AccountSensorDescription
     ) -> None:
-        super().__init__(coordinator, entry, None, description.key)
+        super().__init__(entry.runtime_data.budget, entry, None, description.key)
         self.entity_description = description
+        self._data = entry.runtime_data
 
-    @property
     @override
-    def native_value(self) -> StateType | datetime:
-        return self.entity_description.value_fn(self.coordinator.data)
-
-
-class HistorySensor(NetrexEntity[BudgetCoordinator], SensorEntity):
-    """The imported share of the history set in the options; polled with the budget."""
-
-    _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_native_unit_of_measurement = PERCENTAGE
-    _attr_suggested_display_precision = 0
-    _attr_translation_key = "history_progress"
-
-    def __init__(self, entry: NetrexConfigEntry) -> None:
-        super().__init__(entry.runtime_data.budget, entry, None, "history_progress")
-        self._history = entry.runtime_data.history
+    async def async_added_to_hass(self) -> None:
+        """Subscribe to the budget, and to the live view if needed."""
+        await super().async_added_to_hass()
+        if self.entity_description.follows_live:
+            self.async_on_remove(
+                self._data.live.async_add_listener(None, self.async_write_ha_state)
+            )
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the import of history is enabled."""
-        return super().available and self._history.enabled
+        return super().available and self.entity_description.available_fn(self._data)
 
     @property
     @override
-    def native_value(self) -> StateType:
-        progress = self._history.progress
-        return progress.percent if progress else None
+    def native_value(self) -> StateType | datetime:
+        return self.entity_description.value_fn(self._data)
 
 
-class LiveSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
-    """A value of the live view; polled with the budget, as 24-hour counts age."""
+class SourceIpSensor(NetrexCameraEntity, SensorEntity):
+    """The IP address from which a camera is connected to the portal."""
 
-    entity_description: LiveSensorDescription
     _attr_entity_category = EntityCategory.DIAGNOSTIC
+    # Personal data, so users have to enable it.
+    _attr_entity_registry_enabled_default = False
+    _attr_translation_key = "source_ip"
 
-    def __init__(
-        self, entry: NetrexConfigEntry, description: LiveSensorDescription
-    ) -> None:
-        super().__init__(entry.runtime_data.budget, entry, None, description.key)
-        self.entity_description = description
-        self._live = entry.runtime_data.live
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe to changes of the live view."""
-        await super().async_added_to_hass()
-        self.async_on_remove(
-            self._live.async_add_listener(None, self.async_write_ha_state)
-        )
+    def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
+        super().__init__(entry, node_id, "source_ip")
 
     @property
     @override
-    def native_value(self) -> StateType:
-        return self.entity_description.value_fn(self._live)
-
-
-class CameraSensor(NetrexCameraEntity, SensorEntity):
-    """A value of the portal's status list for a camera."""
-
-    entity_description: CameraSensorDescription
-    _attr_entity_category = EntityCategory.DIAGNOSTIC
-
-    def __init__(
-        self,
-        entry: NetrexConfigEntry,
-        node_id: int,
-        description: CameraSensorDescription,
-    ) -> None:
-        super().__init__(entry, node_id, description.key)
-        self.entity_description = description
-
-    @property
-    @override
-    def native_value(self) -> StateType:
-        return self.entity_description.value_fn(self.coordinator.data[self.node_id])
+    def native_value(self) -> str | None:
+        return self.coordinator.data[self.node_id].source_ip
 
 
 class TransportSensor(NetrexCameraEntity, SensorEntity):

@@ -4,9 +4,6 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -22,6 +19,7 @@ from ..const import (
     MAX_HISTORY_DAYS,
 )
 from ..devices import find_nodes, nodes_with_paths
+from ..flow_schemas import integer_field
 from ..models import NetrexConfigEntry
 from .metrics import BASE
 from .probe import RANK
@@ -29,17 +27,8 @@ from .probe import RANK
 KPI_SCHEMA = vol.Schema(
     {
         # 0 disables the statistics. Each year costs a query per five series.
-        vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=0,
-                    max=MAX_HISTORY_DAYS,
-                    step=1,
-                    mode=NumberSelectorMode.BOX,
-                    unit_of_measurement="d",
-                )
-            ),
-            vol.Coerce(int),
+        vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): integer_field(
+            0, MAX_HISTORY_DAYS, unit="d"
         ),
         # No choice means all metrics that have data.
         vol.Optional(CONF_KPI_METRICS): SelectSelector(

@@ -5,9 +5,6 @@ from typing import Any
 
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -23,6 +20,7 @@ from ..const import (
     CONF_RELAY_PORT,
     TRANSPORT_AUTO,
 )
+from ..flow_schemas import integer_field
 from ..relay.endpoint import ListenProblem, bind, parse_host
 
 LIVE_VIEW_SCHEMA = vol.Schema(
@@ -40,14 +38,7 @@ LIVE_VIEW_SCHEMA = vol.Schema(
         vol.Required(CONF_RELAY_ACCESS, default=False): BooleanSelector(),
         vol.Optional(CONF_RELAY_HOST): TextSelector(),
         # 0: a random port, which is then kept.
-        vol.Required(CONF_RELAY_PORT, default=0): vol.All(
-            NumberSelector(
-                NumberSelectorConfig(
-                    min=0, max=65535, step=1, mode=NumberSelectorMode.BOX
-                )
-            ),
-            vol.Coerce(int),
-        ),
+        vol.Required(CONF_RELAY_PORT, default=0): integer_field(0, 65535),
     }
 )
 
