@@ -1,4 +1,4 @@
-"""Fixtures of the statistics' tests: a recorder, a clock, and ways to read back."""
+"""Fixtures of the history tests: a recorder, a clock, and reading back."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -31,8 +31,8 @@ NOON = datetime(2026, 11, 20, 12, 5, tzinfo=PRAGUE)
 def _integration(
     recorder_mock: Recorder, enable_custom_integrations: None, socket_enabled: None
 ) -> None:
-    """Start the recorder first: it has to be there before Home Assistant is."""
-    # The test helpers log each of a hundred thousand statements.
+    """Set up the recorder, which has to come before Home Assistant."""
+    # The test helpers would log each of a hundred thousand statements.
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 
@@ -43,19 +43,19 @@ async def _prague(recorder_mock: Recorder, hass: HomeAssistant) -> None:
 
 @pytest.fixture
 def now() -> datetime:
-    """Return the time at which a test begins."""
+    """Return the time at which the test starts."""
     return NOON
 
 
 @pytest.fixture
 def history_days() -> int:
-    """Return how far back is imported; a year would be slow in every test."""
+    """Return the length of the history; a year would make every test slow."""
     return 5
 
 
 @pytest.fixture
 def clock(freezer: FrozenDateTimeFactory, now: datetime) -> FrozenDateTimeFactory:
-    """Freeze the time, the cloud's included."""
+    """Freeze the time, also in the cloud."""
     freezer.move_to(now)
     return freezer
 
@@ -78,10 +78,10 @@ def config_entry(
 async def read_back(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, hass_admin_user: MockUser
 ) -> ReadBack:
-    """Return what reads hourly statistics as the frontend does."""
+    """Return a function that reads hourly statistics as the frontend does."""
 
     async def async_read_back(start: datetime, end: datetime) -> Rows:
-        # Neither a connection nor a token outlives the jumps of a frozen clock.
+        # Jumps of the frozen clock invalidate connections and tokens.
         refresh_token = next(iter(hass_admin_user.refresh_tokens.values()))
         access_token = hass.auth.async_create_access_token(refresh_token)
         client = await hass_ws_client(hass, access_token)
@@ -117,9 +117,9 @@ def statistic_id(entry: MockConfigEntry, node_id: int, key: str) -> str:
 def truth(
     cloud: Simulator, node_id: int, metric: str, start: float, end: float
 ) -> dict[int, float]:
-    """Return what happened in the hours [start, end), by the start of each in ms.
+    """Return the true values of the hours [start, end), by their start in ms.
 
-    The cloud withholds nothing of hours that are as old as these.
+    The cloud has settled hours that are as old as these.
     """
     return {
         point.start * 1000: point.value
@@ -131,7 +131,7 @@ def truth(
 
 
 async def settle(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Wait until the probe is through and nothing more is due."""
+    """Wait until the probe has finished and nothing is due."""
     await hass.async_block_till_done(wait_background_tasks=True)
     entry.runtime_data.history.async_check()
     await hass.async_block_till_done(wait_background_tasks=True)

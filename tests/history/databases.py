@@ -1,4 +1,4 @@
-"""Private database servers: in a folder of their own, on loopback, without root."""
+"""Private database servers in a temporary folder, on loopback, without root."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ import time
 import sqlalchemy
 
 HOST = "127.0.0.1"
-# Whose rights a server gets where the tests run as root, which no server accepts.
-NOBODY = "nobody"
-PATIENCE = 60
-# Where Debian puts what is not in the path.
+# The servers refuse to run as root; if the tests do, they run as this user.
+USER = "nobody"
+TIMEOUT_SECONDS = 60
+# Debian's folders of programs that are not in the path.
 FOLDERS = [
     "/usr/sbin",
     *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True),
@@ -36,11 +36,11 @@ def _free_port() -> int:
 
 @contextmanager
 def _server(setup: list[str], command: list[str], folder: Path) -> Iterator[None]:
-    """Make the files of a server and run it."""
-    user = NOBODY if os.geteuid() == 0 else None
+    """Create the files of a server and run it."""
+    user = USER if os.geteuid() == 0 else None
     log = folder / "log"
     with log.open("wb") as output:
-        subprocess.run(  # noqa: S603 - programs of the system
+        subprocess.run(  # noqa: S603 - system programs
             setup, cwd=folder, stdout=output, stderr=output, user=user, check=True
         )
         process = subprocess.Popen(  # noqa: S603 - the same
@@ -50,7 +50,7 @@ def _server(setup: list[str], command: list[str], folder: Path) -> Iterator[None
         yield
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT_SECONDS)
 
 
 @contextmanager
@@ -58,16 +58,16 @@ def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="netrex-database-"))
     try:
         if os.geteuid() == 0:
-            shutil.chown(folder, NOBODY)
+            shutil.chown(folder, USER)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait(url: str) -> None:
-    """Wait until a server lets somebody in."""
+    """Wait until a server accepts connections."""
     engine = sqlalchemy.create_engine(url)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             with engine.connect():
@@ -81,7 +81,7 @@ def _wait(url: str) -> None:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """Run a PostgreSQL server; gives the recorder's address."""
+    """Run a PostgreSQL server; yield the URL for the recorder."""
     port, initdb, postgres = _free_port(), find("initdb"), find("postgres")
     assert initdb
     assert postgres
@@ -114,7 +114,7 @@ def postgresql() -> Iterator[str]:
 
 @contextmanager
 def mariadb() -> Iterator[str]:
-    """Run a MariaDB server; gives the recorder's address."""
+    """Run a MariaDB server; yield the URL for the recorder."""
     port, server, setup = _free_port(), find("mariadbd"), find("mariadb-install-db")
     assert server
     assert setup

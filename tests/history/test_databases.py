@@ -1,4 +1,4 @@
-"""The recorder's other databases hold the same as SQLite does."""
+"""The recorder's other databases store the same statistics as SQLite."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,7 +27,7 @@ SERVERS = {
 
 @pytest.fixture(params=SERVERS)
 def dialect(request: pytest.FixtureRequest) -> str:
-    """Return the kind of database."""
+    """Return the dialect of the database."""
     name: str = request.param
     if missing := [command for command in SERVERS[name][1] if find(command) is None]:
         pytest.skip(f"{' and '.join(missing)} of Debian's servers is not installed")
@@ -38,7 +38,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 def recorder_db_url(
     hass_fixture_setup: list[bool], socket_enabled: None, dialect: str
 ) -> Iterator[str]:
-    """Return the address of a database of its own."""
+    """Return the URL of a private database."""
     assert not hass_fixture_setup
     with SERVERS[dialect][0]() as url:
         yield url
@@ -46,7 +46,7 @@ def recorder_db_url(
 
 @pytest.fixture
 def history_days() -> int:
-    """Return how far back is imported."""
+    """Return the length of the history."""
     return 3
 
 

@@ -1,8 +1,7 @@
-"""A fortnight, a week around each change of the clock, with all that goes wrong.
+"""A week around each clock change, with late values, outages, restarts and crashes.
 
-Counters deliver late, the portal is away for hours, Home Assistant restarts and is
-killed. The clock moves in steps; in each of them the real coordinators ask the
-simulated cloud over its socket.
+Time passes in steps; in each of them the real coordinators query the simulated cloud
+over its socket.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ from simulator import Simulator
 from .conftest import PRAGUE, ReadBack, settle
 from .test_import import assert_truth, shop_id
 
-# Longer than a late counter takes.
+# Longer than the delay of a late counter, seconds.
 LATE = 2 * HOUR + QUARTER
 DAYS = 7
 SUNDAY = 6
@@ -40,25 +39,25 @@ type Check = Callable[[], Iterator[str]]
 
 @pytest.fixture(params=["2026-03-24T09:12", "2026-10-20T09:12"])
 def now(request: pytest.FixtureRequest) -> datetime:
-    """Return the begin of a week in which the clock changes; a Tuesday."""
+    """Return the start of a week with a clock change; a Tuesday."""
     return datetime.fromisoformat(request.param).replace(tzinfo=PRAGUE)
 
 
 @pytest.fixture
 def recorder_config() -> dict[str, Any]:
-    """Keep the states out of the recorder; these tests look at its statistics."""
+    """Exclude the states from the recorder; these tests check its statistics."""
     return {"exclude": {"entity_globs": ["*.*"]}}
 
 
 @pytest.fixture
 def history_days() -> int:
-    """Return how far back the statistics go at first."""
+    """Return the length of the history at the start."""
     return 3
 
 
 @pytest.fixture(autouse=True)
 def _frozen_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the ledger's day pass with the frozen time."""
+    """Let the ledger use the frozen time."""
     defaults = Ledger.__init__.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "clock", lambda: time.time())  # noqa: PLW0108 - looked up at each call
@@ -68,12 +67,12 @@ def _frozen_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
 async def shop(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> AsyncGenerator[MockConfigEntry]:
-    """Return the account with all sensors of the shop."""
-    # Thousands of tasks: what debugging notes about each would take half the time.
+    """Return the entry with all sensors of the shop enabled."""
+    # Debug information about thousands of tasks would take half of the time.
     hass.loop.set_debug(False)
     cloud.switches.kpi_late_share = 0.15
     config_entry.add_to_hass(hass)
-    # Home Assistant would reload the account once more, when time has passed.
+    # Home Assistant would reload the account again when the time passes.
     with patch("homeassistant.config_entries.RELOAD_AFTER_UPDATE_DELAY", 1e9):
         await hass.config_entries.async_setup(config_entry.entry_id)
         await settle(hass, config_entry)
@@ -88,9 +87,9 @@ async def shop(
 
 
 def steps(start: datetime) -> Iterator[datetime]:
-    """Yield the moments of a week: hours, and quarters when the clock changes.
+    """Yield the times of a week: hours, and quarter hours when the clock changes.
 
-    Each is after the longest time that a quarter hour is given to settle.
+    Each is later than the longest settling delay after a quarter hour.
     """
     moment = start.timestamp()
     for _ in range(DAYS * 96):
@@ -103,9 +102,9 @@ def steps(start: datetime) -> Iterator[datetime]:
 def differences(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> Iterator[str]:
-    """Tell which sensors of the shop are not what the portal itself says now.
+    """Yield the sensors of the shop that differ from the portal's present values.
 
-    Of times that no counter can deliver to any more it has to be the truth as well.
+    Those must equal the truth once no counter can deliver late values.
     """
     node_id = shop_id(cloud)
     registry = er.async_get(hass)
@@ -126,16 +125,16 @@ def differences(
                 assert expected == cloud.truth(node_id, name, *span)
             if expected is None:
                 if found.state != STATE_UNKNOWN:
-                    yield f"{entity_id}: {found.state}, but there is nothing"
+                    yield f"{entity_id}: {found.state}, expected no value"
             elif found.state in (STATE_UNKNOWN, STATE_UNAVAILABLE) or (
                 float(found.state) != pytest.approx(expected)
             ):
-                yield f"{entity_id}: {found.state}, but it is {expected}"
+                yield f"{entity_id}: {found.state}, expected {expected}"
 
 
 async def pass_by(hass: HomeAssistant) -> None:
-    """Let everything happen that is due."""
-    # The first turn of the event loop finds what is due, the next ones begin it.
+    """Run everything that is due."""
+    # The first turn of the event loop finds due timers, the next ones start tasks.
     for _ in range(3):
         await asyncio.sleep(0)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -152,17 +151,17 @@ async def test_every_window_and_every_hour_is_true(
     now: datetime,
 ) -> None:
     key = f"netrex.{shop.entry_id}"
-    began = newest_hour(now.timestamp()) - 3 * DAY
+    first = newest_hour(now.timestamp()) - 3 * DAY
     checked = away = 0
     for number, moment in enumerate(steps(now)):
         clock.move_to(moment)
-        # Five hours without a portal, each day an hour later, nights included.
+        # A portal outage of five hours, each day at another time.
         outage = number % 29 in range(5)
         if outage:
             cloud.faults.clear()
             cloud.faults.add("graphql", "cut", count=None)
         elif number % 31 == 0:
-            # One answer lacks its last series.
+            # One answer lacks a part of its series.
             cloud.faults.add("graphql", "half", count=1, match="granularity:HQ")
         if number % 37 == 11:
             await hass.config_entries.async_reload(shop.entry_id)
@@ -173,7 +172,7 @@ async def test_every_window_and_every_hour_is_true(
             hass_storage[key] = killed
             await hass.config_entries.async_setup(shop.entry_id)
         await pass_by(hass)
-        # New sensors are gathered for a moment before they are read.
+        # Requests of new sensors are collected before the reading.
         clock.tick(timedelta(seconds=DEBOUNCE_SECONDS + 1))
         await pass_by(hass)
         if outage:
@@ -190,5 +189,5 @@ async def test_every_window_and_every_hour_is_true(
     await settle(hass, shop)
     assert not list(differences(hass, cloud, shop))
     end = newest_hour(time.time())
-    await assert_truth(cloud, shop, read_back, began, end)
+    await assert_truth(cloud, shop, read_back, first, end)
     assert not shop.runtime_data.kpi.ratios.replaced

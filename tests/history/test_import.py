@@ -1,4 +1,4 @@
-"""What Home Assistant's own API reads back is what happened in the shop."""
+"""Home Assistant's own API returns statistics that equal the cloud's truth."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ def shop_id(cloud: Simulator) -> int:
 
 
 def series_queries(cloud: Simulator) -> int:
-    """Return how many queries asked for hourly series."""
+    """Return the number of queries for hourly series."""
     return sum("granularity:H)" in query.query for query in cloud.queries)
 
 
@@ -41,7 +41,7 @@ async def assert_truth(
     start: float,
     end: float,
 ) -> None:
-    """Compare all statistics of all nodes with what happened."""
+    """Compare all statistics of all nodes with the truth."""
     rows = await read_back(
         datetime.fromtimestamp(start - DAY, PRAGUE),
         datetime.fromtimestamp(end + DAY, PRAGUE),
@@ -73,7 +73,7 @@ async def assert_truth(
     "now",
     [
         NOON,
-        # The nights of both changes of the clock lie in the days before.
+        # The days before include the nights of both clock changes.
         datetime(2026, 10, 27, 9, 0, tzinfo=PRAGUE),
         datetime(2026, 3, 31, 9, 59, tzinfo=PRAGUE),
     ],
@@ -126,7 +126,7 @@ async def test_kinds_units_and_names(
     assert sales["statistics_unit_of_measurement"] == hass.config.currency
 
 
-async def test_a_second_run_asks_and_writes_nothing(
+async def test_a_second_import_queries_and_writes_nothing(
     hass: HomeAssistant,
     cloud: Simulator,
     clock: FrozenDateTimeFactory,
@@ -134,21 +134,21 @@ async def test_a_second_run_asks_and_writes_nothing(
     read_back: ReadBack,
 ) -> None:
     await settle(hass, entry)
-    asked = series_queries(cloud)
-    assert asked
+    queries = series_queries(cloud)
+    assert queries
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass, entry)
-    assert series_queries(cloud) == asked
+    assert series_queries(cloud) == queries
 
-    # What is read again overlaps, and all of it is there already.
+    # The daily reading overlaps with hours that are already stored.
     clock.tick(timedelta(days=1, minutes=1))
     await settle(hass, entry)
-    assert asked < series_queries(cloud) <= 2 * asked
+    assert queries < series_queries(cloud) <= 2 * queries
     end = newest_hour(NOON.timestamp())
     await assert_truth(cloud, entry, read_back, end - 5 * DAY, end + DAY)
 
 
-async def test_a_round_may_last_for_hours(
+async def test_an_import_may_take_hours(
     hass: HomeAssistant,
     cloud: Simulator,
     clock: FrozenDateTimeFactory,
@@ -156,20 +156,20 @@ async def test_a_round_may_last_for_hours(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kpi_series = NetrexClient.kpi_series
-    asked: list[tuple[int, str]] = []
+    requested: list[tuple[int, str]] = []
 
-    async def last_for_an_hour(
+    async def take_an_hour(
         client: NetrexClient, requests: Sequence[SeriesRequest], *, lane: Lane
     ) -> object:
         hours = [one for one in requests if one.granularity is Granularity.H]
         if hours:
-            asked.extend((one.node_id, one.metric) for one in hours)
+            requested.extend((one.node_id, one.metric) for one in hours)
             clock.tick(timedelta(hours=1))
         return await kpi_series(client, requests, lane=lane)
 
-    monkeypatch.setattr(NetrexClient, "kpi_series", last_for_an_hour)
+    monkeypatch.setattr(NetrexClient, "kpi_series", take_an_hour)
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
     await settle(hass, config_entry)
-    assert len(asked) == len(config_entry.runtime_data.history.series())
-    assert len(set(asked)) == len(asked)
+    assert len(requested) == len(config_entry.runtime_data.history.series())
+    assert len(set(requested)) == len(requested)

@@ -1,4 +1,4 @@
-"""Interruptions, corrections, budgets: no hour is lost, none counts twice."""
+"""Interruptions, corrections, budgets: no hour is lost or counted twice."""
 
 from datetime import datetime, timedelta
 
@@ -29,11 +29,11 @@ START = END - 5 * DAY
 
 @pytest.fixture
 def cut_query(cloud: Simulator) -> None:
-    """Let the first query for hours go without an answer."""
+    """Cut the connection of the first query for hours."""
     cloud.faults.add("graphql", "cut", count=1, match="granularity:H)")
 
 
-async def test_a_cut_import_goes_on(
+async def test_an_interrupted_import_is_resumed(
     hass: HomeAssistant,
     cloud: Simulator,
     clock: FrozenDateTimeFactory,
@@ -50,7 +50,7 @@ async def test_a_cut_import_goes_on(
     cloud.faults.add("graphql", "half", count=1, match="granularity:H)")
     clock.tick(timedelta(minutes=16))
     await settle(hass, entry)
-    # A restart in the middle.
+    # A restart during the import.
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass, entry)
 
@@ -58,21 +58,21 @@ async def test_a_cut_import_goes_on(
     await assert_truth(cloud, entry, read_back, START, END)
 
 
-async def test_a_lost_cursor_counts_nothing_twice(
+async def test_lost_coverage_counts_nothing_twice(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, read_back: ReadBack
 ) -> None:
     await settle(hass, entry)
     entry.runtime_data.store.data.pop("history")
-    asked = series_queries(cloud)
+    queries = series_queries(cloud)
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass, entry)
 
-    assert asked < series_queries(cloud) <= 2 * asked
+    assert queries < series_queries(cloud) <= 2 * queries
     await assert_truth(cloud, entry, read_back, START, END)
 
 
 @pytest.mark.parametrize("by_action", [False, True])
-async def test_statistics_that_were_cleared_are_read_again(
+async def test_cleared_statistics_are_read_again(
     hass: HomeAssistant,
     cloud: Simulator,
     clock: FrozenDateTimeFactory,
@@ -100,7 +100,7 @@ async def test_statistics_that_were_cleared_are_read_again(
     await assert_truth(cloud, entry, read_back, START + DAY, END + DAY)
 
 
-async def test_a_late_correction_makes_no_jump(
+async def test_a_late_correction_causes_no_jump(
     hass: HomeAssistant,
     cloud: Simulator,
     clock: FrozenDateTimeFactory,
@@ -144,7 +144,7 @@ async def test_the_action_reads_old_hours_again(
     shop = shop_id(cloud)
     assert await call(nodes=[str(shop)], metrics=["visitors"])
     assert await call(nodes=[str(shop)], metrics=["visitors"]) == 0
-    # Lists that are empty choose nothing, so all is read.
+    # Empty lists do not restrict the reading.
     assert await call(nodes=[], metrics=[])
     await assert_truth(cloud, entry, read_back, END - 6 * DAY, END)
     assert await call() == 0
@@ -153,12 +153,12 @@ async def test_the_action_reads_old_hours_again(
         await call(nodes=["4711"])
     with pytest.raises(ServiceValidationError, match="future"):
         await call(start=(NOON + timedelta(days=1)).isoformat())
-    asked = len(cloud.queries)
+    queries = len(cloud.queries)
     with pytest.raises(ServiceValidationError, match="1825 days"):
         await call(start="0206-01-01 00:00:00")
     with pytest.raises(ServiceValidationError, match="1825 days"):
         await call(start=(NOON - timedelta(days=1826)).isoformat())
-    assert len(cloud.queries) == asked
+    assert len(cloud.queries) == queries
 
 
 async def test_the_budget_stops_the_import(

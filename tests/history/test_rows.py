@@ -1,4 +1,4 @@
-"""The staircase of sums, against the simplest possible model."""
+"""Cumulative sums compared with a minimal model, and the plan of the import."""
 
 from hypothesis import given, strategies as st
 
@@ -25,7 +25,7 @@ hours = st.dictionaries(
 
 
 def write(table: dict[int, SumRow], values: Hours) -> list[SumRow]:
-    """Do what the importer does: read from the first new hour on, write back."""
+    """Write as the importer does: read from the first new hour on and update."""
     if not values:
         return []
     first = min(values)
@@ -38,7 +38,7 @@ def write(table: dict[int, SumRow], values: Hours) -> list[SumRow]:
 
 
 @given(st.lists(hours, max_size=6))
-def test_any_order_of_blocks_gives_one_staircase(blocks: list[Hours]) -> None:
+def test_sums_are_cumulative_for_any_order_of_blocks(blocks: list[Hours]) -> None:
     table: dict[int, SumRow] = {}
     known: dict[int, float] = {}
     for block in blocks:
@@ -50,11 +50,11 @@ def test_any_order_of_blocks_gives_one_staircase(blocks: list[Hours]) -> None:
             assert table[start].state == known[start]
             assert abs(table[start].sum - total) < 1e-4
         assert table.keys() == known.keys()
-        # What is right already is not written again.
+        # Rows that are already right are not written again.
         assert write(table, block) == []
 
 
-def test_a_correction_writes_only_what_follows() -> None:
+def test_a_correction_writes_only_the_rows_from_its_hour_on() -> None:
     table: dict[int, SumRow] = {}
     write(table, {hour * HOUR: 10.0 for hour in range(10)})
     rows = write(table, {7 * HOUR: 4.0})
@@ -73,13 +73,13 @@ def test_a_mean_is_written_when_it_differs() -> None:
     ]
 
 
-def test_hours_are_two_hours_old() -> None:
+def test_the_newest_hour_started_two_hours_ago() -> None:
     noon = 12 * HOUR
     assert newest_hour(noon) == 11 * HOUR
     assert newest_hour(noon - 1) == 10 * HOUR
 
 
-def test_the_newest_year_of_all_comes_first() -> None:
+def test_the_newest_year_of_all_series_comes_first() -> None:
     plan = Plan(1825)
     newest = newest_hour(NOW)
     covered = {VISITORS: Coverage(newest - YEAR, newest, NOW, any=True)}
@@ -113,20 +113,20 @@ def test_blocks_lead_back_to_the_oldest_hour_without_a_gap() -> None:
     assert plan.progress([VISITORS], coverages, NOW).percent == 100
 
 
-def test_a_long_break_is_caught_up_in_one_go() -> None:
+def test_a_long_break_is_caught_up_in_one_import() -> None:
     plan = Plan(200, span=30 * DAY)
     newest = newest_hour(NOW)
     ended = newest - 120 * DAY
     coverage = Coverage(newest - 200 * DAY, ended, ended, any=True)
-    asked = []
+    requested = []
     while blocks := plan.blocks([VISITORS], {VISITORS: coverage}, NOW):
         [block] = blocks
-        asked.append(block)
+        requested.append(block)
         assert block.start <= coverage.end
-        assert len(asked) < 10
+        assert len(requested) < 10
         coverage = coverage.joined(block, NOW, found=True)
     assert coverage == Coverage(newest - 200 * DAY, newest, NOW, any=True)
-    assert len(asked) == 5
+    assert len(requested) == 5
 
 
 def test_after_a_long_outage_the_gap_is_filled_first() -> None:
@@ -142,7 +142,7 @@ def test_after_a_long_outage_the_gap_is_filled_first() -> None:
     assert progress.percent == 0
 
 
-def test_no_series_is_no_progress() -> None:
+def test_without_series_there_is_no_progress() -> None:
     assert Plan(10).progress([], {}, NOW).percent is None
 
 

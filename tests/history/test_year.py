@@ -1,7 +1,7 @@
-"""A year of 160 series: few queries, and the recorder is never held up for long.
+"""A year of 160 series takes few queries and never blocks the recorder for long.
 
-The recorder takes a millisecond and more per row, so the rows of the year are counted
-where they would go to it; `python -m benchmarks.statistics` writes them.
+The recorder takes a millisecond or more per row, so the rows of the year are counted
+instead of written; `python -m benchmarks.statistics` writes them.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ YEAR = 365
 
 
 class Writes:
-    """Counts what goes to the recorder, by statistic, and passes it on if wished."""
+    """Counts the rows for the recorder by statistic; writes them if `write` is set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, write: bool) -> None:
         self.rows: Counter[str] = Counter()
@@ -64,7 +64,7 @@ async def test_a_year_of_a_chain_takes_few_queries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     writes = Writes(monkeypatch, write=False)
-    # Nothing is written, so there is nothing to find.
+    # Nothing is written, so nothing would be found.
     monkeypatch.setattr(statistics.NodeStatistics, "_is_written", lambda *_: True)
     hass.loop.set_debug(False)
     shops = [n.node_id for n in cloud.world.nodes if n.type == "location"]
@@ -96,7 +96,7 @@ async def test_the_recorder_gets_a_month_at_a_time(
 ) -> None:
     await settle(hass, entry)
     store = entry.runtime_data.store
-    # Begin anew with the writes counted: another database.
+    # Start again and count the writes: another database.
     await hass.config_entries.async_unload(entry.entry_id)
     get_instance(hass).async_clear_statistics(
         list(
@@ -114,7 +114,7 @@ async def test_the_recorder_gets_a_month_at_a_time(
     full = [key for key, count in writes.rows.items() if count == 33 * 24]
     assert writes.sizes.count(MAX_ROWS) == len(full) > 0
 
-    # A correction in the middle raises all sums after it, in one transaction.
+    # A correction changes all sums after it, in one transaction.
     writes.sizes.clear()
     writes.rows.clear()
     camera = next(iter(cloud.world.sources))

@@ -1,1 +1,1 @@
-"""The KPI engine without Home Assistant."""
+"""Tests of the KPIs."""

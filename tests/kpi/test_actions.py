@@ -1,4 +1,4 @@
-"""The action get_kpi equals the cloud's truth, in few queries, and says what failed."""
+"""The action get_kpi returns the cloud's values in few queries, and the errors."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ from .test_sensor import NOON, shop_id
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples.md"
 METRICS = [description.key for description in (*BASE, *RATIOS)]
-# Whole quarter hours, but of no hour, day, week or month.
+# On the quarter hour, but not on an hour, day, week or month.
 START = NOON - timedelta(days=40, minutes=20)
 END = NOON - timedelta(days=2, minutes=5)
 
@@ -41,7 +41,7 @@ END = NOON - timedelta(days=2, minutes=5)
 async def _noon(
     hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Freeze time when all modules are there: some compare classes of times."""
+    """Freeze time after all imports: some modules compare the classes of times."""
     await hass.config.async_set_time_zone("Europe/Prague")
     freezer.move_to(NOON)
 
@@ -49,7 +49,7 @@ async def _noon(
 async def get_kpi(
     hass: HomeAssistant, entry: MockConfigEntry, nodes: object, **data: object
 ) -> dict[str, Any]:
-    """Call the action; the defaults are visitors by hour."""
+    """Call the action; by default for visitors by hour."""
     response = await hass.services.async_call(
         DOMAIN,
         "get_kpi",
@@ -146,7 +146,7 @@ async def test_totals_and_raw_metrics(
             [row] = response["nodes"][str(node_id)]["metrics"][description.key]
             base = next(b for b in BASE if f"raw_{b.key}" == description.key)
             truth = cloud.truth(node_id, str(base.metric), *span)
-            # Stored numbers are whole.
+            # Stored values are whole numbers.
             assert row["value"] == pytest.approx(truth, abs=0.5)
             compared += truth is not None
     assert compared >= 3
@@ -212,7 +212,7 @@ async def test_a_year_of_quarter_hours_until_now(
         ({"metrics": ["raw_visitors"], "nodes": "camera"}, "raw_metrics"),
     ],
 )
-async def test_wrong_input_is_explained(
+async def test_invalid_input_raises_a_translated_error(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -221,7 +221,7 @@ async def test_wrong_input_is_explained(
 ) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
     cloud.queries.clear()
-    places = {
+    presets = {
         "every": [node.node_id for node in cloud.world.nodes],
         "camera": [next(iter(cloud.world.cameras))],
     }
@@ -230,7 +230,7 @@ async def test_wrong_input_is_explained(
         await get_kpi(
             hass,
             entry,
-            places.get(nodes, nodes) if isinstance(nodes, str) else nodes,
+            presets.get(nodes, nodes) if isinstance(nodes, str) else nodes,
             **data,
         )
     assert str(raised.value.translation_key).startswith(key)
@@ -241,7 +241,7 @@ async def test_wrong_input_is_explained(
 @pytest.mark.parametrize(
     "data", [{"granularity": "H3"}, {"metrics": ["joy"]}, {"nodes": []}]
 )
-async def test_what_the_schema_refuses(
+async def test_the_schema_rejects_invalid_values(
     hass: HomeAssistant, entry: MockConfigEntry, data: dict[str, Any]
 ) -> None:
     with pytest.raises(vol.Invalid):
@@ -249,7 +249,7 @@ async def test_what_the_schema_refuses(
 
 
 @pytest.mark.parametrize("granularity", ["H", "total"])
-async def test_what_failed_is_told_beside_what_came(
+async def test_errors_are_returned_beside_values(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, granularity: str
 ) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -269,7 +269,7 @@ async def test_what_failed_is_told_beside_what_came(
         assert error["node"] == shop
         assert "portal" in error["error"]
 
-    # The only one failed.
+    # The only series failed.
     with pytest.raises(HomeAssistantError) as raised:
         await get_kpi(hass, entry, shop, granularity=granularity)
     assert raised.value.translation_key == "unusable_answer"

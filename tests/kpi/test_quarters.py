@@ -1,4 +1,4 @@
-"""The slots and windows against a model that keeps every quarter hour."""
+"""Quarter hours and windows compared with a model that keeps every quarter hour."""
 
 from datetime import UTC, datetime, timedelta
 import json
@@ -18,7 +18,7 @@ from custom_components.netrex.kpi.windows import Window, week_before, window_spa
 
 PRAGUE = ZoneInfo("Europe/Prague")
 KEY = SeriesKey(1, "people_in")
-# Around both changes of the clock, in a zone with midnight changes, and elsewhere.
+# Around both clock changes, also in zones that change at midnight, and elsewhere.
 STARTS = [
     pytest.param(zone, start, id=f"{zone} {start}")
     for zone, start in (
@@ -32,13 +32,13 @@ STARTS = [
 
 reading = st.tuples(
     st.integers(1, 70),  # quarter hours that pass
-    st.integers(0, 2**32),  # what the portal's numbers are made of
+    st.integers(0, 2**32),  # seed of the portal's values
     st.floats(0, 0.4),  # share of gaps
 )
 
 
 def portal(start: int, end: int, seed: int, gaps: float) -> dict[int, float | None]:
-    """Return numbers of the quarter hours; some are gaps, some zeros."""
+    """Return the values of quarter hours; some are gaps, some zeros."""
     return {
         moment: None
         if hash((seed, moment)) % 100 < gaps * 100
@@ -48,7 +48,7 @@ def portal(start: int, end: int, seed: int, gaps: float) -> dict[int, float | No
 
 
 def midnight(zone: ZoneInfo, moment: datetime) -> int:
-    """Return the begin of a local day by search, not by arithmetic."""
+    """Return the start of a local day, found by search instead of arithmetic."""
     day = moment.astimezone(zone).date()
     at = int(moment.timestamp()) // QUARTER * QUARTER
     while datetime.fromtimestamp(at - QUARTER, UTC).astimezone(zone).date() >= day:
@@ -94,13 +94,10 @@ def test_windows_equal_a_model_that_keeps_everything(
 
         again = QuarterHours(zone)
         again.restore(quarter_hours.as_dict())
-        for begin in {day_bounds(at, zone)[0] for at in model if at >= horizon}:
+        for day in {day_bounds(at, zone) for at in model if at >= horizon}:
             reach = again.reach(KEY)
-            if reach and reach[0] <= begin < reach[1]:
-                end = day_bounds(begin, zone)[1]
-                assert again.total(KEY, begin, end) == quarter_hours.total(
-                    KEY, begin, end
-                )
+            if reach and reach.start <= day.start < reach.end:
+                assert again.total(KEY, *day) == quarter_hours.total(KEY, *day)
 
 
 @pytest.mark.parametrize(("name", "start"), STARTS)
@@ -127,7 +124,7 @@ def test_changes_equal_a_model_that_keeps_everything(
         for key in keys[1:]:
             need = need_of(key, windows, zone).joined(need)
         if restarts and seed % 2:
-            # A power cut leaves the sums of finished days.
+            # After a power cut, only the sums of finished days are left.
             after = QuarterHours(zone)
             after.restore(quarter_hours.as_dict())
             quarter_hours = after
@@ -170,7 +167,7 @@ def test_the_week_before_is_by_the_wall_clock() -> None:
         at("2026-10-18T00:00"),
         at("2026-10-18T17:15"),
     )
-    # The hour that the change to summer time had left out.
+    # The hour that the change to summer time skipped.
     skipped = Span(at("2026-04-05T00:00"), at("2026-04-05T02:30"))
     before = week_before(skipped, PRAGUE)
     assert before.start == at("2026-03-29T00:00")
@@ -183,7 +180,7 @@ def test_the_week_before_is_by_the_wall_clock() -> None:
     st.sampled_from(["Europe/Prague", "America/Havana", "Africa/Cairo", "UTC"]),
     st.integers(1_735_689_600, 1_830_297_600),
 )
-def test_windows_are_local_and_of_quarter_hours(name: str, time: int) -> None:
+def test_windows_start_and_end_at_local_quarter_hours(name: str, time: int) -> None:
     zone = ZoneInfo(name)
     now = datetime.fromtimestamp(time, UTC)
     settled = (time - 120) // QUARTER * QUARTER
@@ -210,7 +207,7 @@ def test_windows_are_local_and_of_quarter_hours(name: str, time: int) -> None:
 def merge(
     quarter_hours: QuarterHours, start: int, values: list[float | None]
 ) -> float | None:
-    """Take an answer that begins at `start`."""
+    """Merge an answer that starts at `start`."""
     return quarter_hours.merge(
         KEY,
         [
@@ -226,7 +223,7 @@ def merge(
     )
 
 
-def test_a_gap_is_no_zero_and_takes_no_number_away() -> None:
+def test_a_gap_is_not_zero_and_deletes_no_value() -> None:
     quarter_hours, start = (
         QuarterHours(PRAGUE),
         int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
@@ -240,7 +237,7 @@ def test_a_gap_is_no_zero_and_takes_no_number_away() -> None:
     assert quarter_hours.total(KEY, start, start + 2 * QUARTER) == 6
 
 
-def test_what_is_not_settled_or_no_quarter_hour_is_left_out() -> None:
+def test_unsettled_values_and_other_lengths_are_ignored() -> None:
     quarter_hours, start = (
         QuarterHours(PRAGUE),
         int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
@@ -257,7 +254,7 @@ def test_what_is_not_settled_or_no_quarter_hour_is_left_out() -> None:
     assert quarter_hours.total(KEY, start, start + DAY) == 1
 
 
-def test_the_change_of_the_last_known_quarter_hour_is_told() -> None:
+def test_merging_returns_the_change_of_the_last_known_quarter_hour() -> None:
     quarter_hours, start = (
         QuarterHours(PRAGUE),
         int(datetime(2026, 5, 4, tzinfo=PRAGUE).timestamp()),
@@ -272,13 +269,13 @@ def test_the_change_of_the_last_known_quarter_hour_is_told() -> None:
     ("reach", "expected"),
     [
         pytest.param(None, 0, id="never read"),
-        pytest.param(Span(10 * DAY, 20 * DAY), 0, id="a longer window is wanted"),
+        pytest.param(Span(10 * DAY, 20 * DAY), 0, id="a longer window is needed"),
         pytest.param(Span(0, 20 * DAY), None, id="up to date"),
         pytest.param(Span(0, 20 * DAY - HOUR), 18 * DAY - HOUR, id="once an hour"),
         pytest.param(Span(0, 15 * DAY), 13 * DAY, id="after an outage"),
     ],
 )
-def test_reading_begins_where_something_may_change(
+def test_a_reading_starts_where_values_may_change(
     reach: Span | None, expected: int | None
 ) -> None:
     assert first_needed(reach, 0, 20 * DAY) == expected
@@ -309,13 +306,13 @@ def test_accounts_spread() -> None:
     assert spread("portal_1") == delays[1]
 
 
-def test_days_of_another_time_zone_are_not_taken_up() -> None:
+def test_days_of_another_time_zone_are_not_restored() -> None:
     quarter_hours = QuarterHours(PRAGUE)
-    begin = datetime(2026, 5, 4, tzinfo=PRAGUE)
-    days = [begin + timedelta(days=number) for number in range(3)]
+    first = datetime(2026, 5, 4, tzinfo=PRAGUE)
+    days = [first + timedelta(days=number) for number in range(3)]
     sums = {str(int(day.timestamp())): 5.0 for day in days}
     quarter_hours.restore({"1_people_in": sums})
-    start = int(begin.timestamp())
+    start = int(first.timestamp())
     assert quarter_hours.reach(KEY) == (start, start + 3 * DAY)
     assert quarter_hours.total(KEY, start, start + 2 * DAY) == 10
     assert quarter_hours.total(KEY, start, start + HOUR) is None

@@ -1,4 +1,4 @@
-"""Ratios are compared with the portal's own, and given up where they differ."""
+"""Ratios are compared with the portal's own, and replaced if they differ."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ from .test_sensor import NOON, settle, shop_id, state
 async def noon(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> FrozenDateTimeFactory:
-    """Make it a Friday noon in Prague."""
+    """Set the time to a Friday noon in Prague."""
     await hass.config.async_set_time_zone("Europe/Prague")
     freezer.move_to(NOON)
     return freezer
@@ -31,7 +31,9 @@ async def noon(
     ("own", "portal", "expected"),
     [(28.57, 28.57, False), (28.57, 29, False), (28.57, 31.2, True), (0.3, 1, True)],
 )
-def test_rounding_is_no_difference(own: float, portal: float, expected: bool) -> None:
+def test_rounding_is_not_a_difference(
+    own: float, portal: float, expected: bool
+) -> None:
     assert differs(own, portal) is expected
 
 
@@ -41,7 +43,7 @@ async def replace(
     entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Let the portal compute a ratio in another way, until that was noticed."""
+    """Let the portal compute a ratio in another way until it is replaced."""
     ratios = entry.runtime_data.kpi.ratios
     monkeypatch.setitem(
         _RATIOS,
@@ -56,7 +58,7 @@ async def replace(
     assert ratios.replaced == {"conversion"}
 
 
-async def test_a_ratio_of_the_portals_own_making_is_asked_for(
+async def test_a_ratio_that_differs_is_read_from_the_portal(
     hass: HomeAssistant,
     cloud: Simulator,
     noon: FrozenDateTimeFactory,
@@ -84,7 +86,7 @@ async def test_a_ratio_of_the_portals_own_making_is_asked_for(
     assert ratios.replaced == frozenset()
 
 
-async def test_what_the_portal_does_not_tell_is_of_the_time_before(
+async def test_a_replaced_ratio_survives_a_short_outage(
     hass: HomeAssistant,
     cloud: Simulator,
     noon: FrozenDateTimeFactory,
@@ -101,7 +103,7 @@ async def test_what_the_portal_does_not_tell_is_of_the_time_before(
     today, last = state(hass, entry, shop, "conversion_today"), kpi.reading(quarter)
     assert last.value is not None
 
-    # An outage changes no number for an hour, as of what is read in quarter hours.
+    # For an hour, an outage changes no value, as for series of quarter hours.
     cloud.faults.add("graphql", "cut", count=None, match="conversionCount")
     for passed, reading in ((30, last), (60, Reading(None, last.start + 90 * 60))):
         noon.tick(timedelta(minutes=passed))
@@ -109,7 +111,7 @@ async def test_what_the_portal_does_not_tell_is_of_the_time_before(
         assert state(hass, entry, shop, "conversion_today") == today
         assert kpi.reading(quarter) == reading
 
-    # But what is shown of today is not yesterday's: it is 00:20 in Prague.
+    # But today must not show the value of yesterday: it is 00:20 in Prague.
     noon.move_to(noon().replace(hour=23, minute=20))
     await settle(hass, entry)
     assert state(hass, entry, shop, "conversion_today") == STATE_UNKNOWN

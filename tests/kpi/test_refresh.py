@@ -1,4 +1,4 @@
-"""A refresh that takes its time, or brings only a part, shows nothing half-done."""
+"""A slow or incomplete refresh shows no inconsistent values."""
 
 from collections import Counter
 from datetime import timedelta
@@ -28,13 +28,13 @@ KEYS = {
 async def entry(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, set_up: SetUp
 ) -> MockConfigEntry:
-    """Return the entry with sensors of all windows, at a Friday noon."""
+    """Return the entry with the sensors of all windows, on a Friday noon."""
     await hass.config.async_set_time_zone("Europe/Prague")
     freezer.move_to(NOON)
     entry = await set_up()
     await settle(hass, entry)
     registry = er.async_get(hass)
-    # Home Assistant would reload the account once more, when time has passed.
+    # Home Assistant would reload the account again when the time passes.
     with patch("homeassistant.config_entries.RELOAD_AFTER_UPDATE_DELAY", 1e6):
         for found in er.async_entries_for_config_entry(registry, entry.entry_id):
             if found.translation_key in KEYS and found.disabled_by:
@@ -45,12 +45,12 @@ async def entry(
 
 
 def truth(cloud: Simulator, node_id: int, key: str, windows: Windows) -> float | None:
-    """Return what happened in a window."""
+    """Return the true value of a window."""
     metric, window = KEYS[key]
     return cloud.truth(node_id, str(BY_KEY[metric].metric), *windows[window])
 
 
-async def test_a_number_whose_parts_lag_is_of_the_time_before(
+async def test_a_kpi_whose_series_lag_shows_the_previous_window(
     hass: HomeAssistant,
     cloud: Simulator,
     freezer: FrozenDateTimeFactory,
@@ -76,7 +76,7 @@ async def test_a_number_whose_parts_lag_is_of_the_time_before(
                 lagging += 1
     assert lagging
 
-    # What stays away for long is no news any more.
+    # After a long outage the last quarter hour is unknown.
     freezer.tick(timedelta(hours=2))
     cloud.faults.clear()
     cloud.faults.add("graphql", "refuse", count=None)

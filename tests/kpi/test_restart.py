@@ -1,4 +1,4 @@
-"""Numbers are there at once after a reload, a restart, and nearly so after a crash."""
+"""Values are restored after a reload or restart, and mostly after a crash."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from .test_sensor import NOON, numbers, sensor, settle, shop_id, state
 async def _noon(
     hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Freeze time when all modules are there: some compare classes of times."""
+    """Freeze time after all imports: some modules compare the classes of times."""
     await hass.config.async_set_time_zone("Europe/Prague")
     freezer.move_to(NOON)
 
@@ -34,13 +34,13 @@ def kpi_queries(cloud: Simulator) -> list[str]:
 
 
 def today(cloud: Simulator, minutes: int) -> float | None:
-    """Return the shop's people until so long after noon."""
+    """Return the shop's people in from midnight until `minutes` after noon."""
     midnight = NOON.replace(hour=0, minute=0).timestamp()
     until = NOON.replace(minute=0) + timedelta(minutes=minutes)
     return cloud.truth(shop_id(cloud), "peopleCountIn", midnight, until.timestamp())
 
 
-async def test_a_reload_asks_nothing_and_forgets_nothing(
+async def test_a_reload_sends_no_query_and_loses_no_value(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     await settle(hass, entry)
@@ -54,7 +54,7 @@ async def test_a_reload_asks_nothing_and_forgets_nothing(
     assert kpi_queries(cloud) == []
 
 
-async def test_what_was_missed_comes_in_one_query_for_five_series(
+async def test_missed_quarter_hours_cost_one_query_for_five_series(
     hass: HomeAssistant,
     cloud: Simulator,
     freezer: FrozenDateTimeFactory,
@@ -78,17 +78,17 @@ async def test_what_was_missed_comes_in_one_query_for_five_series(
     freezer.tick(timedelta(minutes=75))
     cloud.faults.add("graphql", "cut", count=1, match="granularity:HQ")
     await hass.config_entries.async_setup(entry.entry_id)
-    # Old, not unknown, while the portal does not answer.
+    # Old but not unknown while the portal does not answer.
     assert state(hass, entry, shop, "people_in_today") == before
     await settle(hass, entry)
     await settle(hass, entry)
     assert float(state(hass, entry, shop, "people_in_today")) == today(cloud, 75)
-    # People in and out, visitors, transactions and sales; what was cut is not counted.
+    # People in and out, visitors, transactions, sales; the cut query is not counted.
     [query] = kpi_queries(cloud)
     assert query.count("node_id:") == 5
 
 
-async def test_a_stop_leaves_the_numbers_in_the_file_and_a_crash_the_sums(
+async def test_a_stop_stores_the_values_and_a_crash_keeps_the_sums(
     hass: HomeAssistant,
     cloud: Simulator,
     freezer: FrozenDateTimeFactory,
@@ -109,14 +109,14 @@ async def test_a_stop_leaves_the_numbers_in_the_file_and_a_crash_the_sums(
     stored = hass_storage[f"netrex.{entry.entry_id}"]["data"]["kpi"]
     since, until, days = stored["snapshot"][f"{shop_id(cloud)}_people_in"]
     assert since < until == NOON.replace(minute=0).timestamp()
-    # A week for the comparison, whose quarter hours are kept.
+    # The comparison keeps the quarter hours of a week.
     assert len(days) == 2
     visitors = stored["snapshot"][f"{shop_id(cloud)}_visitors"]
     assert len(visitors[2]) == 8
     hass.set_state(CoreState.running)
 
 
-async def test_a_day_later_the_old_day_is_not_shown_as_the_new(
+async def test_a_day_later_yesterday_is_not_shown_as_today(
     hass: HomeAssistant,
     cloud: Simulator,
     freezer: FrozenDateTimeFactory,
@@ -140,7 +140,7 @@ async def test_today_against_last_week(
     await settle(hass, entry)
     shop = shop_id(cloud)
     assert sensor(hass, entry, shop, "sales_change_week")
-    # It is made of the series of the visitors: no query of its own.
+    # It is computed from the series of the visitors and costs no query.
     assert not [query for query in kpi_queries(cloud) if query.count("a5:")]
 
     def expected() -> float:
@@ -168,7 +168,7 @@ async def test_today_against_last_week(
     assert state(hass, entry, shop, "visitors_change_today") != shown
 
 
-async def test_the_drift_of_people_inside_is_noted(
+async def test_the_drift_of_the_occupancy_is_an_attribute(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     await settle(hass, entry)

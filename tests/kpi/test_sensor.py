@@ -1,4 +1,4 @@
-"""KPI sensors equal the cloud's truth; budget sensors count."""
+"""KPI sensors equal the cloud's truth; budget sensors count queries."""
 
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -22,7 +22,7 @@ from simulator import Simulator
 
 from ..conftest import SetUp
 
-# The sensors of today that are enabled at first, and their metrics.
+# The sensors of today that are enabled by default, and their metrics.
 TODAY = {
     f"{description.key}_today": str(description.metric)
     for description in METRICS
@@ -36,7 +36,7 @@ async def _prague(hass: HomeAssistant) -> None:
 
 
 async def settle(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Wait until the probe has found what there is and all of it was read."""
+    """Wait until the probe has finished and all series have been read."""
     await hass.async_block_till_done(wait_background_tasks=True)
     await entry.runtime_data.kpi.async_refresh()
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -85,7 +85,7 @@ NOON = datetime(2026, 11, 20, 12, 5, tzinfo=dt_util.get_time_zone("Europe/Prague
 
 @pytest.fixture
 def noon(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
-    """Make it a Friday noon in Prague."""
+    """Set the time to a Friday noon in Prague."""
     freezer.move_to(NOON)
     return freezer
 
@@ -124,7 +124,7 @@ async def test_only_nodes_with_people_get_sensors(
     assert sensor(hass, entry, shop_id(cloud), "people_in_today")
 
 
-async def test_the_reset_is_the_local_midnight(
+async def test_the_last_reset_is_local_midnight(
     hass: HomeAssistant,
     cloud: Simulator,
     noon: FrozenDateTimeFactory,
@@ -194,7 +194,7 @@ async def test_the_next_reading_follows_the_quarter_hour(
 
     own = timedelta(seconds=spread(entry.unique_id or ""))
     assert coordinator.next_refresh == NOON.replace(minute=17) + own
-    # Home Assistant's timers are up to a second early: asked then, it would ask again.
+    # Home Assistant's timers are up to a second early; nothing would have settled.
     early = timedelta(seconds=1)
     assert coordinator.update_interval == timedelta(minutes=12) + own + early
 
@@ -214,7 +214,7 @@ async def test_a_refusal_does_not_lose_a_number(
     assert state(hass, entry, shop_id(cloud), "people_in_today") == before
 
 
-async def test_half_an_answer_brings_its_half(
+async def test_an_incomplete_answer_updates_its_part(
     hass: HomeAssistant,
     cloud: Simulator,
     noon: FrozenDateTimeFactory,
@@ -233,7 +233,7 @@ async def test_half_an_answer_brings_its_half(
 
 
 @pytest.mark.parametrize("kind", ["cut", "html", "wrong_types", "garbage"])
-async def test_an_outage_shows_and_ends(
+async def test_an_outage_makes_sensors_unavailable_until_it_ends(
     hass: HomeAssistant,
     cloud: Simulator,
     noon: FrozenDateTimeFactory,
@@ -265,12 +265,12 @@ async def test_the_budget_counts_the_queries(
     await entry.runtime_data.budget.async_refresh()
     await hass.async_block_till_done()
 
-    asked = len(cloud.queries)
-    assert state(hass, entry, None, "queries_used") == str(asked)
-    assert state(hass, entry, None, "queries_remaining") == str(8000 - asked)
+    queries = len(cloud.queries)
+    assert state(hass, entry, None, "queries_used") == str(queries)
+    assert state(hass, entry, None, "queries_remaining") == str(8000 - queries)
 
 
-async def test_the_account_tells_how_fresh_the_kpis_are(
+async def test_the_account_shows_how_recent_the_kpis_are(
     hass: HomeAssistant,
     cloud: Simulator,
     noon: FrozenDateTimeFactory,
@@ -290,7 +290,7 @@ async def test_the_account_tells_how_fresh_the_kpis_are(
     # Without a recorder there is no history.
     assert state(hass, entry, None, "history_progress") == STATE_UNAVAILABLE
 
-    # What is not answered does not count as known.
+    # Unanswered queries do not count as known.
     cloud.faults.add("graphql", "cut", count=None, match="granularity:HQ")
     noon.tick(timedelta(minutes=15))
     await settle(hass, entry)
@@ -317,7 +317,7 @@ async def test_source_ip_is_off_by_default(
     assert state(hass, entry, camera.node_id, "source_ip") == camera.source_ip
 
 
-async def test_status_is_read_on_its_rhythm(
+async def test_status_is_read_at_its_interval(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     camera = next(iter(cloud.world.cameras.values()))

@@ -1,4 +1,4 @@
-"""Every window of a place equals the cloud's truth, late data and outages included."""
+"""Every window equals the cloud's truth, also after late values and outages."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ METRICS = (*BASE, *RATIOS)
 
 
 def truths(cloud: Simulator, node_id: int, kpi: KpiCoordinator) -> dict[str, float]:
-    """Return what each sensor has to show by its key."""
+    """Return the true value of each sensor by its key."""
     return {
         f"{metric.key}_{window}": truth
         for metric in METRICS
@@ -31,7 +31,7 @@ def truths(cloud: Simulator, node_id: int, kpi: KpiCoordinator) -> dict[str, flo
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
-async def test_windows_equal_the_truth_around_a_change_of_the_clock(
+async def test_windows_equal_the_truth_around_a_clock_change(
     hass: HomeAssistant,
     cloud: Simulator,
     freezer: FrozenDateTimeFactory,

@@ -1,13 +1,13 @@
-"""These tests bring an event loop and a Home Assistant of their own."""
+"""These tests create their own event loop and Home Assistant."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
 def _integration(socket_enabled: None) -> None:
-    """Use loopback sockets."""
+    """Allow loopback sockets."""
 
 
 @pytest.fixture(autouse=True)
 def _no_spacing() -> None:
-    """Leave the pacer alone: its spacing is what is tested."""
+    """Keep the spacing of the pacer, which these tests check."""

@@ -1,4 +1,4 @@
-"""An event loop with real sockets whose time passes only while all wait for it."""
+"""An event loop with real sockets whose time passes only while it is idle."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from concurrent.futures import Executor
 import selectors
 from typing import override
 
-# Real seconds to wait for threads and sockets before a look at the clock.
-_PATIENCE = 0.05
+# How long and how often to wait for threads and sockets before time passes.
+_WAIT_SECONDS = 0.05
 _TRIES = 200
 
 
 class _Selector(selectors.DefaultSelector):
-    """Waits for what is under way, and skips the rest of the waiting."""
+    """Waits for threads and sockets, and skips all other waiting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,17 +31,17 @@ class _Selector(selectors.DefaultSelector):
         for _ in range(_TRIES):
             if not self.pending and not self.busy():
                 break
-            if events := super().select(_PATIENCE):
+            if events := super().select(_WAIT_SECONDS):
                 return events
         if timeout is None:
-            raise RuntimeError("Everybody waits and nothing will happen any more")
+            raise RuntimeError("All tasks wait, but no timer is set")
         self.now += timeout
         self.passed(timeout)
         return super().select(0)
 
 
 class WireTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop that starts at 0 and sleeps for nobody but threads and sockets."""
+    """An event loop that starts at 0 and sleeps only for threads and sockets."""
 
     def __init__(self) -> None:
         self._virtual = _Selector()
@@ -52,14 +52,14 @@ class WireTimeLoop(asyncio.SelectorEventLoop):
         return self._virtual.now
 
     def follow(self, passed: Callable[[float], None], busy: Callable[[], bool]) -> None:
-        """Tell `passed` of seconds that pass; none do while `busy` says so."""
+        """Call `passed` with elapsed seconds; no time passes while `busy` is true."""
         self._virtual.passed, self._virtual.busy = passed, busy
 
     @override
     def run_in_executor[*Ts, T](
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Let no time pass while a thread works."""
+        """Stop the time while a thread works."""
         self._virtual.pending += 1
         future = super().run_in_executor(executor, func, *args)
 
@@ -71,7 +71,7 @@ class WireTimeLoop(asyncio.SelectorEventLoop):
 
     @override
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """Let no time pass while the threads end."""
+        """Stop the time until the threads have finished."""
         self._virtual.pending += 1
         try:
             await super().shutdown_default_executor(timeout)

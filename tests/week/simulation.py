@@ -1,9 +1,9 @@
-"""The design's days: 100 cameras, 20 shops with eight metrics, people and automations.
+"""Days of an account with 100 cameras, 20 shops, eight metrics, viewers and downloads.
 
 Home Assistant, the coordinators, the pacer with its second between two queries, the
 ledger, the client and the cloud with its strict limiter are the real ones, and so are
-the sockets between them; the clock alone is virtual. Left out is what costs no query:
-the bytes of live pictures and of downloads, and the recorder, which confirms all.
+the sockets between them; only the clock is virtual. Left out are the parts that cost no
+query: the bytes of live views and downloads, and the recorder, which confirms all rows.
 """
 
 import asyncio
@@ -48,17 +48,17 @@ from .loop import WireTimeLoop
 
 VIEWS = 200
 DOWNLOADS = 50
-# No part of a minute or a quarter hour, so that all ages are met alike.
-SAMPLE = 37
-# How often one-query-per-value polling has to ask for the same freshness, seconds.
-STATUS = 90
-# Until all nodes with KPIs are found and read, seconds.
-WARM_UP = 3600
+# Does not divide a minute or a quarter hour, so that samples have all ages.
+SAMPLE_SECONDS = 37
+# Interval of polling one query per value for states of the same age.
+STATUS_SECONDS = 90
+# Until all nodes with KPIs are found and read.
+WARM_UP_SECONDS = 3600
 
 
 @dataclass(slots=True)
 class Report:
-    """What a simulation counted; ages in seconds."""
+    """Results of a simulation; ages in seconds."""
 
     days: float
     cameras: int = 0
@@ -74,7 +74,7 @@ class Report:
 
     @property
     def table(self) -> str:
-        """Return it as the documentation shows it."""
+        """Return the table of the documentation."""
         rows = [
             *((name, str(count)) for name, count in self.queries.most_common()),
             ("all queries", str(self.queries.total())),
@@ -97,18 +97,18 @@ class Report:
 
     @property
     def polling(self) -> int:
-        """Queries of a client that asks for each value by itself, and as often."""
-        values = self.sensors * DAY / QUARTER + self.cameras * DAY / STATUS
+        """Queries of a client that polls each value separately, for the same ages."""
+        values = self.sensors * DAY / QUARTER + self.cameras * DAY / STATUS_SECONDS
         return round(values * self.days) + self.views + self.queries["recordings"]
 
 
 def percentile(values: list[float], share: float) -> float:
-    """Return the value below which this share of the values is."""
+    """Return the percentile of a share."""
     return sorted(values)[int(share * (len(values) - 1))]
 
 
 def kind(query: str) -> str:
-    """Return what a query is for."""
+    """Return the purpose of a query."""
     kinds = {
         "granularity:HQ": "KPIs",
         "granularity:H)": "history",
@@ -124,13 +124,13 @@ def kind(query: str) -> str:
 
 
 class Week:
-    """One account's life."""
+    """The days of an account."""
 
     def __init__(self, hass: HomeAssistant, cloud: Simulator, days: float) -> None:
         self.hass = hass
         self.cloud = cloud
         self.report = Report(days, cameras=len(cloud.world.cameras))
-        self.random = random.Random(7)  # noqa: S311 - a plan, no secret
+        self.random = random.Random(7)  # noqa: S311 - a plan, not a secret
         host = URL(cloud.url).authority
         shops = [n.node_id for n in cloud.world.nodes if n.type == "location"]
         self.entry = MockConfigEntry(
@@ -146,22 +146,22 @@ class Week:
         )
 
     async def run(self) -> Report:
-        """Live through it, after a first hour in which all is looked for."""
+        """Simulate the days after a first hour that finds and reads everything."""
         self.entry.add_to_hass(self.hass)
         await self.hass.config_entries.async_setup(self.entry.entry_id)
-        await asyncio.sleep(WARM_UP / 2)
+        await asyncio.sleep(WARM_UP_SECONDS / 2)
         self._enable()
         await self.hass.config_entries.async_reload(self.entry.entry_id)
-        await asyncio.sleep(WARM_UP / 2)
-        people = [
+        await asyncio.sleep(WARM_UP_SECONDS / 2)
+        plans = [
             asyncio.create_task(self._plan(VIEWS, self._view)),
             asyncio.create_task(self._plan(DOWNLOADS, self._download)),
         ]
         end = time.time() + self.report.days * DAY
         while time.time() < end:
-            await asyncio.sleep(SAMPLE)
+            await asyncio.sleep(SAMPLE_SECONDS)
             self._sample()
-        await asyncio.gather(*people)
+        await asyncio.gather(*plans)
         self._count()
         await self.hass.config_entries.async_unload(self.entry.entry_id)
         return self.report
@@ -175,7 +175,7 @@ class Week:
                 registry.async_update_entity(found.entity_id, disabled_by=None)
 
     async def _plan(self, count: int, act: Callable[[], Any]) -> None:
-        """Act so often a day, in opening hours rather than at night."""
+        """Act `count` times a day, mostly in opening hours."""
         now, days = time.time(), self.report.days
         moments = sorted(
             now + (day + self.random.triangular(0, 1, 0.6)) * DAY
@@ -189,14 +189,14 @@ class Week:
         await asyncio.gather(*tasks)
 
     async def _view(self) -> None:
-        """Begin to watch a camera: what the relay asks for when a player connects."""
+        """Start a live view: request a link as the relay does for a player."""
         live = self.entry.runtime_data.live
         camera = self.random.choice(list(self.cloud.world.cameras))
         await live._async_get_link(f"stream_{camera}")
         self.report.views += 1
 
     async def _download(self) -> None:
-        """Save five minutes of a camera."""
+        """Download five minutes of a recording."""
         camera = self.random.choice(list(self.cloud.world.cameras))
         end = int(time.time()) - self.random.randrange(300, 20_000)
         clip = Clip(camera, end - 300, end)
@@ -204,9 +204,9 @@ class Week:
         self.report.downloads += 1
 
     def _sample(self) -> None:
-        """Note how old everything is that is shown now."""
+        """Record the ages of all values and states."""
         now, data = time.time(), self.entry.runtime_data
-        # Just after midnight nothing of the new day is there to be old.
+        # Just after midnight no quarter hour of the new day has settled.
         midnight = data.kpi.data.windows[Window.TODAY].start
         for node_id in data.kpi.nodes:
             for metric in BASE:
@@ -240,9 +240,9 @@ class Week:
 
 
 def simulate(frozen: FrozenDateTimeFactory, folder: Path, days: float) -> Report:
-    """Run it; `frozen` is the process's time, `folder` for files."""
+    """Run a simulation with the frozen time of the process and a temporary folder."""
     loop = WireTimeLoop()
-    # A debug line for each of tens of thousands of queries takes longer than they do.
+    # Debug messages about tens of thousands of queries take longer than the queries.
     logging.getLogger().setLevel(logging.WARNING)
     made = folder / "made.mp4"
     made.write_bytes(b"-")
@@ -278,7 +278,7 @@ def simulate(frozen: FrozenDateTimeFactory, folder: Path, days: float) -> Report
             async_test_home_assistant(config_dir=str(folder)) as hass,
         ):
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS, None)
-            # As Home Assistant's own start does; 2026.11 looks who calls it.
+            # As Home Assistant does at start; required from 2026.11 on.
             frame.async_setup(hass)
             await hass.config.async_set_time_zone("Europe/Prague")
             report = await Week(hass, cloud, days).run()

@@ -1,7 +1,7 @@
-"""The numbers of the design: limits, economy, freshness.
+"""Limits, number of queries and ages of values over simulated days.
 
-A day takes about a minute of a processor, so that is what runs by default;
-`NETREX_SIMULATED_DAYS=7 scripts/test tests/week -s` lives through a week.
+A day takes about a minute of a processor and is the default;
+`NETREX_SIMULATED_DAYS=7 scripts/test tests/week -s` simulates a week.
 """
 
 import os
@@ -16,10 +16,10 @@ DAYS = int(os.environ.get("NETREX_SIMULATED_DAYS", "1"))
 
 
 @pytest.mark.timeout(1200 * DAYS)
-def test_limits_economy_and_freshness(
+def test_limits_queries_and_ages(
     freezer: FrozenDateTimeFactory, tmp_path: Path
 ) -> None:
-    # Around the change to winter time.
+    # Includes the change to winter time.
     freezer.move_to("2026-10-24T05:00:00+00:00")
     report = simulate(freezer, tmp_path, DAYS)
     print(report.table)  # noqa: T201 - the documentation's table

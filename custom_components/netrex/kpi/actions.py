@@ -215,19 +215,19 @@ async def _async_totals(
         if (metric := BY_KEY[key.metric].metric or BY_KEY[key.metric].raw)
     }
     results = await client.kpi_value_results(list(requests.values()), lane=Lane.COMMAND)
-    answers: dict[SeriesKey, KpiAnswer] = {}
-    for key, request in requests.items():
-        result = results[request]
-        if isinstance(result, NetrexNoDataError):
-            answers[key] = [SeriesValue(*span, None)]
-        elif isinstance(result, NetrexError):
-            answers[key] = result
-        else:
-            description = BY_KEY[key.metric]
-            if description.raw:
-                result = round(result * description.factor, 2)
-            answers[key] = [SeriesValue(*span, result)]
-    return answers
+    return {
+        key: _total(key, span, results[request]) for key, request in requests.items()
+    }
+
+
+def _total(key: SeriesKey, span: Span, result: float | NetrexError) -> KpiAnswer:
+    value: float | None = None
+    if not isinstance(result, NetrexError):
+        description = BY_KEY[key.metric]
+        value = round(result * description.factor, 2) if description.raw else result
+    elif not isinstance(result, NetrexNoDataError):
+        return result
+    return [SeriesValue(*span, value)]
 
 
 def _response(

@@ -57,7 +57,7 @@ class MetricDescription:
 
     key: str
     kind: Kind
-    precision: int
+    precision: int = 0
     metric: Metric | None = None
     raw: RawMetric | None = None
     numerator: str | None = None
@@ -71,14 +71,12 @@ BASE: tuple[MetricDescription, ...] = (
     MetricDescription(
         key="people_in",
         kind=Kind.COUNT,
-        precision=0,
         metric=Metric.PEOPLE_COUNT_IN,
         enabled_default=True,
     ),
     MetricDescription(
         key="people_out",
         kind=Kind.COUNT,
-        precision=0,
         metric=Metric.PEOPLE_COUNT_OUT,
         enabled_default=True,
     ),
@@ -87,41 +85,29 @@ BASE: tuple[MetricDescription, ...] = (
     MetricDescription(
         key="visitors",
         kind=Kind.COUNT,
-        precision=0,
         metric=Metric.PEOPLE_COUNT_AVERAGE,
         enabled_default=True,
     ),
     MetricDescription(
-        key="pass_by",
-        kind=Kind.COUNT,
-        precision=0,
-        metric=Metric.PEOPLE_COUNT_PASS_BY,
+        key="pass_by", kind=Kind.COUNT, metric=Metric.PEOPLE_COUNT_PASS_BY
     ),
     MetricDescription(
         key="transactions",
         kind=Kind.COUNT,
-        precision=0,
         metric=Metric.TRANSACTION_COUNT_POSITIVE,
         enabled_default=True,
     ),
     MetricDescription(
-        key="refunds",
-        kind=Kind.COUNT,
-        precision=0,
-        metric=Metric.TRANSACTION_COUNT_NEGATIVE,
+        key="refunds", kind=Kind.COUNT, metric=Metric.TRANSACTION_COUNT_NEGATIVE
     ),
     MetricDescription(
         key="sales",
         kind=Kind.MONEY,
-        precision=0,
         metric=Metric.TRANSACTION_AMOUNT_POSITIVE,
         enabled_default=True,
     ),
     MetricDescription(
-        key="refunds_amount",
-        kind=Kind.MONEY,
-        precision=0,
-        metric=Metric.TRANSACTION_AMOUNT_NEGATIVE,
+        key="refunds_amount", kind=Kind.MONEY, metric=Metric.TRANSACTION_AMOUNT_NEGATIVE
     ),
 )
 RATIOS: tuple[MetricDescription, ...] = (
@@ -154,33 +140,18 @@ RATIOS: tuple[MetricDescription, ...] = (
 )
 # People in minus people out since local midnight, never below 0. Counters miss people,
 # so the figure drifts during the day and restarts at midnight.
-OCCUPANCY = MetricDescription(
-    key="occupancy", kind=Kind.COUNT, precision=0, enabled_default=True
-)
+OCCUPANCY = MetricDescription(key="occupancy", kind=Kind.COUNT, enabled_default=True)
 # Difference from the same time last week, in percent.
-CHANGES: tuple[MetricDescription, ...] = (
+CHANGES: tuple[MetricDescription, ...] = tuple(
     MetricDescription(
-        key="people_in_change",
+        key=f"{base}_change",
         kind=Kind.CHANGE,
         precision=1,
-        base="people_in",
+        base=base,
         factor=100,
-    ),
-    MetricDescription(
-        key="visitors_change",
-        kind=Kind.CHANGE,
-        precision=1,
-        base="visitors",
-        factor=100,
-        enabled_default=True,
-    ),
-    MetricDescription(
-        key="sales_change",
-        kind=Kind.CHANGE,
-        precision=1,
-        base="sales",
-        factor=100,
-    ),
+        enabled_default=base == "visitors",
+    )
+    for base in ("people_in", "visitors", "sales")
 )
 METRICS: tuple[MetricDescription, ...] = (*BASE, *RATIOS, OCCUPANCY, *CHANGES)
 # Raw values of a camera; the portal stores money in hundredths.
@@ -188,7 +159,6 @@ RAW: tuple[MetricDescription, ...] = tuple(
     MetricDescription(
         key=f"raw_{key}",
         kind=kind,
-        precision=0,
         raw=raw,
         factor=0.01 if kind is Kind.MONEY else 1,
     )
