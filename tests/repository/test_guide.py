@@ -12,6 +12,8 @@ ENGLISH = read_json(INTEGRATION / "translations" / "en.json")
 INSTALLATION = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
 
 COMMAND = re.compile(r"(?<![\w/.])((?:scripts|tests)/[\w/-]*\w(?:\.py)?)")
+# A file by its path from the root or from the integration's folder.
+FILE = re.compile(r"`((?:[\w-]+/)+[\w.-]+\.(?:py|graphql|json|yaml))`")
 BENCHMARK = re.compile(r"python -m (\w+(?:\.\w+)*)")
 ROW = re.compile(r"^\| \*\*(.+?)\*\*", re.MULTILINE)
 # Home Assistant's style guide asks for American English.
@@ -53,6 +55,23 @@ def test_named_commands_and_tests_exist(page: Path) -> None:
     for module in BENCHMARK.findall(text):
         path = ROOT / module.replace(".", "/")
         assert path.with_suffix(".py").exists() or path.is_dir(), module
+
+
+def test_named_files_exist() -> None:
+    named = {
+        (name, str(page.relative_to(ROOT)))
+        for page in PAGES
+        for name in FILE.findall(page.read_text(encoding="utf-8"))
+    }
+    assert "client/camera/gateway.py" in {name for name, _ in named}
+    assert not {
+        (name, page)
+        for name, page in named
+        if not any(
+            (folder / name).exists()
+            for folder in (ROOT, INTEGRATION, (ROOT / page).parent)
+        )
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

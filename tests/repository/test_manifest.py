@@ -145,6 +145,8 @@ def test_hacs_metadata() -> None:
     assert not HACS.keys() - HACS_KEYS
     assert HACS["name"] == MANIFEST["name"]
     assert HACS["zip_release"] is True
+    # A branch has no archive, so HACS could not install it.
+    assert HACS["hide_default_branch"] is True
     workflow = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
     assert HACS["filename"] in workflow
 
@@ -170,7 +172,7 @@ def test_python_floor_is_home_assistants() -> None:
     assert f"MIN_PYTHON={floor}\n" in setup
 
 
-def test_licence_and_texts_that_hacs_shows_are_there() -> None:
+def test_license_and_texts_that_hacs_shows_are_there() -> None:
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
     assert (ROOT / "README.md").stat().st_size > 1000
     assert (ROOT / "info.md").stat().st_size > 100
