@@ -18,7 +18,7 @@ async def test_the_example_of_the_guide_plays(
     hass: HomeAssistant, ask: Ask, entry: MockConfigEntry, camera_id: int
 ) -> None:
     guide = (ROOT / "docs" / "recordings.md").read_text(encoding="utf-8")
-    example = guide.partition("**Play it by an automation**")[2]
+    example = guide.partition("**Play a recording from an automation**")[2]
     parsed = parse_yaml(example.partition("```yaml")[2].partition("```")[0])
     assert isinstance(parsed, dict)
     variables, play = parsed["actions"]
