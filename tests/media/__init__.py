@@ -1,1 +1,1 @@
-"""Tests of the media browser and of what it plays."""
+"""Tests of the media browser and of playback."""

@@ -1,8 +1,9 @@
-"""Fixtures for tests through Home Assistant's own websocket and HTTP interfaces."""
+"""Fixtures for tests through Home Assistant's WebSocket and HTTP interfaces."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+import time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -23,7 +24,7 @@ SCHEME = "media-source://netrex"
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at preparations more often than the portal would like."""
+    """Poll preparations more often than the portal allows."""
     timing = Timing(intervals=(0.05,), settling=0.0)
     monkeypatch.setattr(
         "custom_components.netrex.RecordingManager",
@@ -33,14 +34,14 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 async def _media_source(hass: HomeAssistant, tmp_path: Path) -> None:
-    """Set up what the media browser asks, with a folder of its own."""
+    """Set up the media source integration with a folder of its own."""
     hass.config.config_dir = str(tmp_path)
     assert await async_setup_component(hass, "media_source", {})
 
 
 @pytest.fixture
 def switches() -> Switches:
-    """Return a cloud that prepares at once."""
+    """Return a cloud that prepares quickly."""
     return Switches(rate_limit=False, prepare_duration=0.1)
 
 
@@ -48,7 +49,7 @@ def switches() -> Switches:
 async def ask(
     hass: HomeAssistant, entry: MockConfigEntry, hass_ws_client: WebSocketGenerator
 ) -> Ask:
-    """Return what asks the media source and returns the whole answer.
+    """Return a function that sends a command and returns the whole response.
 
     `what` is browse, resolve or search; `identifier` is without scheme and domain.
     """
@@ -71,7 +72,7 @@ async def ask(
 
 @pytest.fixture
 def browse(ask: Ask) -> Ask:
-    """Return what opens a place and returns it."""
+    """Return a function that opens an item and returns it."""
 
     async def browse(identifier: str = "") -> Json:
         answer = await ask("browse", identifier)
@@ -84,31 +85,38 @@ def browse(ask: Ask) -> Ask:
 
 @pytest.fixture
 def camera_id(cloud: Simulator) -> int:
-    """Return the node id of a camera, with small pictures."""
+    """Return the node ID of a camera; all cameras have low resolutions."""
     for camera in cloud.world.cameras.values():
         for profile in camera.stream_profiles:
             profile.width, profile.height = 320, 180
     return next(iter(cloud.world.cameras))
 
 
+@pytest.fixture
+def clip(entry: MockConfigEntry, camera_id: int) -> str:
+    """Return the identifier of a recording of 4 s."""
+    start = int(time.time()) - 3600
+    return f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
+
+
 def asked(cloud: Simulator) -> int:
-    """Return how many queries were about recordings."""
+    """Return the number of queries about recordings."""
     return sum("recording" in query.query for query in cloud.queries)
 
 
-def titles(place: Json) -> list[str]:
-    """Return the titles of what is in a place."""
-    return [child["title"] for child in place["children"]]
+def titles(item: Json) -> list[str]:
+    """Return the titles of an item's children."""
+    return [child["title"] for child in item["children"]]
 
 
-def child(place: Json, title: str) -> str:
-    """Return the identifier of something in a place, by the beginning of its title."""
-    found = [one for one in place["children"] if one["title"].startswith(title)]
-    assert len(found) == 1, titles(place)
+def child(item: Json, title: str) -> str:
+    """Return the identifier of a child by the start of its title."""
+    found = [one for one in item["children"] if one["title"].startswith(title)]
+    assert len(found) == 1, titles(item)
     return identifier(found[0])
 
 
 def identifier(item: Json) -> str:
-    """Return what is behind the scheme and domain of an item's id."""
+    """Return an item's content ID without scheme and domain."""
     content_id: str = item["media_content_id"]
     return content_id.removeprefix(SCHEME).removeprefix("/")

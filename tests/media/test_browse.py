@@ -1,4 +1,4 @@
-"""The media browser's tree, through Home Assistant's websocket."""
+"""The media browser's tree, through Home Assistant's WebSocket."""
 
 from datetime import datetime, timedelta
 
@@ -20,12 +20,12 @@ NOW = "2026-07-15 14:23:45-07:00"
 
 @pytest.fixture(autouse=True)
 def _now(cloud: Simulator, freezer: FrozenDateTimeFactory) -> None:
-    """Let the cloud come first: certificates are not made of frozen times."""
+    """Freeze the time after the cloud started: certificates need the real time."""
     freezer.move_to(NOW)
 
 
 @pytest.mark.parametrize("scenario", ["chain"])
-async def test_tree_is_the_portals(
+async def test_the_tree_is_that_of_the_portal(
     browse: Ask, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     before = asked(cloud)
@@ -40,7 +40,7 @@ async def test_tree_is_the_portals(
     cameras = {nodes[node_id].name for node_id in cloud.world.cameras}
     assert len(shop["children"]) == 5
     assert set(titles(shop)) <= cameras
-    # The tree is known already.
+    # The tree is part of the inventory.
     assert asked(cloud) == before
     assert all(
         place["can_expand"] and place["can_search"] for place in shop["children"]
@@ -48,7 +48,7 @@ async def test_tree_is_the_portals(
     assert not any(one["can_play"] for one in shop["children"])
 
 
-async def test_folders_that_leave_no_choice_are_not_shown(
+async def test_single_folders_at_the_top_are_left_out(
     browse: Ask, cloud: Simulator
 ) -> None:
     account = await browse()
@@ -56,7 +56,7 @@ async def test_folders_that_leave_no_choice_are_not_shown(
 
 
 @pytest.mark.parametrize("scenario", ["broken_tree", "guest"])
-async def test_every_camera_can_be_reached_once(
+async def test_every_camera_is_in_the_tree_once(
     browse: Ask, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     found: list[str] = []
@@ -76,7 +76,7 @@ async def test_an_account_without_cameras_is_empty(browse: Ask) -> None:
     assert titles(await browse()) == []
 
 
-async def test_several_accounts_are_chosen_from(
+async def test_several_accounts_are_listed(
     hass: HomeAssistant, browse: Ask, config_entry: MockConfigEntry
 ) -> None:
     other = MockConfigEntry(
@@ -95,7 +95,7 @@ async def test_several_accounts_are_chosen_from(
     assert len((await browse(child(root, "Another")))["children"]) == 4
 
 
-async def test_days_hours_and_slices_cost_a_query_each(
+async def test_days_hours_and_slices_take_one_query_each(
     browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
 ) -> None:
     before = asked(cloud)
@@ -127,7 +127,7 @@ async def test_days_hours_and_slices_cost_a_query_each(
     assert asked(cloud) == before + 3
 
 
-async def test_what_is_over_is_asked_once(
+async def test_past_spans_are_cached(
     browse: Ask,
     cloud: Simulator,
     camera_id: int,
@@ -140,13 +140,13 @@ async def test_what_is_over_is_asked_once(
     freezer.tick(600)
     await browse(yesterday)
     assert asked(cloud) == before
-    # Not for ever: recordings go, or come late.
+    # For a limited time: recordings expire or arrive late.
     freezer.tick(3600)
     await browse(yesterday)
     assert asked(cloud) == before + 1
 
 
-async def test_today_grows(
+async def test_today_ends_with_the_last_full_minute(
     browse: Ask, camera_id: int, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     today = f"{entry.entry_id}/day/{camera_id}/2026-07-15"
@@ -167,13 +167,13 @@ async def test_gaps_are_not_shown(
 ) -> None:
     cloud.switches.recording_gap = 4 * 3600
     hours = await browse(f"{entry.entry_id}/day/{camera_id}/2026-07-14")
-    # Four hours that begin within an hour leave three to five empty.
+    # A gap of four hours that starts within an hour empties three or four.
     assert 24 - len(hours["children"]) in (3, 4)
     every = [(await browse(identifier(hour)))["children"] for hour in hours["children"]]
     assert sum(map(len, every)) in (24 * 6 - 24, 24 * 6 - 23)
 
 
-async def test_pages_lead_back_until_there_is_nothing(
+async def test_older_pages_are_linked_until_one_is_empty(
     browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
 ) -> None:
     days = await browse(f"{entry.entry_id}/camera/{camera_id}")
@@ -186,7 +186,7 @@ async def test_pages_lead_back_until_there_is_nothing(
     other = list(cloud.world.cameras)[1]
     cloud.world.cameras[other].records = False
     empty = await browse(f"{entry.entry_id}/camera/{other}")
-    # What is older than a page may be there all the same.
+    # There can still be older recordings.
     assert titles(empty) == ["Earlier"]
 
 
@@ -220,7 +220,7 @@ async def test_days_on_which_clocks_change(
 
 
 @pytest.mark.parametrize(("kind", "value"), [("html", None), ("status", 400)])
-async def test_a_portal_that_cannot_tell_hides_nothing(
+async def test_spans_are_shown_if_the_portal_gives_no_answer(
     browse: Ask,
     cloud: Simulator,
     camera_id: int,
@@ -233,7 +233,7 @@ async def test_a_portal_that_cannot_tell_hides_nothing(
     assert len(hours["children"]) == 24
 
 
-async def test_a_slice_can_be_looked_at_by_itself(
+async def test_a_slice_can_be_browsed(
     browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
 ) -> None:
     start = int(datetime.fromisoformat("2026-07-14T14:10:00-07:00").timestamp())
@@ -245,7 +245,7 @@ async def test_a_slice_can_be_looked_at_by_itself(
     assert asked(cloud) == before
 
 
-async def test_what_is_known_has_a_bound(
+async def test_the_cache_of_spans_is_limited(
     browse: Ask,
     cloud: Simulator,
     camera_id: int,
@@ -259,6 +259,6 @@ async def test_what_is_known_has_a_bound(
     before = asked(cloud)
     await browse(days[1])
     assert asked(cloud) == before
-    # The first one had to make room.
+    # The first day was evicted.
     await browse(days[0])
     assert asked(cloud) == before + 1

@@ -1,4 +1,4 @@
-"""The example of the user's guide: what it plays is what it says."""
+"""The example in the user's guide plays the last minutes."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What the media browser says when something is not there, or may not be seen."""
+"""Errors of the media browser."""
 
 import time
 
@@ -18,12 +18,12 @@ GONE = "This item of the media browser no longer exists"
 
 
 async def error(ask: Ask, what: str, identifier: str, **fields: object) -> str:
-    """Return the text of an error that a person understands."""
+    """Return the translated text of an error."""
     answer = await ask(what, identifier, **fields)
     assert not answer["success"], answer
     assert answer["error"]["code"] == f"{what}_media_failed"
     text: str = answer["error"]["message"]
-    # A text, not its key.
+    # A translation, not its key.
     assert " " in text
     return text
 
@@ -48,7 +48,7 @@ NOWHERE = (
 )
 
 
-async def test_places_that_do_not_exist(
+async def test_items_that_do_not_exist(
     ask: Ask, entry: MockConfigEntry, camera_id: int
 ) -> None:
     for place in NOWHERE:
@@ -59,7 +59,7 @@ async def test_places_that_do_not_exist(
         assert text.startswith((GONE, "This is a folder")), place
 
 
-async def test_folders_do_not_play(
+async def test_folders_cannot_be_played(
     ask: Ask, entry: MockConfigEntry, camera_id: int
 ) -> None:
     for place in ("", entry.entry_id, f"{entry.entry_id}/camera/{camera_id}"):
@@ -75,7 +75,7 @@ async def test_an_account_that_is_not_loaded(
     for what, place in (("browse", days), ("resolve", clip)):
         assert "not loaded" in await error(ask, what, place)
     assert "not loaded" in await error(ask, "search", days, search_query="x")
-    # The top tells what there is: nothing at the moment.
+    # The root lists the loaded accounts: none.
     answer = await ask("browse")
     assert answer["result"]["children"] == []
 
@@ -91,7 +91,7 @@ async def test_an_account_that_was_removed(
     assert "not found" in await error(ask, "browse", days)
 
 
-async def test_a_missing_right_is_named(
+async def test_a_missing_right_is_reported(
     ask: Ask, cloud: Simulator, entry: MockConfigEntry, camera_id: int
 ) -> None:
     for token in cloud.world.tokens.values():
@@ -105,7 +105,7 @@ async def test_a_missing_right_is_named(
     assert entry.state is ConfigEntryState.LOADED
 
 
-async def test_a_revoked_token_asks_for_a_new_sign_in(
+async def test_a_revoked_token_starts_reauthentication(
     hass: HomeAssistant,
     ask: Ask,
     cloud: Simulator,
@@ -117,7 +117,7 @@ async def test_a_revoked_token_asks_for_a_new_sign_in(
     assert list(entry.async_get_active_flows(hass, {"reauth"}))
 
 
-async def test_a_silent_portal_is_named(
+async def test_an_unreachable_portal_is_reported(
     ask: Ask, cloud: Simulator, entry: MockConfigEntry, camera_id: int
 ) -> None:
     cloud.faults.add("graphql", "cut", count=None)
@@ -125,7 +125,7 @@ async def test_a_silent_portal_is_named(
     assert text.startswith("The portal does not answer")
 
 
-async def test_a_time_without_a_recording(
+async def test_a_period_without_a_recording(
     ask: Ask, entry: MockConfigEntry, camera_id: int
 ) -> None:
     old = int(time.time()) - 60 * 86_400
@@ -133,7 +133,7 @@ async def test_a_time_without_a_recording(
     assert (await error(ask, "resolve", clip)).startswith("The portal has no recording")
 
 
-async def test_hours_are_not_played_at_once(
+async def test_long_clips_cannot_be_played(
     ask: Ask, entry: MockConfigEntry, camera_id: int
 ) -> None:
     start = int(time.time()) - 86_400
@@ -141,63 +141,57 @@ async def test_hours_are_not_played_at_once(
     assert (await error(ask, "resolve", clip)).startswith("At most 60 minutes")
 
 
-async def test_a_preparation_that_fails_is_no_broken_player(
-    ask: Ask, cloud: Simulator, entry: MockConfigEntry, camera_id: int
+async def test_a_failed_preparation_is_reported_and_retried(
+    ask: Ask,
+    cloud: Simulator,
+    clip: str,
 ) -> None:
     cloud.switches.prepare_fails = True
-    start = int(time.time()) - 3600
-    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
     assert "prepare" in await error(ask, "resolve", clip)
-    # It is tried again when somebody asks again.
+    # The next call starts a new job.
     cloud.switches.prepare_fails = False
     assert (await ask("resolve", clip))["success"]
 
 
-async def test_a_preparation_that_fails_when_nobody_waits_is_told_to_who_comes_back(
+async def test_a_failure_without_a_waiter_is_reported_to_the_next_call(
     hass: HomeAssistant,
     ask: Ask,
     cloud: Simulator,
-    entry: MockConfigEntry,
-    camera_id: int,
+    clip: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cloud.switches.prepare_fails = True
     cloud.switches.prepare_duration = 0.5
     monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 0.05)
-    start = int(time.time()) - 3600
-    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
     assert "again in a minute" in await error(ask, "resolve", clip)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert "failed to prepare" in await error(ask, "resolve", clip)
-    # That was told; from here on it is tried again.
+    # It was reported once; the next call starts a new job.
     cloud.switches.prepare_fails = False
     monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 10.0)
     assert (await ask("resolve", clip))["success"]
 
 
-async def test_a_failure_is_told_once_to_who_waits_for_it(
-    ask: Ask, cloud: Simulator, entry: MockConfigEntry, camera_id: int
+async def test_a_failure_with_a_waiter_is_reported_once(
+    ask: Ask,
+    cloud: Simulator,
+    clip: str,
 ) -> None:
     cloud.switches.prepare_fails = True
-    start = int(time.time()) - 3600
-    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
     for _ in range(2):
         assert "failed to prepare" in await error(ask, "resolve", clip)
     cloud.switches.prepare_fails = False
     assert (await ask("resolve", clip))["success"]
 
 
-async def test_a_failure_after_the_wait_is_told_also_if_it_was_told_before(
+async def test_a_second_failure_without_a_waiter_is_reported_too(
     hass: HomeAssistant,
     ask: Ask,
     cloud: Simulator,
-    entry: MockConfigEntry,
-    camera_id: int,
+    clip: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cloud.switches.prepare_fails = True
-    start = int(time.time()) - 3600
-    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
     assert "failed to prepare" in await error(ask, "resolve", clip)
     cloud.switches.prepare_duration = 0.5
     monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 0.05)
@@ -206,7 +200,7 @@ async def test_a_failure_after_the_wait_is_told_also_if_it_was_told_before(
     assert "failed to prepare" in await error(ask, "resolve", clip)
 
 
-async def test_a_recording_that_has_not_begun_waits_for_its_turn(
+async def test_a_queued_recording_is_reported(
     ask: Ask, entry: MockConfigEntry, camera_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 0.05)
@@ -215,7 +209,7 @@ async def test_a_recording_that_has_not_begun_waits_for_its_turn(
     assert "waiting for its turn" in await error(ask, "resolve", clip)
 
 
-async def test_failures_that_nobody_came_back_for_are_forgotten(
+async def test_the_number_of_kept_failures_is_limited(
     hass: HomeAssistant,
     ask: Ask,
     cloud: Simulator,
@@ -239,16 +233,14 @@ async def test_failures_that_nobody_came_back_for_are_forgotten(
     assert "failed to prepare" in await error(ask, "resolve", clips[1])
 
 
-async def test_an_account_that_is_unloaded_while_somebody_waits(
+async def test_unloading_the_account_stops_the_wait(
     hass: HomeAssistant,
     ask: Ask,
     cloud: Simulator,
     entry: MockConfigEntry,
-    camera_id: int,
+    clip: str,
 ) -> None:
     cloud.switches.prepare_duration = 60.0
-    start = int(time.time()) - 3600
-    clip = f"{entry.entry_id}/clip/{camera_id}/{start}/{start + 4}"
     waiting = hass.async_create_task(error(ask, "resolve", clip))
     while not any("recordingPrepare" in query.query for query in cloud.queries):
         await hass.async_add_executor_job(time.sleep, 0.05)

@@ -1,4 +1,4 @@
-"""Playing a slice through Home Assistant's websocket and HTTP interfaces."""
+"""Playback through Home Assistant's WebSocket and HTTP interfaces."""
 
 import asyncio
 from pathlib import Path
@@ -17,27 +17,19 @@ from simulator import Simulator
 
 from .conftest import Ask, asked
 
-SECONDS = 4
-# The first bytes of an MP4 file: the length of a box and its name.
+# The type of the first box, after its 4-byte length.
 MP4 = b"ftyp"
 
 
 @pytest.fixture
-def clip(entry: MockConfigEntry, camera_id: int) -> str:
-    """Return the identifier of a short recording."""
-    start = int(time.time()) - 3600
-    return f"{entry.entry_id}/clip/{camera_id}/{start}/{start + SECONDS}"
-
-
-@pytest.fixture
 async def player(hass_client_no_auth: ClientSessionGenerator) -> TestClient[Any, Any]:
-    """Return a player, which has nothing but the address it was given."""
+    """Return a player without a sign-in."""
     return await hass_client_no_auth()
 
 
 @pytest.fixture
 async def url(ask: Ask, clip: str) -> str:
-    """Return the address at which the recording plays."""
+    """Return the URL of the recording."""
     answer = await ask("resolve", clip)
     assert answer["success"], answer
     result: str = answer["result"]["url"]
@@ -62,7 +54,7 @@ async def test_plays_and_seeks(
     assert film[4:8] == MP4
     assert whole.content_length == len(film)
 
-    # As browsers begin, as they seek, and as they look for an index at the end.
+    # As browsers start, seek, and look for an index at the end.
     for wanted, part in (
         ("bytes=0-", film),
         ("bytes=100-199", film[100:200]),
@@ -73,9 +65,9 @@ async def test_plays_and_seeks(
         answer = await player.get(url, headers={"Range": wanted})
         assert answer.status == 206, wanted
         assert await answer.read() == part
-        told = answer.headers["Content-Range"]
-        assert told.endswith(f"/{len(film)}")
-        first, last = told.removeprefix("bytes ").partition("/")[0].split("-")
+        content_range = answer.headers["Content-Range"]
+        assert content_range.endswith(f"/{len(film)}")
+        first, last = content_range.removeprefix("bytes ").partition("/")[0].split("-")
         assert film[int(first) : int(last) + 1] == part
         assert answer.content_type == "video/mp4"
 
@@ -87,14 +79,14 @@ async def test_plays_and_seeks(
     assert (head.status, await head.read()) == (200, b"")
     assert head.content_length == len(film)
     assert head.content_type == "video/mp4"
-    # The film is here, so none of this costs anything.
+    # The file is cached, so this takes no queries.
     assert asked(cloud) == spent
 
 
-async def test_a_film_stays_the_same_while_it_is_played(
+async def test_validators_do_not_change_during_playback(
     url: str, player: TestClient[Any, Any]
 ) -> None:
-    """Players give up, or begin anew, when the validators of a file change."""
+    """Players stop or start over if the validators change."""
     first = await player.get(url, headers={"Range": "bytes=0-9"})
     await asyncio.sleep(1.1)
     later = await player.get(
@@ -106,7 +98,7 @@ async def test_a_film_stays_the_same_while_it_is_played(
         assert later.headers[name] == first.headers[name]
 
 
-async def test_saved_files_have_a_name(
+async def test_browsers_suggest_a_file_name(
     url: str, player: TestClient[Any, Any], cloud: Simulator, camera_id: int
 ) -> None:
     answer = await player.get(url)
@@ -119,7 +111,7 @@ async def test_saved_files_have_a_name(
     assert disposition.filename.endswith(".mp4")
 
 
-async def test_a_second_viewer_costs_nothing(
+async def test_a_second_viewer_takes_no_queries(
     ask: Ask, clip: str, url: str, cloud: Simulator
 ) -> None:
     spent = asked(cloud)
@@ -127,7 +119,7 @@ async def test_a_second_viewer_costs_nothing(
     assert asked(cloud) == spent
 
 
-async def test_only_signed_links_and_users_play(
+async def test_only_signed_urls_and_users_can_play(
     url: str, player: TestClient[Any, Any], hass_client: ClientSessionGenerator
 ) -> None:
     path, _, _ = url.partition("?")
@@ -136,7 +128,7 @@ async def test_only_signed_links_and_users_play(
     assert (await (await hass_client()).get(path)).status == 200
 
 
-async def test_a_slow_portal_is_told_with_percents_and_goes_on(
+async def test_a_slow_preparation_is_reported_in_percent_and_continues(
     ask: Ask,
     clip: str,
     cloud: Simulator,
@@ -154,7 +146,7 @@ async def test_a_slow_portal_is_told_with_percents_and_goes_on(
     percent = int(text.partition("(")[2].partition(" ")[0])
     assert 10 < percent < 90
 
-    # Somebody who has an address all the same is asked to come back, not left waiting.
+    # The view waits for a short time only.
     monkeypatch.setattr(view, "MAX_WAIT_SECONDS", 0.05)
     monkeypatch.setattr(media_source, "MAX_WAIT_SECONDS", 10)
     answer = await ask("resolve", clip)
@@ -165,7 +157,7 @@ async def test_a_slow_portal_is_told_with_percents_and_goes_on(
     assert (await player.get(answer["result"]["url"])).status == 200
 
 
-async def test_a_film_that_was_cleared_away_is_fetched_again(
+async def test_an_evicted_file_is_fetched_again(
     hass: HomeAssistant,
     url: str,
     player: TestClient[Any, Any],
@@ -178,7 +170,7 @@ async def test_a_film_that_was_cleared_away_is_fetched_again(
     assert answer.status == 206
     assert await answer.read() == film[:100]
 
-    # A player that would have to wait for too long is told so, and when to come back.
+    # A longer wait ends with 503 and Retry-After.
     await hass.async_add_executor_job(_clear, Path(hass.config.cache_path("netrex")))
     cloud.switches.prepare_duration = 1.0
     monkeypatch.setattr(view, "MAX_WAIT_SECONDS", 0.1)
@@ -206,17 +198,17 @@ NOWHERE = (
 )
 
 
-async def test_no_other_path_leads_anywhere(
+async def test_invalid_paths_are_not_found(
     entry: MockConfigEntry, camera_id: int, hass_client: ClientSessionGenerator
 ) -> None:
     client = await hass_client()
     for name in NOWHERE:
         path = f"/api/netrex/recordings/{entry.entry_id}/{camera_id}/{name}"
-        # Home Assistant itself does not let the worst of them through.
+        # Home Assistant itself refuses some of them.
         assert (await client.get(path)).status in (400, 404), name
 
 
-async def test_ids_that_nobody_has_lead_nowhere(
+async def test_unknown_ids_are_not_found(
     entry: MockConfigEntry, camera_id: int, hass_client: ClientSessionGenerator
 ) -> None:
     client = await hass_client()

@@ -1,4 +1,4 @@
-"""The search of the media browser, through Home Assistant's websocket."""
+"""The search of the media browser, through Home Assistant's WebSocket."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,19 +19,19 @@ NOW = "2026-07-15 14:23:45-07:00"
 
 @pytest.fixture
 def scenario() -> str:
-    """Return the account with many shops."""
+    """Return the account with 100 cameras."""
     return "chain"
 
 
 @pytest.fixture(autouse=True)
 def _now(cloud: Simulator, freezer: FrozenDateTimeFactory) -> None:
-    """Let the cloud come first: certificates are not made of frozen times."""
+    """Freeze the time after the cloud started: certificates need the real time."""
     freezer.move_to(NOW)
 
 
 @pytest.fixture
 def search(ask: Ask) -> Search:
-    """Return what searches and returns the titles of what was found."""
+    """Return a function that searches and returns the titles of the results."""
 
     async def search(text: str, place: str = "", **fields: object) -> list[str]:
         answer = await ask("search", place, search_query=text, **fields)
@@ -41,7 +41,7 @@ def search(ask: Ask) -> Search:
     return search
 
 
-async def test_cameras_are_found_by_name_and_place_without_a_query(
+async def test_cameras_are_found_by_name_and_folder_without_a_query(
     search: Search, cloud: Simulator
 ) -> None:
     assert await search("vchod vankovka") == ["Vchod"]
@@ -49,13 +49,13 @@ async def test_cameras_are_found_by_name_and_place_without_a_query(
     assert len(await search("vchod")) == 20
     assert len(await search("morava vchod")) == 5
     assert await search("vchod atlantis") == []
-    # The beginning of a word will do, its middle not.
+    # Words match as prefixes only.
     assert len(await search("vch mor")) == 5
     assert await search("chod") == []
     assert asked(cloud) == 0
 
 
-async def test_a_search_stays_where_it_began(
+async def test_a_search_is_limited_to_the_item(
     search: Search, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     region = next(node for node in cloud.world.nodes if node.name == "Slovensko")
@@ -67,28 +67,28 @@ async def test_a_search_stays_where_it_began(
 
 TIMES = {
     "14:17": "14:10-14:20 Vchod, 2026-07-15",
-    # What is going on now, up to the last minute.
+    # The current slice, up to the last full minute.
     "14:22": "14:20-14:23 Vchod, 2026-07-15",
-    # What has not been yet today was yesterday.
+    # A later time of day means yesterday.
     "14:30": "14:30-14:40 Vchod, 2026-07-14",
     "yesterday 9:05": "09:00-09:10 Vchod, 2026-07-14",
     "9:05 Yesterday": "09:00-09:10 Vchod, 2026-07-14",
     "2026-07-02 00:00": "00:00-00:10 Vchod, 2026-07-02",
     "2.7.2026 23:59": "23:50-00:00 Vchod, 2026-07-02",
     "2.7. 23:59": "23:50-00:00 Vchod, 2026-07-02",
-    # Of the future there are no recordings.
+    # A later day means last year.
     "24.12. 18:00": "18:00-18:10 Vchod, 2025-12-24",
     "today": "Vchod, Today 2026-07-15",
     "1.7.": "Vchod, Wednesday 2026-07-01",
 }
 
 
-async def test_times_are_understood(search: Search) -> None:
+async def test_days_and_times_are_parsed(search: Search) -> None:
     found = {when: await search(f"vchod vankovka {when}") for when in TIMES}
     assert found == {when: [title] for when, title in TIMES.items()}
 
 
-async def test_words_are_those_of_the_language(
+async def test_words_for_days_are_translated(
     hass: HomeAssistant, search: Search
 ) -> None:
     hass.config.language = "cs"
@@ -104,7 +104,7 @@ async def test_the_future_has_no_recordings(search: Search) -> None:
     assert await search("vchod vankovka 2026-07-16") == []
 
 
-async def test_what_is_no_time_is_a_word(search: Search) -> None:
+async def test_invalid_times_are_words(search: Search) -> None:
     for text in ("99:99", "31.2.2026", "2026-13-01", "0.0."):
         assert await search(f"vchod {text}") == [], text
 
@@ -115,7 +115,7 @@ async def test_years_without_recordings_are_words(search: Search) -> None:
         assert await search(f"vchod vankovka {day}") == [], day
 
 
-async def test_an_hour_that_comes_twice_is_found_twice(
+async def test_a_repeated_hour_is_found_twice(
     ask: Ask, freezer: FrozenDateTimeFactory
 ) -> None:
     freezer.move_to("2026-11-03 12:00:00-08:00")
@@ -128,19 +128,21 @@ async def test_an_hour_that_comes_twice_is_found_twice(
     starts = [int(identifier(one).split("/")[3]) for one in found]
     first = datetime.fromisoformat("2026-11-01T01:10:00-07:00").timestamp()
     assert starts == [first, first + 3600]
-    # And one that never was is not found.
+    # A skipped hour is not found.
     answer = await ask("search", search_query="vchod vankovka 2026-03-08 02:30")
     assert answer["result"]["result"] == []
 
 
-async def test_results_can_be_limited_to_what_plays(search: Search) -> None:
+async def test_results_can_be_limited_to_videos(search: Search) -> None:
     both = await search("vchod vankovka")
     assert both
     assert await search("vchod vankovka", media_filter_classes=["video"]) == []
     assert await search("vchod vankovka 9:00", media_filter_classes=["video"])
 
 
-async def test_there_are_never_too_many(search: Search, cloud: Simulator) -> None:
+async def test_the_number_of_results_is_limited(
+    search: Search, cloud: Simulator
+) -> None:
     assert len(cloud.world.cameras) == 100
     assert len(await search("")) == 100
     assert len(await search("9:00")) == 100

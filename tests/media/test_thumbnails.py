@@ -1,4 +1,4 @@
-"""Pictures in the media browser: those that are there anyway, or none."""
+"""Thumbnails in the media browser."""
 
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -9,7 +9,7 @@ from simulator import Simulator
 from .conftest import Ask
 
 
-async def test_a_camera_shows_its_last_picture_and_costs_nothing(
+async def test_a_thumbnail_is_the_last_still_and_takes_no_link(
     hass: HomeAssistant,
     browse: Ask,
     cloud: Simulator,
@@ -21,7 +21,7 @@ async def test_a_camera_shows_its_last_picture_and_costs_nothing(
     assert {one["thumbnail"] for one in account["children"]} == {None}
     assert len(cloud.links) == before
 
-    # Somebody looked at one of the cameras.
+    # A still of one camera is taken.
     node_id = next(iter(cloud.world.cameras))
     picture = await entry.runtime_data.live.stills.async_thumbnail(str(node_id), None)
     assert picture
@@ -46,7 +46,7 @@ async def test_a_camera_shows_its_last_picture_and_costs_nothing(
         assert (await client.get(other)).status == 404
 
 
-async def test_pictures_are_for_users(
+async def test_thumbnails_require_a_sign_in(
     entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     client = await hass_client_no_auth()

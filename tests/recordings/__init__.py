@@ -1,1 +1,1 @@
-"""Tests of the recordings: jobs, downloads, files, actions, events."""
+"""Tests of recordings: jobs, downloads, files, actions, and events."""

@@ -1,4 +1,4 @@
-"""Fixtures of the recordings' tests: folders, quick steps, small films, no traces."""
+"""Fixtures for recordings: folders, short intervals, small files, and guards."""
 
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
@@ -31,14 +31,14 @@ QUICK = Timing(
     retry_timeout=1.0,
     max_attempts=2,
 )
-# Seconds; old enough for the cloud to have all of it.
-AGO = 600
+# Old enough for the cloud to have a complete recording.
+AGO_SECONDS = 600
 MEGABYTE = 1 << 20
 
 
 @pytest.fixture
 def timing() -> Timing:
-    """Return how long jobs wait."""
+    """Return the intervals and timeouts of jobs."""
     return QUICK
 
 
@@ -52,13 +52,13 @@ def _quick(monkeypatch: pytest.MonkeyPatch, timing: Timing) -> None:
 
 @pytest.fixture
 def switches() -> Switches:
-    """Return a cloud that prepares at once."""
+    """Return a cloud that prepares quickly."""
     return Switches(rate_limit=False, prepare_duration=0.1)
 
 
 @pytest.fixture(autouse=True)
 def media(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """Return the media folder, the only one that may be written to."""
+    """Return the media folder, the only allowed one."""
     folder = tmp_path / "media"
     folder.mkdir()
     hass.config.config_dir = str(tmp_path / "config")
@@ -74,7 +74,7 @@ def _no_traces(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> Generator[None]:
-    """Fail a test that leaves something half, outside, or secret behind."""
+    """Fail a test that leaves a partial file, a file elsewhere, or a secret."""
     caplog.set_level(logging.DEBUG, "custom_components.netrex")
     yield
     for path in files(tmp_path):
@@ -87,7 +87,7 @@ def _no_traces(
 
 @pytest.fixture
 def camera_id(cloud: Simulator) -> int:
-    """Return a camera that records; all pictures are small."""
+    """Return a camera that records; all cameras have low resolutions."""
     for camera in cloud.world.cameras.values():
         for profile in camera.stream_profiles:
             profile.width, profile.height = 320, 180
@@ -97,7 +97,7 @@ def camera_id(cloud: Simulator) -> int:
 @pytest.fixture
 def clip(camera_id: int) -> Clip:
     """Return a clip of 4 s."""
-    start = int(time.time()) - AGO
+    start = int(time.time()) - AGO_SECONDS
     return Clip(camera_id, start, start + 4)
 
 
@@ -109,7 +109,7 @@ def manager(camera_id: int, entry: MockConfigEntry) -> RecordingManager:
 
 
 class Source:
-    """What the integration downloads from, and from which offset on."""
+    """The URLs and offsets that the integration downloads."""
 
     def __init__(self, manager: RecordingManager) -> None:
         self.urls: list[str] = []
@@ -117,7 +117,7 @@ class Source:
         archive = manager._client.archive
         real = archive.download
 
-        def download(url: str, **options: Any) -> Any:  # noqa: ANN401 - passes it on
+        def download(url: str, **options: Any) -> Any:  # noqa: ANN401 - passed on
             self.urls.append(url)
             self.offsets.append(options["offset"])
             return real(url, **options)
@@ -127,7 +127,7 @@ class Source:
 
 @pytest.fixture
 def source(manager: RecordingManager) -> Source:
-    """Return what tells about downloads."""
+    """Return a record of the downloads."""
     return Source(manager)
 
 
@@ -136,7 +136,7 @@ type ReadSource = Callable[[], Awaitable[bytes]]
 
 @pytest.fixture
 def read_source(hass: HomeAssistant, source: Source) -> ReadSource:
-    """Return what reads the last file that was downloaded from the cloud itself."""
+    """Return a function that reads the last downloaded file from the cloud."""
 
     async def read() -> bytes:
         session: aiohttp.ClientSession = async_get_clientsession(hass)
@@ -148,7 +148,7 @@ def read_source(hass: HomeAssistant, source: Source) -> ReadSource:
 
 
 class Events:
-    """What an event entity told, in order."""
+    """The events of an event entity, in order."""
 
     def __init__(self, hass: HomeAssistant, entity_id: str) -> None:
         self._seen: list[dict[str, Any]] = []
@@ -178,7 +178,7 @@ class Events:
 
 @pytest.fixture
 def events(hass: HomeAssistant, entry: MockConfigEntry, clip: Clip) -> Events:
-    """Return what the camera's event entity tells."""
+    """Return the events of the camera's event entity."""
     return Events(hass, entity_of(hass, entry, clip.node_id, "event", "recording"))
 
 
@@ -189,7 +189,7 @@ def entity_of(
     domain: str = "camera",
     key: str = "camera",
 ) -> str:
-    """Return the entity id of something of a camera."""
+    """Return the entity ID of a camera by domain and key."""
     unique_id = f"{entry.unique_id}_{node_id}_{key}"
     entity_id = er.async_get(hass).async_get_entity_id(domain, DOMAIN, unique_id)
     assert entity_id
@@ -202,7 +202,7 @@ async def call(
     clip: Clip,
     **data: Any,  # noqa: ANN401 - fields of an action
 ) -> dict[str, Any]:
-    """Call an action for the time of a clip and return its response."""
+    """Call an action for a clip and return its response."""
     if "duration" not in data:
         data.setdefault("end", dt_util.utc_from_timestamp(clip.end))
     answer = await hass.services.async_call(
@@ -217,12 +217,12 @@ async def call(
 
 
 def files(folder: Path) -> list[Path]:
-    """Return all files below a folder, hidden ones too."""
+    """Return all files below a folder, including hidden ones."""
     return sorted(path for path in folder.rglob("*") if not path.is_dir())
 
 
 def contents(path: Path) -> bytes:
-    """Return what is in a file."""
+    """Return the contents of a file."""
     return path.read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""The actions, through Home Assistant, against a cloud."""
+"""The actions, called through Home Assistant."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -48,7 +48,7 @@ async def test_a_clip_is_saved_and_its_link_needs_no_sign_in(
         assert response.status == 401
 
 
-async def test_list_shows_what_can_be_had(
+async def test_list_returns_durations_and_heights(
     hass: HomeAssistant, entry: MockConfigEntry, clip: Clip
 ) -> None:
     camera = entity_of(hass, entry, clip.node_id)

@@ -1,4 +1,4 @@
-"""The event entity, and which cameras an action is for."""
+"""The event entity, and the target cameras of actions."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -44,7 +44,7 @@ def cameras(cloud: Simulator) -> list[int]:
     return [c.node_id for c in cloud.world.cameras.values() if c.records]
 
 
-async def test_what_the_event_tells(
+async def test_events_carry_the_saved_file(
     hass: HomeAssistant,
     manager: RecordingManager,
     clip: Clip,
@@ -55,37 +55,40 @@ async def test_what_the_event_tells(
     assert events.types == [
         *("requested", "preparing", "ready", "downloading", "downloaded")
     ]
-    told = events.last
-    assert told["start"] == dt_util.utc_from_timestamp(clip.start).isoformat()
-    assert told["end"] == dt_util.utc_from_timestamp(clip.end).isoformat()
-    assert (told["path"], told["size"]) == (str(saved.path), saved.size)
-    assert (told["duration"], told["height"]) == (saved.duration, saved.height)
-    assert told["url"] == saved.url
-    assert told["progress"] == 100
+    attributes = events.last
+    assert attributes["start"] == dt_util.utc_from_timestamp(clip.start).isoformat()
+    assert attributes["end"] == dt_util.utc_from_timestamp(clip.end).isoformat()
+    assert (attributes["path"], attributes["size"]) == (str(saved.path), saved.size)
+    assert (attributes["duration"], attributes["height"]) == (
+        saved.duration,
+        saved.height,
+    )
+    assert attributes["url"] == saved.url
+    assert attributes["progress"] == 100
 
 
-async def test_progress_comes_in_steps_and_of_one_clip(
+async def test_progress_is_written_in_steps_and_for_the_last_clip(
     hass: HomeAssistant, manager: RecordingManager, clip: Clip, events: Events
 ) -> None:
     other = Clip(clip.node_id, clip.start, clip.end, 90)
 
-    def tell(which: Clip, state: JobState, progress: int | None = None) -> None:
+    def notify(which: Clip, state: JobState, progress: int | None = None) -> None:
         manager._notify(JobEvent(which, state, progress))
 
-    tell(clip, JobState.REQUESTED)
-    tell(clip, JobState.DOWNLOADING, 0)
+    notify(clip, JobState.REQUESTED)
+    notify(clip, JobState.DOWNLOADING, 0)
     for percent in range(1, 100):
-        tell(clip, JobState.DOWNLOADING, percent)
+        notify(clip, JobState.DOWNLOADING, percent)
     await hass.async_block_till_done()
     assert events.progress == [10, 20, 30, 40, 50, 60, 70, 80, 90]
-    tell(other, JobState.DOWNLOADING, 50)
-    tell(clip, JobState.DOWNLOADING, 100)
+    notify(other, JobState.DOWNLOADING, 50)
+    notify(clip, JobState.DOWNLOADING, 100)
     await hass.async_block_till_done()
     assert events.last["progress"] == 50
     assert events.types == ["requested", "downloading", "downloading"]
 
 
-async def test_progress_falls_when_a_preparation_begins_anew(
+async def test_progress_decreases_when_a_preparation_starts_over(
     hass: HomeAssistant, manager: RecordingManager, clip: Clip, events: Events
 ) -> None:
     for percent in (0, 45, 90, 0, 5, 12, 60):
@@ -95,7 +98,7 @@ async def test_progress_falls_when_a_preparation_begins_anew(
     assert events.types == ["preparing"]
 
 
-async def test_an_offline_camera_is_no_exception(
+async def test_an_offline_camera_can_be_downloaded(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clip: Clip
 ) -> None:
     cloud.world.cameras[clip.node_id].is_connected = False
@@ -137,7 +140,7 @@ async def test_several_cameras_by_device_and_area(
     with pytest.raises(ServiceValidationError) as caught:
         await call(hass, "download_recording", clip, area_id=area.id, filename="same")
     assert caught.value.translation_key == "same_file"
-    # Those that are there already fail, and all are named.
+    # Files that exist fail, and the error names all cameras.
     with pytest.raises(HomeAssistantError) as failed:
         await call(hass, "download_recording", clip, area_id=area.id)
     assert failed.value.translation_key == "cameras_failed"
@@ -146,7 +149,7 @@ async def test_several_cameras_by_device_and_area(
         assert entity_id in str(failed.value)
 
 
-async def test_all_cameras(
+async def test_all_cameras_share_one_query(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, clip: Clip
 ) -> None:
     before = len(cloud.queries)
@@ -156,7 +159,7 @@ async def test_all_cameras(
     assert len(asked) == 1
 
 
-async def test_without_a_response(
+async def test_a_download_needs_no_response(
     hass: HomeAssistant, entry: MockConfigEntry, clip: Clip, media: Path
 ) -> None:
     await hass.services.async_call(
@@ -205,13 +208,15 @@ async def test_errors_are_translated(
         await call(hass, "download_recording", clip, **data)
     assert caught.value.translation_key == key
     assert caught.value.translation_domain == DOMAIN
-    # There is a text, and all of it is filled in.
+    # The text exists and all its placeholders are filled in.
     assert key not in str(caught.value)
     assert "{" not in str(caught.value).replace("{height}", "")
     assert files(media) == []
 
 
-async def test_schema(hass: HomeAssistant, entry: MockConfigEntry, clip: Clip) -> None:
+async def test_the_schema_refuses_invalid_times(
+    hass: HomeAssistant, entry: MockConfigEntry, clip: Clip
+) -> None:
     camera = entity_of(hass, entry, clip.node_id)
     start = dt_util.utc_from_timestamp(clip.start)
     for data in (
@@ -229,7 +234,7 @@ async def test_schema(hass: HomeAssistant, entry: MockConfigEntry, clip: Clip) -
             )
 
 
-async def test_who_may_not_use_a_camera(
+async def test_actions_check_permissions(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     clip: Clip,
@@ -261,7 +266,7 @@ async def test_who_may_not_use_a_camera(
     assert await act("download_recording", admin.id, entity_id=camera)
 
 
-async def test_an_account_that_is_not_loaded(
+async def test_cameras_of_an_unloaded_account_are_unknown(
     hass: HomeAssistant, entry: MockConfigEntry, clip: Clip
 ) -> None:
     camera = entity_of(hass, entry, clip.node_id)
@@ -271,7 +276,7 @@ async def test_an_account_that_is_not_loaded(
     assert caught.value.translation_key == "unknown_camera"
 
 
-async def test_a_link_ends(
+async def test_a_link_expires(
     hass: HomeAssistant,
     manager: RecordingManager,
     clip: Clip,
@@ -286,7 +291,7 @@ async def test_a_link_ends(
     saved.path.rename(media / "moved.mp4")
     assert (await client.get(link)).status == 404
     (media / "moved.mp4").rename(saved.path)
-    # It opens nothing that Home Assistant must not show any more.
+    # A folder that is no longer allowed is not served.
     hass.config.allowlist_external_dirs = set()
     assert (await client.get(link)).status == 404
     hass.config.allowlist_external_dirs = {str(media)}
@@ -300,7 +305,7 @@ async def test_a_link_ends(
 async def test_an_automation_sends_the_link(
     hass: HomeAssistant, entry: MockConfigEntry, clip: Clip
 ) -> None:
-    """As in the documentation: no more than the event is needed."""
+    """As in the documentation: the event is sufficient."""
     sent = async_mock_service(hass, "notify", "phone")
     event = entity_of(hass, entry, clip.node_id, "event", "recording")
     assert await async_setup_component(

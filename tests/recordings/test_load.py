@@ -1,6 +1,6 @@
-"""50 downloads at once, inside the limits, while people want to watch.
+"""50 concurrent downloads within the limits, while people watch.
 
-Time runs ten times as fast: a query in 0.1 s, so a wait of 5 s is one of 0.5 s.
+Everything is ten times as fast: one query per 0.1 s, so a wait of 5 s becomes 0.5 s.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from custom_components.netrex.recordings.timing import Timing
 from simulator import Simulator, Switches
 
 from ..relay.players import watch
-from .conftest import AGO, files
+from .conftest import AGO_SECONDS, files
 
 CAMERAS, CLIPS, VIEWS = 20, 50, 5
 SPEED = 10
@@ -27,9 +27,9 @@ SPEED = 10
 
 @pytest.fixture(autouse=True)
 def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Space requests as always, but ten times as fast.
+    """Space requests as usual, but ten times as fast.
 
-    A busy machine is not, so nothing starts before the last request is answered.
+    The machine is not faster, so the pacer also waits for each response.
     """
     monkeypatch.setattr(
         "custom_components.netrex.pacing.Pacer", partial(Pacer, interval=1.1 / SPEED)
@@ -39,19 +39,19 @@ def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def scenario() -> str:
-    """Return the account with a hundred cameras."""
+    """Return the account with 100 cameras."""
     return "chain"
 
 
 @pytest.fixture
 def switches() -> Switches:
-    """Return a cloud that refuses whoever comes too early."""
+    """Return a cloud that refuses requests that come too early."""
     return Switches(query_interval=1.0 / SPEED, prepare_duration=1.0)
 
 
 @pytest.fixture
 def timing() -> Timing:
-    """Return the waits of always, ten times as short."""
+    """Return the default intervals, divided by ten."""
     return Timing(
         intervals=tuple(step / SPEED for step in Timing().intervals),
         settling=0.0,
@@ -62,7 +62,7 @@ def timing() -> Timing:
 async def most_at_once(
     manager: RecordingManager, downloads: list[asyncio.Task[ClipFile]]
 ) -> int:
-    """Return how many files were fetched at once, at most."""
+    """Return the maximum number of concurrent downloads."""
     most = 0
     while not all(download.done() for download in downloads):
         most = max(most, manager._context.downloads._acquired)
@@ -70,7 +70,7 @@ async def most_at_once(
     return most
 
 
-async def test_lanes_hold(
+async def test_downloads_stay_within_the_limits_and_viewers_go_first(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -80,7 +80,7 @@ async def test_lanes_hold(
 ) -> None:
     cameras = [c.node_id for c in cloud.world.cameras.values() if c.records][:CAMERAS]
     assert len(cameras) == CAMERAS
-    start = int(time.time()) - AGO
+    start = int(time.time()) - AGO_SECONDS
     clips = [
         Clip(cameras[number % CAMERAS], start + number, start + number + 2)
         for number in range(CLIPS)
@@ -105,8 +105,8 @@ async def test_lanes_hold(
         assert pictures
     since = cloud.queries[asked:]
     links = [n for n, one in enumerate(since) if "live_view" in one.query]
-    # While the players connect queries go on, ten times as fast as they are used to; of
-    # those that wait none goes before a person's. And people share theirs.
+    # Some queries are sent while the players connect, but no waiting query is sent
+    # before a viewer's, and viewers share theirs.
     assert links[0] <= 3
     assert len(links) <= 2
     saved = await asyncio.gather(*downloads)
@@ -121,9 +121,9 @@ async def test_lanes_hold(
         for query in cloud.queries[before:]
         if "recording" in query.query and "live_view" not in query.query
     ]
-    # One by one they would be 50 lists, 50 preparations, and 50 looks or more.
+    # Without sharing: 50 lists, 50 preparations, and at least 50 polls.
     assert len(spent) <= CLIPS
     assert took < 60
-    # The numbers of a hundred cameras are still on their way.
+    # The KPI queries of 100 cameras are still queued.
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()

@@ -1,4 +1,4 @@
-"""One job for all who want a clip, in a fair order, with what is there already."""
+"""Jobs are shared, fairly ordered, and use the cache."""
 
 import asyncio
 from dataclasses import replace
@@ -34,7 +34,7 @@ from .conftest import QUICK, Events, Source, contents, files
 
 
 def asked(cloud: Simulator, word: str) -> int:
-    """Return how many clips the cloud was asked for, by a word of the query."""
+    """Return how often a word occurs in the queries."""
     return sum(query.query.count(word) for query in cloud.queries)
 
 
@@ -47,7 +47,7 @@ async def test_the_same_clip_is_one_job(
     source: Source,
     events: Events,
 ) -> None:
-    """Two files and a player want it at once."""
+    """Two downloads and a player request it concurrently."""
     first, second, played = await asyncio.gather(
         manager.async_download(clip, media / "a.mp4"),
         manager.async_download(clip, media / "new" / "b.mp4"),
@@ -60,11 +60,11 @@ async def test_the_same_clip_is_one_job(
     assert played.is_relative_to(manager._cache.folder)
     assert manager.job(clip) is None
     assert manager.diagnostics() == {"jobs": {}, "ended": {"downloaded": 2}}
-    # Each file has its own end, the way to it is told once.
+    # Each download has its own last event; the others are shared.
     assert events.types.count("downloaded") == 2
     assert events.types.count("preparing") == 1
 
-    # What is in the cache costs nothing any more, and is a file of its own.
+    # A cached recording takes no queries, and the saved file is independent.
     queries = len(cloud.queries)
     again = await manager.async_download(clip, media / "c.mp4")
     assert await manager.async_fetch(clip) == played
@@ -74,7 +74,27 @@ async def test_the_same_clip_is_one_job(
     assert contents(again.path) == contents(first.path)
 
 
-async def test_playing_makes_no_events_until_an_action_joins(
+async def test_a_prepared_recording_is_not_prepared_again(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = await manager.async_download(clip, media / "a.mp4")
+    store = cloud.recordings
+    monkeypatch.setattr(
+        store,
+        "list",
+        lambda *_: [store._row(one) for one in store._recordings.values()],
+    )
+    second = await manager.async_download(clip, media / "b.mp4")
+    assert contents(first.path) == contents(second.path)
+    assert asked(cloud, "recordings(") == 2
+    assert asked(cloud, "recordingPrepare") == 1
+
+
+async def test_playback_causes_no_events(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -84,7 +104,7 @@ async def test_playing_makes_no_events_until_an_action_joins(
     states: list[JobState] = []
     playing = asyncio.create_task(manager.async_fetch(clip))
     async with asyncio.timeout(5):
-        while (job := manager.job(clip)) is None:  # noqa: ASYNC110 - it tells nobody
+        while (job := manager.job(clip)) is None:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0)
     job.async_add_listener(lambda job: states.append(job.state))
     await playing
@@ -93,7 +113,7 @@ async def test_playing_makes_no_events_until_an_action_joins(
     assert states[-1] is JobState.DOWNLOADING
 
 
-async def test_playing_makes_no_events_after_the_action_left(
+async def test_playback_causes_no_events_after_the_action_was_canceled(
     hass: HomeAssistant,
     cloud: Simulator,
     manager: RecordingManager,
@@ -105,7 +125,7 @@ async def test_playing_makes_no_events_after_the_action_left(
     playing = asyncio.create_task(manager.async_fetch(clip))
     download = asyncio.create_task(manager.async_download(clip, media / "left.mp4"))
     async with asyncio.timeout(5):
-        while "preparing" not in events.types:  # noqa: ASYNC110 - it listens
+        while "preparing" not in events.types:  # noqa: ASYNC110 - a list
             await asyncio.sleep(0.01)
     download.cancel()
     await playing
@@ -113,19 +133,19 @@ async def test_playing_makes_no_events_after_the_action_left(
     assert events.types == ["requested", "preparing", "failed"]
 
 
-async def test_one_who_leaves_does_not_take_it_from_the_others(
+async def test_canceling_one_waiter_keeps_the_job_of_the_others(
     manager: RecordingManager, clip: Clip, media: Path, source: Source
 ) -> None:
-    leaves = asyncio.create_task(manager.async_download(clip, media / "left.mp4"))
-    stays = asyncio.create_task(manager.async_download(clip, media / "kept.mp4"))
+    canceled = asyncio.create_task(manager.async_download(clip, media / "left.mp4"))
+    kept = asyncio.create_task(manager.async_download(clip, media / "kept.mp4"))
     await asyncio.sleep(0.05)
-    leaves.cancel()
-    saved = await stays
+    canceled.cancel()
+    saved = await kept
     assert files(media) == [saved.path]
     assert len(source.urls) == 1
 
 
-async def test_a_file_that_is_there_stays(
+async def test_an_existing_file_is_kept(
     cloud: Simulator, manager: RecordingManager, clip: Clip, media: Path
 ) -> None:
     target = media / "mine.mp4"
@@ -139,10 +159,10 @@ async def test_a_file_that_is_there_stays(
     assert len(contents(target)) == saved.size > 4
 
 
-async def test_two_clips_for_one_name(
+async def test_two_clips_with_one_name(
     manager: RecordingManager, clip: Clip, media: Path
 ) -> None:
-    """The second one finds out only when it wants to have the name."""
+    """The second one fails only when its file is published."""
     other = replace(clip, end=clip.end + 2)
     target = media / "same.mp4"
     results = await asyncio.gather(
@@ -155,10 +175,10 @@ async def test_two_clips_for_one_name(
     assert files(media) == [target]
 
 
-async def test_a_clip_of_the_future_is_waited_for(
+async def test_a_job_waits_for_a_future_clip(
     cloud: Simulator, manager: RecordingManager, camera_id: int, media: Path
 ) -> None:
-    # The cloud has a recording some seconds after it was made.
+    # The cloud provides recordings with a delay of some seconds.
     cloud.clock.jump(30)
     now = int(time.time())
     clip = Clip(camera_id, now - 3, now + 1)
@@ -168,21 +188,21 @@ async def test_a_clip_of_the_future_is_waited_for(
 
 
 @pytest.mark.parametrize("timing", [replace(QUICK, grace=30.0)])
-async def test_a_clip_that_has_just_ended_is_looked_for_again(
+async def test_a_clip_that_has_just_ended_is_listed_again(
     cloud: Simulator, manager: RecordingManager, camera_id: int, media: Path
 ) -> None:
     now = int(time.time())
     clip = Clip(camera_id, now - 13, now + 1)
     download = asyncio.create_task(manager.async_download(clip, media / "late.mp4"))
     async with asyncio.timeout(5):
-        while asked(cloud, "recordings(") < 2:  # noqa: ASYNC110 - nor does the cloud
+        while asked(cloud, "recordings(") < 2:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)
     cloud.clock.jump(30)
     saved = await download
     assert saved.duration == 14
 
 
-async def test_what_never_gets_complete_is_taken_as_it_is(
+async def test_a_recording_that_stays_incomplete_is_used(
     cloud: Simulator, manager: RecordingManager, camera_id: int, media: Path
 ) -> None:
     now = int(time.time())
@@ -221,7 +241,7 @@ async def test_impossible_clips_are_refused(
     assert files(media) == []
 
 
-async def test_missing_rights_and_a_token_that_ended(
+async def test_missing_rights_and_a_revoked_token(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -245,7 +265,7 @@ async def test_missing_rights_and_a_token_that_ended(
 
 
 @pytest.mark.parametrize("needs_token", [True, False])
-async def test_a_download_may_need_the_token(
+async def test_a_download_can_require_the_token(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -270,7 +290,7 @@ async def test_the_cloud_is_preferred_to_a_memory_card(
         assert film.streams.video[0].height == saved.height == 90
 
 
-def test_choice() -> None:
+def test_the_most_complete_rendition_is_selected() -> None:
     long = Recording("a", 598.0, (480, 720))
     card = Recording("b", 599.0, (720,))
     short = Recording("c", 300.0, (480, 720, 1080))
@@ -287,20 +307,20 @@ def test_choice() -> None:
         assert caught.value.translation_key == "no_recording"
 
 
-async def test_slots_are_fair_and_a_person_goes_first() -> None:
-    slots, order = LaneSemaphore(1, 1), list[str]()
+async def test_the_semaphore_is_fair_and_serves_people_first() -> None:
+    semaphore, order = LaneSemaphore(1, 1), list[str]()
     lanes = {"a": Lane.COMMAND, "b": Lane.COMMAND, "c": Lane.COMMAND}
     release = asyncio.Event()
 
     async def work(name: str, lane: Lane | None = None) -> None:
-        async with slots.acquire(lambda: lane if lane is not None else lanes[name]):
+        async with semaphore.acquire(lambda: lane if lane is not None else lanes[name]):
             order.append(name)
             await release.wait()
 
     tasks = [asyncio.create_task(work(name)) for name in "abc"]
     await asyncio.sleep(0)
     assert order == ["a"]
-    # One whose place is for people is not in the way, and rises past the others.
+    # The reserve is for interactive waiters, and a lane that rises overtakes others.
     tasks.append(asyncio.create_task(work("person", Lane.INTERACTIVE)))
     await asyncio.sleep(0)
     assert order == ["a", "person"]
@@ -310,11 +330,11 @@ async def test_slots_are_fair_and_a_person_goes_first() -> None:
     release.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert order == ["a", "person", "c"]
-    async with asyncio.timeout(1), slots.acquire(lambda: Lane.COMMAND):
+    async with asyncio.timeout(1), semaphore.acquire(lambda: Lane.COMMAND):
         pass
 
 
-def test_cache(tmp_path: Path) -> None:
+def test_the_cache_evicts_the_least_recently_used(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     folder = tmp_path / "config" / "cache"
     folder.mkdir()
@@ -326,7 +346,7 @@ def test_cache(tmp_path: Path) -> None:
         stored = cache.store(clip, ClipFile(source, 100, None, 720), may_move=True)
         os.utime(stored.path, (age, age))
         assert cache.find(replace(clip, height=720)) is None
-    # The one that was not used for longest made room.
+    # The least recently used one was evicted.
     assert cache.find(clips[0]) is None
     found = cache.find(clips[1])
     assert found
@@ -348,10 +368,10 @@ def test_cache(tmp_path: Path) -> None:
     source.unlink()
 
 
-async def test_a_cache_that_cannot_be_tidied_keeps_no_account_from_working(
+async def test_the_account_works_with_a_cache_that_cannot_be_cleaned_up(
     hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # No file, so that the disk refuses to remove it, whoever runs the tests.
+    # A folder, so that unlink fails even for root.
     (cache_folder(hass, entry.entry_id) / ".netrex-1.part").mkdir(parents=True)
 
     assert await hass.config_entries.async_reload(entry.entry_id)
@@ -359,7 +379,7 @@ async def test_a_cache_that_cannot_be_tidied_keeps_no_account_from_working(
     assert "could not be cleaned up" in caplog.text
 
 
-async def test_the_cache_is_limited_and_goes_with_the_account(
+async def test_the_cache_has_a_limit_and_is_removed_with_the_account(
     hass: HomeAssistant, entry: MockConfigEntry, manager: RecordingManager, clip: Clip
 ) -> None:
     await manager.async_fetch(clip)
@@ -373,8 +393,10 @@ async def test_the_cache_is_limited_and_goes_with_the_account(
     assert files(folder) == []
 
 
-def test_files_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some disks have none: the file is renamed, or copied while others need it."""
+def test_a_disk_without_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is moved if that is allowed, otherwise copied."""
 
     def no_links(*_: object) -> None:
         raise PermissionError
@@ -410,13 +432,15 @@ def test_files_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (b"<html>not found</html>", False),
     ],
 )
-def test_boxes(tmp_path: Path, content: bytes, whole: bool) -> None:
+def test_top_level_boxes_show_whether_a_file_is_complete(
+    tmp_path: Path, content: bytes, whole: bool
+) -> None:
     path = tmp_path / "media" / "x.mp4"
     path.write_bytes(content)
     assert is_complete(path) is whole
 
 
-def test_a_job_has_its_lane_raised(manager: RecordingManager, clip: Clip) -> None:
+def test_the_lane_of_a_job_only_rises(manager: RecordingManager, clip: Clip) -> None:
     job = Job(clip, Lane.COMMAND, Path(), manager._context)
     job.raise_lane(Lane.INTERACTIVE)
     job.raise_lane(Lane.COMMAND)

@@ -14,7 +14,7 @@ BLOCKS = 200
 
 
 def _fill(folder: Path) -> bytes:
-    """Write 200 MiB and return what is on the disk."""
+    """Write 200 MiB and return the contents of the file."""
     partial = PartialFile(folder)
     partial.restart()
     for _ in range(BLOCKS // 4):
@@ -25,7 +25,9 @@ def _fill(folder: Path) -> bytes:
     return content
 
 
-def test_the_disk_begins_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_written_data_is_flushed_at_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     advised: list[tuple[int, int]] = []
 
     def advise(descriptor: int, offset: int, length: int, advice: int) -> None:
@@ -39,7 +41,7 @@ def test_the_disk_begins_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert advised == [(0, size), (size, size), (2 * size, size)]
 
 
-def test_it_begins_anew_after_a_restart(
+def test_a_restart_resets_the_flushes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partial = PartialFile(tmp_path)
@@ -56,14 +58,14 @@ def test_it_begins_anew_after_a_restart(
     partial.discard()
 
 
-def test_a_system_without_such_advice(
+def test_a_system_without_fadvise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "posix_fadvise")
     assert _fill(tmp_path) == BLOCK * BLOCKS
 
 
-def test_a_disk_that_refuses_the_advice(
+def test_a_file_system_that_refuses_fadvise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: int) -> None:
@@ -73,14 +75,14 @@ def test_a_disk_that_refuses_the_advice(
     assert _fill(tmp_path) == BLOCK * BLOCKS
 
 
-def test_one_that_was_discarded_is_not_made_any_more(tmp_path: Path) -> None:
+def test_a_restart_after_discard_creates_no_file(tmp_path: Path) -> None:
     partial = PartialFile(tmp_path)
     partial.discard()
     partial.restart()
     assert not partial.path.exists()
 
 
-def test_a_disk_that_has_gone_hides_no_other_error(tmp_path: Path) -> None:
+def test_discard_on_a_missing_folder_does_not_raise(tmp_path: Path) -> None:
     folder = tmp_path / "media" / "share"
     partial = PartialFile(folder)
     partial.restart()
@@ -93,7 +95,7 @@ def test_a_disk_that_has_gone_hides_no_other_error(tmp_path: Path) -> None:
     partial.discard()
 
 
-def test_a_descriptor_that_closes_with_an_error_is_closed_once(
+def test_a_descriptor_is_closed_once_even_if_close_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partial = PartialFile(tmp_path)

@@ -1,4 +1,4 @@
-"""Hostile names, times, heights and cameras never write outside what is allowed."""
+"""Malicious names and times never lead to writes outside the allowed folders."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -69,7 +69,7 @@ NAMES = st.one_of(
 
 
 class Box:
-    """Folders of which one is allowed, with links that lead out of it."""
+    """Folders of which one is allowed, with symbolic links out of it."""
 
     def __init__(self, root: Path, hass: HomeAssistant) -> None:
         self.root = root
@@ -97,7 +97,7 @@ class Box:
         }
 
     def write(self, name: str, *, overwrite: bool) -> Path | None:
-        """Do what a download does to the disk; None if it was refused."""
+        """Write a file as a download does; return None if it was refused."""
         try:
             target = resolve_target(self.config, name)
             check_target(self.config, target, overwrite=overwrite)
@@ -118,14 +118,14 @@ class Box:
 
 @pytest.fixture
 def box(hass: HomeAssistant) -> Generator[Box]:
-    """Return the folders, away from the fixtures that look for other things."""
+    """Return the folders, outside the ones that other fixtures check."""
     with tempfile.TemporaryDirectory() as folder:
         yield Box(Path(folder).resolve(), hass)
 
 
 @pytest.fixture(autouse=True)
 def _no_traces() -> None:
-    """Leave out the check of other tests: these write what they want."""
+    """Override the check of the other tests, which this room does not need."""
 
 
 @given(pattern=NAMES, absolute=st.booleans(), overwrite=st.booleans())
@@ -134,7 +134,7 @@ def _no_traces() -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_no_name_leads_out(
+def test_no_name_leads_out_of_the_folder(
     box: Box, pattern: str, absolute: bool, overwrite: bool
 ) -> None:
     try:
@@ -180,7 +180,7 @@ def test_no_name_leads_out(
         "\ud800.mp4",
     ],
 )
-def test_names_that_are_refused(box: Box, name: str) -> None:
+def test_invalid_names_are_refused(box: Box, name: str) -> None:
     assert box.write(name, overwrite=True) is None
     assert box.snapshot() == box.before
 
@@ -196,16 +196,16 @@ def test_names_that_are_refused(box: Box, name: str) -> None:
         ("Příliš žluťoučký kůň.mp4", "Příliš žluťoučký kůň.mp4"),
     ],
 )
-def test_names_that_are_taken(box: Box, name: str, path: str) -> None:
+def test_valid_names_are_written(box: Box, name: str, path: str) -> None:
     assert box.write(name, overwrite=False)
     assert (box.allowed / path).read_bytes() == b"film"
-    # Never twice unless that is asked for.
+    # An existing file is replaced only on request.
     assert box.write(name, overwrite=False) is None
     assert box.write(name, overwrite=True)
 
 
-def test_what_lies_above_the_allowed_folder_is_not_looked_at(box: Box) -> None:
-    """Many have their configuration in a hidden folder."""
+def test_names_of_folders_above_the_allowed_one_do_not_matter(box: Box) -> None:
+    """Some systems have the configuration in a hidden folder."""
     folder = box.root / ".homeassistant" / "media"
     folder.mkdir(parents=True)
     box.config.allowlist_external_dirs = {str(folder)}
@@ -213,13 +213,13 @@ def test_what_lies_above_the_allowed_folder_is_not_looked_at(box: Box) -> None:
     assert box.write(f"{folder}/.clip.mp4", overwrite=False) is None
 
 
-def test_without_a_media_folder_a_name_has_to_be_absolute(box: Box) -> None:
+def test_without_a_media_folder_a_name_must_be_absolute(box: Box) -> None:
     box.config.media_dirs = {}
     assert box.write("clip.mp4", overwrite=False) is None
     assert box.write(f"{box.allowed}/clip.mp4", overwrite=False)
 
 
-def test_a_folder_that_becomes_a_way_out_meanwhile(box: Box) -> None:
+def test_a_folder_that_is_replaced_by_a_link_is_refused(box: Box) -> None:
     target = box.allowed / "sub" / "clip.mp4"
     check_target(box.config, target, overwrite=False)
     partial = PartialFile(target.parent)
@@ -233,7 +233,7 @@ def test_a_folder_that_becomes_a_way_out_meanwhile(box: Box) -> None:
     assert box.snapshot() == box.before
 
 
-def test_the_pattern(hass: HomeAssistant) -> None:
+def test_patterns_are_filled_in(hass: HomeAssistant) -> None:
     start = dt_util.as_local(dt_util.utc_from_timestamp(CLIP.start))
     assert format_name(DEFAULT_PATTERN, "entrance", CLIP) == (
         f"netrex/entrance/{start:%Y-%m-%d}_{start:%H-%M-%S}.mp4"
@@ -247,8 +247,8 @@ def test_the_pattern(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("hass")
-def test_the_hour_that_comes_twice_gives_two_names() -> None:
-    """2026-11-01 01:30 in California, and an hour later again."""
+def test_a_repeated_hour_gives_two_names() -> None:
+    """2026-11-01 01:30 in California occurs twice, an hour apart."""
     first = 1_793_521_800
     names = [
         format_name("{date}_{time} {start} {end}", "x", Clip(1, start, start + 3600))
@@ -284,7 +284,7 @@ JUNK = st.one_of(
     )
 )
 @settings(max_examples=500, deadline=None)
-def test_whatever_is_called_makes_a_sane_clip_or_an_error(data: dict[str, Any]) -> None:
+def test_any_input_gives_a_valid_clip_or_an_error(data: dict[str, Any]) -> None:
     try:
         valid = DOWNLOAD_SCHEMA(data)
     except vol.Invalid:

@@ -1,4 +1,4 @@
-"""Bad days: the file is whole or absent, nothing half stays, the event says why."""
+"""Failures: the file is complete or absent, and the event has the reason."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from pathlib import Path
 import shutil
 import threading
 import time
+from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -15,6 +16,7 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client import NetrexRateLimitedError
 from custom_components.netrex.recordings import (
     Clip,
     JobEvent,
@@ -31,20 +33,20 @@ SIZE = 12 * MEGABYTE
 
 @pytest.fixture
 def switches() -> Switches:
-    """Return a cloud whose files take several blocks."""
+    """Return a cloud with files of several blocks."""
     return Switches(rate_limit=False, prepare_duration=0.1, recording_size=SIZE)
 
 
 @pytest.fixture
 def target(media: Path) -> Path:
-    """Return where the file shall be."""
+    """Return the path of the file."""
     return media / "clip.mp4"
 
 
 def when(
     manager: RecordingManager, clip: Clip, state: JobState, do: Callable[[], object]
 ) -> None:
-    """Do something once, at the moment when the download reaches a state."""
+    """Call a function once, when the download reaches a state."""
     left = [do]
 
     def look(event: JobEvent) -> None:
@@ -57,7 +59,7 @@ def when(
 async def assert_fails(
     manager: RecordingManager, clip: Clip, target: Path, events: Events, reason: str
 ) -> None:
-    """Download; nothing comes of it, and everybody learns why."""
+    """Check that a download fails with a reason and leaves no file."""
     with pytest.raises(HomeAssistantError) as caught:
         await manager.async_download(clip, target)
     assert caught.value.translation_key == reason
@@ -68,9 +70,9 @@ async def assert_fails(
 
 
 @pytest.mark.parametrize("resumes", [True, False])
-@pytest.mark.parametrize("tells_length", [True, False])
+@pytest.mark.parametrize("sends_length", [True, False])
 @pytest.mark.parametrize("percent", [10, 50, 99])
-async def test_a_cut_connection(
+async def test_a_lost_connection_is_resumed(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -79,11 +81,11 @@ async def test_a_cut_connection(
     source: Source,
     read_source: ReadSource,
     percent: int,
-    tells_length: bool,
+    sends_length: bool,
     resumes: bool,
 ) -> None:
     cloud.switches.download_range = resumes
-    cloud.switches.download_length = tells_length
+    cloud.switches.download_length = sends_length
     cloud.faults.add("download", "cut_body", SIZE * percent // 100)
     saved = await manager.async_download(clip, target)
 
@@ -97,13 +99,13 @@ async def test_a_cut_connection(
         "downloading",
         "downloaded",
     ]
-    # What had come was not asked for again, where the cloud allows it.
+    # The second request continued where the first one stopped.
     assert source.offsets[0] == 0
     assert len(source.offsets) == 2
     assert 0 < source.offsets[1] <= SIZE * percent // 100
 
 
-async def test_a_connection_that_is_always_cut_at_the_same_place(
+async def test_a_connection_that_is_always_lost_at_the_same_offset(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -115,7 +117,29 @@ async def test_a_connection_that_is_always_cut_at_the_same_place(
     await assert_fails(manager, clip, target, events, "cannot_connect")
 
 
-async def test_many_cuts(
+async def test_a_retry_waits_as_long_as_the_server_says(
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    archive = manager._client.archive
+    real = archive.download
+    calls: list[float] = []
+
+    def refuse_the_first(url: str, **options: Any) -> Any:  # noqa: ANN401 - passed on
+        calls.append(time.monotonic())
+        if len(calls) == 1:
+            raise NetrexRateLimitedError("busy", retry_after=0.3)
+        return real(url, **options)
+
+    monkeypatch.setattr(archive, "download", refuse_the_first)
+    await manager.async_download(clip, target)
+    assert len(calls) == 2
+    assert calls[1] - calls[0] >= 0.3
+
+
+async def test_many_lost_connections(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -127,7 +151,7 @@ async def test_many_cuts(
     assert contents(target) == await read_source()
 
 
-async def test_an_address_that_expired(
+async def test_an_expired_url(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -139,7 +163,7 @@ async def test_an_address_that_expired(
         manager,
         clip,
         JobState.READY,
-        # Looked up then: the cloud renews it.
+        # A lambda, because the cloud replaces the dictionary.
         lambda: cloud.recordings._downloads.clear(),  # noqa: PLW0108
     )
     await manager.async_download(clip, target)
@@ -149,7 +173,7 @@ async def test_an_address_that_expired(
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-async def test_an_address_that_is_refused(
+async def test_a_refused_url(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -157,7 +181,7 @@ async def test_an_address_that_is_refused(
     events: Events,
     status: int,
 ) -> None:
-    # A portal that wants the token too is asked with it: twice for each address.
+    # After 401 the request is repeated with the token: two requests per URL.
     cloud.faults.add("download", "status", status, count=2 if status == 401 else 1)
     await manager.async_download(clip, target)
     assert files(target.parent) == [target]
@@ -167,7 +191,7 @@ async def test_an_address_that_is_refused(
     await assert_fails(manager, clip, target, events, "not_found")
 
 
-async def test_an_address_that_expires_after_half_of_it(
+async def test_a_url_that_expires_during_the_download(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -179,13 +203,13 @@ async def test_an_address_that_expires_after_half_of_it(
     cloud.faults.add("download", "status", 404)
     await manager.async_download(clip, target)
     assert contents(target) == await read_source()
-    # Another preparation need not give the same bytes, so it begins anew.
+    # Another preparation need not give the same bytes, so the file starts over.
     assert source.offsets[0] == 0
     assert source.offsets[1] > 0
     assert source.offsets[2:] == [0]
 
 
-async def test_an_id_that_expired(
+async def test_an_expired_recording_id(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -203,7 +227,7 @@ async def test_an_id_that_expired(
     assert sum("recordings(" in query.query for query in cloud.queries) == 2
 
 
-async def test_an_id_that_always_expires(
+async def test_a_recording_id_that_always_expires(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -228,7 +252,7 @@ async def test_a_preparation_that_is_refused(
 
 
 @pytest.mark.parametrize("answer", ["true", "false", "error"])
-async def test_a_preparation_whose_answer_got_lost(
+async def test_a_preparation_whose_response_was_lost(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -236,7 +260,7 @@ async def test_a_preparation_whose_answer_got_lost(
     monkeypatch: pytest.MonkeyPatch,
     answer: str,
 ) -> None:
-    """It runs, and the cloud says no more than that it does."""
+    """It is running, and the second request only says so."""
     cloud.switches.set("prepare_twice", answer)
     prepare = cloud.recordings.prepare
     lost: list[bool] = []
@@ -267,7 +291,7 @@ async def test_a_preparation_that_fails(
     await assert_fails(manager, clip, target, events, "preparation_failed")
 
 
-async def test_a_storm_of_503(
+async def test_repeated_503_responses(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -287,7 +311,7 @@ async def test_a_storm_of_503(
 
 
 @pytest.mark.parametrize("kind", ["html", "garbage", "empty"])
-async def test_something_else_instead_of_the_file(
+async def test_a_response_that_is_not_the_file(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -304,7 +328,7 @@ async def test_something_else_instead_of_the_file(
     await assert_fails(manager, clip, target, events, "not_found")
 
 
-async def test_a_file_that_ends_early_without_anybody_telling(
+async def test_a_truncated_file_with_a_matching_length(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
@@ -312,14 +336,14 @@ async def test_a_file_that_ends_early_without_anybody_telling(
     events: Events,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The length is that of the half: only the film itself knows that it is one."""
+    """The Content-Length matches: only the MP4 boxes show that data is missing."""
     monkeypatch.setattr(
         "simulator.media.clip._fill_up", lambda path, _: os.truncate(path, 20_000)
     )
     await assert_fails(manager, clip, target, events, "unusable_answer")
 
 
-async def test_a_full_disk_is_known_before(
+async def test_a_full_disk_is_detected_before_the_download(
     manager: RecordingManager,
     clip: Clip,
     target: Path,
@@ -331,7 +355,7 @@ async def test_a_full_disk_is_known_before(
     await assert_fails(manager, clip, target, events, "disk_full")
 
 
-async def test_a_disk_that_does_not_answer(
+async def test_a_disk_that_reports_no_free_space(
     manager: RecordingManager,
     clip: Clip,
     target: Path,
@@ -345,7 +369,7 @@ async def test_a_disk_that_does_not_answer(
     await assert_fails(manager, clip, target, events, "cannot_write")
 
 
-async def test_the_folder_is_removed_on_the_way(
+async def test_the_folder_is_removed_during_the_download(
     manager: RecordingManager,
     clip: Clip,
     target: Path,
@@ -363,14 +387,14 @@ async def test_the_folder_is_removed_on_the_way(
     await assert_fails(manager, clip, inside, events, "cannot_write")
 
 
-async def test_whoever_wanted_it_leaves_while_the_file_is_made(
+async def test_the_download_is_canceled_while_the_file_is_created(
     hass: HomeAssistant,
     manager: RecordingManager,
     clip: Clip,
     target: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made, go_on = threading.Event(), threading.Event()
+    created, resume = threading.Event(), threading.Event()
     opened: list[int] = []
     os_open = os.open
 
@@ -378,15 +402,15 @@ async def test_whoever_wanted_it_leaves_while_the_file_is_made(
         descriptor = os_open(path, flags, mode, **options)
         if flags & os.O_EXCL:
             opened.append(descriptor)
-            made.set()
-            go_on.wait(5)
+            created.set()
+            resume.wait(5)
         return descriptor
 
     monkeypatch.setattr(os, "open", slow)
     download = asyncio.create_task(manager.async_download(clip, target))
-    assert await hass.async_add_executor_job(made.wait, 5)
+    assert await hass.async_add_executor_job(created.wait, 5)
     download.cancel()
-    hass.loop.call_later(0.1, go_on.set)
+    hass.loop.call_later(0.1, resume.set)
     with pytest.raises(asyncio.CancelledError):
         await download
     assert files(target.parent) == []
@@ -398,7 +422,7 @@ async def test_whoever_wanted_it_leaves_while_the_file_is_made(
     ("number", "reason"),
     [(errno.ENOSPC, "disk_full"), (errno.EIO, "cannot_write")],
 )
-async def test_a_disk_that_fails_on_the_way(
+async def test_a_disk_that_fails_during_the_download(
     manager: RecordingManager,
     clip: Clip,
     target: Path,
@@ -418,7 +442,7 @@ async def test_a_disk_that_fails_on_the_way(
     await assert_fails(manager, clip, target, events, reason)
 
 
-async def test_home_assistant_stops_on_the_way(
+async def test_home_assistant_stops_during_the_download(
     hass: HomeAssistant,
     cloud: Simulator,
     manager: RecordingManager,
@@ -438,7 +462,7 @@ async def test_home_assistant_stops_on_the_way(
         await manager.async_download(clip, target)
 
 
-async def test_the_account_is_unloaded_on_the_way(
+async def test_the_account_is_unloaded_during_the_download(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -472,7 +496,7 @@ async def test_the_account_is_unloaded_on_the_way(
     assert files(target.parent) == []
 
 
-async def test_whoever_wanted_it_leaves(
+async def test_the_download_is_canceled(
     hass: HomeAssistant,
     cloud: Simulator,
     manager: RecordingManager,
@@ -484,7 +508,7 @@ async def test_whoever_wanted_it_leaves(
     cloud.faults.add("download", "delay", 5)
     download = asyncio.create_task(manager.async_download(clip, target))
     async with asyncio.timeout(5):
-        # The disk tells nobody when there is something.
+        # There is no event for a new file.
         while not await hass.async_add_executor_job(  # noqa: ASYNC110
             files, target.parent
         ):
@@ -496,42 +520,42 @@ async def test_whoever_wanted_it_leaves(
     assert manager.job(clip) is None
     assert files(target.parent) == []
     assert events.last["reason"] == "stopped"
-    # Nothing is held: the next one has its place.
+    # The semaphores are released: the next download runs.
     cloud.faults.clear()
     await manager.async_download(clip, target)
     assert files(target.parent) == [target]
 
 
-async def test_who_comes_while_it_is_being_given_up_begins_anew(
+async def test_a_request_during_the_cancellation_starts_a_new_job(
     cloud: Simulator,
     manager: RecordingManager,
     clip: Clip,
     target: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begun, may_end = threading.Event(), threading.Event()
+    discarding, may_finish = threading.Event(), threading.Event()
     discard = PartialFile.discard
 
     def slow_discard(partial: PartialFile) -> None:
-        if not begun.is_set():
-            begun.set()
-            may_end.wait(5)
+        if not discarding.is_set():
+            discarding.set()
+            may_finish.wait(5)
         discard(partial)
 
     monkeypatch.setattr(PartialFile, "discard", slow_discard)
-    leaves = asyncio.create_task(manager.async_download(clip, target))
-    when(manager, clip, JobState.DOWNLOADING, leaves.cancel)
-    assert await asyncio.to_thread(begun.wait, 5)
-    given_up = manager.job(clip)
+    canceled = asyncio.create_task(manager.async_download(clip, target))
+    when(manager, clip, JobState.DOWNLOADING, canceled.cancel)
+    assert await asyncio.to_thread(discarding.wait, 5)
+    canceled_job = manager.job(clip)
 
     cloud.switches.prepare_duration = 0.5
-    comes = asyncio.create_task(manager.async_download(clip, target))
+    new = asyncio.create_task(manager.async_download(clip, target))
     async with asyncio.timeout(5):
-        while (job := manager.job(clip)) is given_up:  # noqa: ASYNC110 - no news of it
+        while (job := manager.job(clip)) is canceled_job:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)
-    may_end.set()
-    await asyncio.wait([leaves])
-    # The end of the one is not that of the other.
+    may_finish.set()
+    await asyncio.wait([canceled])
+    # The end of the canceled job does not remove the new one.
     assert manager.job(clip) is job
-    await comes
+    await new
     assert files(target.parent) == [target]

@@ -79,7 +79,7 @@ def _cameras(
 
 
 def _spans(query: SearchQuery, now: float) -> list[Span]:
-    """Return the slices that show the queryed time: two where an hour comes twice."""
+    """Return the slices that contain the time of the query: two in a repeated hour."""
     if query.day is None or query.time is None:
         return []
     zone = dt_util.get_default_time_zone()

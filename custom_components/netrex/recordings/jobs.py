@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from itertools import count
 from pathlib import Path
 import time
 
@@ -126,7 +125,9 @@ class Job:
     async def _run(self) -> ClipFile:
         # Until the clip has been recorded.
         await asyncio.sleep(self.clip.end + self._timing.settling - time.time())
-        for attempt in count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             # If the recording or its URL expires, or the portal fails, start over: they
             # are valid for hours only, and a job can be queued for longer.
             try:
@@ -139,7 +140,6 @@ class Job:
             except _ExpiredError as err:
                 if attempt == self._timing.max_attempts:
                     raise err.cause from None
-        raise AssertionError  # unreachable: the attempts are endless
 
     async def _find(self) -> Rendition:
         """List the recordings, repeatedly while the clip's may still be incomplete."""
@@ -229,23 +229,22 @@ class Job:
     async def _retry[T](self, request: Callable[[Lane], Awaitable[T]]) -> T:
         """Send a request, with retries while the portal is down or at its limit."""
         give_up_at = time.monotonic() + self._timing.retry_timeout
+        delays = self._timing.delays()
         unusable = 0
-        for delay in self._timing.delays():
+        while True:
             try:
                 return await request(self.lane)
             except _FINAL_ERRORS:
                 raise
             except NetrexError as err:
+                delay = next(delays)
                 if isinstance(err, NetrexRateLimitedError):
-                    delay = max(delay, err.retry_after or 0)  # noqa: PLW2901 - reported
+                    delay = max(delay, err.retry_after or 0)
                 unusable += isinstance(err, NetrexResponseError)
-                if (
-                    unusable >= _MAX_UNUSABLE_ANSWERS
-                    or time.monotonic() + delay > give_up_at
-                ):
+                is_late = time.monotonic() + delay > give_up_at
+                if is_late or unusable >= _MAX_UNUSABLE_ANSWERS:
                     raise
             await asyncio.sleep(delay)
-        raise AssertionError  # unreachable: the delays are endless
 
     def _set_state(self, state: JobState, progress: int | None = None) -> None:
         if (state, progress) == (self.state, self.progress):

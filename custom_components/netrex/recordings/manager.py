@@ -293,7 +293,7 @@ def _reason(err: BaseException) -> str:
         return error_key(err)
     if isinstance(err, HomeAssistantError) and err.translation_key:
         return err.translation_key
-    # Cancelled: Home Assistant stops, or the last request was cancelled.
+    # Canceled: Home Assistant stops, or the last waiter was canceled.
     return "stopped"
 
 
