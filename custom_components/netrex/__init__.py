@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import partial
 import shutil
+from typing import Any
 
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
@@ -11,6 +12,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .auth import async_get_token_provider, async_revoke, get_renewal
 from .budget import BudgetCoordinator
@@ -156,20 +158,31 @@ async def _async_build(
 
 @callback
 def _async_follow_devices(hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
-    """Create the devices, and update them when the tree or the KPI nodes change."""
+    """Create the devices, and update them when what they show changes."""
     inventory, kpi = entry.runtime_data.inventory, entry.runtime_data.kpi
+    coordinators: list[DataUpdateCoordinator[Any]] = [inventory, kpi]
+    if (gateway := entry.runtime_data.gateway) is not None:
+        coordinators.append(gateway.capabilities)
     synced: list[object] = []
 
     @callback
     def async_sync_devices() -> None:
         data, nodes = inventory.data, set(kpi.nodes)
+        capabilities = gateway.capabilities.data if gateway else {}
         # Walking all devices takes longer than updating all sensors.
-        if synced != [data, nodes]:
-            synced[:] = data, nodes
-            async_update_devices(hass, entry, data.tree, data.cameras, nodes)
+        if synced != [data, nodes, capabilities]:
+            synced[:] = data, nodes, capabilities
+            async_update_devices(
+                hass,
+                entry,
+                data.tree,
+                data.cameras,
+                kpi_nodes=nodes,
+                capabilities=capabilities,
+            )
 
-    entry.async_on_unload(inventory.async_add_listener(async_sync_devices))
-    entry.async_on_unload(kpi.async_add_listener(async_sync_devices))
+    for coordinator in coordinators:
+        entry.async_on_unload(coordinator.async_add_listener(async_sync_devices))
     async_sync_devices()
 
 

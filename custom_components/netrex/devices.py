@@ -9,7 +9,7 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .client import Camera, Node, NodeType, Tree
+from .client import Camera, Capabilities, Node, NodeType, Tree
 from .const import DOMAIN
 from .errors import invalid
 from .models import NetrexConfigEntry
@@ -81,7 +81,9 @@ def async_update_devices(
     entry: NetrexConfigEntry,
     tree: Tree,
     cameras: Mapping[int, Camera],
+    *,
     kpi_nodes: Collection[int],
+    capabilities: Mapping[int, Capabilities],
 ) -> None:
     """Create or update all devices, parents first.
 
@@ -104,12 +106,14 @@ def async_update_devices(
         named = camera or node
         if named is None:
             continue
+        found = capabilities.get(node_id, Capabilities())
         device = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
             identifiers={node_identifier(entry, node_id)},
             name=named.name,
             manufacturer=MANUFACTURER,
-            model=MODELS.get(node.type if node else NodeType.CAMERA),
+            model=found.model or MODELS.get(node.type if node else NodeType.CAMERA),
+            sw_version=found.firmware,
             serial_number=camera.serial_number if camera else None,
             via_device_id=next(
                 (

@@ -1,18 +1,20 @@
 """What the cameras are able to is found out; without a token nothing is."""
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import DOMAIN
+from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
 from custom_components.netrex.gateway import CameraGateway, capabilities
 from simulator import Simulator
+from simulator.camera.parameters import FIRMWARE
 from tests.conftest import SetUp
 from tests.leaks import assert_log_clean, assert_no_secret
 
-from .conftest import parameter_calls
+from .conftest import parameter_calls, parameters
 
 
 async def test_capabilities_are_found_out_once(
@@ -43,6 +45,36 @@ async def test_firmware_is_looked_at_again_after_a_week(
         stored[serial]["asked"] -= passed
         await gateway.capabilities.async_refresh()
         assert len(parameter_calls(cloud)) == calls
+
+
+async def test_devices_show_model_and_firmware(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    def device() -> dr.DeviceEntry:
+        found = dr.async_get(hass).async_get_device_by_identifier(
+            node_identifier(entry, node_id), entry.entry_id
+        )
+        assert found is not None
+        return found
+
+    model = cloud.world.cameras[node_id].model
+    assert (device().model, device().sw_version) == (model, FIRMWARE)
+    parameters(cloud, node_id)["Properties.Firmware.Version"] = "13.0.1"
+    serial = cloud.world.cameras[node_id].serial_number
+    entry.runtime_data.store.data["capabilities"][serial]["asked"] -= 7 * 24 * 3600
+    await gateway.capabilities.async_refresh()
+    assert (device().model, device().sw_version) == (model, "13.0.1")
+    # A later update of the tree keeps them.
+    node = cloud.world.node(node_id)
+    assert node is not None
+    node.name = "New name"
+    await entry.runtime_data.inventory.async_refresh()
+    assert device().name == "New name"
+    assert (device().model, device().sw_version) == (model, "13.0.1")
 
 
 async def test_cameras_appear_in_portions(

@@ -162,9 +162,10 @@ async def test_a_camera_that_is_off(
     [brightness] = await switch_on(hass, entry, node_id, "brightness")
     cloud.world.cameras[node_id].is_connected = False
     await entry.runtime_data.status.async_refresh()
-    await entry.runtime_data.gateway.parameters(node_id).async_refresh()
-    await hass.async_block_till_done()
     assert value_of(hass, brightness) == STATE_UNAVAILABLE
+    cloud.world.cameras[node_id].is_connected = True
+    await entry.runtime_data.status.async_refresh()
+    assert value_of(hass, brightness) == "50"
 
 
 async def test_a_camera_that_was_replaced(
