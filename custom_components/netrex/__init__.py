@@ -110,13 +110,13 @@ async def _async_client(
     )
 
 
-async def _async_build(
+async def _async_coordinators(
     hass: HomeAssistant,
     entry: NetrexConfigEntry,
     store: NetrexStore,
     client: NetrexClient,
-) -> NetrexRuntimeData:
-    """Build the managers; the first inventory query is sent here."""
+) -> tuple[InventoryCoordinator, StatusCoordinator, KpiCoordinator, BudgetCoordinator]:
+    """Create the coordinators with their first data, from one inventory query."""
     inventory = InventoryCoordinator(hass, entry, client, store)
     await inventory.async_config_entry_first_refresh()
     status = StatusCoordinator(hass, entry, client)
@@ -124,6 +124,19 @@ async def _async_build(
     kpi = KpiCoordinator(hass, entry, inventory, KpiProbe(client, store), store)
     budget = BudgetCoordinator(hass, entry, client.pacer.ledger, kpi)
     await budget.async_config_entry_first_refresh()
+    return inventory, status, kpi, budget
+
+
+async def _async_build(
+    hass: HomeAssistant,
+    entry: NetrexConfigEntry,
+    store: NetrexStore,
+    client: NetrexClient,
+) -> NetrexRuntimeData:
+    """Build the managers around the coordinators."""
+    inventory, status, kpi, budget = await _async_coordinators(
+        hass, entry, store, client
+    )
     gateway = CameraGateway.of(
         hass, entry, inventory=inventory, status=status, store=store
     )
