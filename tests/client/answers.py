@@ -1,4 +1,4 @@
-"""Answers of a portal, and what is asked for them."""
+"""Responses of a scripted portal, and requests for them."""
 
 from typing import Any
 

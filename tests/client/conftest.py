@@ -23,12 +23,12 @@ def _integration(socket_enabled: None) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_spacing() -> None:
-    """Leave the pacer alone; each test chooses."""
+    """Keep the pacer as it is; each test chooses its spacing."""
 
 
 @dataclass
 class Portal:
-    """Answers each POST with the next of its answers, the last one for ever."""
+    """Sends its answers one after the other, then repeats the last."""
 
     url: str = ""
     answers: list[Handler] = field(default_factory=list)
@@ -95,7 +95,7 @@ async def pacer() -> AsyncGenerator[Pacer]:
 def client(
     portal: Portal, session: aiohttp.ClientSession, pacer: Pacer
 ) -> NetrexClient:
-    """Return a client of the scripted portal that knows the documentation only."""
+    """Return a client of the scripted portal with the documented schema."""
     return NetrexClient(session, portal.url, give_token, pacer=pacer)
 
 
@@ -144,7 +144,7 @@ def introspection(*types: dict[str, Any], query: str = "Query") -> dict[str, Any
 
 
 def rich_schema() -> Schema:
-    """Return a schema that has what the documentation only hints at."""
+    """Return a schema with fields that the documentation only mentions."""
     return Schema.from_introspection(
         introspection(
             object_type("Query", cameraList="[Cam]", camera="!Cam", nodeList="[N]"),

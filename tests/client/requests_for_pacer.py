@@ -10,7 +10,7 @@ from .virtual_time import clock
 
 
 class Requests:
-    """Requests that note when they start."""
+    """Requests that record their start."""
 
     def __init__(self) -> None:
         self.starts: list[tuple[str, float]] = []
@@ -19,7 +19,7 @@ class Requests:
     def make(
         self, name: str, seconds: float = 0.0, error: Exception | None = None
     ) -> Callable[[], Coroutine[Any, Any, str]]:
-        """Return a request that answers its name, or fails, after some seconds."""
+        """Return a request that returns its name, or fails, after some seconds."""
 
         async def request() -> str:
             self.starts.append((name, clock()))
@@ -33,12 +33,12 @@ class Requests:
 
     @property
     def names(self) -> list[str]:
-        """Return what started, in order."""
+        """Return the names of the started requests in order."""
         return [name for name, _ in self.starts]
 
     @property
     def times(self) -> list[float]:
-        """Return when something started, in seconds."""
+        """Return the starts in seconds."""
         return [round(time, 3) for _, time in self.starts]
 
 

@@ -1,4 +1,4 @@
-"""The other methods, and what holds for all, against a scripted portal."""
+"""Methods of the client against a scripted portal."""
 
 import asyncio
 from typing import Any
@@ -42,7 +42,7 @@ from .conftest import Portal, give_token
         {"data": {"__schema": None}, "errors": [refusal("Not allowed", "__schema")]},
     ],
 )
-async def test_schema_that_is_not_told(
+async def test_refused_introspection_gives_the_documented_schema(
     portal: Portal, client: NetrexClient, answer: dict[str, Any]
 ) -> None:
     portal.says(answer)
@@ -60,10 +60,10 @@ async def test_schema_that_is_not_told(
         ({"data": {"__schema": {"types": []}}}, NetrexResponseError),
     ],
 )
-async def test_schema_that_is_not_told_now(
+async def test_failed_introspection_raises(
     portal: Portal, client: NetrexClient, answer: object, kind: type[NetrexError]
 ) -> None:
-    """Trouble is no refusal: it says nothing of what the portal would tell."""
+    """A failure does not prove that the portal refuses introspection."""
     portal.says(answer)
     with pytest.raises(kind):
         await client.fetch_schema()
@@ -84,7 +84,7 @@ async def test_reads_are_shared(portal: Portal, client: NetrexClient) -> None:
 async def test_reads_with_different_tokens_are_not_shared(
     portal: Portal, session: aiohttp.ClientSession, pacer: Pacer
 ) -> None:
-    """A dialog asks with a new token at the account's pace."""
+    """A config flow uses a new token at the account's pacer."""
 
     def client(token: str) -> NetrexClient:
         async def get_token() -> str:
@@ -98,7 +98,7 @@ async def test_reads_with_different_tokens_are_not_shared(
     assert sent == {"Bearer a1", "Bearer b2"}
 
 
-async def test_what_is_wanted_at_the_same_time_travels_together(
+async def test_concurrent_requests_share_an_operation(
     portal: Portal, client: NetrexClient
 ) -> None:
     portal.says({"data": {"a0": True, "a1": False}})
@@ -115,7 +115,7 @@ async def test_what_is_wanted_at_the_same_time_travels_together(
     )
 
 
-async def test_one_that_fails_leaves_the_others_alone(
+async def test_one_failed_request_does_not_fail_the_others(
     portal: Portal, client: NetrexClient
 ) -> None:
     portal.says(
@@ -133,7 +133,7 @@ async def test_one_that_fails_leaves_the_others_alone(
     assert answers[1] == ()
 
 
-async def test_who_leaves_is_not_asked_for(
+async def test_canceled_request_is_not_sent(
     portal: Portal, client: NetrexClient, pacer: Pacer
 ) -> None:
     portal.says({"data": {"a0": {"progress": 7}}})
@@ -145,7 +145,7 @@ async def test_who_leaves_is_not_asked_for(
     assert len(portal.queries) == 1
     assert "left" not in portal.queries[0]
 
-    # The last one takes the operation along.
+    # Canceling the last caller cancels the operation.
     alone = asyncio.create_task(client.archive.state("alone"))
     await asyncio.sleep(0)
     alone.cancel()
@@ -155,7 +155,7 @@ async def test_who_leaves_is_not_asked_for(
     assert "alone" not in portal.queries[1]
 
 
-async def test_an_operation_takes_no_more_than_a_portal_does(
+async def test_operations_have_a_maximum_size(
     portal: Portal, client: NetrexClient
 ) -> None:
     portal.says({"data": {f"a{index}": {"progress": 1} for index in range(20)}})
@@ -165,14 +165,14 @@ async def test_an_operation_takes_no_more_than_a_portal_does(
 
 
 @pytest.mark.parametrize("value", [False, None, "perhaps"])
-async def test_preparation_that_did_not_start(
+async def test_preparation_that_the_portal_does_not_accept(
     portal: Portal, client: NetrexClient, value: object
 ) -> None:
     portal.says({"data": {"a0": value}})
     assert await client.archive.prepare("x", 720) is False
 
 
-async def test_what_the_portal_does_not_know(
+async def test_unknown_camera_and_recording(
     portal: Portal, client: NetrexClient
 ) -> None:
     portal.says({"data": {"a0": None}})
@@ -193,7 +193,7 @@ async def test_no_recordings(
 SPANS = [(0, 900), (900, 1800), (1800, 2700), (2700, 3600)]
 
 
-async def test_recorded_seconds_of_many_times_are_one_query(
+async def test_recorded_seconds_of_many_spans_cost_one_query(
     portal: Portal, client: NetrexClient
 ) -> None:
     portal.says(
@@ -209,9 +209,9 @@ async def test_recorded_seconds_of_many_times_are_one_query(
             "errors": [refusal("Range too long", "camera", "a2")],
         }
     )
-    told = await client.archive.recorded_seconds(1, SPANS)
-    # Of the third one the portal does not tell, of the fourth only that it is there.
-    assert told == {SPANS[0]: 598.0, SPANS[1]: 0.0}
+    recorded = await client.archive.recorded_seconds(1, SPANS)
+    # The third span failed; the recording of the fourth has no duration.
+    assert recorded == {SPANS[0]: 598.0, SPANS[1]: 0.0}
     [body] = portal.bodies
     assert body["query"].count("recordings(") == len(SPANS)
     assert body["query"].count("camera(") == 1
@@ -230,7 +230,7 @@ async def test_recorded_seconds_of_many_times_are_one_query(
         ),
     ],
 )
-async def test_recorded_seconds_that_are_not_told(
+async def test_refused_recorded_seconds_raise(
     portal: Portal, client: NetrexClient, answer: dict[str, Any], kind: type[Exception]
 ) -> None:
     portal.says(answer)
@@ -238,7 +238,9 @@ async def test_recorded_seconds_that_are_not_told(
         await client.archive.recorded_seconds(1, SPANS[:2])
 
 
-async def test_execute(portal: Portal, client: NetrexClient) -> None:
+async def test_execute_returns_data_and_errors(
+    portal: Portal, client: NetrexClient
+) -> None:
     portal.says({"data": {"a": None, "b": 1}, "errors": [refusal("x", "a")]})
     variables = {"id": 1}
     query = "query($id:Int){b}"
@@ -247,7 +249,7 @@ async def test_execute(portal: Portal, client: NetrexClient) -> None:
     assert portal.bodies == [{"query": query, "variables": variables}]
 
 
-async def test_limit_beside_data_pauses(
+async def test_limit_error_beside_data_pauses_the_pacer(
     portal: Portal, client: NetrexClient, pacer: Pacer
 ) -> None:
     portal.says(
@@ -261,7 +263,9 @@ async def test_limit_beside_data_pauses(
     assert pacer.retry_after == pytest.approx(5, abs=0.5)
 
 
-async def test_lanes(portal: Portal, client: NetrexClient, pacer: Pacer) -> None:
+async def test_methods_use_their_lanes(
+    portal: Portal, client: NetrexClient, pacer: Pacer
+) -> None:
     portal.says({"data": {"a0": 1, "cameraList": [], "nodeList": []}})
     await client.inventory()
     await client.kpi_values([VALUE])
@@ -292,7 +296,7 @@ async def test_token_is_renewed_before_the_turn(
 async def test_junk_data_never_breaks_a_method(
     portal: Portal, session: aiohttp.ClientSession, pacer: Pacer
 ) -> None:
-    """Every method answers or raises a NetrexError."""
+    """Every method returns or raises a NetrexError."""
     client = NetrexClient(session, portal.url, give_token, pacer=pacer)
     names = ["a0", "nodeList", "cameraList", "camera", "recording", "__schema"]
     junks: list[object] = [5, "x", True, [], [[]], [None, 1], {}, {"live_view": 5}]

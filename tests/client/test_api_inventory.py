@@ -41,7 +41,7 @@ async def test_inventory_by_one_query(portal: Portal, client: NetrexClient) -> N
     assert "lenses" in query
 
 
-async def test_inventory_of_which_a_part_failed(
+async def test_partly_failed_inventory_is_incomplete(
     portal: Portal, client: NetrexClient
 ) -> None:
     data = {"nodeList": [], "cameraList": [{"node_id": 5, "connection": None}]}
@@ -70,7 +70,7 @@ async def test_inventory_of_which_a_part_failed(
         ),
     ],
 )
-async def test_nothing_looks_as_if_all_were_gone(
+async def test_missing_list_raises_instead_of_looking_empty(
     portal: Portal,
     client: NetrexClient,
     data: dict[str, Any],
@@ -82,10 +82,10 @@ async def test_nothing_looks_as_if_all_were_gone(
         await client.inventory()
 
 
-async def test_inventory_where_camera_list_gives_names_only(
+async def test_inventory_where_camera_list_has_names_only(
     portal: Portal, client: NetrexClient
 ) -> None:
-    """Everything documented is asked of the documented type, camera by camera."""
+    """Documented fields are queried by camera id."""
     client.schema = rich_schema()
     names = {
         "nodeList": [{"node_id": 50, "type": "videoChannel", "parent_node_id": 5}],
@@ -127,7 +127,7 @@ async def test_inventory_where_camera_list_gives_names_only(
     assert "lenses" in portal.queries[0]
     assert "lenses" not in portal.queries[1]
 
-    # The status takes the same way, and does not ask again for what was refused.
+    # So is the status, without trying the refused list again.
     portal.answers.clear()
     portal.says({"data": {"a0": detail, "a1": None, "a2": None}})
     assert await client.camera_statuses() == {
@@ -135,7 +135,7 @@ async def test_inventory_where_camera_list_gives_names_only(
     }
     assert portal.queries[4].startswith("query{a0:camera(node_id:5){node_id")
 
-    # The next inventory tries all of it again.
+    # The next inventory tries the list again.
     portal.answers.clear()
     portal.says({"data": {"nodeList": [], "cameraList": []}})
     await client.inventory()
@@ -152,15 +152,15 @@ async def test_inventory_where_camera_list_gives_names_only(
         {"message": "x", "locations": [{}], "path": ["cameraList"]},
     ],
 )
-async def test_trouble_that_nobody_recognises_takes_nothing_away(
+async def test_unknown_errors_do_not_reduce_the_selection(
     portal: Portal, client: NetrexClient, entry: dict[str, Any]
 ) -> None:
-    """Only a query that is not valid is asked for less."""
+    """Only an invalid query leads to a smaller one."""
     client.schema = rich_schema()
     portal.says({"errors": [entry]})
-    for ask in (client.camera_statuses, client.inventory):
+    for method in (client.camera_statuses, client.inventory):
         with pytest.raises(NetrexResponseError):
-            await ask()
+            await method()
     portal.answers.clear()
     portal.says({"data": {"nodeList": [], "cameraList": []}})
     await client.camera_statuses()
@@ -169,7 +169,7 @@ async def test_trouble_that_nobody_recognises_takes_nothing_away(
     assert "cameraList" in portal.queries[2]
 
 
-async def test_statuses_where_camera_list_does_not_tell(
+async def test_statuses_where_camera_list_lacks_them(
     portal: Portal, client: NetrexClient
 ) -> None:
     portal.says(INVALID)
@@ -179,7 +179,7 @@ async def test_statuses_where_camera_list_does_not_tell(
     assert len(portal.queries) == 3
 
 
-async def test_inventory_that_is_refused_in_every_form(
+async def test_inventory_that_is_refused_with_every_selection(
     portal: Portal, client: NetrexClient
 ) -> None:
     portal.says(INVALID)

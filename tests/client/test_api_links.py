@@ -47,7 +47,7 @@ async def test_links_over_other_transports(
     portal: Portal, client: NetrexClient
 ) -> None:
     client.schema = rich_schema()
-    wanted = [
+    requests = [
         LinkRequest(1, LiveTransport.RTSPWSS, 7),
         LinkRequest(2, LiveTransport.RTSPHS, 7),
         LinkRequest(3, LiveTransport.LOCAL, 7),
@@ -60,18 +60,18 @@ async def test_links_over_other_transports(
         "a2": {"live_view": {"local": {"rtsp": {"url": "rtsp://10.0.0.3/3"}}}},
     }
     portal.says({"data": data})
-    links = await client.live_links(wanted)
-    assert [links[request] for request in wanted[:3]] == [
+    links = await client.live_links(requests)
+    assert [links[request] for request in requests[:3]] == [
         LiveLink("wss://h/1"),
         LiveLink("https://h/2"),
         LiveLink("rtsp://10.0.0.3/3"),
     ]
-    # Neither offered nor, without a profile, allowed: not even asked.
-    assert all(isinstance(links[w], NetrexQueryError) for w in wanted[3:])
+    # Not offered, or without the required profile: not sent at all.
+    assert all(isinstance(links[r], NetrexQueryError) for r in requests[3:])
     assert portal.queries[0].count("live_view") == 3
 
 
-async def test_links_that_the_portal_refuses_altogether_cost_few_queries(
+async def test_refused_wall_of_links_costs_few_queries(
     portal: Portal, client: NetrexClient
 ) -> None:
     requests = [LinkRequest(node_id) for node_id in range(20)]
@@ -82,7 +82,7 @@ async def test_links_that_the_portal_refuses_altogether_cost_few_queries(
     assert len(portal.queries) <= 15
 
 
-async def test_links_before_the_portal_stops_answering_count(
+async def test_links_before_the_portal_stops_answering_are_kept(
     portal: Portal, client: NetrexClient
 ) -> None:
     requests = [LinkRequest(node_id) for node_id in range(4)]

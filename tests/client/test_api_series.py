@@ -35,7 +35,9 @@ from .answers import (
 from .conftest import Portal
 
 
-async def test_series_five_by_five(portal: Portal, client: NetrexClient) -> None:
+async def test_operations_have_five_series(
+    portal: Portal, client: NetrexClient
+) -> None:
     requests = series(12)
     portal.says({"data": {f"a{index}": ROWS for index in range(5)}})
     found = await client.kpi_series([*requests, *requests])
@@ -45,7 +47,7 @@ async def test_series_five_by_five(portal: Portal, client: NetrexClient) -> None
     assert len(portal.queries) == 3
 
 
-async def test_failed_series_are_missing(portal: Portal, client: NetrexClient) -> None:
+async def test_failed_series_are_left_out(portal: Portal, client: NetrexClient) -> None:
     requests = series(4)
     portal.says(
         {
@@ -67,13 +69,13 @@ async def test_failed_series_are_missing(portal: Portal, client: NetrexClient) -
         ({"message": "Permission denied"}, NetrexPermissionError),
     ],
 )
-async def test_series_that_all_failed(
+async def test_series_that_all_fail_do_not_raise(
     portal: Portal,
     client: NetrexClient,
     entry: dict[str, Any],
     kind: type[NetrexError],
 ) -> None:
-    """The portal answered: that is no reason to ask for all of it again."""
+    """The portal responded, so the caller should not retry everything."""
     portal.says({"data": {"a0": None, "a1": None}, "errors": [entry]})
     requests = series(2)
     assert await client.kpi_series(requests) == {}
@@ -83,7 +85,7 @@ async def test_series_that_all_failed(
     assert isinstance(results[requests[1]], NetrexNotFoundError | kind)
 
 
-async def test_results_tell_what_failed(portal: Portal, client: NetrexClient) -> None:
+async def test_results_have_the_errors(portal: Portal, client: NetrexClient) -> None:
     requests = series(7)
     portal.says(
         {
@@ -108,20 +110,20 @@ async def test_results_tell_what_failed(portal: Portal, client: NetrexClient) ->
 
 
 @pytest.mark.parametrize("answer", [INTERNAL, {}, b"<html>"])
-async def test_series_without_a_usable_answer(
+async def test_series_without_a_usable_response_raise(
     portal: Portal, client: NetrexClient, answer: object
 ) -> None:
     portal.says(answer)
-    for ask in (client.kpi_results, client.kpi_series):
+    for method in (client.kpi_results, client.kpi_series):
         with pytest.raises(NetrexResponseError):
-            await ask(series(10))
+            await method(series(10))
     assert len(portal.queries) == 4
 
 
-async def test_bad_series_do_not_spoil_the_others(
+async def test_invalid_series_do_not_fail_the_others(
     portal: Portal, client: NetrexClient
 ) -> None:
-    """Refused before anything is sent: a range, and a number out of range."""
+    """The client rejects a bad range and a number out of range itself."""
     good = series(2)
     bad = [
         SeriesRequest(1, Metric.PEOPLE_COUNT_IN, 0, 400 * DAY, Granularity.D),
@@ -137,7 +139,7 @@ async def test_bad_series_do_not_spoil_the_others(
     assert len(portal.queries) == 1
 
 
-async def test_series_that_the_portal_does_not_validate_are_singled_out(
+async def test_series_that_the_portal_rejects_are_singled_out(
     portal: Portal, client: NetrexClient
 ) -> None:
     requests = series(5)
@@ -148,7 +150,7 @@ async def test_series_that_the_portal_does_not_validate_are_singled_out(
     assert [query.count("statisticData") for query in portal.queries] == [5, 2, 1, 1, 3]
 
 
-async def test_series_before_a_failure_count(
+async def test_series_before_a_failure_are_kept(
     portal: Portal, client: NetrexClient
 ) -> None:
     requests = series(15)
@@ -158,7 +160,7 @@ async def test_series_before_a_failure_count(
     assert len(portal.queries) == 2
 
 
-async def test_one_bad_operation_does_not_stop_the_others(
+async def test_one_failed_operation_does_not_stop_the_others(
     portal: Portal, client: NetrexClient
 ) -> None:
     requests = series(10)
@@ -170,7 +172,7 @@ async def test_one_bad_operation_does_not_stop_the_others(
 @pytest.mark.parametrize(
     ("answer", "kind"), [(LIMITED, NetrexRateLimitedError), (NO_TOKEN, NetrexAuthError)]
 )
-async def test_series_without_an_answer(
+async def test_series_without_a_response_raise(
     portal: Portal,
     client: NetrexClient,
     answer: dict[str, Any],
@@ -182,7 +184,7 @@ async def test_series_without_an_answer(
     assert len(portal.queries) == 1
 
 
-async def test_token_refused_in_the_middle(
+async def test_token_refused_after_the_first_operation_raises(
     portal: Portal, client: NetrexClient
 ) -> None:
     portal.says({"data": {f"a{index}": ROWS for index in range(5)}})
@@ -191,7 +193,7 @@ async def test_token_refused_in_the_middle(
         await client.kpi_series(series(10))
 
 
-async def test_largeseries(portal: Portal, client: NetrexClient) -> None:
+async def test_large_series_are_parsed(portal: Portal, client: NetrexClient) -> None:
     rows = [
         {"from": start, "to": start + 900, "value": start}
         for start in range(0, 5000 * 900, 900)
@@ -213,7 +215,7 @@ async def test_kpi_values(
     assert found == ({} if number is None else {VALUE: number})
 
 
-async def test_value_that_is_missing_or_refused(
+async def test_missing_and_refused_values_have_their_errors(
     portal: Portal, client: NetrexClient
 ) -> None:
     errors = [refusal("Node not found", "a0")]

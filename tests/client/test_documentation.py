@@ -1,4 +1,4 @@
-"""The vendor's examples, one by one, against the simulated cloud.
+"""The vendor's examples against the simulated cloud.
 
 "Common scenarios for API integration" and "Error answers and limits".
 """
@@ -89,7 +89,7 @@ async def test_camera_parameters(client: NetrexClient) -> None:
         StreamProfile(120846, 800, 450),
         StreamProfile(120850, 1920, 1080),
     )
-    # Known from the tree: the documentation does not tell the camera's field.
+    # From the tree: the name of the cameras' field is not documented.
     assert camera.video_channels == (VideoChannel(1000, "View area 2"),)
 
 
@@ -168,11 +168,11 @@ async def test_introspection(cloud: Simulator, client: NetrexClient) -> None:
     inventory = await client.inventory()
     [camera] = [c for c in inventory.cameras if c.node_id == CAMERA]
     assert camera.video_channels == (VideoChannel(1000, "View area 2"),)
-    wishes = [LinkRequest(CAMERA, kind, 120846) for kind in sorted(schema.transports)]
-    links = await client.live_links(wishes)
+    requests = [LinkRequest(CAMERA, kind, 120846) for kind in sorted(schema.transports)]
+    links = await client.live_links(requests)
     assert isinstance(links[LinkRequest(CAMERA, LiveTransport.RTSP, 120846)], LiveLink)
     assert isinstance(links[LinkRequest(CAMERA, LiveTransport.LOCAL, 120846)], LiveLink)
-    # Whether the cloud has a server for each or not, it took all the fields.
+    # The cloud accepted all fields, even for transports without a server.
     assert not any(isinstance(link, NetrexQueryError) for link in links.values())
     assert len(cloud.queries) == 3
 

@@ -1,4 +1,4 @@
-"""The documents that are sent."""
+"""The client's GraphQL documents."""
 
 from graphql import parse
 import pytest
@@ -38,12 +38,12 @@ DAY = 86_400
         ('a"b\\c\n\u010d', '"a\\"b\\\\c\\n\\u010d"'),
     ],
 )
-def test_literal(value: int | str, written: str) -> None:
+def test_values_become_literals(value: int | str, written: str) -> None:
     assert documents.literal(value) == written
 
 
 @pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 1589186000.0, True, None])
-def test_no_literal(value: object) -> None:
+def test_other_values_have_no_literal(value: object) -> None:
     with pytest.raises(NetrexQueryError):
         documents.literal(value)  # type: ignore[arg-type] # callers have no types
 
@@ -62,14 +62,14 @@ def test_series() -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(5, 5), (5, 4), (0, 366 * DAY + 1)])
-def test_ranges_that_are_refused_here(start: int, end: int) -> None:
+def test_invalid_ranges_raise(start: int, end: int) -> None:
     with pytest.raises(NetrexQueryError):
         documents.values([ValueRequest(1, Metric.PEOPLE_COUNT_IN, start, end)])
     with pytest.raises(NetrexQueryError):
         documents.recordings([RecordingsRequest(1, start, end)])
 
 
-def test_metric_that_the_portal_does_not_have() -> None:
+def test_metric_missing_in_the_schema_raises() -> None:
     data = introspection(
         object_type("Query", a="B"),
         {

@@ -83,7 +83,7 @@ async def download(
 async def failure(
     session: aiohttp.ClientSession, url: str, *, offset: int = 0
 ) -> NetrexError:
-    """Return the error of a download, which must not have its URL."""
+    """Return the error of a download; it must not contain the URL."""
     with pytest.raises(NetrexError) as caught:
         await download(session, url, offset=offset)
     assert_no_secret(texts(caught.value), [KEY, TOKEN])

@@ -1,4 +1,4 @@
-"""What errors of the portal mean."""
+"""Classification of the portal's errors."""
 
 from typing import Any
 
@@ -24,11 +24,11 @@ PLATFORM = "Request to an unknown or unavailable platform."
 
 
 def _read(entry: object, status: int = 200, retry: float | None = None) -> NetrexError:
-    [refusal] = read_errors({"errors": [entry]}, status=status, retry_after=retry)
-    return refusal.error
+    [error] = read_errors({"errors": [entry]}, status=status, retry_after=retry)
+    return error.error
 
 
-# Documented: "Error responses". Whatever the status, wherever the category.
+# Documented: "Error responses". With any status, and the category in any place.
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
 @pytest.mark.parametrize("place", ["top", "extensions", "none"])
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_documented_errors(
 @pytest.mark.parametrize(
     ("entry", "kind"),
     [
-        # graphql-php's own categories
+        # categories of graphql-php
         ({"message": 'Cannot query field "x"', "category": "graphql"}, "query"),
         ({"message": "Syntax Error: limit of query", "category": "graphql"}, "query"),
         ({"message": "Batched queries are", "category": "request"}, "query"),
@@ -73,7 +73,7 @@ def test_documented_errors(
         ({"message": "Daily limit reached"}, "limited"),
         ({"message": "You are over the limit of 1 query/second"}, "limited"),
         ({"message": "Request was throttled"}, "limited"),
-        # no limit
+        # not the limit
         ({"message": "Not integrated", "category": "integrateError"}, "response"),
         # authorization in other words
         ({"message": "The token has expired"}, "expired"),
@@ -82,13 +82,13 @@ def test_documented_errors(
         ({"message": "Unknown device token", "path": ["a"]}, "response"),
         ({"message": "No", "category": "authError"}, "auth"),
         ({"message": "No token", "category": "authError", "path": ["a"]}, "auth"),
-        # rights
+        # permissions
         ({"message": "No", "category": "authError", "path": ["a"]}, "permission"),
         ({"message": "No", "category": "permission"}, "permission"),
         ({"message": "No", "category": "accessDenied"}, "permission"),
         ({"message": "Insufficient rights"}, "permission"),
         ({"message": "You are not authorized to do this"}, "permission"),
-        # absent things
+        # missing objects
         ({"message": "No", "category": "notFound"}, "absent"),
         ({"message": "Recording not found"}, "absent"),
         ({"message": "Node doesn't exist"}, "absent"),
@@ -102,7 +102,7 @@ def test_documented_errors(
         (5, "response"),
     ],
 )
-def test_meanings(entry: object, kind: str) -> None:
+def test_error_types(entry: object, kind: str) -> None:
     kinds: dict[str, type[NetrexError]] = {
         "query": NetrexQueryError,
         "response": NetrexResponseError,
@@ -130,30 +130,30 @@ def test_meanings(entry: object, kind: str) -> None:
         (503, NetrexResponseError),
     ],
 )
-def test_status_decides_where_the_entry_does_not(
+def test_status_decides_if_the_entry_does_not(
     status: int, kind: type[NetrexError]
 ) -> None:
     assert type(_read({"message": "No"}, status)) is kind
 
 
-def test_retry_after_says_limit() -> None:
+def test_retry_after_means_the_limit() -> None:
     error = _read({"message": "No"}, 503, 17)
     assert isinstance(error, NetrexRateLimitedError)
     assert error.retry_after == 17
 
 
-def test_paths_and_forms() -> None:
+def test_paths_and_forms_of_errors() -> None:
     body = {
         "errors": [
             {"message": "a", "path": ["a0", 3, None, "x"]},
             {"message": "b", "path": "a1"},
         ]
     }
-    refusals = read_errors(body, status=200, retry_after=None)
-    assert [refusal.path for refusal in refusals] == [("a0", 3, "x"), ()]
+    errors = read_errors(body, status=200, retry_after=None)
+    assert [error.path for error in errors] == [("a0", 3, "x"), ()]
     for other in ({"error": "rate limit"}, {"errors": {"message": "rate limit"}}):
-        [refusal] = read_errors(other, status=200, retry_after=None)
-        assert isinstance(refusal.error, NetrexRateLimitedError)
+        [error] = read_errors(other, status=200, retry_after=None)
+        assert isinstance(error.error, NetrexRateLimitedError)
     assert read_errors({"errors": []}, status=200, retry_after=None) == ()
 
 
@@ -176,7 +176,7 @@ def test_paths_and_forms() -> None:
         (b"", 404, None, NetrexResponseError),
     ],
 )
-def test_pages(
+def test_bodies_that_are_not_json(
     raw: bytes, status: int, retry: float | None, kind: type[NetrexError]
 ) -> None:
     error = error_from_body(raw, status, retry_after=retry)
@@ -198,14 +198,14 @@ def test_pages(
         "from 211.21.111.111",
     ],
 )
-def test_redact(text: str) -> None:
+def test_redact_removes_secrets(text: str) -> None:
     redacted = redact(text, "abc!def", "")
     assert "**" in redacted
     for secret in ("abc", "2YwmG01", "survilla", "211.21"):
         assert secret not in redacted
 
 
-def test_redact_leaves_the_useful_rest() -> None:
+def test_redact_keeps_the_rest() -> None:
     text = 'Cannot query field "statisticDataMetricByGranularity" on type "Query".'
     assert redact(text) == text
     assert len(redact("x " * 999)) == 301

@@ -1,4 +1,4 @@
-"""The ledger."""
+"""Requests of the last 24 hours and the lanes' quotas."""
 
 import json
 
@@ -86,7 +86,7 @@ def test_never_counts_too_little(steps: list[tuple[float, Lane, int]]) -> None:
         (10_000, set()),
     ],
 )
-def test_shares(used: int, permitted: set[Lane]) -> None:
+def test_lanes_have_quotas(used: int, permitted: set[Lane]) -> None:
     ledger = spent({500_000: used}, Clock(), allowance=1000)
     assert {lane for lane in Lane if ledger.permits(lane)} == permitted
     for lane in Lane:
@@ -97,22 +97,22 @@ def test_shares(used: int, permitted: set[Lane]) -> None:
     ("used", "stretch"),
     [(0, 1), (700, 1), (825, 2), (900, 5), (940, 10), (950, 10), (5000, 10)],
 )
-def test_stretch(used: int, stretch: float) -> None:
+def test_stretch_grows_with_use(used: int, stretch: float) -> None:
     ledger = spent({500_000: used}, Clock(), allowance=1000)
     assert ledger.stretch == pytest.approx(stretch)
 
 
-def test_polling_settles_below_the_share_where_it_would_stop() -> None:
-    """A poller that wants twice the allowance never hears a no, at any hour."""
+def test_polling_settles_below_its_quota() -> None:
+    """A poller that needs twice the allowance is never rejected."""
     clock = Clock()
     ledger = Ledger(allowance=1000, clock=clock)
-    wanted = 86_400 / 2000
+    needed = 86_400 / 2000
     stretches: list[float] = []
     while clock.now < NOON + 5 * 86_400:
         assert ledger.permits(Lane.KPI)
         ledger.record(Lane.KPI)
         stretches.append(ledger.stretch)
-        clock.now += wanted * stretches[-1]
+        clock.now += needed * stretches[-1]
     assert 700 < ledger.used < 950
     last_days = stretches[len(stretches) // 2 :]
     assert 1.7 < min(last_days) <= max(last_days) < 5
@@ -133,7 +133,7 @@ def test_polling_of_the_planned_size_is_not_stretched() -> None:
         assert ledger.stretch == 1
 
 
-def test_retry_after_is_when_it_is_permitted() -> None:
+def test_retry_after_is_the_time_until_permission() -> None:
     clock = Clock()
     ledger = spent({499_980: 20, 499_990: 50, 500_000: 40}, clock, allowance=100)
     for lane, hour in ((Lane.COMMAND, 499_980), (Lane.BACKFILL, 499_990)):
@@ -145,7 +145,7 @@ def test_retry_after_is_when_it_is_permitted() -> None:
     assert ledger.permits(Lane.COMMAND)
 
 
-def test_smallest_allowance_permits_one() -> None:
+def test_smallest_allowance_permits_one_request() -> None:
     clock = Clock()
     ledger = Ledger(allowance=1, clock=clock)
     assert ledger.permits(Lane.BACKFILL)
@@ -155,7 +155,7 @@ def test_smallest_allowance_permits_one() -> None:
     assert ledger.permits(Lane.BACKFILL)
 
 
-def test_clock_set_back_forgets_nothing() -> None:
+def test_clock_set_back_keeps_the_counts() -> None:
     clock = Clock()
     ledger = Ledger(clock=clock)
     for _ in range(100):
@@ -165,7 +165,7 @@ def test_clock_set_back_forgets_nothing() -> None:
         ledger = restored(ledger.as_dict(), clock=clock)
         assert ledger.used == 100
     ledger.record(Lane.KPI)
-    # Time goes on as if nothing had been.
+    # The counts of the future became those of the present.
     clock.now = NOON + HOUR
     assert ledger.used == 100
     clock.now = NOON + 25 * HOUR
@@ -185,7 +185,7 @@ def test_clock_that_was_years_ahead_blocks_for_a_day_only() -> None:
     assert ledger.as_dict() == {"hours": {}, "ahead_since": None}
 
 
-def test_clock_set_back_twice() -> None:
+def test_clock_set_back_twice_starts_a_new_window() -> None:
     clock = Clock()
     ledger = spent({500_010: 5}, clock)
     assert ledger.used == 5
@@ -195,7 +195,7 @@ def test_clock_set_back_twice() -> None:
     assert ledger.used == 0
 
 
-def test_what_was_stored_is_added_once() -> None:
+def test_stored_counts_are_added_once() -> None:
     ledger = Ledger(clock=Clock())
     ledger.record(Lane.INTERACTIVE)
     stored = {"hours": {"500000": {"kpi": 5}, "499999": {"status": 2}}}
@@ -204,7 +204,7 @@ def test_what_was_stored_is_added_once() -> None:
     assert ledger.used == 8
     assert ledger.used_by_lane[Lane.KPI] == 5
 
-    # What a later set-up finds was counted here before it was stored.
+    # A later setup restores counts of this run.
     ledger.restore(ledger.as_dict())
     assert ledger.used == 8
 
@@ -221,7 +221,7 @@ def test_what_was_stored_is_added_once() -> None:
         max_leaves=15,
     )
 )
-def test_stored_junk_is_survived(stored: object) -> None:
+def test_stored_junk_is_ignored(stored: object) -> None:
     ledger = restored(stored, clock=Clock())
     ledger.record(Lane.KPI)
     assert ledger.used >= 1

@@ -1,4 +1,4 @@
-"""The client works where there is no Home Assistant."""
+"""The client works without Home Assistant."""
 
 from pathlib import Path
 import subprocess

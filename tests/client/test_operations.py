@@ -1,4 +1,4 @@
-"""Which operations a document has."""
+"""Operation types of documents."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -32,7 +32,7 @@ from custom_components.netrex.client import operations
         ("42", set()),
     ],
 )
-def test_operations(document: str, kinds: set[str]) -> None:
+def test_documents_have_operations(document: str, kinds: set[str]) -> None:
     assert operations(document) == kinds
 
 
@@ -43,10 +43,10 @@ def test_operations(document: str, kinds: set[str]) -> None:
         )
     )
 )
-def test_a_mutation_behind_whole_definitions_is_found(pieces: list[str]) -> None:
-    """Whatever a whole query contains cannot hide what comes after it."""
+def test_mutation_after_complete_definitions_is_found(pieces: list[str]) -> None:
+    """No content of a complete query can hide what follows it."""
     noise = "".join(pieces)
-    # As text of a string and of a comment, anything may stand in a document.
+    # Strings and comments may contain any text.
     text = noise.replace("\\", "").replace('"', "").replace("\n", "")
     document = f'query {{ a(x: "{text}") # {text}\n }} mutation {{ b }}'
     assert operations(document) == {"query", "mutation"}

@@ -18,12 +18,12 @@ from .virtual_time import run
     ("seconds", "starts"),
     [
         (0.0, [0.0, 1.1, 2.2]),
-        (0.5, [0.0, 1.5, 3.0]),  # an answer proves the arrival, a second later
-        (2.5, [0.0, 3.0, 6.0]),  # but nobody waits more than 3 s for it
+        (0.5, [0.0, 1.5, 3.0]),  # the response proves the arrival
+        (2.5, [0.0, 3.0, 6.0]),  # the next start is at most 3 s later
         (20.0, [0.0, 3.0, 6.0]),
     ],
 )
-def test_spacing(seconds: float, starts: list[float]) -> None:
+def test_starts_keep_their_distance(seconds: float, starts: list[float]) -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         names = ["a", "b", "c"]
@@ -47,11 +47,11 @@ def test_no_spacing_with_interval_0() -> None:
     run(main())
 
 
-def test_no_answer_proves_nothing() -> None:
+def test_missing_response_proves_no_arrival() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
-        error = NetrexConnectionError("nobody")
-        with pytest.raises(NetrexConnectionError, match="nobody"):
+        error = NetrexConnectionError("no route")
+        with pytest.raises(NetrexConnectionError, match="no route"):
             await pacer.run(Lane.KPI, requests.make("a", 0.1, error))
         await pacer.run(Lane.KPI, requests.make("b"))
         assert requests.times == [0.0, 3.0]
@@ -59,7 +59,7 @@ def test_no_answer_proves_nothing() -> None:
     run(main())
 
 
-def test_priority_then_order() -> None:
+def test_priority_comes_before_order() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         order = [Lane.BACKFILL, *reversed(Lane), *Lane]
@@ -83,7 +83,7 @@ def test_same_key_shares_one_request() -> None:
             pacer.run(Lane.KPI, requests.make("shared", 1), key="k") for _ in range(5)
         ]
         assert await asyncio.gather(before, *many) == ["before"] + ["shared"] * 5
-        # What is over is not shared any more.
+        # A finished request is not shared.
         await pacer.run(Lane.KPI, requests.make("later"), key="k")
         assert requests.names == ["before", "shared", "later"]
         assert pacer.ledger.used == 3
@@ -91,7 +91,7 @@ def test_same_key_shares_one_request() -> None:
     run(main())
 
 
-def test_sharing_gives_the_best_priority() -> None:
+def test_shared_request_has_the_highest_priority() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         await asyncio.gather(
@@ -134,7 +134,7 @@ def test_all_sharers_get_the_error() -> None:
     run(main())
 
 
-def test_cancelling_a_waiter_frees_its_place() -> None:
+def test_canceled_waiter_leaves_the_queue() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         tasks = [
@@ -156,7 +156,7 @@ def test_cancelling_a_waiter_frees_its_place() -> None:
 
 
 @pytest.mark.parametrize("delay", [0.5, 1.5])
-def test_cancelling_one_sharer_leaves_the_others(delay: float) -> None:
+def test_canceled_sharer_does_not_affect_the_others(delay: float) -> None:
     """Before and after the shared request has started."""
 
     async def main() -> None:
@@ -176,7 +176,7 @@ def test_cancelling_one_sharer_leaves_the_others(delay: float) -> None:
     run(main())
 
 
-def test_cancelling_all_sharers_ends_the_request() -> None:
+def test_canceling_all_sharers_cancels_the_request() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         tasks = [
@@ -187,7 +187,7 @@ def test_cancelling_all_sharers_ends_the_request() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        # Who comes now does not join the dying one. It may still have arrived.
+        # A new caller does not join the canceled request, which may have arrived.
         assert await pacer.run(Lane.KPI, requests.make("b"), key="k") == "b"
         assert requests.finished == ["b"]
         assert requests.times == [0.0, 3.0]
@@ -206,7 +206,7 @@ def test_request_that_cancels_itself() -> None:
     run(main())
 
 
-def test_clearing_rejects_waiters_and_ends_requests() -> None:
+def test_clear_rejects_waiters_and_cancels_requests() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         tasks = [
@@ -219,7 +219,7 @@ def test_clearing_rejects_waiters_and_ends_requests() -> None:
             assert isinstance(answer, NetrexConnectionError)
         await asyncio.sleep(0.01)
         assert len(asyncio.all_tasks()) == 1
-        # The next owner of the account keeps the distance.
+        # The account's next setup keeps the distance.
         assert await pacer.run(Lane.KPI, requests.make("d"), key="b") == "d"
         assert requests.times == [0.0, 3.0]
         assert requests.finished == ["d"]
@@ -227,7 +227,7 @@ def test_clearing_rejects_waiters_and_ends_requests() -> None:
     run(main())
 
 
-def test_clearing_what_has_not_begun() -> None:
+def test_clear_before_the_first_start() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         await pacer.clear()
@@ -241,7 +241,7 @@ def test_clearing_what_has_not_begun() -> None:
     run(main())
 
 
-def test_nothing_stays_behind_when_the_queue_is_empty() -> None:
+def test_no_task_remains_when_the_queue_is_empty() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         await pacer.run(Lane.KPI, requests.make("a"))
@@ -256,7 +256,7 @@ def test_nothing_stays_behind_when_the_queue_is_empty() -> None:
     run(main())
 
 
-def test_eager_tasks() -> None:
+def test_eager_tasks_are_supported() -> None:
     """Home Assistant's loop may run a task before it is returned."""
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""The pacer when the portal or the ledger says no, in virtual time."""
+"""Refusals by the portal and the ledger, in virtual time."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ def test_refusal_pauses_all_lanes_longer_each_time() -> None:
     run(main())
 
 
-def test_longest_pause() -> None:
+def test_pauses_have_a_maximum() -> None:
     async def main() -> None:
         pacer = make_pacer()
         for _ in range(60):
@@ -48,12 +48,12 @@ def test_longest_pause() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "pause"), [(7.0, 7.0), (0.0, 1.1), (10_000_000.0, 86_400.0)]
+    ("announced", "pause"), [(7.0, 7.0), (0.0, 1.1), (10_000_000.0, 86_400.0)]
 )
-def test_pause_as_told_within_reason(told: float, pause: float) -> None:
+def test_announced_pause_is_kept_within_limits(announced: float, pause: float) -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
-        refusal = NetrexRateLimitedError("slow down", retry_after=told)
+        refusal = NetrexRateLimitedError("slow down", retry_after=announced)
         with pytest.raises(NetrexRateLimitedError):
             await pacer.run(Lane.KPI, requests.make("no", 0, refusal))
         assert pacer.retry_after == pytest.approx(pause)
@@ -61,7 +61,7 @@ def test_pause_as_told_within_reason(told: float, pause: float) -> None:
     run(main())
 
 
-def test_echoes_of_one_refusal_do_not_add_up() -> None:
+def test_refusals_of_requests_in_flight_do_not_add_up() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(interval=0), Requests()
         refusal = NetrexRateLimitedError("slow down")
@@ -72,14 +72,14 @@ def test_echoes_of_one_refusal_do_not_add_up() -> None:
         )
         assert pacer.retry_after == pytest.approx(4)
         await asyncio.sleep(4)
-        # The success that had started before the refusal proved nothing.
+        # The success of a request that started before the refusal does not count.
         pacer.back_off()
         assert pacer.retry_after == pytest.approx(10)
 
     run(main())
 
 
-def test_nobody_waits_for_the_end_of_a_long_pause() -> None:
+def test_long_pause_rejects_requests() -> None:
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         await pacer.run(Lane.KPI, requests.make("before"))
@@ -96,7 +96,7 @@ def test_nobody_waits_for_the_end_of_a_long_pause() -> None:
         with pytest.raises(NetrexRateLimitedError):
             await pacer.run(Lane.INTERACTIVE, requests.make("no"))
         await asyncio.sleep(35)
-        # What is left of the pause is short enough to wait for.
+        # The rest of the pause is short enough to wait.
         await pacer.run(Lane.INTERACTIVE, requests.make("yes"))
         assert requests.starts == [("before", 0.0), ("yes", pytest.approx(60.1))]
         assert pacer.ledger.used == 2
@@ -104,7 +104,7 @@ def test_nobody_waits_for_the_end_of_a_long_pause() -> None:
     run(main())
 
 
-def test_one_line_at_the_start_and_one_at_the_end_of_a_pause(
+def test_pause_logs_its_start_and_its_end(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def main() -> None:
@@ -125,7 +125,7 @@ def test_one_line_at_the_start_and_one_at_the_end_of_a_pause(
     ]
 
 
-def test_ledger_forbids() -> None:
+def test_ledger_rejects_new_requests() -> None:
     async def main() -> None:
         ledger = spent({0: 10}, clock, allowance=10)
         pacer, requests = make_pacer(ledger), Requests()
@@ -139,8 +139,8 @@ def test_ledger_forbids() -> None:
     run(main())
 
 
-def test_ledger_forbids_who_waited_in_vain() -> None:
-    """The last of the allowance goes to whom it was promised first."""
+def test_ledger_rejects_queued_requests() -> None:
+    """The rest of the allowance goes to the requests that were queued first."""
 
     async def main() -> None:
         ledger = spent({0: 97}, clock, allowance=100)

@@ -1,4 +1,4 @@
-"""What holds for the pacer whatever happens, in virtual time."""
+"""Invariants of the pacer, in virtual time."""
 
 import asyncio
 from contextlib import suppress
@@ -21,11 +21,11 @@ _EPSILON = 1e-6
 
 
 @dataclass(eq=False)
-class Wish:
-    """A caller.
+class Call:
+    """A call of the pacer.
 
-    Times in seconds: when it comes, how long until the request arrives and is
-    answered, and after which time the caller loses interest.
+    Times in seconds: its start, the time until the request arrives and has its
+    response, and the caller's timeout.
     """
 
     comes: float
@@ -41,9 +41,9 @@ class Wish:
 
 
 _SECONDS = st.floats(0, 12, allow_nan=False)
-# A request arrives within 2 s; its answer may take as long as it likes.
-_WISHES = st.builds(
-    Wish,
+# A request arrives within 2 s; its response may take longer.
+_CALLS = st.builds(
+    Call,
     comes=st.floats(0, 20),
     lane=st.sampled_from(Lane),
     arrives=st.floats(0, 2),
@@ -51,8 +51,8 @@ _WISHES = st.builds(
     leaves=st.none() | st.none() | _SECONDS,
     fails=st.booleans(),
 )
-_SHARED_WISHES = st.builds(
-    Wish,
+_SHARED_CALLS = st.builds(
+    Call,
     comes=st.floats(0, 20),
     lane=st.sampled_from(Lane),
     arrives=st.just(0.0),
@@ -62,60 +62,60 @@ _SHARED_WISHES = st.builds(
 )
 
 
-async def _play(wishes: list[Wish]) -> list[Wish]:
-    """Let all callers come and go; return those whose request started, in order."""
+async def _play(calls: list[Call]) -> list[Call]:
+    """Make all calls; return those whose request started, in order."""
     pacer = Pacer(Ledger(clock=clock), clock=clock)
-    started: list[Wish] = []
+    started: list[Call] = []
     came = 0
 
-    async def call(wish: Wish) -> Wish:
+    async def make(call: Call) -> Call:
         nonlocal came
-        await asyncio.sleep(wish.comes)
+        await asyncio.sleep(call.comes)
         came += 1
-        wish.came = came
+        call.came = came
 
-        async def request() -> Wish:
-            # Who may still be overtaken: all who came, have not left nor started.
-            wish.started = clock()
-            started.append(wish)
-            for other in wishes:
-                # In one and the same tick anything goes.
+        async def request() -> Call:
+            # Waiting calls with a higher priority must not be overtaken.
+            call.started = clock()
+            started.append(call)
+            for other in calls:
+                # Within one tick, any order is fine.
                 waits = other.came and other.started is None and not other.left
-                if waits and other.comes < wish.started - _EPSILON:
-                    assert (wish.lane, wish.came) < (other.lane, other.came) or (
-                        wish.key is not None or other.key is not None
+                if waits and other.comes < call.started - _EPSILON:
+                    assert (call.lane, call.came) < (other.lane, other.came) or (
+                        call.key is not None or other.key is not None
                     )
-            await asyncio.sleep(max(wish.arrives, wish.answered))
-            if wish.fails:
-                raise NetrexConnectionError("nobody")
-            return wish
+            await asyncio.sleep(max(call.arrives, call.answered))
+            if call.fails:
+                raise NetrexConnectionError("no route")
+            return call
 
         try:
-            async with asyncio.timeout(wish.leaves):
-                return await pacer.run(wish.lane, request, key=wish.key)
+            async with asyncio.timeout(call.leaves):
+                return await pacer.run(call.lane, request, key=call.key)
         finally:
-            wish.left = True
+            call.left = True
 
-    answers = await asyncio.gather(*map(call, wishes), return_exceptions=True)
-    for wish, answer in zip(wishes, answers, strict=True):
-        if isinstance(answer, Wish):
-            assert answer is wish or answer.key == wish.key is not None
+    answers = await asyncio.gather(*map(make, calls), return_exceptions=True)
+    for call, answer in zip(calls, answers, strict=True):
+        if isinstance(answer, Call):
+            assert answer is call or answer.key == call.key is not None
         elif isinstance(answer, TimeoutError):
-            assert wish.leaves is not None
+            assert call.leaves is not None
         else:
             assert isinstance(answer, NetrexConnectionError)
-            assert wish.fails
-    # One that was called off at its very start counts, though it never ran.
-    assert len(started) <= pacer.ledger.used <= len(wishes)
+            assert call.fails
+    # A request canceled at its start counts, though it never ran.
+    assert len(started) <= pacer.ledger.used <= len(calls)
     await asyncio.sleep(0.01)
     assert len(asyncio.all_tasks()) == 1
     return started
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(_WISHES, max_size=25))
-def test_never_two_within_a_second_and_nobody_forgotten(wishes: list[Wish]) -> None:
-    started = run(_play(wishes))
+@given(st.lists(_CALLS, max_size=25))
+def test_arrivals_keep_their_distance_and_all_calls_start(calls: list[Call]) -> None:
+    started = run(_play(calls))
     for before, after in pairwise(started):
         assert before.started is not None
         assert after.started is not None
@@ -124,16 +124,16 @@ def test_never_two_within_a_second_and_nobody_forgotten(wishes: list[Wish]) -> N
         # The portal counts arrivals.
         arrivals = gap + after.arrives - before.arrives
         assert arrivals >= 1 - _EPSILON
-    assert {wish for wish in wishes if wish.leaves is None} <= set(started)
+    assert {call for call in calls if call.leaves is None} <= set(started)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(_SHARED_WISHES, max_size=25))
-def test_sharing_loses_nobody(wishes: list[Wish]) -> None:
-    started = run(_play(wishes))
-    # All who stayed got an answer (checked by `_play`), for no more requests.
-    assert len(started) <= len(wishes)
-    starts = [wish.started or 0 for wish in started]
+@given(st.lists(_SHARED_CALLS, max_size=25))
+def test_all_sharers_get_a_result(calls: list[Call]) -> None:
+    started = run(_play(calls))
+    # All remaining callers got a result (checked by `_play`).
+    assert len(started) <= len(calls)
+    starts = [call.started or 0 for call in started]
     for before, after in pairwise(starts):
         assert after - before >= 1.1 - _EPSILON
 
@@ -152,7 +152,7 @@ def test_sharing_loses_nobody(wishes: list[Wish]) -> None:
 def test_nothing_starts_in_a_pause(
     plan: list[tuple[float, Lane, float | None]],
 ) -> None:
-    """Each request succeeds (None), or is refused for a time told or not (-1)."""
+    """Each request succeeds (None) or is refused, with or without (-1) a pause."""
 
     async def main() -> None:
         pacer = Pacer(Ledger(clock=clock), clock=clock)
@@ -163,8 +163,8 @@ def test_nothing_starts_in_a_pause(
             async def request() -> None:
                 assert pacer.retry_after is None
                 if refusal is not None:
-                    told = None if refusal < 0 else refusal
-                    raise NetrexRateLimitedError("no", retry_after=told)
+                    announced = None if refusal < 0 else refusal
+                    raise NetrexRateLimitedError("no", retry_after=announced)
 
             with suppress(NetrexRateLimitedError):
                 await pacer.run(lane, request)

@@ -1,4 +1,4 @@
-"""Parsers: the vendor's examples, odd values, and anything at all."""
+"""Parsers: the vendor's examples, unusual values and junk."""
 
 from collections.abc import Callable
 from typing import Any
@@ -117,13 +117,13 @@ _JSON: st.SearchStrategy[Any] = st.recursive(
         as_text,
     ],
 )
-def test_nothing_raises_on_junk(
+def test_parsers_never_raise_on_junk(
     parse: Callable[[object], object], junk: object
 ) -> None:
     parse(junk)
 
 
-def test_vendors_node_list() -> None:
+def test_node_list_of_the_documentation() -> None:
     inventory = parse_inventory(
         {
             "nodeList": [
@@ -151,7 +151,7 @@ def test_vendors_node_list() -> None:
     assert inventory.complete
 
 
-def test_full_camera() -> None:
+def test_camera_with_all_fields() -> None:
     item = {
         "node_id": "140094",
         "name": "ACCC8EE8A9CA",
@@ -178,12 +178,12 @@ def test_full_camera() -> None:
     )
 
 
-def test_camera_of_whom_nothing_is_known() -> None:
+def test_camera_with_an_id_only() -> None:
     assert parse_camera({"node_id": 7}) == Camera(7, "7")
-    assert parse_camera({"name": "nobody"}) is None
+    assert parse_camera({"name": "Door"}) is None
 
 
-def test_bad_items_are_left_out_and_twins_once() -> None:
+def test_bad_and_duplicate_items_are_left_out() -> None:
     inventory = parse_inventory(
         {
             "nodeList": [{"node_id": 1}, None, {"name": "x"}, "x"],
@@ -200,7 +200,7 @@ def test_bad_items_are_left_out_and_twins_once() -> None:
     assert not inventory.complete
 
 
-def test_channels_from_the_tree_where_the_camera_has_none() -> None:
+def test_channels_come_from_the_tree_if_the_camera_has_none() -> None:
     inventory = parse_inventory(
         {
             "nodeList": [
@@ -237,7 +237,7 @@ def test_statuses_listed_and_aliased() -> None:
     assert parse_status({}) == CameraStatus()
 
 
-def test_slots() -> None:
+def test_slots_are_sorted_and_distinct() -> None:
     slots = [
         {"from": 1589186700, "to": 1589187600, "value": 12},
         {"from": 1589185800, "to": 1589186700, "value": "20.5"},
@@ -262,7 +262,7 @@ def test_slots() -> None:
         "https://host/x",
     ],
 )
-def test_live_link(url: str) -> None:
+def test_links_with_known_schemes(url: str) -> None:
     assert parse_live_link(url) == LiveLink(url)
 
 
@@ -270,11 +270,11 @@ def test_live_link(url: str) -> None:
     "value",
     ["", "file:///etc/passwd", "rtsp://", "rtsp:///x", "rtsp://h/a b\n", 5, None, {}],
 )
-def test_no_live_link(value: object) -> None:
+def test_other_values_are_not_links(value: object) -> None:
     assert parse_live_link(value) is None
 
 
-def test_recording() -> None:
+def test_recording_with_all_fields() -> None:
     item = {
         "recording_id": "xRMElmAkh3",
         "duration": 598,
@@ -297,7 +297,7 @@ def test_recording() -> None:
         ),
     ],
 )
-def test_progress(item: dict[str, Any], progress: RecordingProgress) -> None:
+def test_progress_is_limited(item: dict[str, Any], progress: RecordingProgress) -> None:
     assert parse_progress(item) == progress
 
 
@@ -316,7 +316,7 @@ def test_progress(item: dict[str, Any], progress: RecordingProgress) -> None:
         ([5], None),
     ],
 )
-def test_as_int(value: object, number: int | None) -> None:
+def test_integers(value: object, number: int | None) -> None:
     assert as_int(value) == number
 
 
@@ -334,7 +334,7 @@ def test_as_int(value: object, number: int | None) -> None:
         ({}, None),
     ],
 )
-def test_as_bool(value: object, truth: bool | None) -> None:
+def test_booleans(value: object, truth: bool | None) -> None:
     assert as_bool(value) is truth
 
 
@@ -342,7 +342,7 @@ def test_as_bool(value: object, truth: bool | None) -> None:
     ("value", "text"),
     [("a", "a"), (7, "7"), (1.5, "1.5"), ("", None), (True, None), (None, None)],
 )
-def test_as_text(value: object, text: str | None) -> None:
+def test_texts(value: object, text: str | None) -> None:
     assert as_text(value) == text
 
 
@@ -356,7 +356,7 @@ def test_as_text(value: object, text: str | None) -> None:
         (None, NodeType.UNKNOWN),
     ],
 )
-def test_node_type(value: object, node_type: NodeType) -> None:
+def test_node_types_in_any_spelling(value: object, node_type: NodeType) -> None:
     assert NodeType.parse(value) is node_type
 
 

@@ -1,4 +1,4 @@
-"""What is learned of the portal's schema."""
+"""The documented and the introspected schema."""
 
 import json
 
@@ -11,7 +11,7 @@ from custom_components.netrex.client.schema import METRIC_ENUM
 from .conftest import introspection, object_type, rich_schema
 
 
-def test_documented_has_the_documentation_and_no_more() -> None:
+def test_documented_schema_has_documented_fields_only() -> None:
     schema = Schema.documented()
     assert not schema.introspected
     assert schema.has_field("Camera", "serial_number")
@@ -24,13 +24,13 @@ def test_documented_has_the_documentation_and_no_more() -> None:
     assert schema.enum_values("Granularity") == frozenset()
 
 
-def test_transports_by_their_names_whatever_the_spelling() -> None:
+def test_transports_are_found_in_any_spelling() -> None:
     schema = rich_schema()
     assert schema.introspected
     assert schema.link_path(LiveTransport.RTSPWSS) == ("remote", "rtsp_wss", "url")
     assert schema.link_path(LiveTransport.RTSPHS) == ("remote", "rtspHs")
     assert schema.link_path(LiveTransport.LOCAL) == ("local", "rtsp", "url")
-    # One has no url, one wants an argument that nobody knows.
+    # One has no URL, one an unknown required argument.
     assert schema.link_path(LiveTransport.RTSPH) is None
     assert schema.link_path(LiveTransport.RTSPWS) is None
     assert schema.transports == {
@@ -42,7 +42,7 @@ def test_transports_by_their_names_whatever_the_spelling() -> None:
     assert schema.needs_profile
 
 
-def test_documented_transport_stays_whatever_the_introspection_says() -> None:
+def test_documented_transport_does_not_need_introspection() -> None:
     schema = Schema.from_introspection(
         introspection(object_type("Query", version="String"))
     )
@@ -50,7 +50,7 @@ def test_documented_transport_stays_whatever_the_introspection_says() -> None:
     assert schema.transports == {LiveTransport.RTSP}
 
 
-def test_documents_have_optional_fields_only_if_the_schema_has() -> None:
+def test_documents_have_optional_fields_if_the_schema_has_them() -> None:
     schema = rich_schema()
     assert schema.video_channels == "lenses"
     assert "video_channels:lenses{node_id name}" in inventory(schema)
@@ -72,7 +72,7 @@ def test_documents_have_optional_fields_only_if_the_schema_has() -> None:
         ({"friends": "[Other]"}, {"node_id": "Int", "name": "String"}),
     ],
 )
-def test_what_is_no_list_of_channels(
+def test_other_fields_are_not_channels(
     camera: dict[str, str], channel: dict[str, str]
 ) -> None:
     schema = Schema.from_introspection(
@@ -86,7 +86,7 @@ def test_what_is_no_list_of_channels(
     assert schema.video_channels is None
 
 
-def test_stored_and_read_again() -> None:
+def test_schema_can_be_stored() -> None:
     schema = rich_schema()
     again = Schema.from_dict(json.loads(json.dumps(schema.as_dict())))
     assert again.introspected
@@ -96,7 +96,7 @@ def test_stored_and_read_again() -> None:
     assert not Schema.from_dict(Schema.documented().as_dict()).introspected
 
 
-def test_summary_is_fit_for_json_and_leaves_out_what_we_do_not_use() -> None:
+def test_summary_is_fit_for_json_and_has_reachable_types_only() -> None:
     data = introspection(
         object_type("Query", cameraList="[Cam]", billing="Billing"),
         object_type("Cam", node_id="Int", owner="Owner"),
@@ -130,11 +130,11 @@ def test_summary_is_fit_for_json_and_leaves_out_what_we_do_not_use() -> None:
         introspection({"name": "Query", "fields": [{"name": "a"}, {"type": {}}]}),
     ],
 )
-def test_no_schema_is_the_documented_one(data: object) -> None:
+def test_junk_gives_the_documented_schema(data: object) -> None:
     assert not Schema.from_introspection(data).introspected
 
 
-def test_names_that_are_none_never_get_into_documents() -> None:
+def test_invalid_names_never_get_into_documents() -> None:
     evil = "x){__typename}} mutation{a"
     schema = Schema.from_introspection(
         introspection(

@@ -1,4 +1,4 @@
-"""The client against the simulated cloud on its bad days."""
+"""The client against the simulated cloud and its faults."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -50,7 +50,7 @@ async def cloud(scenario: str) -> AsyncGenerator[Simulator]:
 def connect(
     cloud: Simulator, session: aiohttp.ClientSession, pacer: Pacer
 ) -> Callable[[str], NetrexClient]:
-    """Return what makes a client of a token."""
+    """Return a function that makes a client for a token."""
 
     def make(token: str) -> NetrexClient:
         async def get_token() -> str:
@@ -63,7 +63,7 @@ def connect(
 
 @pytest.fixture
 def client(cloud: Simulator, connect: Connect) -> NetrexClient:
-    """Return a client with all rights."""
+    """Return a client with all permissions."""
     return connect(cloud.create_api_token())
 
 
@@ -90,7 +90,9 @@ async def test_a_thousand_cameras_by_one_query(
 
 
 @pytest.mark.parametrize("scenario", ["broken_tree"])
-async def test_broken_tree(cloud: Simulator, client: NetrexClient) -> None:
+async def test_broken_tree_has_all_nodes(
+    cloud: Simulator, client: NetrexClient
+) -> None:
     inventory = await client.inventory()
     tree = Tree(inventory.nodes)
     assert len(list(tree)) == len({node.node_id for node in cloud.world.nodes})
@@ -98,7 +100,7 @@ async def test_broken_tree(cloud: Simulator, client: NetrexClient) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["guest"])
-async def test_guest(client: NetrexClient) -> None:
+async def test_guest_has_a_part_of_the_tree(client: NetrexClient) -> None:
     inventory = await client.inventory()
     tree = Tree(inventory.nodes)
     assert all(node.parent_node_id is not None for node in tree.roots)
@@ -106,21 +108,23 @@ async def test_guest(client: NetrexClient) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["empty"])
-async def test_empty_account(client: NetrexClient) -> None:
+async def test_empty_account_is_complete(client: NetrexClient) -> None:
     inventory = await client.inventory()
     assert len(inventory.nodes) == 1
     assert inventory.cameras == ()
     assert await client.camera_statuses() == {}
 
 
-async def test_no_introspection(cloud: Simulator, client: NetrexClient) -> None:
+async def test_cloud_without_introspection(
+    cloud: Simulator, client: NetrexClient
+) -> None:
     cloud.switches.introspection = False
     schema = await client.fetch_schema()
     assert not schema.introspected
     assert (await client.inventory()).cameras
 
 
-async def test_missing_rights(cloud: Simulator, connect: Connect) -> None:
+async def test_missing_permissions(cloud: Simulator, connect: Connect) -> None:
     client = connect(cloud.create_api_token(scopes=["read"]))
     assert (await client.inventory()).cameras
     [request, *_] = _links(cloud)
@@ -132,7 +136,7 @@ async def test_missing_rights(cloud: Simulator, connect: Connect) -> None:
         await client.archive.prepare("x", 720)
 
 
-async def test_unknown_things(client: NetrexClient) -> None:
+async def test_unknown_ids(client: NetrexClient) -> None:
     with pytest.raises(NetrexNotFoundError):
         await client.archive.list(1, 0, 900)
     request = ValueRequest(1, Metric.PEOPLE_COUNT_IN, 0, 900)
@@ -146,8 +150,10 @@ async def test_unknown_things(client: NetrexClient) -> None:
     assert isinstance(links[LinkRequest(1, stream_profile_id=1)], NetrexNotFoundError)
 
 
-async def test_wall_with_bad_wishes(cloud: Simulator, client: NetrexClient) -> None:
-    """Offline, unknown, and not even valid: each alone, by few queries."""
+async def test_wall_with_invalid_requests(
+    cloud: Simulator, client: NetrexClient
+) -> None:
+    """Offline, unknown and invalid cameras do not affect the others."""
     good = _links(cloud)
     offline = next(iter(cloud.world.cameras.values()))
     offline.is_connected = False
@@ -156,8 +162,8 @@ async def test_wall_with_bad_wishes(cloud: Simulator, client: NetrexClient) -> N
     assert len(cloud.queries) == 1
     assert isinstance(links[good[0]], NetrexError)
     assert isinstance(links[unknown], NetrexNotFoundError)
-    assert all(isinstance(links[wish], LiveLink) for wish in good[1:])
-    # Without knowledge of the schema a missing profile spoils the operation.
+    assert all(isinstance(links[request], LiveLink) for request in good[1:])
+    # Without the schema, a missing profile invalidates the operation.
     bad = LinkRequest(good[1].node_id)
     links = await client.live_links([good[1], bad])
     assert isinstance(links[good[1]], LiveLink)
@@ -179,7 +185,7 @@ async def test_wall_with_bad_wishes(cloud: Simulator, client: NetrexClient) -> N
         ("wrong_types", None, NetrexResponseError),
     ],
 )
-async def test_faults(
+async def test_faults_raise_their_errors(
     cloud: Simulator,
     client: NetrexClient,
     pacer: Pacer,
@@ -195,15 +201,13 @@ async def test_faults(
         assert (await client.inventory()).complete
 
 
-async def test_half_of_the_inventory_is_none(
-    cloud: Simulator, client: NetrexClient
-) -> None:
+async def test_half_an_inventory_raises(cloud: Simulator, client: NetrexClient) -> None:
     cloud.faults.add("graphql", "half", "cameraList")
     with pytest.raises(NetrexResponseError):
         await client.inventory()
 
 
-async def test_half_of_the_series_is_better_than_none(
+async def test_half_of_the_series_is_kept(
     cloud: Simulator, client: NetrexClient
 ) -> None:
     node_id = cloud.world.nodes[0].node_id
@@ -219,7 +223,7 @@ async def test_half_of_the_series_is_better_than_none(
 async def test_pacer_passes_a_strict_limiter(
     cloud: Simulator, session: aiohttp.ClientSession
 ) -> None:
-    """Real time: one query a second by arrival, a wall of wishes at once."""
+    """In real time: one query a second by arrival, many concurrent requests."""
     cloud.switches.rate_limit = True
     token = cloud.create_api_token()
 
@@ -238,7 +242,7 @@ async def test_pacer_passes_a_strict_limiter(
     )
     assert len(cloud.queries) == pacer.ledger.used == 4
     assert not any(query.refused for query in cloud.queries)
-    # The one for whom a person waits was first.
+    # The interactive request was first.
     assert set(cloud.queries[0].fields) == {"camera"}
 
 
@@ -255,7 +259,7 @@ async def test_pacer_passes_a_strict_limiter(
         ("empty", 503, 7),
     ],
 )
-async def test_limit_in_many_forms(
+async def test_forms_of_the_limit_pause_the_pacer(
     cloud: Simulator,
     client: NetrexClient,
     pacer: Pacer,
@@ -314,7 +318,7 @@ async def test_no_secret_in_errors_and_logs(
         if record.name.startswith("custom_components.netrex")
     ]
     everything = "\n".join(texts)
-    # The traceback shows source lines of this test, never values.
+    # Tracebacks contain source lines of this test, but no values.
     assert len(cloud.secrets) > len(cloud.world.cameras)
     assert [hidden for hidden in cloud.secrets if hidden in everything] == []
     assert not any(link.url in everything for link in cloud.links)

@@ -1,4 +1,4 @@
-"""The transport, over real sockets."""
+"""GraphQL over HTTP, over real sockets."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ QUERY = "query{nodeList{node_id}}"
 
 @pytest.fixture
 def transport(portal: Portal, session: aiohttp.ClientSession) -> GraphQLTransport:
-    """Return a transport to the scripted portal, its address written carelessly."""
+    """Return a transport to the scripted portal, with a trailing slash in its URL."""
     return GraphQLTransport(session, f"{portal.url}/", give_token, timeout=0.5)
 
 
@@ -43,7 +43,9 @@ async def _error(transport: GraphQLTransport) -> NetrexError:
     return caught.value
 
 
-async def test_request_and_answer(portal: Portal, transport: GraphQLTransport) -> None:
+async def test_request_and_response(
+    portal: Portal, transport: GraphQLTransport
+) -> None:
     portal.says({"data": {"nodeList": [{"node_id": 1}]}, "extra": 1})
     answer = await transport.post(QUERY, {"a": 1})
     assert answer.data == {"nodeList": [{"node_id": 1}]}
@@ -57,7 +59,7 @@ async def test_request_and_answer(portal: Portal, transport: GraphQLTransport) -
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
-async def test_json_first_status_second(
+async def test_json_matters_more_than_the_status(
     portal: Portal, transport: GraphQLTransport, status: int
 ) -> None:
     portal.says({"data": {"a": 1}}, status)
@@ -95,7 +97,7 @@ async def test_json_first_status_second(
         (b'{"data":{"a":1}}', 302, NetrexResponseError),
     ],
 )
-async def test_unusable_answers(
+async def test_unusable_responses_raise(
     portal: Portal,
     transport: GraphQLTransport,
     body: bytes,
@@ -114,7 +116,7 @@ async def test_byte_order_mark_and_not_a_number(
     assert answer.data == {"a": None, "b": None, "c": 1}
 
 
-async def test_partial_answer_keeps_the_good(
+async def test_partial_response_keeps_its_data(
     portal: Portal, transport: GraphQLTransport
 ) -> None:
     body = {
@@ -124,12 +126,12 @@ async def test_partial_answer_keeps_the_good(
     portal.says(body)
     answer = await transport.post(QUERY)
     assert answer.data == {"a0": 5, "a1": None}
-    [refusal] = answer.errors
-    assert refusal.path == ("a1",)
-    assert isinstance(refusal.error, NetrexNotFoundError)
+    [entry] = answer.errors
+    assert entry.path == ("a1",)
+    assert isinstance(entry.error, NetrexNotFoundError)
 
 
-async def test_all_null_with_paths_is_an_answer(
+async def test_nulls_with_paths_are_a_response(
     portal: Portal, transport: GraphQLTransport
 ) -> None:
     portal.says({"errors": [{"message": "x", "path": ["a"]}], "data": {"a": None}})
@@ -139,7 +141,7 @@ async def test_all_null_with_paths_is_an_answer(
     assert isinstance(await _error(transport), NetrexResponseError)
 
 
-async def test_refused_token_beside_data_counts(
+async def test_refused_token_beside_data_raises(
     portal: Portal, transport: GraphQLTransport
 ) -> None:
     entry = {"message": "Bad token", "category": "authError", "path": ["a"]}
@@ -147,7 +149,9 @@ async def test_refused_token_beside_data_counts(
     assert isinstance(await _error(transport), NetrexAuthError)
 
 
-async def test_retry_after(portal: Portal, transport: GraphQLTransport) -> None:
+async def test_retry_after_is_a_limit(
+    portal: Portal, transport: GraphQLTransport
+) -> None:
     for body in (b"", b'{"errors":[{"message":"x"}]}'):
         portal.answers.clear()
         portal.says(body, 503, Retry_After="7")
@@ -156,11 +160,11 @@ async def test_retry_after(portal: Portal, transport: GraphQLTransport) -> None:
         assert error.retry_after == 7
 
 
-async def test_huge_answer(
+async def test_too_large_response_raises(
     portal: Portal, transport: GraphQLTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transport_module, "_MAX_RESPONSE_BYTES", 1000)
-    # Small on the wire, huge when unpacked.
+    # Small in transit, large when decompressed.
     body = gzip.compress(json.dumps({"data": {"a": "x" * 100_000}}).encode())
     portal.says(body, Content_Encoding="gzip")
     assert isinstance(await _error(transport), NetrexResponseError)
@@ -169,7 +173,9 @@ async def test_huge_answer(
     await transport.post(QUERY)
 
 
-async def test_large_answer(portal: Portal, transport: GraphQLTransport) -> None:
+async def test_large_response_is_parsed(
+    portal: Portal, transport: GraphQLTransport
+) -> None:
     data = {"a": list(range(100_000))}
     portal.says({"data": data})
     answer = await transport.post(QUERY)
@@ -219,7 +225,7 @@ async def _not_packed(_: web.Request) -> web.StreamResponse:
         (_not_packed, NetrexResponseError),
     ],
 )
-async def test_broken_connections(
+async def test_broken_connections_raise(
     portal: Portal,
     transport: GraphQLTransport,
     answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
@@ -230,7 +236,9 @@ async def test_broken_connections(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://", "nonsense"])
-async def test_nobody_there(session: aiohttp.ClientSession, url: str) -> None:
+async def test_unreachable_portal_raises(
+    session: aiohttp.ClientSession, url: str
+) -> None:
     transport = GraphQLTransport(session, url, give_token)
     assert isinstance(await _error(transport), NetrexConnectionError)
 
@@ -244,7 +252,7 @@ async def test_redirects_are_not_followed(
 
 
 @pytest.mark.parametrize("variables", [{"a": object()}, {"a": float("nan")}])
-async def test_variables_that_are_no_json(
+async def test_variables_that_json_cannot_encode_raise(
     portal: Portal, transport: GraphQLTransport, variables: dict[str, object]
 ) -> None:
     with pytest.raises(NetrexQueryError):
@@ -272,7 +280,7 @@ def _response_error(status: int) -> aiohttp.ClientResponseError:
         (NetrexAuthError("revoked"), NetrexAuthError),
     ],
 )
-async def test_token_that_cannot_be_had(
+async def test_failed_token_renewals(
     portal: Portal,
     session: aiohttp.ClientSession,
     failure: Exception,
@@ -286,7 +294,7 @@ async def test_token_that_cannot_be_had(
     assert_no_secret(texts(error), ["hidden"])
 
 
-async def test_token_that_no_header_can_hold(
+async def test_token_that_does_not_fit_a_header(
     portal: Portal, session: aiohttp.ClientSession
 ) -> None:
     async def get_token() -> str:
@@ -298,7 +306,7 @@ async def test_token_that_no_header_can_hold(
 
 
 async def _echo(request: web.Request) -> web.StreamResponse:
-    """Answer like a server that is too talkative."""
+    """Return an error that contains the token."""
     text = f"Bad token {TOKEN} in {request.headers['Authorization']}"
     return web.json_response({"errors": [{"message": text}]})
 
@@ -318,5 +326,5 @@ async def test_token_is_in_no_error_and_no_log(
     assert TOKEN not in caplog.text
 
 
-async def test_answer_has_no_data_in_its_repr() -> None:
+async def test_response_has_no_data_in_its_repr() -> None:
     assert "secret" not in repr(GraphQLResponse({"a": "secret"}))

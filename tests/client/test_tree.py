@@ -1,4 +1,4 @@
-"""The tree of nodes."""
+"""The tree of the portal's nodes."""
 
 from hypothesis import given, strategies as st
 
@@ -9,7 +9,7 @@ def _node(node_id: int, parent: int | None, name: str = "") -> Node:
     return Node(node_id, parent, NodeType.FOLDER, name or str(node_id))
 
 
-def test_plain_tree() -> None:
+def test_tree_of_the_documentation() -> None:
     nodes = [_node(1, None), _node(3, 1), _node(2, 1), _node(4, 3)]
     tree = Tree(nodes)
     assert len(list(tree)) == 4
@@ -35,31 +35,31 @@ def test_vendors_example_where_a_node_is_its_own_parent() -> None:
         assert tree.path(140094) == (root, camera)
 
 
-def test_own_parent_alone_is_a_top_node() -> None:
+def test_own_parent_is_a_root() -> None:
     tree = Tree([_node(5, 5), _node(6, 5)])
     assert tree.root_id == 5
     assert [node.node_id for node in tree.path(6)] == [5, 6]
 
 
-def test_guest_without_the_root() -> None:
+def test_guest_without_access_to_the_root() -> None:
     tree = Tree([_node(9, 100), _node(7, 101), _node(8, 7)])
     assert {node.node_id for node in tree.roots} == {9, 7}
     assert tree.root_id == 7
     assert tree.parent(9) is None
 
 
-def test_empty() -> None:
+def test_tree_without_nodes() -> None:
     assert Tree().root_id is None
     assert Tree().roots == ()
 
 
-def test_ring_is_cut_at_its_smallest_id() -> None:
+def test_cycle_is_cut_at_its_smallest_id() -> None:
     tree = Tree([_node(4, 3), _node(3, 2), _node(2, 4), _node(1, 4)])
     assert [node.node_id for node in tree.roots] == [2]
     assert [node.node_id for node in tree.path(1)] == [2, 3, 4, 1]
 
 
-def test_long_chain() -> None:
+def test_deep_tree_does_not_recurse() -> None:
     tree = Tree([_node(i, i - 1 if i else None) for i in range(20_000)])
     assert len(tree.path(19_999)) == 20_000
 
@@ -70,7 +70,7 @@ def test_long_chain() -> None:
         max_size=40,
     )
 )
-def test_every_node_is_reached_once_whatever_the_parents(nodes: list[Node]) -> None:
+def test_every_node_is_reached_once_with_any_parents(nodes: list[Node]) -> None:
     tree = Tree(nodes)
     seen: list[int] = []
     todo = list(tree.roots)

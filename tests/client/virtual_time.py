@@ -1,4 +1,4 @@
-"""An event loop whose time passes only when nothing else is left to do."""
+"""An event loop whose time passes only when no task is ready."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,7 +7,7 @@ from typing import Any, override
 
 
 class _Selector(selectors.DefaultSelector):
-    """Skips the waiting."""
+    """Advances the time instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run[T](main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in virtual time; it must not need a wire."""
+    """Run a coroutine in virtual time; it must not use the network."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)
 
