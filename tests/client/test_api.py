@@ -19,6 +19,7 @@ from custom_components.netrex.client import (
     NetrexResponseError,
     Pacer,
 )
+from custom_components.netrex.client.days import Span
 
 from .answers import (
     INTERNAL,
@@ -190,7 +191,7 @@ async def test_no_recordings(
     assert await client.archive.list(1, 0, 900) == ()
 
 
-SPANS = [(0, 900), (900, 1800), (1800, 2700), (2700, 3600)]
+SPANS = [Span(start, start + 900) for start in range(0, 3600, 900)]
 
 
 async def test_recorded_seconds_of_many_spans_cost_one_query(

@@ -15,6 +15,7 @@ from custom_components.netrex.client import (
     ValueRequest,
     documents,
 )
+from custom_components.netrex.client.days import Span
 from custom_components.netrex.client.models import (
     PreparationRequest,
     RecordingsRequest,
@@ -110,7 +111,7 @@ def test_all_documents_are_valid_syntax() -> None:
         documents.values([ValueRequest(1, RawMetric.PEOPLE_COUNT, 0, 1)]),
         documents.live_links(links, schema),
         documents.recordings([RecordingsRequest(1, 0, 1)]),
-        documents.recorded_seconds(1, [(0, 1), (1, 2)]),
+        documents.recorded_seconds(1, [Span(0, 1), Span(1, 2)]),
         documents.preparations([PreparationRequest('a"b', 720)]),
         documents.recording_states(["ab", "cd"]),
     ):

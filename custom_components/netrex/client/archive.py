@@ -10,6 +10,7 @@ import aiohttp
 
 from . import documents
 from .batcher import Batcher
+from .days import Span
 from .downloads import Download, open_download
 from .errors import NetrexNotFoundError
 from .lanes import Lane
@@ -61,13 +62,9 @@ class Archive:
         return await self._lists[lane].get(RecordingsRequest(node_id, start, end))
 
     async def recorded_seconds(
-        self,
-        node_id: int,
-        spans: Sequence[tuple[int, int]],
-        *,
-        lane: Lane = Lane.COMMAND,
-    ) -> dict[tuple[int, int], float]:
-        """Return how many seconds of each span (unix seconds) are recorded.
+        self, node_id: int, spans: Sequence[Span], *, lane: Lane = Lane.COMMAND
+    ) -> dict[Span, float]:
+        """Return how many seconds of each span are recorded.
 
         Costs one query. Spans with unknown durations are left out.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 import json
 
-from .days import DAY
+from .days import DAY, Span
 from .enums import Granularity, Metric, RawMetric
 from .errors import NetrexQueryError
 from .models import (
@@ -225,7 +225,7 @@ def recordings(requests: Sequence[RecordingsRequest]) -> str:
     )
 
 
-def recorded_seconds(node_id: int, spans: Sequence[tuple[int, int]]) -> str:
+def recorded_seconds(node_id: int, spans: Sequence[Span]) -> str:
     """Return the query for a camera's recorded seconds in each span.
 
     It has one top-level field for all spans, in case the portal counts fields.

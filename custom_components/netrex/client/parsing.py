@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 import re
 
+from .days import Span
 from .documents import CHANNELS_ALIAS, alias
 from .enums import NodeType
 from .models import (
@@ -160,8 +161,8 @@ def parse_recording(item: Mapping[str, object]) -> Recording | None:
 
 
 def parse_recorded(
-    spans: Sequence[tuple[int, int]], camera: Mapping[str, object]
-) -> dict[tuple[int, int], float]:
+    spans: Sequence[Span], camera: Mapping[str, object]
+) -> dict[Span, float]:
     """Return the recorded seconds of each span, on the storage with the most.
 
     Spans whose recordings all lack a duration are left out.

@@ -42,9 +42,7 @@ class Availability:
                 self._store(node_id, span, answers.get(span), now)
         return [span for span in spans if self._is_recorded(node_id, span)]
 
-    async def _query(
-        self, node_id: int, spans: Sequence[Span]
-    ) -> Mapping[tuple[int, int], float]:
+    async def _query(self, node_id: int, spans: Sequence[Span]) -> Mapping[Span, float]:
         try:
             return await self._client.archive.recorded_seconds(
                 node_id, spans, lane=Lane.INTERACTIVE
