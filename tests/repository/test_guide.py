@@ -42,6 +42,18 @@ def test_options_have_the_names_of_the_forms() -> None:
     assert set(described) == labels
 
 
+def test_readme_names_options_as_the_forms_do() -> None:
+    steps = ENGLISH["options"]["step"].values()
+    names = {step["title"] for step in steps} | {
+        label for step in steps for label in step.get("data", {}).values()
+    }
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    bold = re.findall(r"\*\*(.+?)\*\*", section(readme, "Options"), re.DOTALL)
+    assert len(bold) > 5
+    # Home Assistant's own button leads to the options.
+    assert {" ".join(name.split()) for name in bold} <= names | {"Configure"}
+
+
 def test_sign_in_choices_have_the_names_of_the_menu() -> None:
     menu = ENGLISH["config"]["step"]["auth_method"]["menu_options"]
     described = ROW.findall(section(INSTALLATION, "Set-up"))
