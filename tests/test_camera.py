@@ -278,7 +278,7 @@ async def test_motion_jpeg_uses_thumbnails(
     hass_client: ClientSessionGenerator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("custom_components.netrex.camera.MJPEG_INTERVAL", 0.5)
+    monkeypatch.setattr("custom_components.netrex.camera.MJPEG_INTERVAL_SECONDS", 0.5)
     client = await hass_client()
     async with client.get(f"/api/camera_proxy_stream/{entity_id}") as response:
         assert response.status == HTTPStatus.OK

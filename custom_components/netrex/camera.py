@@ -1,6 +1,8 @@
-"""Cameras: the live picture, and still images that cost little."""
+"""Camera entities: live streams and still images."""
 
 from collections.abc import Iterator
+import contextlib
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import override
@@ -9,11 +11,9 @@ from aiohttp import web
 from homeassistant.components.camera import (
     Camera as CameraEntity,
     CameraEntityFeature,
-    DynamicStreamSettings,
     async_get_still_stream,
 )
 from homeassistant.components.stream import HLS_PROVIDER, Stream
-from homeassistant.components.stream.const import SEGMENT_DURATION_ADJUSTER
 from homeassistant.core import (
     CALLBACK_TYPE,
     HomeAssistant,
@@ -29,23 +29,23 @@ from .live import OwnStream, VideoSource
 from .live.stills import Size
 from .models import NetrexConfigEntry
 
-# Images pass the stills' own spacing, and nothing else is updated.
+# Still images have their own limits; nothing else is updated.
 PARALLEL_UPDATES = 0
 
-# FFmpeg counts this many frames to learn the frame rate. Its own 20 are 2 s of a camera
-# with 10 frames/s, at each start; how frames are ordered it finds out all the same.
-_RATE_FRAMES = "3"
-
-# Home Assistant's HLS begins when the first segment is whole. Its own length is 6 s;
-# this is the least that it allows. Segments end at key pictures, so they may be longer.
-SEGMENT_DURATION = 2.0
-_DEFAULT_SEGMENT = 6.0
-
-# Seconds until a worker that was refused waits for its next attempt.
-LOST_STREAM_DELAY = 1.0
-
-# Seconds between the pictures of a motion JPEG, which is made of thumbnails.
-MJPEG_INTERVAL = 10.0
+# Frames that FFmpeg reads to determine the frame rate. Its default of 20 takes 2 s of a
+# camera with 10 frames/s at each start; the frame order is determined regardless.
+_FPS_PROBE_SIZE = "3"
+# HLS playback starts after the first complete segment. 6 s is Home Assistant's default
+# length, 2 s the minimum that it allows. Segments end at key frames, so they may be
+# longer.
+_SEGMENT_SECONDS = 2.0
+_DEFAULT_SEGMENT_SECONDS = 6.0
+# Home Assistant shortens the configured length by 0.1 s.
+_SEGMENT_TOLERANCE_SECONDS = 0.15
+# Until the worker of a refused stream waits for its next attempt.
+_LOST_STREAM_DELAY_SECONDS = 1.0
+# Between the thumbnails of an MJPEG stream.
+MJPEG_INTERVAL_SECONDS = 10.0
 
 
 async def async_setup_entry(
@@ -53,10 +53,10 @@ async def async_setup_entry(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a camera per camera and video channel, also for cameras to come."""
+    """Add an entity per camera and video channel, now and when the account changes."""
     inventory = entry.runtime_data.inventory
 
-    def views() -> Iterator[VideoSource]:
+    def sources() -> Iterator[VideoSource]:
         for camera in inventory.data.cameras.values():
             yield VideoSource(camera.node_id)
             for channel in camera.video_channels:
@@ -66,69 +66,72 @@ async def async_setup_entry(
         entry,
         async_add_entities,
         inventory,
-        views,
-        lambda view: [NetrexCamera(entry, view)],
+        sources,
+        lambda source: [NetrexCamera(entry, source)],
         node_of=attrgetter("camera_id"),
     )
 
 
-async def _async_shorten_segments(stream: Stream) -> None:
-    """Let players begin sooner, unless the person has chosen a length of their own.
+async def _async_speed_up(stream: Stream) -> None:
+    """Shorten the start of a stream, unless the user has configured a segment length.
 
-    The settings are the stream's own copy; its outputs are what shows them.
+    Uses attributes that are not part of Home Assistant's public API; if one is missing,
+    streams only start more slowly.
     """
     output = stream.add_provider(HLS_PROVIDER)
-    settings = output.stream_settings
-    if settings.min_segment_duration == _DEFAULT_SEGMENT - SEGMENT_DURATION_ADJUSTER:
-        settings.min_segment_duration = SEGMENT_DURATION - SEGMENT_DURATION_ADJUSTER
+    with contextlib.suppress(AttributeError):
+        stream.pyav_options["fpsprobesize"] = _FPS_PROBE_SIZE
+        # The stream's own copy of the settings.
+        settings = output.stream_settings
+        excess = settings.min_segment_duration - _DEFAULT_SEGMENT_SECONDS
+        if abs(excess) < _SEGMENT_TOLERANCE_SECONDS:
+            settings.min_segment_duration = _SEGMENT_SECONDS + excess
     await stream.remove_provider(output)
 
 
-def _is_wanted(stream: Stream) -> bool:
-    """Tell whether somebody watches a stream, or it runs for whoever may come."""
+def _is_needed(stream: Stream) -> bool:
+    """Return whether a stream has outputs or is preloaded."""
     return bool(stream.outputs()) or stream.dynamic_stream_settings.preload_stream
 
 
 class NetrexCamera(NetrexCameraEntity, CameraEntity):
-    """A camera, or one of its further video channels."""
+    """A camera, or one of its additional video channels."""
 
     _attr_brand = MANUFACTURER
     _attr_supported_features = CameraEntityFeature.STREAM
 
-    def __init__(
-        self,
-        entry: NetrexConfigEntry,
-        view: VideoSource,
-    ) -> None:
+    def __init__(self, entry: NetrexConfigEntry, source: VideoSource) -> None:
         CameraEntity.__init__(self)
-        channel_id = view.channel_id
+        channel_id = source.channel_id
         key = "camera" if channel_id is None else f"camera_{channel_id}"
-        super().__init__(entry, view.camera_id, key)
-        camera = entry.runtime_data.inventory.data.cameras[view.camera_id]
+        super().__init__(entry, source.camera_id, key)
+        camera = entry.runtime_data.inventory.data.cameras[source.camera_id]
         self._attr_name = next(
             (c.name for c in camera.video_channels if c.node_id == channel_id), None
         )
         self._live = entry.runtime_data.live
         self._cancel_end: CALLBACK_TYPE | None = None
-        self._view = view
+        self._source = source
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow who watches."""
+        """Subscribe to changes of the viewers."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            self._live.async_add_listener(self._view, self._async_viewers_changed)
+            self._live.async_add_listener(self._source, self._async_viewers_changed)
         )
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        """End Home Assistant's stream, also one that it keeps running unwatched.
+        """Stop Home Assistant's stream, even if it is preloaded.
 
-        Its address is about to end, and nothing would ever give it a new one.
+        Its address becomes invalid, and nothing would replace it.
         """
         await super().async_will_remove_from_hass()
         if (stream := self.stream) is not None:
-            stream.dynamic_stream_settings = DynamicStreamSettings()
+            stream.dynamic_stream_settings = replace(
+                stream.dynamic_stream_settings, preload_stream=False
+            )
             # `stop` alone would leave the timers of the outputs.
             for output in stream.outputs().values():
                 await stream.remove_provider(output)
@@ -139,10 +142,9 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
     @property
     @override
     def available(self) -> bool:
-        """Whether the portal sees the camera.
+        """Whether the portal reports the camera as connected.
 
-        A stream that hiccups says nothing about the camera, so Home Assistant's own
-        rule is left out.
+        Unlike in the base class, a stream that fails does not count.
         """
         return super().available and self.coordinator.is_online(self.node_id)
 
@@ -150,88 +152,87 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
     async def stream_source(self) -> str:
         """Return the relay's address.
 
-        Home Assistant asks at every start, for every camera and without a safety net,
-        so this neither costs nor waits nor fails.
+        Home Assistant calls this at every start, for every camera and without handling
+        exceptions, so it makes no request and never fails.
         """
-        return self._live.stream_source(self._view)
+        return self._live.stream_source(self._source)
 
     @override
     async def async_create_stream(self) -> Stream | None:
-        """Give Home Assistant's stream an address of its own, and a quick start."""
+        """Give Home Assistant's stream an address of its own and a quick start."""
         is_new = self.stream is None
         stream = await super().async_create_stream()
         if stream is not None and is_new:
-            await _async_shorten_segments(stream)
-            stream.pyav_options["fpsprobesize"] = _RATE_FRAMES
+            await _async_speed_up(stream)
             stream.source = self._live.own_source(
-                self._view, OwnStream(self._async_may_begin, self._async_restart)
+                self._source, OwnStream(self._async_may_start, self._async_restart)
             )
         return stream
 
     @callback
     def _async_restart(self) -> None:
-        """Let the stream connect again as soon as it learns that the portal ended.
+        """Let the stream reconnect as soon as it is disconnected.
 
-        It would wait 10 s, each time 10 s longer. To be told so helps only a worker
-        that reads: one that waits would end and take the viewers' outputs with it, one
-        that stops would never end.
+        It would wait 10 s, and 10 s longer each time. Calling `update_source` is safe
+        only while the worker reads: a waiting worker would exit and drop the viewers'
+        outputs, a stopping one would never exit.
         """
         stream = self.stream
-        if stream is None or not stream.available:
-            return
-        if _is_wanted(stream):
+        if stream is not None and stream.available and _is_needed(stream):
             stream.update_source(stream.source)
 
     @callback
-    def _async_may_begin(self) -> bool:
-        """Refuse a stream that nobody watches, and see to it that it ends.
+    def _async_may_start(self) -> bool:
+        """Return whether the stream is needed; stop it if not.
 
-        Home Assistant may have stopped it between the order to connect again and the
-        moment in which the worker follows. To the worker both look alike: it goes on,
-        and whoever stopped it waits.
+        Home Assistant may have stopped it after `update_source`, before the worker
+        reacted. The worker cannot tell the two apart: it reconnects, and the call that
+        stopped it keeps waiting.
         """
         stream = self.stream
-        if stream is None or _is_wanted(stream):
+        if stream is None or _is_needed(stream):
             return True
         if self._cancel_end is None:
             self._cancel_end = async_call_later(
-                self.hass, LOST_STREAM_DELAY, self._async_end_lost
+                self.hass, _LOST_STREAM_DELAY_SECONDS, self._async_stop_lost
             )
         return False
 
     @callback
-    def _async_end_lost(self, _now: datetime) -> None:
-        """End a worker that waits for its next attempt; only an order wakes it.
+    def _async_stop_lost(self, _now: datetime) -> None:
+        """Stop a worker that waits for its next attempt.
 
-        The order stays in the stream and would be followed after its next stop, so the
-        next viewer gets another stream.
+        Only `update_source` wakes it. The stream would still obey it after its next
+        stop, so the next viewer gets a new stream.
         """
         self._cancel_end = None
         stream = self.stream
-        if stream is not None and not stream.available and not _is_wanted(stream):
+        if stream is not None and not stream.available and not _is_needed(stream):
             stream.update_source(stream.source)
             self.stream = None
 
     async def async_get_stream_url(self) -> ServiceResponse:
-        """Return the address at which other machines can play the camera."""
-        return {"url": self._live.external_source(self._view)}
+        """Return the address at which other devices can play the camera."""
+        return {"url": self._live.external_source(self._source)}
 
     @override
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """Return a still image; dashboards ask with a size, others want it fresh."""
+        """Return a still image; a current one if no size is requested."""
         if width is None and height is None and self.available:
-            return await self._live.stills.async_snapshot(str(self._view), self.stream)
+            return await self._live.stills.async_snapshot(
+                str(self._source), self.stream
+            )
         return await self._async_thumbnail(width, height)
 
     @override
     async def handle_async_mjpeg_stream(
         self, request: web.Request
     ) -> web.StreamResponse:
-        """Send thumbnails: a live picture is what the stream is for."""
+        """Send thumbnails; live video is left to the stream."""
         return await async_get_still_stream(
-            request, self._async_thumbnail, self.content_type, MJPEG_INTERVAL
+            request, self._async_thumbnail, self.content_type, MJPEG_INTERVAL_SECONDS
         )
 
     async def _async_thumbnail(
@@ -241,10 +242,10 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
             return None
         size = Size(width or 0, height or 0) if width or height else None
         return await self._live.stills.async_thumbnail(
-            str(self._view), self.stream, size
+            str(self._source), self.stream, size
         )
 
     @callback
     def _async_viewers_changed(self) -> None:
-        self._attr_is_streaming = self._live.viewers(self._view) > 0
+        self._attr_is_streaming = self._live.viewers(self._source) > 0
         self.async_write_ha_state()

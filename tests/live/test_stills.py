@@ -58,7 +58,7 @@ def setting(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Setting:
     """Return stills whose short views are counted and numbered."""
     result = Setting(hass)
     monkeypatch.setattr(module, "grab", result.grab)
-    monkeypatch.setattr(module, "RENEWAL_WINDOW", 0.05)
+    monkeypatch.setattr(module, "RENEWAL_WINDOW_SECONDS", 0.05)
     return result
 
 

@@ -31,7 +31,7 @@ from custom_components.netrex.const import (
     CONF_RELAY_PORT,
     DOMAIN,
 )
-from custom_components.netrex.live.access import RETRY_INTERVAL
+from custom_components.netrex.live.access import RETRY_INTERVAL_SECONDS
 from custom_components.netrex.live.actions import (
     ACTION_GET_STREAM_URL,
     ACTION_RENEW_STREAM_SECRET,
@@ -315,7 +315,7 @@ async def test_a_port_in_use_is_an_issue_until_it_is_free(
 
     taken.close()
     async_fire_time_changed(
-        hass, dt_util.utcnow() + timedelta(seconds=RETRY_INTERVAL + 1)
+        hass, dt_util.utcnow() + timedelta(seconds=RETRY_INTERVAL_SECONDS + 1)
     )
     await hass.async_block_till_done()
 
@@ -364,7 +364,7 @@ async def test_a_port_that_is_lost_while_renewing_is_told_and_tried_again(
     if again:
         await renew(hass, open_entry)
     async_fire_time_changed(
-        hass, dt_util.utcnow() + timedelta(seconds=RETRY_INTERVAL + 1)
+        hass, dt_util.utcnow() + timedelta(seconds=RETRY_INTERVAL_SECONDS + 1)
     )
     await hass.async_block_till_done()
 

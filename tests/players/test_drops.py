@@ -26,7 +26,7 @@ DROPS = 3
 @pytest.fixture(autouse=True)
 def _short_sessions_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a second's picture for a good one, so that the drops may follow closely."""
-    monkeypatch.setattr(links, "_GOOD_SESSION", 1.0)
+    monkeypatch.setattr(links, "_GOOD_SESSION_SECONDS", 1.0)
 
 
 def stream_of(hass: HomeAssistant, entity_id: str) -> Stream:

@@ -82,7 +82,7 @@ async def test_two_viewers_share_one_link(
 async def test_a_viewer_sees_it_again_after_drops(
     cloud: Simulator, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(links, "_GOOD_SESSION", 1.0)
+    monkeypatch.setattr(links, "_GOOD_SESSION_SECONDS", 1.0)
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"{api}/api/stream.mp4", params={"src": NAME}) as response,

@@ -9,7 +9,9 @@ from homeassistant.components.stream import (
     ATTR_SETTINGS,
     HLS_PROVIDER,
     Orientation,
+    Stream,
 )
+from homeassistant.components.stream.core import StreamOutput
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import HomeAssistant
 from PIL import Image
@@ -72,6 +74,27 @@ async def test_segments_are_short_unless_somebody_chose_their_length(
     # Other integrations' streams keep theirs.
     assert hass.data["stream"][ATTR_SETTINGS].min_segment_duration == configured
     assert cloud.links == []
+
+
+async def test_a_stream_starts_without_the_private_settings_of_its_outputs(
+    hass: HomeAssistant, entity_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_provider = Stream.add_provider
+
+    def add_without_settings(stream: Stream, fmt: str) -> StreamOutput:
+        output = add_provider(stream, fmt)
+        del output.stream_settings
+        return output
+
+    monkeypatch.setattr(Stream, "add_provider", add_without_settings)
+    camera = hass.data[ha_camera.DATA_COMPONENT].get_entity(entity_id)
+    assert camera is not None
+
+    stream = await camera.async_create_stream()
+
+    assert stream is not None
+    assert stream.source.startswith("rtsp://127.0.0.1:")
+    assert stream.outputs() == {}
 
 
 async def test_viewers_and_a_recording_share_one_link(

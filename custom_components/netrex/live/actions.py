@@ -3,11 +3,11 @@
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import service
 import voluptuous as vol
 
 from ..const import DOMAIN
+from ..errors import failed
 from ..models import NetrexConfigEntry
 
 ACTION_GET_STREAM_URL = "get_stream_url"
@@ -50,6 +50,4 @@ async def _async_renew_stream_secret(call: ServiceCall) -> None:
     try:
         await entry.runtime_data.live.access.async_renew_secret()
     except OSError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN, translation_key="relay_access_fails"
-        ) from err
+        raise failed("relay_access_fails") from err

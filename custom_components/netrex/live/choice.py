@@ -1,4 +1,4 @@
-"""Which transport a camera's live view takes (decision 0021)."""
+"""Selects the transport of a camera's live view (decision 0021)."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ import time
 
 from ..client import LiveTransport
 
-# From the most private on; plain RTSP, which is documented best, before its tunnels.
-# `local` is left out: only the user knows whether the camera is in the same network.
+# The most private first; plain RTSP, which is documented best, before its tunnels.
+# `local` is omitted: only the user knows whether the camera is on the same network.
 PREFERENCE = (
     LiveTransport.RTSPWSS,
     LiveTransport.RTSPHS,
@@ -15,16 +15,16 @@ PREFERENCE = (
     LiveTransport.RTSPH,
     LiveTransport.RTSPWS,
 )
-# One failure may be a link that expired or a server that restarts.
+# A single failure may be an expired link or a restarting server.
 _FAILURES_TO_AVOID = 2
-# Seconds; the second time doubles it.
-_FIRST_AVOIDANCE = 3600.0
-_LONGEST_AVOIDANCE = 86_400.0
+# Doubled with each further failure.
+_FIRST_AVOIDANCE_SECONDS = 3600.0
+_MAX_AVOIDANCE_SECONDS = 86_400.0
 
 
 @dataclass(slots=True)
 class _Experience:
-    """How a transport fared with one camera since it last worked."""
+    """Failures of a transport with one camera since it last worked."""
 
     failures: int = 0
     avoid_until: float = 0.0
@@ -32,12 +32,12 @@ class _Experience:
 
 @dataclass(slots=True)
 class TransportChoice:
-    """Remembers per camera what works.
+    """Remembers per camera which transports work.
 
     Args:
-        available: The transports that the portal has.
-        pinned: The one that the user wants; None lets experience choose.
-        clock: Monotonic time in seconds.
+        available: Returns the portal's transports.
+        pinned: The transport that the user has selected; None for automatic.
+        clock: Returns monotonic time (seconds).
     """
 
     available: Callable[[], Collection[LiveTransport]]
@@ -48,10 +48,10 @@ class TransportChoice:
     )
 
     def choose(self, camera_id: int) -> LiveTransport:
-        """Return the transport to ask for: the most private one that is not avoided.
+        """Return the most private transport that is not avoided.
 
-        If all are, the one whose time is over first. Plain RTSP is documented, so it
-        is there even if the schema could not be read.
+        If all are avoided, return the one whose avoidance ends first. Plain RTSP is
+        documented, so it is available even if the schema could not be read.
         """
         if self.pinned is not None:
             return self.pinned
@@ -63,22 +63,20 @@ class TransportChoice:
         )
 
     def worked(self, camera_id: int, transport: LiveTransport) -> None:
-        """Learn that a picture came."""
+        """Record that a session had video."""
         self._experiences.pop((camera_id, transport), None)
 
     def failed(self, camera_id: int, transport: LiveTransport) -> None:
-        """Learn that a link was refused, or its server out of reach."""
+        """Record that a link was rejected or its server unreachable."""
         experience = self._experiences.setdefault((camera_id, transport), _Experience())
         experience.failures += 1
-        rounds = experience.failures - _FAILURES_TO_AVOID
-        if rounds >= 0:
-            seconds = min(_FIRST_AVOIDANCE * 2.0 ** min(rounds, 16), _LONGEST_AVOIDANCE)
-            experience.avoid_until = self.clock() + seconds
+        excess = experience.failures - _FAILURES_TO_AVOID
+        if excess >= 0:
+            seconds = _FIRST_AVOIDANCE_SECONDS * 2.0 ** min(excess, 16)
+            experience.avoid_until = self.clock() + min(seconds, _MAX_AVOIDANCE_SECONDS)
 
     def all_fail(self, camera_id: int) -> bool:
-        """Tell whether every transport that could be taken is avoided."""
-        if self.pinned is not None:
-            return self._avoid_until(camera_id, self.pinned) > self.clock()
+        """Return whether all possible transports are avoided."""
         return self._avoid_until(camera_id, self.choose(camera_id)) > self.clock()
 
     def _avoid_until(self, camera_id: int, transport: LiveTransport) -> float:

@@ -1,10 +1,10 @@
-"""Which of a camera's resolutions is shown unless somebody chooses another."""
+"""A camera's stream profiles: the default one, and their names."""
 
 from collections.abc import Sequence
 
 from ..client import StreamProfile
 
-# What browsers, phones and Home Assistant's own machines decode without effort.
+# What browsers, phones and small Home Assistant machines decode easily (pixels).
 _MAX_WIDTH = 1920
 _MAX_HEIGHT = 1080
 
@@ -12,8 +12,7 @@ _MAX_HEIGHT = 1080
 def default_profile(profiles: Sequence[StreamProfile]) -> StreamProfile | None:
     """Return the largest profile of at most 1920x1080.
 
-    If all are larger it is the smallest; one of unknown size only if there is no
-    other.
+    If all are larger, return the smallest; one of unknown size only as a last resort.
     """
     sizes = {
         profile: profile.width * profile.height
@@ -33,10 +32,9 @@ def default_profile(profiles: Sequence[StreamProfile]) -> StreamProfile | None:
 
 
 def profile_names(profiles: Sequence[StreamProfile]) -> dict[int, str]:
-    """Return a name per profile id, such as `1920x1080`, no two alike.
+    """Return a unique name per profile id, such as `1920x1080`.
 
-    The portal gives profiles sizes but no names; of several equal sizes the later
-    ones are numbered.
+    The portal's profiles have sizes but no names; repeated sizes are numbered.
     """
     names: dict[int, str] = {}
     for profile in profiles:

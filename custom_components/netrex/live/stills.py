@@ -1,21 +1,21 @@
-"""Still images that cost little.
+"""Still images at a low cost.
 
-The portal has no documented still image, so one costs a link and a short view. That
-must not happen for every request: an open dashboard asks for each camera's thumbnail
-every ten seconds. In order, a request gets a picture that the camera itself takes, if a
-camera access token opens it, a frame of a stream that is open anyway, a frame taken a
-moment ago, or a frame of a short view.
+The portal has no documented still image, so one costs a link and a short live session.
+That is too much for every request: a dashboard requests each camera's thumbnail every
+ten seconds. In order of preference, a request gets a snapshot taken by the camera
+itself if there is a camera access token, a frame of a running stream, a recent frame,
+or a frame of a short session.
 """
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 import io
 import logging
 import math
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from homeassistant.components.stream import HLS_PROVIDER, Stream
 from homeassistant.core import CoreState, HomeAssistant, callback
@@ -23,30 +23,29 @@ from PIL.Image import Image
 
 _LOGGER = logging.getLogger(__name__)
 
-# Ages in seconds. Who asks without a size (an automation, a notification) wants the
-# picture of now, and gets none rather than an old one.
-SNAPSHOT_AGE = 10.0
-# Thumbnails are renewed this often while somebody looks, less often as the day's
-# allowance shrinks. The one before is shown until then.
-THUMBNAIL_AGE = 60.0
-# The same where the camera itself takes them: that costs nothing of the allowance, but
-# the camera's uplink has other things to carry, too.
-CAMERA_THUMBNAIL_AGE = 30.0
-_THUMBNAIL_SHOWN = 900.0
-# Thumbnails that are due within this time are renewed by one query.
-RENEWAL_WINDOW = 2.0
+# Requests without a size (automations, notifications) get an image that is no older, or
+# none.
+SNAPSHOT_AGE_SECONDS = 10.0
+# Older thumbnails are shown once more while they are renewed. Multiplied as the daily
+# allowance shrinks.
+THUMBNAIL_AGE_SECONDS = 60.0
+# The same for cameras that take snapshots, which cost uplink bandwidth but no queries.
+CAMERA_THUMBNAIL_AGE_SECONDS = 30.0
+_MAX_THUMBNAIL_AGE_SECONDS = 900.0
+# Thumbnails requested within this time are renewed by one query.
+RENEWAL_WINDOW_SECONDS = 2.0
 # Home Assistant waits 10 s for an image.
-_OPEN_TIMEOUT = 8.0
-_READ_TIMEOUT = 4.0
-# Short views at a time: each holds a thread of Home Assistant's 64, for many seconds if
-# the portal is slow. Not fewer, because those that begin together share a query.
-_MAX_VIEWS = 32
+_OPEN_TIMEOUT_SECONDS = 8.0
+_READ_TIMEOUT_SECONDS = 4.0
+# Each concurrent session occupies one of Home Assistant's 64 threads, for many seconds
+# if the portal is slow. Not fewer, because sessions that start together share a query.
+_MAX_SESSIONS = 32
 # About 100 kB each.
 _MAX_FRAMES = 200
 _JPEG_QUALITY = 80
 
-# Enough to find the first key picture, without FFmpeg's five seconds of analysis. Not
-# "nobuffer": it throws away what was analysed, and the next key picture is seconds off.
+# Enough to find the first key frame without FFmpeg's five seconds of analysis. Not
+# "nobuffer": it discards the analyzed data, and the next key frame is seconds away.
 _OPTIONS = {
     "rtsp_transport": "tcp",
     "analyzeduration": "500000",
@@ -55,7 +54,7 @@ _OPTIONS = {
 
 
 class Size(NamedTuple):
-    """At least so many pixels are wanted; 0: any number."""
+    """Minimum size (pixels); 0: any."""
 
     width: int
     height: int
@@ -63,21 +62,21 @@ class Size(NamedTuple):
 
 _ANY_SIZE = Size(0, 0)
 
-# Takes the picture of now with the camera itself, at least in a size; without one in
-# the camera's own. None if that gives none, within seconds.
+# Takes a snapshot of a minimum size (None: full size) with the camera itself. Returns
+# None on failure, within seconds.
 type CameraSource = Callable[[str, Size | None], Awaitable[bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A picture; its size is the one it was asked in, None for the stream's own."""
+    """An image and the size it was requested in; None: full size."""
 
     image: bytes
-    taken_at: float
+    taken_at: float  # monotonic seconds
     size: Size | None = None
 
     def covers(self, size: Size | None) -> bool:
-        """Tell whether the picture is large enough; None is the largest."""
+        """Return whether the image is large enough; None: for full size."""
         return self.size is None or (
             size is not None
             and self.size.width >= size.width
@@ -86,14 +85,14 @@ class _Frame:
 
 
 class Stills:
-    """The last still image of each stream.
+    """Takes and keeps the still images of streams.
 
     Args:
-        hass: Short views run in its executor.
-        url: Gives the address for a short view of a stream.
-        stretch: Factor, at least 1, by which thumbnails are renewed less often.
-        camera: Takes pictures with the cameras themselves; None if nothing may.
-        clock: Monotonic time in seconds.
+        hass: Runs short sessions in its executor.
+        url: Returns the address of a stream for a short session.
+        stretch: Returns the factor (at least 1) for the age limit of thumbnails.
+        camera: Takes snapshots with the cameras; None if that is not possible.
+        clock: Returns monotonic time (seconds).
     """
 
     def __init__(
@@ -112,18 +111,19 @@ class Stills:
         self._clock = clock
         # The least recently used first.
         self._frames: OrderedDict[str, _Frame] = OrderedDict()
-        self._views: dict[str, asyncio.Task[bytes | None]] = {}
-        self._slots = asyncio.Semaphore(_MAX_VIEWS)
+        # Running sessions and snapshots.
+        self._sessions: dict[str, asyncio.Task[bytes | None]] = {}
+        self._snapshots: dict[tuple[str, Size | None], asyncio.Task[bytes | None]] = {}
+        self._semaphore = asyncio.Semaphore(_MAX_SESSIONS)
         self._tried_at: defaultdict[str, float] = defaultdict(lambda: -math.inf)
-        self._calls: dict[tuple[str, Size | None], asyncio.Task[bytes | None]] = {}
-        self._due: dict[str, Size | None] = {}
+        self._to_renew: dict[str, Size | None] = {}
         self._renewal: asyncio.Task[None] | None = None
 
     async def async_stop(self) -> None:
-        """End what runs in the background."""
+        """Cancel all background tasks."""
         tasks: list[asyncio.Task[object]] = [
-            *self._views.values(),
-            *self._calls.values(),
+            *self._sessions.values(),
+            *self._snapshots.values(),
         ]
         if self._renewal is not None:
             tasks.append(self._renewal)
@@ -132,34 +132,35 @@ class Stills:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def async_snapshot(self, key: str, stream: Stream | None) -> bytes | None:
-        """Return the picture of now as JPEG; `stream` is Home Assistant's, if any."""
+        """Return a current image (JPEG); `stream` is Home Assistant's, if any."""
         return (
             await self._async_from_camera(key, None)
             or await self._async_from_stream(key, stream)
-            or self._known(key, SNAPSHOT_AGE)
-            or await self._async_view(key, SNAPSHOT_AGE)
+            or self._recent(key, SNAPSHOT_AGE_SECONDS)
+            or await self._async_from_session(key, SNAPSHOT_AGE_SECONDS)
         )
 
     async def async_thumbnail(
         self, key: str, stream: Stream | None, size: Size | None = None
     ) -> bytes | None:
-        """Return a picture for a dashboard as JPEG, at least of the given size."""
-        spacing = THUMBNAIL_AGE * self._stretch()
-        age = spacing if self._camera is None else min(spacing, CAMERA_THUMBNAIL_AGE)
+        """Return an image for a dashboard (JPEG), at least of the given size."""
+        spacing = age = THUMBNAIL_AGE_SECONDS * self._stretch()
+        if self._camera is not None:
+            age = min(age, CAMERA_THUMBNAIL_AGE_SECONDS)
         if image := (
-            await self._async_from_stream(key, stream) or self._known(key, age, size)
+            await self._async_from_stream(key, stream) or self._recent(key, age, size)
         ):
             return image
-        if image := self._known(key, max(spacing, _THUMBNAIL_SHOWN), size):
+        if image := self._recent(key, max(spacing, _MAX_THUMBNAIL_AGE_SECONDS), size):
             self._renew(key, size)
             return image
         return await self._async_take(key, spacing, size)
 
     def last(self, key: str) -> bytes | None:
-        """Return the last picture as JPEG unless it is too old; asks for nothing."""
-        return self._known(key, _THUMBNAIL_SHOWN, _ANY_SIZE)
+        """Return the last image (JPEG) unless it is too old; takes no new one."""
+        return self._recent(key, _MAX_THUMBNAIL_AGE_SECONDS, _ANY_SIZE)
 
-    def _known(self, key: str, age: float, size: Size | None = None) -> bytes | None:
+    def _recent(self, key: str, age: float, size: Size | None = None) -> bytes | None:
         frame = self._frames.get(key)
         if (
             frame is None
@@ -180,8 +181,8 @@ class Stills:
     async def _async_from_stream(self, key: str, stream: Stream | None) -> bytes | None:
         """Return a frame of Home Assistant's stream if it is running.
 
-        Only a segment proves that: asking a stopped stream for an image would start
-        it, and one that has just started still holds the frame of its last run.
+        Only a segment proves that: requesting an image of a stopped stream would start
+        it, and a stream that has just started still has the frame of its last run.
         """
         if stream is None or not stream.available:
             return None
@@ -190,106 +191,103 @@ class Stills:
             return None
         # None without the TurboJPEG library.
         image = await stream.async_get_image()
-        return image and self._keep(key, image)
+        return None if image is None else self._keep(key, image)
 
     @callback
     def _renew(self, key: str, size: Size | None) -> None:
-        """Take a new frame soon, together with others that are due."""
-        self._due[key] = size
+        """Schedule a new image, together with those of other streams."""
+        self._to_renew[key] = size
         if self._renewal is None or self._renewal.done():
             self._renewal = self._hass.async_create_background_task(
-                self._async_renew_due(), "netrex thumbnails"
+                self._async_renew_all(), "netrex thumbnails"
             )
 
-    async def _async_renew_due(self) -> None:
-        while self._due:
-            await asyncio.sleep(RENEWAL_WINDOW)
-            due, self._due = self._due, {}
-            spacing = THUMBNAIL_AGE * self._stretch()
+    async def _async_renew_all(self) -> None:
+        while self._to_renew:
+            await asyncio.sleep(RENEWAL_WINDOW_SECONDS)
+            batch, self._to_renew = self._to_renew, {}
+            spacing = THUMBNAIL_AGE_SECONDS * self._stretch()
             await asyncio.gather(
-                *(self._async_take(key, spacing, size) for key, size in due.items())
+                *(self._async_take(key, spacing, size) for key, size in batch.items())
             )
 
     async def _async_take(
         self, key: str, spacing: float, size: Size | None
     ) -> bytes | None:
-        """Have the camera take a picture, or take a frame of a short view."""
-        return await self._async_from_camera(key, size) or await self._async_view(
-            key, spacing
-        )
+        image = await self._async_from_camera(key, size)
+        return image or await self._async_from_session(key, spacing)
 
     async def _async_from_camera(self, key: str, size: Size | None) -> bytes | None:
-        """Return a picture that the camera takes, shared by all who want it now.
-
-        The camera's side knows how long to leave alone one that gives none.
-        """
-        if self._camera is None or self._hass.state is not CoreState.running:
+        """Return a snapshot; `CameraSource` limits retries."""
+        camera = self._camera
+        if camera is None or self._hass.state is not CoreState.running:
             return None
-        wish = key, size
-        if (call := self._calls.get(wish)) is None:
-            call = self._hass.async_create_background_task(
-                self._async_ask(self._camera, key, size), "netrex snapshot"
-            )
-            if not call.done():
-                self._calls[wish] = call
-                call.add_done_callback(lambda _: self._calls.pop(wish))
-        return await asyncio.shield(call)
 
-    async def _async_ask(
-        self, camera: CameraSource, key: str, size: Size | None
-    ) -> bytes | None:
-        image = await camera(key, size)
-        return image and self._keep(key, image, size)
+        async def take() -> bytes | None:
+            image = await camera(key, size)
+            return None if image is None else self._keep(key, image, size)
 
-    async def _async_view(self, key: str, spacing: float) -> bytes | None:
-        """Take a frame by a short view, shared by all who want it now.
+        return await self._async_share(self._snapshots, (key, size), take)
+
+    async def _async_from_session(self, key: str, spacing: float) -> bytes | None:
+        """Return a frame of a short session.
 
         None without a frame, or if the last try was less than `spacing` seconds ago.
         """
-        if (view := self._views.get(key)) is None:
+        if key not in self._sessions:
             now = self._clock()
-            # While Home Assistant starts, nobody looks at what asks for images.
+            # Images that are requested while Home Assistant starts are not looked at.
             if (
                 self._hass.state is not CoreState.running
                 or now - self._tried_at[key] < spacing
             ):
                 return None
             self._tried_at[key] = now
-            view = self._hass.async_create_background_task(
-                self._async_grab(key), "netrex still"
-            )
-            if not view.done():
-                self._views[key] = view
-                view.add_done_callback(lambda _: self._views.pop(key))
-        # A caller who gives up does not take it from the others.
-        return await asyncio.shield(view)
 
-    async def _async_grab(self, key: str) -> bytes | None:
-        async with self._slots:
-            image = await self._hass.async_add_executor_job(grab, self._url(key))
-        return image and self._keep(key, image)
+        async def take() -> bytes | None:
+            async with self._semaphore:
+                image = await self._hass.async_add_executor_job(grab, self._url(key))
+            return None if image is None else self._keep(key, image)
+
+        return await self._async_share(self._sessions, key, take)
+
+    async def _async_share[K](
+        self,
+        tasks: dict[K, asyncio.Task[bytes | None]],
+        key: K,
+        take: Callable[[], Coroutine[Any, Any, bytes | None]],
+    ) -> bytes | None:
+        """Run `take`, or wait for the task of a concurrent call with the same key."""
+        if (task := tasks.get(key)) is None:
+            task = self._hass.async_create_background_task(take(), "netrex still")
+            if not task.done():
+                tasks[key] = task
+                task.add_done_callback(lambda _: tasks.pop(key))
+        # A canceled caller does not cancel the task for the others.
+        return await asyncio.shield(task)
 
 
 def grab(url: str) -> bytes | None:
-    """Return the first key frame of a stream as JPEG. Blocks for seconds.
+    """Return the first key frame of a stream (JPEG), None without one. Blocks.
 
-    None if there is no picture; why, the relay knows better than FFmpeg.
+    The relay logs the cause of a failure.
     """
-    # Here, because PyAV's libraries take long to load and many never need a still.
-    import av  # noqa: PLC0415 - slow to load
+    import av  # noqa: PLC0415 - slow to load, and often not needed
 
     try:
         with av.open(
-            url, options=_OPTIONS, timeout=(_OPEN_TIMEOUT, _READ_TIMEOUT)
+            url,
+            options=_OPTIONS,
+            timeout=(_OPEN_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS),
         ) as container:
             video = container.streams.video[0]
             video.codec_context.skip_frame = "NONKEY"
             frame = next(container.decode(video))
             buffer = io.BytesIO()
-            image: Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV's gap
+            image: Image = frame.to_image()  # type: ignore[no-untyped-call]  # untyped in PyAV
             image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
     except (av.FFmpegError, IndexError, StopIteration) as err:
-        # Its text contains the address.
+        # The exception's text contains the address.
         _LOGGER.debug("No still image (%s)", type(err).__name__)
         return None
     return buffer.getvalue()
