@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
+from custom_components.netrex import pacing
 from custom_components.netrex.client import Pacer
 from custom_components.netrex.const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL, DOMAIN
 from custom_components.netrex.gateway import capabilities
@@ -39,12 +40,11 @@ def _first_certificate() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send requests without spacing; the tests of the spacing turn it on again."""
-    for module in ("pacing", "config_flow", "portal"):
-        monkeypatch.setattr(
-            f"custom_components.netrex.{module}.Pacer", partial(Pacer, interval=0)
-        )
+def _pacing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send requests at once, except in tests with the marker `spaced`."""
+    spaced = request.node.get_closest_marker("spaced")
+    values = {"interval": 0} if spaced is None else spaced.kwargs
+    monkeypatch.setattr(pacing, "Pacer", partial(Pacer, **values))
 
 
 @pytest.fixture(autouse=True)
@@ -62,9 +62,18 @@ def scenario() -> str:
 
 
 @pytest.fixture
-def switches() -> Switches:
-    """Return the cloud's switches; without spacing there can be no limiter."""
-    return Switches(rate_limit=False)
+def switches(request: pytest.FixtureRequest) -> Switches:
+    """Return the cloud's switches: quick, with those of the marker `switches`.
+
+    The rate limit is on where requests are spaced.
+    """
+    values: dict[str, Any] = {
+        "rate_limit": request.node.get_closest_marker("spaced") is not None,
+        "prepare_duration": 0.1,
+    }
+    if marker := request.node.get_closest_marker("switches"):
+        values |= marker.kwargs
+    return Switches(**values)
 
 
 @pytest.fixture

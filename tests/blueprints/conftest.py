@@ -25,7 +25,6 @@ from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.recordings import RecordingManager
 from custom_components.netrex.recordings.timing import Timing
 from demo.home_assistant import VOICE_PACKAGES
-from simulator import Switches
 from tests.repository.project import ROOT
 
 FOLDER = ROOT / "blueprints" / "automation" / "netrex"
@@ -62,12 +61,6 @@ def media(hass: HomeAssistant, tmp_path: Path) -> Path:
     hass.config.allowlist_external_dirs = {str(folder)}
     shutil.copytree(FOLDER, tmp_path / "blueprints" / AUTOMATION_DOMAIN / DOMAIN)
     return folder
-
-
-@pytest.fixture
-def switches() -> Switches:
-    """Return a cloud that prepares at once."""
-    return Switches(rate_limit=False, prepare_duration=0.1)
 
 
 @pytest.fixture(autouse=True)

@@ -21,11 +21,6 @@ def _integration(socket_enabled: None) -> None:
     """Use loopback sockets; these tests need no Home Assistant."""
 
 
-@pytest.fixture(autouse=True)
-def _no_spacing() -> None:
-    """Keep the pacer as it is; each test chooses its spacing."""
-
-
 @dataclass
 class Portal:
     """Sends its answers one after the other, then repeats the last."""

@@ -22,7 +22,7 @@ from custom_components.netrex.const import (
     CONF_SCOPES,
     DOMAIN,
 )
-from simulator import Simulator, Switches
+from simulator import Simulator
 from simulator.world.model import OAuthClient, Scope
 
 from ..leaks import assert_log_clean
@@ -163,17 +163,9 @@ async def test_all_forms_reach_the_frontend(
     assert allowance["default"] == 8000
 
 
+@pytest.mark.spaced
 class TestAgainstTheLimiter:
     """The flow and the setup keep the portal's spacing between requests."""
-
-    @pytest.fixture(autouse=True)
-    def _no_spacing(self) -> None:
-        """Keep the second between requests."""
-
-    @pytest.fixture
-    def switches(self) -> Switches:
-        """Return a cloud with its limiter on."""
-        return Switches()
 
     async def test_no_query_is_refused(
         self, hass: HomeAssistant, cloud: Simulator

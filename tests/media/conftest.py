@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.netrex.recordings import RecordingManager
 from custom_components.netrex.recordings.timing import Timing
-from simulator import Simulator, Switches
+from simulator import Simulator
 
 type Json = dict[str, Any]
 type Ask = Callable[..., Awaitable[Json]]
@@ -37,12 +37,6 @@ async def _media_source(hass: HomeAssistant, tmp_path: Path) -> None:
     """Set up the media source integration with a folder of its own."""
     hass.config.config_dir = str(tmp_path)
     assert await async_setup_component(hass, "media_source", {})
-
-
-@pytest.fixture
-def switches() -> Switches:
-    """Return a cloud that prepares quickly."""
-    return Switches(rate_limit=False, prepare_duration=0.1)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.live import VideoSource
-from simulator import Simulator, Switches
+from simulator import Simulator
 
 from ..relay.players import watch
 
@@ -27,17 +27,7 @@ def scenario() -> str:
     return "chain"
 
 
-@pytest.fixture
-def switches() -> Switches:
-    """Return a cloud that refuses whatever comes too fast."""
-    return Switches(rate_limit=True)
-
-
-@pytest.fixture(autouse=True)
-def _no_spacing() -> None:
-    """Ask with the real second between requests."""
-
-
+@pytest.mark.spaced
 async def test_a_wall_of_cameras_costs_two_queries(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:

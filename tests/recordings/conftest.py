@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.recordings import Clip, RecordingManager
 from custom_components.netrex.recordings.timing import Timing
-from simulator import Simulator, Switches
+from simulator import Simulator
 
 from ..leaks import assert_log_clean, assert_no_secret
 
@@ -48,12 +48,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch, timing: Timing) -> None:
         "custom_components.netrex.RecordingManager",
         partial(RecordingManager, timing=timing),
     )
-
-
-@pytest.fixture
-def switches() -> Switches:
-    """Return a cloud that prepares quickly."""
-    return Switches(rate_limit=False, prepare_duration=0.1)
 
 
 @pytest.fixture(autouse=True)

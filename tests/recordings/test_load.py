@@ -4,7 +4,6 @@ Everything is ten times as fast: one query per 0.1 s, so a wait of 5 s becomes 0
 """
 
 import asyncio
-from functools import partial
 from pathlib import Path
 import time
 
@@ -12,28 +11,28 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.netrex.client import Pacer, pacer
+from custom_components.netrex.client import pacer
 from custom_components.netrex.live import VideoSource
 from custom_components.netrex.recordings import Clip, ClipFile, RecordingManager
 from custom_components.netrex.recordings.timing import Timing
-from simulator import Simulator, Switches
+from simulator import Simulator
 
 from ..relay.players import watch
 from .conftest import AGO_SECONDS, files
 
 CAMERAS, CLIPS, VIEWS = 20, 50, 5
+# Everything is ten times as fast as in reality.
 SPEED = 10
+
+pytestmark = [
+    pytest.mark.spaced(interval=1.1 / SPEED),
+    pytest.mark.switches(query_interval=1.0 / SPEED, prepare_duration=1.0),
+]
 
 
 @pytest.fixture(autouse=True)
-def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Space requests as usual, but ten times as fast.
-
-    The machine is not faster, so the pacer also waits for each response.
-    """
-    monkeypatch.setattr(
-        "custom_components.netrex.pacing.Pacer", partial(Pacer, interval=1.1 / SPEED)
-    )
+def _response_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the gap after a response as much as the spacing of requests."""
     monkeypatch.setattr(pacer, "_RESPONSE_GAP", 1.0 / SPEED)
 
 
@@ -41,12 +40,6 @@ def _no_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
 def scenario() -> str:
     """Return the account with 100 cameras."""
     return "chain"
-
-
-@pytest.fixture
-def switches() -> Switches:
-    """Return a cloud that refuses requests that come too early."""
-    return Switches(query_interval=1.0 / SPEED, prepare_duration=1.0)
 
 
 @pytest.fixture

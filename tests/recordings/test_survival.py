@@ -24,17 +24,14 @@ from custom_components.netrex.recordings import (
     RecordingManager,
 )
 from custom_components.netrex.recordings.partial import PartialFile
-from simulator import Simulator, Switches
+from simulator import Simulator
 
 from .conftest import MEGABYTE, Events, ReadSource, Source, contents, files, remove
 
+# Large enough for several blocks.
 SIZE = 12 * MEGABYTE
 
-
-@pytest.fixture
-def switches() -> Switches:
-    """Return a cloud with files of several blocks."""
-    return Switches(rate_limit=False, prepare_duration=0.1, recording_size=SIZE)
+pytestmark = pytest.mark.switches(recording_size=SIZE)
 
 
 @pytest.fixture

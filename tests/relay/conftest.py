@@ -28,11 +28,6 @@ def _integration(socket_enabled: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_spacing() -> None:
-    """Leave the integration's pacer alone."""
-
-
-@pytest.fixture(autouse=True)
 def _debug_log(caplog: pytest.LogCaptureFixture) -> None:
     """Record everything that is logged, for the scans."""
     caplog.set_level(logging.DEBUG)

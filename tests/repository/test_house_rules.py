@@ -54,6 +54,16 @@ def test_no_module_is_longer_than_400_lines() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > 400} == {}
 
 
+def test_no_function_is_longer_than_60_lines() -> None:
+    lengths = {
+        f"{path}:{node.name}": length(node)
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, FUNCTION)
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > 60} == {}
+
+
 def test_the_length_of_a_function_is_its_lines_without_the_docstring() -> None:
     (bare,) = ast.parse("@cache\ndef f():\n    a()\n\n    return b\n").body
     assert isinstance(bare, FUNCTION)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import aiohttp
 import pytest
 
-from simulator import Simulator, Switches
+from simulator import Simulator
 from simulator.clock import Clock
 from simulator.media.studio import Studio
 from simulator.rtsp.server import RtspServer
@@ -20,11 +20,6 @@ PROFILE = StreamProfile(120846, 320, 180, 10)
 @pytest.fixture(autouse=True)
 def _integration(socket_enabled: None) -> None:
     """Allow sockets; these tests need no Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
-def _no_spacing() -> None:
-    """Leave the integration's pacer alone."""
 
 
 @pytest.fixture
@@ -63,25 +58,6 @@ async def rtsp(state: State, studio: Studio) -> AsyncGenerator[RtspServer]:
     await server.start()
     yield server
     await server.stop()
-
-
-@pytest.fixture
-def scenario() -> str:
-    """Return the scenario; test modules override it."""
-    return "shop"
-
-
-@pytest.fixture
-def switches() -> Switches:
-    """Return the switches, without the rate limit."""
-    return Switches(rate_limit=False)
-
-
-@pytest.fixture
-async def cloud(scenario: str, switches: Switches) -> AsyncGenerator[Simulator]:
-    """Run a whole cloud on a free port."""
-    async with Simulator(scenario, switches=switches) as running:
-        yield running
 
 
 @pytest.fixture

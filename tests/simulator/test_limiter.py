@@ -10,12 +10,9 @@ from simulator.limiter import Limiter
 from .portal_client import PortalClient
 
 # Sunday, 24 May 2026, 21:30 UTC: 23:30 in Prague.
+pytestmark = pytest.mark.switches(rate_limit=True)
+
 EVENING = 1_779_658_200.0
-
-
-@pytest.fixture
-def switches() -> Switches:
-    return Switches()
 
 
 def limiter(switches: Switches) -> tuple[Clock, Limiter]:

@@ -6,8 +6,3 @@ import pytest
 @pytest.fixture(autouse=True)
 def _integration(socket_enabled: None) -> None:
     """Allow loopback sockets."""
-
-
-@pytest.fixture(autouse=True)
-def _no_spacing() -> None:
-    """Keep the spacing of the pacer, which these tests check."""

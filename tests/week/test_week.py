@@ -15,6 +15,7 @@ from .simulation import DOWNLOADS, VIEWS, percentile, simulate
 DAYS = int(os.environ.get("NETREX_SIMULATED_DAYS", "1"))
 
 
+@pytest.mark.spaced
 @pytest.mark.timeout(1200 * DAYS)
 def test_limits_queries_and_ages(
     freezer: FrozenDateTimeFactory, tmp_path: Path
