@@ -16,7 +16,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .auth import async_get_token_provider, async_revoke, get_renewal
 from .budget import BudgetCoordinator
-from .client import DEFAULT_ALLOWANCE, NetrexClient, Pacer
+from .client import DEFAULT_ALLOWANCE, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinator import InventoryCoordinator, StatusCoordinator
 from .devices import async_update_devices, device_node_id
@@ -53,8 +53,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
     """Set up an account: two queries the first time, one after a restart."""
     store = await _async_open_store(hass, entry)
-    pacer = _pacer(hass, entry, store)
-    client = await _async_client(hass, entry, pacer)
+    client = await _async_client(hass, entry, store)
     entry.runtime_data = data = await _async_build(hass, entry, store, client)
     # Before the platforms' listeners, so that a new entity finds its device.
     _async_follow_devices(hass, entry)
@@ -87,20 +86,16 @@ async def _async_open_store(
     return store
 
 
-def _pacer(hass: HomeAssistant, entry: NetrexConfigEntry, store: NetrexStore) -> Pacer:
-    """Return the account's pacer with the ledger of the last run."""
+async def _async_client(
+    hass: HomeAssistant, entry: NetrexConfigEntry, store: NetrexStore
+) -> NetrexClient:
+    """Return the client; its ledger continues the one of the last run."""
     pacer = async_get_pacer(hass, entry.unique_id)
     # The pacer's ledger already has the queries of the config flow, and those sent
     # while the store was written; `restore` adds the stored ones.
     ledger = store.ledger = pacer.ledger
     ledger.restore(store.data.get("ledger"))
     ledger.allowance = entry.options.get(CONF_DAILY_ALLOWANCE, DEFAULT_ALLOWANCE)
-    return pacer
-
-
-async def _async_client(
-    hass: HomeAssistant, entry: NetrexConfigEntry, pacer: Pacer
-) -> NetrexClient:
     return NetrexClient(
         async_get_clientsession(hass),
         entry.data[CONF_URL],

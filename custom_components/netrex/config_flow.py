@@ -1,7 +1,6 @@
 """Config flow: the portal's address, the sign-in, the account."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 import logging
 from typing import Any, override
 
@@ -55,14 +54,6 @@ TRANSIENT_ERRORS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account of a token, identified by its root node (decision 0004)."""
-
-    unique_id: str
-    title: str
-
-
 class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     """Add an account, sign in again, or change how to sign in."""
 
@@ -71,7 +62,9 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
 
     _pacer: Pacer
     _portal: Portal
-    _account: Account
+    # The account of the credentials, identified by its root node (decision 0004).
+    _account_id: str
+    _title: str
 
     def __init__(self) -> None:
         super().__init__()
@@ -292,9 +285,9 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             return "no_nodes"
         host = self._portal.host
         # The client names a node without a name by its id.
-        title = host if root.name == str(root.node_id) else root.name
-        self._account = Account(f"{host}_{root.node_id}", title)
-        async_keep_pacer(self.hass, self._account.unique_id, self._pacer)
+        self._title = host if root.name == str(root.node_id) else root.name
+        self._account_id = f"{host}_{root.node_id}"
+        async_keep_pacer(self.hass, self._account_id, self._pacer)
         return None
 
     async def _async_finish(self) -> ConfigFlowResult:
@@ -304,10 +297,10 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             CONF_URL: self._portal.url,
             **self._credentials,
         }
-        await self.async_set_unique_id(self._account.unique_id)
+        await self.async_set_unique_id(self._account_id)
         if self.source == SOURCE_USER:
             self._abort_if_unique_id_configured()
-            return self.async_create_entry(title=self._account.title, data=data)
+            return self.async_create_entry(title=self._title, data=data)
         self._abort_if_unique_id_mismatch(reason="wrong_account")
         entry = (
             self._get_reauth_entry()
