@@ -43,7 +43,7 @@ async def test_the_tree_is_that_of_the_portal(
     # The tree is part of the inventory.
     assert asked(cloud) == before
     assert all(
-        place["can_expand"] and place["can_search"] for place in shop["children"]
+        camera["can_expand"] and camera["can_search"] for camera in shop["children"]
     )
     assert not any(one["can_play"] for one in shop["children"])
 
@@ -62,8 +62,8 @@ async def test_every_camera_is_in_the_tree_once(
     found: list[str] = []
     todo = [""]
     while todo:
-        place = await browse(todo.pop())
-        for item in place["children"]:
+        parent = await browse(todo.pop())
+        for item in parent["children"]:
             inside = identifier(item)
             (found if "/camera/" in inside else todo).append(inside)
     cameras = entry.runtime_data.inventory.data.cameras

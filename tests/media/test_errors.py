@@ -51,19 +51,19 @@ NOWHERE = (
 async def test_items_that_do_not_exist(
     ask: Ask, entry: MockConfigEntry, camera_id: int
 ) -> None:
-    for place in NOWHERE:
-        identifier = place.format(entry=entry.entry_id, camera=camera_id)
+    for item in NOWHERE:
+        identifier = item.format(entry=entry.entry_id, camera=camera_id)
         text = await error(ask, "browse", identifier)
-        assert text.startswith(GONE), place
+        assert text.startswith(GONE), item
         text = await error(ask, "resolve", identifier)
-        assert text.startswith((GONE, "This is a folder")), place
+        assert text.startswith((GONE, "This is a folder")), item
 
 
 async def test_folders_cannot_be_played(
     ask: Ask, entry: MockConfigEntry, camera_id: int
 ) -> None:
-    for place in ("", entry.entry_id, f"{entry.entry_id}/camera/{camera_id}"):
-        assert (await error(ask, "resolve", place)).startswith("This is a folder")
+    for item in ("", entry.entry_id, f"{entry.entry_id}/camera/{camera_id}"):
+        assert (await error(ask, "resolve", item)).startswith("This is a folder")
 
 
 async def test_an_account_that_is_not_loaded(
@@ -72,8 +72,8 @@ async def test_an_account_that_is_not_loaded(
     assert await hass.config_entries.async_unload(entry.entry_id)
     days = f"{entry.entry_id}/camera/{camera_id}"
     clip = f"{entry.entry_id}/clip/{camera_id}/1000/1060"
-    for what, place in (("browse", days), ("resolve", clip)):
-        assert "not loaded" in await error(ask, what, place)
+    for what, item in (("browse", days), ("resolve", clip)):
+        assert "not loaded" in await error(ask, what, item)
     assert "not loaded" in await error(ask, "search", days, search_query="x")
     # The root lists the loaded accounts: none.
     answer = await ask("browse")
@@ -97,11 +97,11 @@ async def test_a_missing_right_is_reported(
     for token in cloud.world.tokens.values():
         token.scopes = frozenset({Scope.READ})
     now = int(time.time())
-    for what, place in (
+    for what, item in (
         ("browse", f"{entry.entry_id}/camera/{camera_id}"),
         ("resolve", f"{entry.entry_id}/clip/{camera_id}/{now - 60}/{now - 50}"),
     ):
-        assert "permission" in await error(ask, what, place)
+        assert "permission" in await error(ask, what, item)
     assert entry.state is ConfigEntryState.LOADED
 
 

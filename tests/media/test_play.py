@@ -50,34 +50,34 @@ async def test_plays_and_seeks(
     assert whole.status == 200
     assert whole.content_type == "video/mp4"
     assert whole.headers["Accept-Ranges"] == "bytes"
-    film = await whole.read()
-    assert film[4:8] == MP4
-    assert whole.content_length == len(film)
+    content = await whole.read()
+    assert content[4:8] == MP4
+    assert whole.content_length == len(content)
 
     # As browsers start, seek, and look for an index at the end.
     for wanted, part in (
-        ("bytes=0-", film),
-        ("bytes=100-199", film[100:200]),
-        (f"bytes={len(film) // 2}-", film[len(film) // 2 :]),
-        ("bytes=-50", film[-50:]),
-        (f"bytes={len(film) - 1}-{len(film) + 100}", film[-1:]),
+        ("bytes=0-", content),
+        ("bytes=100-199", content[100:200]),
+        (f"bytes={len(content) // 2}-", content[len(content) // 2 :]),
+        ("bytes=-50", content[-50:]),
+        (f"bytes={len(content) - 1}-{len(content) + 100}", content[-1:]),
     ):
         answer = await player.get(url, headers={"Range": wanted})
         assert answer.status == 206, wanted
         assert await answer.read() == part
         content_range = answer.headers["Content-Range"]
-        assert content_range.endswith(f"/{len(film)}")
+        assert content_range.endswith(f"/{len(content)}")
         first, last = content_range.removeprefix("bytes ").partition("/")[0].split("-")
-        assert film[int(first) : int(last) + 1] == part
+        assert content[int(first) : int(last) + 1] == part
         assert answer.content_type == "video/mp4"
 
-    beyond = await player.get(url, headers={"Range": f"bytes={len(film)}-"})
+    beyond = await player.get(url, headers={"Range": f"bytes={len(content)}-"})
     assert beyond.status == 416
-    assert beyond.headers["Content-Range"] == f"bytes */{len(film)}"
+    assert beyond.headers["Content-Range"] == f"bytes */{len(content)}"
 
     head = await player.head(url)
     assert (head.status, await head.read()) == (200, b"")
-    assert head.content_length == len(film)
+    assert head.content_length == len(content)
     assert head.content_type == "video/mp4"
     # The file is cached, so this takes no queries.
     assert asked(cloud) == spent
@@ -164,11 +164,11 @@ async def test_an_evicted_file_is_fetched_again(
     cloud: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    film = await (await player.get(url)).read()
+    content = await (await player.get(url)).read()
     await hass.async_add_executor_job(_clear, Path(hass.config.cache_path("netrex")))
     answer = await player.get(url, headers={"Range": "bytes=0-99"})
     assert answer.status == 206
-    assert await answer.read() == film[:100]
+    assert await answer.read() == content[:100]
 
     # A longer wait ends with 503 and Retry-After.
     await hass.async_add_executor_job(_clear, Path(hass.config.cache_path("netrex")))

@@ -33,8 +33,8 @@ def _now(cloud: Simulator, freezer: FrozenDateTimeFactory) -> None:
 def search(ask: Ask) -> Search:
     """Return a function that searches and returns the titles of the results."""
 
-    async def search(text: str, place: str = "", **fields: object) -> list[str]:
-        answer = await ask("search", place, search_query=text, **fields)
+    async def search(text: str, item: str = "", **fields: object) -> list[str]:
+        answer = await ask("search", item, search_query=text, **fields)
         assert answer["success"], answer
         return [one["title"] for one in answer["result"]["result"]]
 
@@ -61,8 +61,8 @@ async def test_a_search_is_limited_to_the_item(
     region = next(node for node in cloud.world.nodes if node.name == "Slovensko")
     assert len(await search("vchod", f"{entry.entry_id}/folder/{region.node_id}")) == 3
     camera = next(iter(cloud.world.cameras))
-    place = f"{entry.entry_id}/camera/{camera}"
-    assert await search("14:10", place) == ["14:10-14:20 Vchod, 2026-07-15"]
+    item = f"{entry.entry_id}/camera/{camera}"
+    assert await search("14:10", item) == ["14:10-14:20 Vchod, 2026-07-15"]
 
 
 TIMES = {

@@ -31,8 +31,8 @@ async def test_a_clip_is_saved_and_its_link_needs_no_sign_in(
     content = contents(path)
     assert len(content) == saved["size"]
     assert (saved["duration"], saved["height"]) == (4, 180)
-    with av.open(path) as film:
-        assert sum(1 for _ in film.decode(video=0)) == 40
+    with av.open(path) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 40
     local = dt_util.as_local(dt_util.utc_from_timestamp(clip.start))
     assert path.name == f"{local:%Y-%m-%d_%H-%M-%S}.mp4"
 

@@ -155,8 +155,8 @@ async def test_all_cameras_share_one_query(
     before = len(cloud.queries)
     answer = await call(hass, "list_recordings", clip, entity_id="all")
     assert len(answer) == len(cloud.world.cameras)
-    asked = [q for q in cloud.queries[before:] if "recordings(" in q.query]
-    assert len(asked) == 1
+    lists = [q for q in cloud.queries[before:] if "recordings(" in q.query]
+    assert len(lists) == 1
 
 
 async def test_a_download_needs_no_response(

@@ -87,7 +87,7 @@ async def test_downloads_stay_within_the_limits_and_viewers_go_first(
     most = asyncio.create_task(most_at_once(manager, downloads))
     await asyncio.sleep(0.5)
     assert not any(download.done() for download in downloads)
-    asked = len(cloud.queries)
+    sent = len(cloud.queries)
     live = entry.runtime_data.live
     for pictures in await asyncio.gather(
         *(
@@ -96,7 +96,7 @@ async def test_downloads_stay_within_the_limits_and_viewers_go_first(
         )
     ):
         assert pictures
-    since = cloud.queries[asked:]
+    since = cloud.queries[sent:]
     links = [n for n, one in enumerate(since) if "live_view" in one.query]
     # Some queries are sent while the players connect, but no waiting query is sent
     # before a viewer's, and viewers share theirs.

@@ -286,8 +286,8 @@ async def test_the_cloud_is_preferred_to_a_memory_card(
     found = await manager.async_list(clip.node_id, clip.start, clip.end)
     assert len(found) == 3
     saved = await manager.async_download(replace(clip, height=90), media / "x.mp4")
-    with av.open(saved.path) as film:
-        assert film.streams.video[0].height == saved.height == 90
+    with av.open(saved.path) as video:
+        assert video.streams.video[0].height == saved.height == 90
 
 
 def test_the_most_complete_rendition_is_selected() -> None:
@@ -404,7 +404,7 @@ def test_a_disk_without_hard_links(
     monkeypatch.setattr("custom_components.netrex.recordings.partial.os.link", no_links)
     folder = tmp_path / "media"
     source = folder / "source.mp4"
-    source.write_bytes(b"film")
+    source.write_bytes(b"video")
     publish(source, folder / "a.mp4", overwrite=False, may_move=False)
     assert source.exists()
     with pytest.raises(HomeAssistantError):
@@ -412,7 +412,7 @@ def test_a_disk_without_hard_links(
     publish(source, folder / "a.mp4", overwrite=True, may_move=False)
     publish(source, folder / "b.mp4", overwrite=False, may_move=True)
     assert not source.exists()
-    assert contents(folder / "a.mp4") == contents(folder / "b.mp4") == b"film"
+    assert contents(folder / "a.mp4") == contents(folder / "b.mp4") == b"video"
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ class Box:
         except HomeAssistantError:
             return None
         try:
-            partial.write([b"film"])
+            partial.write([b"video"])
             check_target(self.config, target, overwrite=overwrite)
             publish(partial.path, target, overwrite=overwrite, may_move=True)
         except HomeAssistantError:
@@ -147,7 +147,7 @@ def test_no_name_leads_out_of_the_folder(
     assert box.snapshot() == box.before
     if target is not None:
         assert target.resolve().is_relative_to(box.allowed)
-        assert target.read_bytes() == b"film"
+        assert target.read_bytes() == b"video"
         assert target.suffix.lower() == ".mp4"
     assert not list(box.allowed.rglob("*.part"))
 
@@ -198,7 +198,7 @@ def test_invalid_names_are_refused(box: Box, name: str) -> None:
 )
 def test_valid_names_are_written(box: Box, name: str, path: str) -> None:
     assert box.write(name, overwrite=False)
-    assert (box.allowed / path).read_bytes() == b"film"
+    assert (box.allowed / path).read_bytes() == b"video"
     # An existing file is replaced only on request.
     assert box.write(name, overwrite=False) is None
     assert box.write(name, overwrite=True)
@@ -224,7 +224,7 @@ def test_a_folder_that_is_replaced_by_a_link_is_refused(box: Box) -> None:
     check_target(box.config, target, overwrite=False)
     partial = PartialFile(target.parent)
     partial.restart()
-    partial.write([b"film"])
+    partial.write([b"video"])
     target.parent.rename(box.allowed / "moved")
     target.parent.symlink_to(box.outside)
     with pytest.raises(HomeAssistantError):

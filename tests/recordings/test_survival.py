@@ -46,11 +46,11 @@ def when(
     """Call a function once, when the download reaches a state."""
     left = [do]
 
-    def look(event: JobEvent) -> None:
+    def call_once(event: JobEvent) -> None:
         if event.state is state and left:
             left.pop()()
 
-    manager.async_add_listener(clip.node_id, look)
+    manager.async_add_listener(clip.node_id, call_once)
 
 
 async def assert_fails(

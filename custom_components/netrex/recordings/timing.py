@@ -11,7 +11,7 @@ class Timing:
     Attributes:
         intervals: Between polls of a preparation and between retries; the last one
             repeats.
-        settling: From the end of a clip until the first look for its recording: video
+        settling: From the end of a clip until its recording is listed: video
             reaches the cloud with a delay.
         grace: From the end of a clip until its recording is taken even if incomplete.
         stall_timeout: Until a preparation without progress has failed.
