@@ -11,6 +11,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client.camera import events as client_events
 from custom_components.netrex.const import CONF_CAMERA_EVENTS
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
 from custom_components.netrex.gateway import events
@@ -157,8 +158,8 @@ async def test_garbage_is_counted_and_silence_is_noticed(
     cloud: Simulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("custom_components.netrex.client.camera.events._SILENCE", 0.2)
-    monkeypatch.setattr("custom_components.netrex.client.camera.events._PATIENCE", 0.3)
+    monkeypatch.setattr(client_events, "_PING_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr(client_events, "_RESPONSE_TIMEOUT_SECONDS", 0.3)
     await ready(entities)
     cloud.faults.add("events", "garbage")
     tell(camera, VIDEO_MOTION, {"active": "1"})

@@ -77,8 +77,8 @@ async def test_states_first_then_what_happens(
 async def test_a_camera_that_falls_silent_is_noticed(
     gateway: GatewayClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera_events, "_SILENCE", 0.1)
-    monkeypatch.setattr(camera_events, "_PATIENCE", 0.3)
+    monkeypatch.setattr(camera_events, "_PING_AFTER_SECONDS", 0.1)
+    monkeypatch.setattr(camera_events, "_RESPONSE_TIMEOUT_SECONDS", 0.3)
     async with open_events(gateway, FIXED) as events:
         stream = aiter(events)
         assert await anext(stream)
@@ -99,7 +99,7 @@ async def test_a_camera_that_falls_silent_is_noticed(
 async def test_a_silent_camera_does_not_delay_our_end(
     gateway: GatewayClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(camera_events, "_CLOSING", 0.1)
+    monkeypatch.setattr(camera_events, "_CLOSE_TIMEOUT_SECONDS", 0.1)
     async with open_events(gateway, FIXED):
         # A camera of which the simulator does not even read the end.
         listener = next(iter(cloud.camera(62303).events._listeners))
@@ -143,7 +143,7 @@ async def test_why_there_is_no_stream(
     fault: tuple[str, str, float | None],
     error: type[NetrexCameraError],
 ) -> None:
-    monkeypatch.setattr(camera_events, "_PATIENCE", 0.2)
+    monkeypatch.setattr(camera_events, "_RESPONSE_TIMEOUT_SECONDS", 0.2)
     endpoint, kind, value = fault
     cloud.faults.add(endpoint, kind, value)
     with pytest.raises(error):

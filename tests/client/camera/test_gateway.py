@@ -143,8 +143,9 @@ async def failure(call: Awaitable[object]) -> NetrexError:
 async def test_the_token_travels_in_the_header_alone(
     cameras: Cameras, client: GatewayClient, reports: Reports
 ) -> None:
-    assert await client.get_text(SERIAL.upper(), PATH, {"group": "a,b"}) == "OK"
-    assert await client.post_form(SERIAL, PATH, {"a": "1&b=2", "c": "%26"}) == "OK"
+    assert await client.request_text(SERIAL.upper(), PATH, {"group": "a,b"}) == "OK"
+    form = {"a": "1&b=2", "c": "%26"}
+    assert await client.request_text(SERIAL, PATH, form=form) == "OK"
 
     for request in cameras.requests:
         assert request.headers["Authorization"] == f"Token {TOKEN}"
@@ -184,7 +185,7 @@ async def test_statuses(
     body: object,
 ) -> None:
     cameras.says(body, status, Retry_After="7")
-    err = await failure(client.get_text(SERIAL, PATH))
+    err = await failure(client.request_text(SERIAL, PATH))
     assert type(err) is kind
     assert reports.rows == [(SERIAL, err)]
     if isinstance(err, NetrexRateLimitedError):
@@ -193,7 +194,7 @@ async def test_statuses(
 
 async def test_no_content_is_success(cameras: Cameras, client: GatewayClient) -> None:
     cameras.says("", 204)
-    assert await client.post_form(SERIAL, "axis-cgi/com/ptz.cgi", {}) == ""
+    assert await client.request_text(SERIAL, "axis-cgi/com/ptz.cgi", form={}) == ""
 
 
 @pytest.mark.parametrize(
@@ -211,10 +212,10 @@ async def test_failures_in_a_good_answer(
 ) -> None:
     cameras.says(body)
     calls: list[Awaitable[object]] = [
-        client.get_text(SERIAL, PATH),
-        client.post_form(SERIAL, PATH, {}),
-        client.get_json(SERIAL, PATH),
-        client.get_bytes(SERIAL, PATH),
+        client.request_text(SERIAL, PATH),
+        client.request_text(SERIAL, PATH, form={}),
+        client.request_json(SERIAL, PATH),
+        client.request_image(SERIAL, PATH),
     ]
     for call in calls:
         err = await failure(call)
@@ -228,7 +229,7 @@ async def test_failures_are_words_at_the_start_of_a_line(
 ) -> None:
     text = "root.Image.I0.Text.String=# Error: none\nroot.A.B=Error: 3\n"
     cameras.says(text)
-    assert await client.get_text(SERIAL, PATH) == text
+    assert await client.request_text(SERIAL, PATH) == text
 
 
 @pytest.mark.parametrize("page", ["<html></html>", "\n<!DOCTYPE HTML><html></html>"])
@@ -236,7 +237,7 @@ async def test_a_page_is_no_answer(
     cameras: Cameras, client: GatewayClient, page: str
 ) -> None:
     cameras.says(page, content_type="text/html")
-    for call in (client.get_text, client.get_json, client.get_bytes):
+    for call in (client.request_text, client.request_json, client.request_image):
         err = await failure(call(SERIAL, PATH))
         assert isinstance(err, NetrexCameraResponseError)
 
@@ -245,9 +246,9 @@ async def test_old_firmware_writes_latin_1(
     cameras: Cameras, client: GatewayClient
 ) -> None:
     cameras.says("Prodejna Jižní".encode())
-    assert await client.get_text(SERIAL, PATH) == "Prodejna Jižní"
+    assert await client.request_text(SERIAL, PATH) == "Prodejna Jižní"
     cameras.says("Caf\xe9".encode("latin-1"))
-    assert await client.get_text(SERIAL, PATH) == "Caf\xe9"
+    assert await client.request_text(SERIAL, PATH) == "Caf\xe9"
 
 
 @pytest.mark.parametrize(
@@ -277,8 +278,9 @@ async def test_failures_in_json(
     code: int | None,
 ) -> None:
     cameras.says(body)
-    for call in (client.get_json(SERIAL, PATH), client.post_json(SERIAL, PATH, {})):
-        err = await failure(call)
+    empty: dict[str, object] = {}
+    for posted in (None, empty):
+        err = await failure(client.request_json(SERIAL, PATH, body=posted))
         assert type(err) is kind
         if isinstance(err, NetrexCameraRefusedError):
             assert err.code == code
@@ -286,7 +288,7 @@ async def test_failures_in_json(
 
 async def test_json(cameras: Cameras, client: GatewayClient) -> None:
     cameras.says({"status": 200, "data": {"a": [1]}})
-    assert await client.post_json(SERIAL, PATH, {"method": "x"}) == {
+    assert await client.request_json(SERIAL, PATH, body={"method": "x"}) == {
         "status": 200,
         "data": {"a": [1]},
     }
@@ -297,21 +299,21 @@ async def test_pictures(
     cameras: Cameras, client: GatewayClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cameras.says(b"\xff\xd8picture", content_type="image/jpeg")
-    assert await client.get_bytes(SERIAL, PATH) == b"\xff\xd8picture"
+    assert await client.request_image(SERIAL, PATH) == b"\xff\xd8picture"
     for body, content_type in ((b"", "image/jpeg"), (b"\xff\xd8", "image/png")):
         cameras.says(body, content_type=content_type)
-        err = await failure(client.get_bytes(SERIAL, PATH))
+        err = await failure(client.request_image(SERIAL, PATH))
         assert isinstance(err, NetrexCameraResponseError)
-    monkeypatch.setattr(gateway_module, "_LARGEST_IMAGE", 4)
+    monkeypatch.setattr(gateway_module, "_MAX_IMAGE_BYTES", 4)
     cameras.says(b"\xff\xd8picture", content_type="image/jpeg")
-    assert "BodyTooLargeError" in str(await failure(client.get_bytes(SERIAL, PATH)))
+    assert "BodyTooLargeError" in str(await failure(client.request_image(SERIAL, PATH)))
 
 
 @pytest.mark.parametrize("serial", ["", "evil.example.com", f"{SERIAL}/../x"])
 async def test_a_host_name_is_no_serial_number(
     cameras: Cameras, client: GatewayClient, serial: str
 ) -> None:
-    for call in (client.get_text, client.websocket):
+    for call in (client.request_text, client.websocket):
         err = await failure(call(serial, PATH))
         assert isinstance(err, NetrexCameraNotFoundError)
     assert cameras.requests == []
@@ -338,9 +340,9 @@ async def test_redirects_are_not_followed(
 ) -> None:
     cameras.says("", status, Location=elsewhere.url)
     for call in (
-        client.get_text(SERIAL, PATH),
-        client.post_form(SERIAL, PATH, {"a": "b"}),
-        client.get_bytes(SERIAL, PATH),
+        client.request_text(SERIAL, PATH),
+        client.request_text(SERIAL, PATH, form={"a": "b"}),
+        client.request_image(SERIAL, PATH),
         client.websocket(SERIAL, PATH),
     ):
         assert isinstance(await failure(call), NetrexCameraResponseError)
@@ -401,7 +403,7 @@ async def test_no_failure_tells_the_token(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     cameras.answer = answer
-    call = client.get_json if answer is echo_json else client.get_text
+    call = client.request_json if answer is echo_json else client.request_text
     err = await failure(call(SERIAL, PATH))
     assert type(err) is kind
     assert_no_secret(texts(err), [TOKEN])
@@ -414,7 +416,7 @@ async def test_a_token_that_no_header_can_hold(
     cameras: Cameras, session: aiohttp.ClientSession
 ) -> None:
     client = GatewayClient(session, f"{cameras.url}/{{serial_number}}", "line\r\nbreak")
-    for call in (client.get_text, client.websocket):
+    for call in (client.request_text, client.websocket):
         err = await failure(call(SERIAL, PATH))
         assert isinstance(err, NetrexCameraTokenError)
         assert "break" not in texts(err)
@@ -423,7 +425,7 @@ async def test_a_token_that_no_header_can_hold(
 
 async def test_nobody_there(session: aiohttp.ClientSession) -> None:
     client = GatewayClient(session, "http://127.0.0.1:1/{serial_number}", TOKEN)
-    for call in (client.get_text, client.websocket):
+    for call in (client.request_text, client.websocket):
         err = await failure(call(SERIAL, PATH))
         assert isinstance(err, NetrexCameraOfflineError)
 
@@ -434,7 +436,7 @@ async def test_a_camera_gets_one_call_at_a_time(
     client = GatewayClient(
         session, f"{cameras.url}/{{serial_number}}", TOKEN, spacing=0.05
     )
-    await asyncio.gather(*(client.get_text(SERIAL, PATH) for _ in range(4)))
+    await asyncio.gather(*(client.request_text(SERIAL, PATH) for _ in range(4)))
     assert cameras.most == 1
     gaps = [later - earlier for earlier, later in pairwise(cameras.times)]
     assert min(gaps) >= 0.05
@@ -451,9 +453,9 @@ async def test_others_and_what_is_urgent_do_not_wait(
 
     cameras.answer = answer
     await asyncio.gather(
-        client.get_text(SERIAL, PATH),
-        client.get_text(OTHER, PATH),
-        client.post_form(SERIAL, PATH, {}, urgent=True),
+        client.request_text(SERIAL, PATH),
+        client.request_text(OTHER, PATH),
+        client.request_text(SERIAL, PATH, form={}, urgent=True),
     )
 
 
@@ -461,13 +463,13 @@ async def test_who_gives_up_does_not_block_the_camera(
     cameras: Cameras, client: GatewayClient
 ) -> None:
     cameras.answer = slow
-    calls = [asyncio.create_task(client.get_text(SERIAL, PATH)) for _ in range(2)]
+    calls = [asyncio.create_task(client.request_text(SERIAL, PATH)) for _ in range(2)]
     await asyncio.sleep(0.05)
     for call in calls:
         call.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
     cameras.says()
-    assert await client.get_text(SERIAL, PATH) == "OK"
+    assert await client.request_text(SERIAL, PATH) == "OK"
 
 
 async def test_websocket(
@@ -489,7 +491,7 @@ async def test_websocket(
         await socket.send_str("hello")
         assert await socket.receive_str() == "HELLO"
         cameras.says()
-        assert await client.get_text(SERIAL, PATH) == "OK"
+        assert await client.request_text(SERIAL, PATH) == "OK"
     await socket.close()
     request = cameras.requests[0]
     assert request.headers["Authorization"] == f"Token {TOKEN}"

@@ -13,18 +13,26 @@ from custom_components.netrex.client.camera.ptz import (
     Move,
     Preset,
     PtzClient,
-    parse_position,
     parse_presets,
 )
 from simulator import Simulator
+from simulator.camera.ptz import Position, Ptz
 
-from .conftest import FIXED, MOVING
+from .conftest import FIXED, MOVING, MOVING_ID
 
 
 @pytest.fixture
 def ptz(gateway: GatewayClient) -> PtzClient:
     """Return the camera that moves."""
     return PtzClient(gateway, MOVING)
+
+
+@pytest.fixture
+def head(cloud: Simulator) -> Ptz:
+    """Return the head of that camera."""
+    head = cloud.camera(MOVING_ID).ptz
+    assert head is not None
+    return head
 
 
 async def test_presets_are_found_by_number(ptz: PtzClient) -> None:
@@ -38,17 +46,23 @@ async def test_presets_are_found_by_number(ptz: PtzClient) -> None:
 @pytest.mark.parametrize(
     ("act", "expected"),
     [
-        (lambda ptz: ptz.go_to(5, 80), Move(118, -9.5, 3000)),
-        (lambda ptz: ptz.move_to(Move(pan=-12.34567, zoom=2)), Move(-12.3457, 0, 2)),
-        (lambda ptz: ptz.move_to(Move(0, -30.0), 10), Move(0, -30, 1)),
-        (lambda ptz: ptz.move_by(Move(-200, 5, 100), 100), Move(160, 5, 101)),
+        (lambda ptz: ptz.go_to(5, 80), Position(118, -9.5, 3000)),
+        (
+            lambda ptz: ptz.move_to(Move(pan=-12.34567, zoom=2)),
+            Position(-12.3457, 0, 2),
+        ),
+        (lambda ptz: ptz.move_to(Move(0, -30.0), 10), Position(0, -30, 1)),
+        (lambda ptz: ptz.move_by(Move(-200, 5, 100), 100), Position(160, 5, 101)),
     ],
 )
 async def test_movements_arrive(
-    ptz: PtzClient, act: Callable[[PtzClient], Awaitable[None]], expected: Move
+    ptz: PtzClient,
+    head: Ptz,
+    act: Callable[[PtzClient], Awaitable[None]],
+    expected: Position,
 ) -> None:
     await act(ptz)
-    assert await ptz.position() == expected
+    assert head.position == expected
 
 
 @pytest.mark.parametrize(
@@ -60,16 +74,16 @@ async def test_movements_arrive(
     ],
 )
 async def test_a_movement_goes_on_until_it_is_stopped(
-    ptz: PtzClient, cloud: Simulator, speeds: Move, moved: tuple[bool, ...]
+    ptz: PtzClient, head: Ptz, cloud: Simulator, speeds: Move, moved: tuple[bool, ...]
 ) -> None:
     await ptz.start(speeds)
     cloud.clock.jump(2)
-    there = await ptz.position()
+    there = head.position
     assert moved == (there.pan != 0, there.tilt != 0, there.zoom != 1)
     await ptz.stop()
-    stopped = await ptz.position()
+    stopped = head.position
     cloud.clock.jump(9)
-    assert await ptz.position() == stopped
+    assert head.position == stopped
 
 
 async def test_the_camera_says_what_it_cannot(ptz: PtzClient) -> None:
@@ -84,7 +98,6 @@ async def test_a_fixed_camera_has_nothing(
     cloud.switches.set("fixed_ptz", conduct)
     fixed = PtzClient(gateway, FIXED)
     assert await fixed.presets() == ()
-    assert await fixed.position() == Move()
     with pytest.raises(NetrexCameraRefusedError):
         await fixed.move_by(Move(1))
 
@@ -98,7 +111,7 @@ async def test_a_fixed_camera_may_refuse_to_be_asked(
 
 
 async def test_an_absent_camera(ptz: PtzClient, cloud: Simulator) -> None:
-    cloud.world.cameras[140094].is_connected = False
+    cloud.world.cameras[MOVING_ID].is_connected = False
     with pytest.raises(NetrexCameraOfflineError):
         await ptz.presets()
 
@@ -114,15 +127,3 @@ async def test_an_absent_camera(ptz: PtzClient, cloud: Simulator) -> None:
 )
 def test_presets_of_all_kinds(text: str, presets: tuple[Preset, ...]) -> None:
     assert parse_presets(text) == presets
-
-
-@pytest.mark.parametrize(
-    ("text", "position"),
-    [
-        ("pan=51.2891\ntilt=-6\nzoom=1\niris=6427\n", Move(51.2891, -6, 1)),
-        ("pan=inf\ntilt=up\nzoom=", Move()),
-        ("tilt=3", Move(tilt=3)),
-    ],
-)
-def test_positions_of_all_kinds(text: str, position: Move) -> None:
-    assert parse_position(text) == position

@@ -1,1 +1,1 @@
-"""A camera's own interface (VAPIX, CamStreamer App), through the vendor's gateway."""
+"""The cameras' own HTTP interface (VAPIX, CamStreamer App), through the gateway."""

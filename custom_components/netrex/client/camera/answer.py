@@ -1,4 +1,4 @@
-"""What a camera's answer means: success, or one of the ways in which it says no."""
+"""Parses the responses of cameras, which report failures in several ways."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,9 +21,9 @@ from ..errors import (
 from ..graphql_errors import redact
 from ..values import as_int, as_mapping, as_text
 
-# The failures of older interfaces: param.cgi, applications, com/ptz.cgi.
+# Failures of the text interfaces: param.cgi, applications, com/ptz.cgi.
 _FAILURE = re.compile(r"^(?:# Error:|# Request failed:|Error:)\s*(.*)", re.MULTILINE)
-_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 _STATUSES: Mapping[int, type[NetrexCameraError]] = {
     400: NetrexCameraRefusedError,
@@ -39,35 +39,37 @@ _STATUSES: Mapping[int, type[NetrexCameraError]] = {
 
 
 def status_error(status: int, retry_after: float | None = None) -> NetrexError | None:
-    """Return what a status means that is none of success."""
+    """Return the error for a non-2xx status, None for success.
+
+    `retry_after` is in seconds.
+    """
     text = f"HTTP status {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return NetrexRateLimitedError(
-            f"The gateway is asked too often ({text})", retry_after=retry_after
+            f"The gateway limits calls ({text})", retry_after=retry_after
         )
     if error := _STATUSES.get(status):
-        return error(f"The camera's own interface says no ({text})")
+        return error(text)
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return NetrexCameraResponseError(f"The camera's answer is of no use ({text})")
+        return NetrexCameraResponseError(text)
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class CameraAnswer:
-    """What a camera answered, with a status that means success.
+    """A camera's response with a 2xx status.
 
     Attributes:
-        content_type: Without parameters, in lower case; of nothing it is empty.
-        body: As it came.
+        content_type: In lower case and without parameters; empty if there is none.
+        body: Not decoded.
     """
 
-    status: int
     content_type: str
     body: bytes = field(repr=False)
 
     @property
     def text(self) -> str:
-        """The body as text: UTF-8, of old firmware Latin-1."""
+        """The body as text: UTF-8, or Latin-1 from old firmware."""
         try:
             return self.body.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -75,37 +77,41 @@ class CameraAnswer:
 
 
 def read_text(answer: CameraAnswer, token: str = "") -> str:
-    """Return the text of an answer. Raises NetrexCameraError if it means failure."""
+    """Return the text of a response.
+
+    Raises:
+        NetrexCameraResponseError: It is an HTML page.
+        NetrexCameraRefusedError: It describes a failure, without the `token`.
+    """
     text = answer.text
-    if _PAGE.match(text):
-        raise NetrexCameraResponseError("A page came instead of the camera's answer")
+    if _HTML.match(text):
+        raise NetrexCameraResponseError("The response is an HTML page")
     if failure := _FAILURE.search(text):
-        # The reason is on this line or on the next.
-        reason = failure[1].strip()
-        raise NetrexCameraRefusedError(
-            f"The camera refuses: {redact(reason, token)}", code=as_int(reason)
-        )
+        # The reason is on the same line or on the next.
+        reason = failure[1].strip() or "no reason given"
+        raise NetrexCameraRefusedError(redact(reason, token), code=as_int(reason))
     return text
 
 
 def read_json(answer: CameraAnswer, token: str = "") -> Mapping[str, object]:
-    """Return the JSON object of an answer.
+    """Return the JSON object of a response.
 
-    Raises NetrexCameraError if it means failure: VAPIX has an `error` then, the
-    CamStreamer App a `status` like HTTP's.
+    Raises:
+        NetrexCameraError: It describes a failure, without the `token`. VAPIX reports
+            an `error`, the CamStreamer App a `status` as in HTTP.
     """
     try:
         parsed: object = json.loads(answer.text)
     except ValueError, RecursionError:
         read_text(answer, token)
-        raise NetrexCameraResponseError("The camera's answer is no JSON") from None
+        raise NetrexCameraResponseError("The response is not JSON") from None
     if not isinstance(parsed, dict):
-        raise NetrexCameraResponseError("The camera's answer is no JSON object")
+        raise NetrexCameraResponseError("The response is not a JSON object")
     if error := parsed.get("error"):
         item = as_mapping(error)
         text = as_text(item.get("message")) or as_text(error) or "no reason given"
         raise NetrexCameraRefusedError(
-            f"The camera refuses: {redact(text, token)}", code=as_int(item.get("code"))
+            redact(text, token), code=as_int(item.get("code"))
         )
     status = as_int(parsed.get("status"))
     if (

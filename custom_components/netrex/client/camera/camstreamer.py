@@ -1,10 +1,10 @@
-"""The CamStreamer App on a camera: which streams it sends to which platform.
+"""The CamStreamer App on a camera, which broadcasts the camera's video.
 
-Two generations of its interface are in use: of versions 5 and 6, tried first, and of
-versions 2 to 4, which the portal's documentation shows. Its lists hold the addresses
-that the app sends to, and with them the stream keys; nothing of that is read here.
+Two generations of its interface are in use: that of versions 5 and 6, tried first, and
+that of versions 2 to 4, which the portal's documentation shows. The app's lists contain
+stream keys, which are never parsed.
 
-Any change of a stream restarts it. So a write happens only if something would change.
+Any write restarts a stream, so a stream is written only if that changes it.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from ..errors import (
     NetrexCameraRefusedError,
     NetrexCameraResponseError,
 )
-from ..values import as_bool, as_mapping, as_text, parse_each
+from ..values import as_bool, as_mapping, as_text
 from .gateway import GatewayClient
 
 _ROOT = "local/camstreamer/"
-# How a camera says that its app is of the other generation, or that there is none.
+# How a camera answers if its app is of the other generation, or if it has no app.
 _UNKNOWN_CALL = (
     NetrexCameraNotFoundError,
     NetrexCameraMethodError,
@@ -30,31 +30,31 @@ _UNKNOWN_CALL = (
 
 
 class Generation(Enum):
-    """The app's interface: the path of its list, and of what switches a stream."""
+    """A generation of the app's interface: its paths to list and to switch streams."""
 
     NEW = ("stream_list.cgi", "set_stream_enabled.cgi")
     OLD = ("stream/list.cgi", "stream/set.cgi")
 
     @property
     def list_path(self) -> str:
-        """The path of the list of streams."""
+        """The path that lists the streams."""
         return _ROOT + self.value[0]
 
     @property
     def switch_path(self) -> str:
-        """The path of what switches a stream."""
+        """The path that enables or disables a stream."""
         return _ROOT + self.value[1]
 
 
 @dataclass(frozen=True, slots=True)
 class AppStream:
-    """A stream that the app can send.
+    """A stream that is set up in the app.
 
     Attributes:
         stream_id: Any text.
-        title: As its owner calls it.
-        enabled: It is armed.
-        is_streaming: It really is sent; None if the app does not tell.
+        title: Set by its owner.
+        enabled: Whether it is sent as soon as it is triggered.
+        is_streaming: Whether it is being sent; None if the app does not report it.
     """
 
     stream_id: str
@@ -64,9 +64,12 @@ class AppStream:
 
 
 class CamStreamerClient:
-    """The app of one camera; it remembers its generation.
+    """The app on one camera.
 
-    Every method raises what the gateway client's `request` raises.
+    All methods raise the errors of `GatewayClient.request`.
+
+    Attributes:
+        generation: The generation of the app's interface; None until it is known.
     """
 
     def __init__(self, gateway: GatewayClient, serial_number: str) -> None:
@@ -75,9 +78,9 @@ class CamStreamerClient:
         self.generation: Generation | None = None
 
     async def streams(self) -> tuple[AppStream, ...] | None:
-        """Return the streams with their states, in the app's order.
+        """Return the streams, in the app's order; None if the camera lacks the app.
 
-        None if the camera has no such app. It costs a call, and one per stream.
+        Makes one call, and one for each stream.
         """
         listed = await self._list()
         if listed is None:
@@ -85,9 +88,10 @@ class CamStreamerClient:
         return tuple([await self._with_state(stream) for stream in listed])
 
     async def set_enabled(self, stream_id: str, *, enabled: bool) -> AppStream:
-        """Switch a stream, unless it is as wished already, and return it.
+        """Enable or disable a stream if necessary, and return it.
 
-        Raises NetrexCameraNotFoundError if the stream, or the app, is gone.
+        Raises:
+            NetrexCameraNotFoundError: The camera no longer has the stream or the app.
         """
         stream = await self._find(stream_id)
         if stream.enabled is not enabled:
@@ -100,14 +104,14 @@ class CamStreamerClient:
         for stream in listed or ():
             if stream.stream_id == stream_id:
                 return stream
-        raise NetrexCameraNotFoundError("The camera does not have this stream any more")
+        raise NetrexCameraNotFoundError("The camera no longer has this stream")
 
     async def _list(self) -> tuple[AppStream, ...] | None:
-        # An app that was updated has changed its generation.
+        # An update may have changed the generation, so try the other one as well.
         known = self.generation
         for generation in sorted(Generation, key=lambda one: one is not known):
             try:
-                answer = await self._gateway.get_json(
+                answer = await self._gateway.request_json(
                     self._serial_number, generation.list_path, {"action": "get"}
                 )
             except _UNKNOWN_CALL:
@@ -120,17 +124,17 @@ class CamStreamerClient:
     async def _switch(self, stream_id: str, *, enabled: bool) -> None:
         fields = {"stream_id": stream_id, "enabled": str(int(enabled))}
         if self.generation is Generation.OLD:
-            await self._gateway.get_json(
+            await self._gateway.request_json(
                 self._serial_number, Generation.OLD.switch_path, fields
             )
             return
-        await self._gateway.post_form_for_json(
-            self._serial_number, Generation.NEW.switch_path, fields
+        await self._gateway.request_json(
+            self._serial_number, Generation.NEW.switch_path, form=fields
         )
 
     async def _with_state(self, stream: AppStream) -> AppStream:
         try:
-            answer = await self._gateway.get_json(
+            answer = await self._gateway.request_json(
                 self._serial_number,
                 f"{_ROOT}get_streamstat.cgi",
                 {"stream_id": stream.stream_id},
@@ -142,33 +146,29 @@ class CamStreamerClient:
 
 
 def parse_streams(answer: Mapping[str, object]) -> tuple[AppStream, ...]:
-    """Return the streams of a list, of either generation.
+    """Return the streams in a list of either generation.
 
-    Raises NetrexCameraResponseError for an answer that is none.
+    Raises:
+        NetrexCameraResponseError: There is no list.
     """
-    data = as_mapping(answer.get("data"))
-    # Some builds have the list beside the data.
-    listed = data.get("streamList", answer.get("streamList"))
+    data = answer.get("data")
+    # Some builds put the list beside `data`.
+    listed = as_mapping(data).get("streamList", answer.get("streamList"))
     if isinstance(listed, list):
-        return parse_each(listed, _parse_new)
-    if not isinstance(answer.get("data"), dict | list):
-        raise NetrexCameraResponseError("The app's answer holds no list of streams")
-    # Without a stream PHP-like servers send an empty list instead of an object.
+        items = [(as_mapping(item).get("streamId"), item) for item in listed]
+    elif isinstance(data, dict | list):
+        # Without streams, some versions send an empty list instead of an object.
+        items = list(as_mapping(data).items())
+    else:
+        raise NetrexCameraResponseError("The response contains no list of streams")
     return tuple(
-        AppStream(stream_id, as_text(item.get("title")) or stream_id, _enabled(item))
-        for stream_id, item in (
-            (str(stream_id), as_mapping(item)) for stream_id, item in data.items()
+        AppStream(
+            stream_id,
+            as_text(item.get("title")) or stream_id,
+            as_bool(item.get("enabled")),
         )
-        if item
+        for stream_id, item in (
+            (as_text(stream_id), as_mapping(item)) for stream_id, item in items
+        )
+        if stream_id and item
     )
-
-
-def _parse_new(item: Mapping[str, object]) -> AppStream | None:
-    stream_id = as_text(item.get("streamId"))
-    if stream_id is None:
-        return None
-    return AppStream(stream_id, as_text(item.get("title")) or stream_id, _enabled(item))
-
-
-def _enabled(item: Mapping[str, object]) -> bool | None:
-    return as_bool(item.get("enabled"))

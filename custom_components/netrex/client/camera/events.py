@@ -1,8 +1,7 @@
-"""What a camera tells of itself as it happens (VAPIX event streaming over WebSocket).
+"""A camera's event stream (VAPIX event streaming over WebSocket).
 
-After the connection we say which topics we want; the camera then tells the states of
-everything that has one, and from then on each change. Whoever reads decides when to
-connect again.
+After connecting, the client subscribes to topics. The camera then sends the current
+state of each topic that has one, and every change. Reconnecting is up to the caller.
 """
 
 import asyncio
@@ -26,27 +25,27 @@ _PATH = "vapix/ws-data-stream"
 _API_VERSION = "1.0"
 _CONFIGURE = "events:configure"
 _NOTIFY = "events:notify"
-# Seconds. A connection that was silent for so long is asked whether it lives.
-_SILENCE = 20.0
-# How long the camera may take for an answer to that, and to our wishes.
-_PATIENCE = 15.0
-# How long the camera may take for the end of a connection that we end.
-_CLOSING = 2.0
-# What tells things apart becomes part of names; no camera says more than this.
-_LONGEST_PLACE = 60
+# A connection that has been silent for this long is pinged.
+_PING_AFTER_SECONDS = 20.0
+# Limit for the response to a ping and to the subscription.
+_RESPONSE_TIMEOUT_SECONDS = 15.0
+_CLOSE_TIMEOUT_SECONDS = 2.0
+# Places become part of entity names and unique ids; real ones are shorter.
+_MAX_PLACE_LENGTH = 60
 _TRUE = frozenset(("1", "true", "active", "on", "yes"))
 _FALSE = frozenset(("0", "false", "inactive", "off", "no"))
 
 
 @dataclass(frozen=True, slots=True)
 class CameraEvent:
-    """Something that a camera told.
+    """A notification of a camera.
 
     Attributes:
-        topic: As the camera has it.
-        kind: What it means; None if nobody here knows.
-        place: Which one of its kind: a port's number, a profile; may be empty.
-        state: Whether it is so now; None without a state.
+        topic: As sent by the camera.
+        kind: Its meaning; None for an unknown topic.
+        place: Tells events of one kind apart, such as a port's number or a profile;
+            may be empty.
+        state: Whether the state is active; None without a state.
     """
 
     topic: str
@@ -62,37 +61,39 @@ class CameraEvents:
         self._socket = socket
 
     async def configure(self) -> None:
-        """Say what we want to be told. Raises NetrexCameraError."""
+        """Subscribe to the topics. Raises NetrexCameraError."""
         filters = [{"topicFilter": pattern} for pattern in FILTERS]
-        question = {
+        request = {
             "apiVersion": _API_VERSION,
             "method": _CONFIGURE,
             "params": {"eventFilterList": filters},
         }
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._socket.send_str(json.dumps(question))
+            async with asyncio.timeout(_RESPONSE_TIMEOUT_SECONDS):
+                await self._socket.send_str(json.dumps(request))
                 text = await self._read()
         except (TimeoutError, ConnectionError) as err:
             raise NetrexCameraOfflineError(
-                f"The camera's event stream does not answer ({type(err).__name__})"
+                f"The camera does not confirm the subscription ({type(err).__name__})"
             ) from None
         if text is None:
-            raise NetrexCameraOfflineError("The camera's event stream ended at once")
+            raise NetrexCameraOfflineError("The camera closed its event stream")
         answer = _parse_json(text)
         if error := as_mapping(answer.get("error")):
-            # Its text could be anything; the number is enough to look it up.
+            # The text may contain anything; the code is documented.
             code = as_int(error.get("code"))
             raise NetrexCameraRefusedError(
-                f"The camera refuses to tell of events (number {code})", code=code
+                f"The camera refused the subscription (error {code})", code=code
             )
         if answer.get("method") != _CONFIGURE:
-            raise NetrexCameraResponseError("The camera's event stream is none")
+            raise NetrexCameraResponseError(
+                "The camera did not confirm the subscription"
+            )
 
     async def __aiter__(self) -> AsyncGenerator[CameraEvent | None]:
-        """Give each event; None for a message that cannot be read.
+        """Yield each event, or None for a message that cannot be parsed.
 
-        Ends when the connection does, for whatever reason.
+        Stops when the connection ends for any reason.
         """
         try:
             while (text := await self._read()) is not None:
@@ -101,16 +102,16 @@ class CameraEvents:
             return
 
     async def _read(self) -> str | bytes | None:
-        """Return the next message; None at the end.
+        """Return the next message; None at the end of the connection.
 
-        Raises TimeoutError if the camera does not even answer a ping.
+        Raises TimeoutError if the camera does not answer a ping.
         """
         while True:
             try:
-                message = await self._socket.receive(_SILENCE)
+                message = await self._socket.receive(_PING_AFTER_SECONDS)
             except TimeoutError:
                 await self._socket.ping()
-                message = await self._socket.receive(_PATIENCE)
+                message = await self._socket.receive(_RESPONSE_TIMEOUT_SECONDS)
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 data: str | bytes = message.data
                 return data
@@ -124,11 +125,10 @@ class CameraEvents:
 async def open_events(
     gateway: GatewayClient, serial_number: str
 ) -> AsyncGenerator[CameraEvents]:
-    """Connect to a camera's event stream.
+    """Connect to a camera's event stream and subscribe to the topics.
 
-    Raises what the gateway client's `websocket` raises;
-    NetrexCameraRefusedError if the camera will not tell what we want, and
-    NetrexCameraResponseError if it answers something else.
+    Raises the errors of `GatewayClient.websocket`, and those of
+    `CameraEvents.configure`.
     """
     socket = await gateway.websocket(serial_number, _PATH, {"sources": "events"})
     try:
@@ -137,12 +137,12 @@ async def open_events(
         yield events
     finally:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSING):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_SECONDS):
                 await socket.close()
 
 
 def parse_message(text: str | bytes) -> CameraEvent | None:
-    """Return what a message tells; None for one that is no notification."""
+    """Parse a message; return None if it is not a notification."""
     answer = _parse_json(text)
     if answer.get("method") != _NOTIFY:
         return None
@@ -165,23 +165,23 @@ def _known_event(
     source: Mapping[str, object],
     data: Mapping[str, object],
 ) -> CameraEvent:
-    """Read a known topic; one whose value or port is missing counts as unknown."""
+    """Parse a known topic; without its value or port it counts as unknown."""
     places = list(parts)
     if row.source is not None and (number := as_text(source.get(row.source))):
         places.append(number)
     place = "_".join(places)
-    if len(place) > _LONGEST_PLACE:
+    if len(place) > _MAX_PLACE_LENGTH:
         return CameraEvent(topic)
     if row.kind in STATELESS:
         return CameraEvent(topic, row.kind, place)
-    state = _truth(data.get(row.data))
+    state = _as_state(data.get(row.data))
     if state is None or (row.kind in PORTS and not place.isdecimal()):
         return CameraEvent(topic)
     return CameraEvent(topic, row.kind, place, state)
 
 
-def _truth(value: object) -> bool | None:
-    """Return a truth value in any of the words that cameras use."""
+def _as_state(value: object) -> bool | None:
+    """Return a truth value from any of the spellings that cameras use."""
     word = str(value).lower()
     return True if word in _TRUE else False if word in _FALSE else None
 

@@ -1,9 +1,9 @@
-"""The cameras' own interfaces, through the portal's gateway (decision 0019).
+"""HTTP calls to cameras through the vendor's gateway (decision 0019).
 
-"Camera access and VAPIX camera interface" of the vendor's documentation: a camera has
-an address made of its serial number, for those who have a token with the Configuration
-permission. The gateway signs in to the camera itself. Its calls are no GraphQL queries,
-so they have turns of their own: one at a time for each camera.
+Source: "Camera access and VAPIX camera interface" in the vendor's documentation. Each
+camera has an address made of its serial number, for tokens with the Configuration
+permission, and the gateway signs in to the camera. The calls are not GraphQL queries,
+so the pacer does not queue them; instead, each camera gets one call at a time.
 """
 
 import asyncio
@@ -33,24 +33,24 @@ from ..http import (
 from .answer import CameraAnswer, read_json, read_text, status_error
 from .url import camera_url, parse_camera_url
 
-# Seconds. A call passes the internet twice, and a camera is no fast computer.
-_TIMEOUT = 20.0
-_SPACING = 0.2
-# Bytes. All parameters of a camera are about 100 kB, a 4K picture 3 MB.
-_LARGEST_TEXT = 2 * 2**20
-_LARGEST_IMAGE = 16 * 2**20
-_TYPE = "Content-Type"
+# For a whole call, which crosses the internet twice and is handled by a slow computer.
+_TIMEOUT_SECONDS = 20.0
+_SPACING_SECONDS = 0.2
+# All parameters of a camera take about 100 kB, a 4K snapshot 3 MB.
+_MAX_TEXT_BYTES = 2 * 2**20
+_MAX_IMAGE_BYTES = 16 * 2**20
+_IMAGE_TYPE = "image/jpeg"
 _FAILURES = (
     (BROKEN, NetrexCameraResponseError, "The camera's response is broken"),
     (UNREACHABLE, NetrexCameraOfflineError, "The camera does not answer"),
     (ValueError, NetrexCameraTokenError, "The token cannot be sent in a header"),
 )
-# Called after each call: the camera's serial number, and what went wrong if anything.
+# Called after each call with the camera's serial number, and the error or None.
 type Report = Callable[[str, NetrexError | None], None]
 
 
 class _Turn:
-    """Whose call a camera answers now, and when it answered the last."""
+    """Held by the running call of a camera; knows when the last one ended."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -61,16 +61,16 @@ class GatewayClient:
     """Calls cameras by their serial numbers.
 
     Args:
-        session: Not closed here. Its connector verifies TLS.
+        session: Its connector verifies TLS. The client does not close it.
         url_template: See `parse_camera_url`.
-        token: The camera access token; it travels in a header only.
-        report: Told how each call went.
-        timeout: Seconds for the whole of a call, from its turn on.
-        spacing: Seconds between the calls of one camera.
+        token: The camera access token; it is sent in a header only.
+        report: Receives the result of each call.
+        timeout: Limit for a call in seconds, without the wait for other calls.
+        spacing: Seconds between two calls to the same camera.
         clock: Monotonic time in seconds.
 
     Raises:
-        ValueError: The template is none.
+        ValueError: The URL template is invalid.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class GatewayClient:
         token: str,
         *,
         report: Report | None = None,
-        timeout: float = _TIMEOUT,
-        spacing: float = _SPACING,
+        timeout: float = _TIMEOUT_SECONDS,
+        spacing: float = _SPACING_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session = session
@@ -93,110 +93,87 @@ class GatewayClient:
         self._clock = clock
         self._turns: defaultdict[str, _Turn] = defaultdict(_Turn)
 
-    async def get_text(
-        self, serial_number: str, path: str, params: Mapping[str, str] | None = None
-    ) -> str:
-        """Return the text that a camera answers; see `request` for the errors."""
-        return read_text(
-            await self.request(serial_number, path, params=params), self._token
-        )
-
-    async def post_form(
-        self,
-        serial_number: str,
-        path: str,
-        fields: Mapping[str, str],
-        *,
-        urgent: bool = False,
-    ) -> str:
-        """Post a form and return the text of the answer; empty with status 204."""
-        return read_text(
-            await self.request(serial_number, path, form=fields, urgent=urgent),
-            self._token,
-        )
-
-    async def get_json(
-        self, serial_number: str, path: str, params: Mapping[str, str] | None = None
-    ) -> Mapping[str, object]:
-        """Return the JSON object that a camera answers."""
-        return read_json(
-            await self.request(serial_number, path, params=params), self._token
-        )
-
-    async def post_form_for_json(
-        self, serial_number: str, path: str, fields: Mapping[str, str]
-    ) -> Mapping[str, object]:
-        """Post a form and return the JSON object that comes back."""
-        return read_json(
-            await self.request(serial_number, path, form=fields), self._token
-        )
-
-    async def post_json(
-        self, serial_number: str, path: str, body: Mapping[str, object]
-    ) -> Mapping[str, object]:
-        """Post a JSON object and return the one that comes back."""
-        return read_json(
-            await self.request(serial_number, path, json_body=body), self._token
-        )
-
-    async def get_bytes(
+    async def request_text(
         self,
         serial_number: str,
         path: str,
         params: Mapping[str, str] | None = None,
         *,
-        content_type: str = "image/jpeg",
-    ) -> bytes:
-        """Return a body, such as a picture, of the given content type."""
+        form: Mapping[str, str] | None = None,
+        urgent: bool = False,
+    ) -> str:
+        """Return a response as text, empty for status 204; see `request`."""
         answer = await self.request(
-            serial_number, path, params=params, largest=_LARGEST_IMAGE
+            serial_number, path, params, form=form, urgent=urgent
         )
-        if answer.content_type != content_type:
-            # Most likely a failure, in words.
+        return read_text(answer, self._token)
+
+    async def request_json(
+        self,
+        serial_number: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Mapping[str, object]:
+        """Return the JSON object of a response; see `request`."""
+        answer = await self.request(serial_number, path, params, form=form, body=body)
+        return read_json(answer, self._token)
+
+    async def request_image(
+        self, serial_number: str, path: str, params: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Return a JPEG; see `request`."""
+        answer = await self.request(
+            serial_number, path, params, max_bytes=_MAX_IMAGE_BYTES
+        )
+        if answer.content_type != _IMAGE_TYPE:
+            # Most likely a failure that the camera describes as text.
             read_text(answer, self._token)
-            raise NetrexCameraResponseError("The camera's answer is of another kind")
+            raise NetrexCameraResponseError("The camera's response is not an image")
         if not answer.body:
-            raise NetrexCameraResponseError("The camera's answer is empty")
+            raise NetrexCameraResponseError("The camera's response is empty")
         return answer.body
 
     async def request(
         self,
         serial_number: str,
         path: str,
-        *,
         params: Mapping[str, str] | None = None,
+        *,
         form: Mapping[str, str] | None = None,
-        json_body: Mapping[str, object] | None = None,
-        largest: int = _LARGEST_TEXT,
+        body: Mapping[str, object] | None = None,
+        max_bytes: int = _MAX_TEXT_BYTES,
         urgent: bool = False,
     ) -> CameraAnswer:
-        """Call a camera when its turn comes; with a form or JSON it is a POST.
+        """Call a camera, after other calls to it; POST if there is a form or a body.
 
         Args:
-            serial_number: The camera's; 12 hexadecimal digits.
-            path: Of the call, without a leading slash. Never made of anybody's input.
-            params: The query; encoded here.
-            form: To post; encoded here.
-            json_body: To post.
-            largest: Bytes that the answer may have.
-            urgent: It cannot wait for its turn (stop a movement).
+            serial_number: The camera's, 12 hexadecimal digits.
+            path: Without a leading slash; must not contain any user input.
+            params: The query, not encoded.
+            form: Form fields, not encoded.
+            body: Sent as JSON.
+            max_bytes: The longest response.
+            urgent: Do not wait for other calls to the camera.
 
         Raises:
-            NetrexCameraError: One of its kinds, by the answer's status. Failures
-                inside an answer with a good status are found by those who read it.
-            NetrexRateLimitedError: The gateway counts calls, and these are too many.
+            NetrexCameraError: A subclass by HTTP status. Failures that a camera
+                reports with status 200 are found when the response is parsed.
+            NetrexRateLimitedError: The gateway refuses further calls for a while.
         """
         try:
             url = camera_url(self._template, serial_number, path, params)
             if urgent:
-                answer = await self._call(url, form, json_body, largest)
+                answer = await self._call(url, form, body, max_bytes)
             else:
                 async with self._turn(serial_number.lower()):
-                    answer = await self._call(url, form, json_body, largest)
+                    answer = await self._call(url, form, body, max_bytes)
         except NetrexError as err:
-            self._tell(serial_number, err)
+            self._report_result(serial_number, err)
             raise
-        self._tell(serial_number, None)
+        self._report_result(serial_number, None)
         return answer
 
     async def websocket(
@@ -205,20 +182,19 @@ class GatewayClient:
         path: str,
         params: Mapping[str, str] | None = None,
     ) -> aiohttp.ClientWebSocketResponse:
-        """Open a WebSocket to a camera, which the caller closes.
+        """Open a WebSocket to a camera; other calls do not wait for its end.
 
-        It lasts for days, so it takes nobody's turn. Pings are the caller's too:
-        aiohttp's own heartbeat would go on for a while after the end. Raises what
-        `request` raises.
+        The caller closes it and handles pings, because aiohttp's own heartbeat would
+        continue for a while after the close. Raises the same errors as `request`.
         """
         try:
             socket = await self._connect(
                 camera_url(self._template, serial_number, path, params)
             )
         except NetrexError as err:
-            self._tell(serial_number, err)
+            self._report_result(serial_number, err)
             raise
-        self._tell(serial_number, None)
+        self._report_result(serial_number, None)
         return socket
 
     @asynccontextmanager
@@ -237,27 +213,28 @@ class GatewayClient:
         self,
         url: URL,
         form: Mapping[str, str] | None,
-        json_body: Mapping[str, object] | None,
-        largest: int,
+        body: Mapping[str, object] | None,
+        max_bytes: int,
     ) -> CameraAnswer:
         with map_exceptions(*_FAILURES):
             async with self._session.request(
-                "GET" if form is None and json_body is None else "POST",
+                "GET" if form is None and body is None else "POST",
                 url,
                 data=form,
-                json=json_body,
+                json=body,
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=self._timeout),
-                # It would carry the call elsewhere.
+                # A redirect could send the call to another host.
                 allow_redirects=False,
             ) as response:
                 wait = retry_after(response.headers)
-                if refusal := status_error(response.status, wait):
-                    raise refusal
-                # aiohttp takes a missing type for application/octet-stream.
-                kind = response.content_type if response.headers.get(_TYPE) else ""
+                if error := status_error(response.status, wait):
+                    raise error
+                # aiohttp reports a missing type as application/octet-stream.
+                has_type = response.headers.get("Content-Type")
+                content_type = response.content_type if has_type else ""
                 return CameraAnswer(
-                    response.status, kind, await read_limited(response, largest)
+                    content_type, await read_limited(response, max_bytes)
                 )
 
     async def _connect(self, url: URL) -> aiohttp.ClientWebSocketResponse:
@@ -281,7 +258,7 @@ class GatewayClient:
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Token {self._token}"}
 
-    def _tell(self, serial_number: str, err: NetrexError | None) -> None:
+    def _report_result(self, serial_number: str, err: NetrexError | None) -> None:
         if self._report is not None:
             self._report(serial_number, err)
 
@@ -292,6 +269,6 @@ async def _require_upgrade(
     response = await handler(request)
     if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
         response.close()
-        refusal = status_error(response.status, retry_after(response.headers))
-        raise refusal or NetrexCameraResponseError("The camera opened no WebSocket")
+        error = status_error(response.status, retry_after(response.headers))
+        raise error or NetrexCameraResponseError("The camera opened no WebSocket")
     return response

@@ -1,8 +1,9 @@
-"""A camera's parameters, what it is able to, and its snapshots (VAPIX).
+"""A camera's parameters, capabilities and snapshots.
 
-VAPIX network video API: "Parameter management" (param.cgi), "Image" (jpg/image.cgi).
-Whoever may write parameters is in effect the camera's administrator, so names and
-values pass a list of what cannot break the camera or say more than one thing.
+Source: VAPIX network video API, "Parameter management" (param.cgi) and "Image"
+(jpg/image.cgi). Writing parameters amounts to the rights of the camera's administrator,
+so only listed groups are written, and no name or value that a camera could interpret
+differently.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,8 +21,8 @@ _PARAMETERS = "axis-cgi/param.cgi"
 _IMAGE = "axis-cgi/jpg/image.cgi"
 _ROOT = "root."
 
-# What may be written: how the picture looks and what is printed on it. Not the network,
-# the system, users, or what the portal itself needs (streams, recording).
+# The image and its overlays can be written; not the network, the system, users, and
+# what the portal needs (streams, recording).
 WRITABLE_GROUPS = (
     "Image.I#.Appearance",
     "Image.I#.Overlay",
@@ -37,10 +38,10 @@ _WRITABLE = re.compile(
 )
 _NAME = re.compile(r"(?:root\.)?[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+")
 _GROUP = re.compile(r"[A-Za-z*][A-Za-z0-9_*-]*(?:\.[A-Za-z0-9_*-]+)*")
-_LONGEST_VALUE = 250
-# What could begin another argument, or become something else when decoded once more.
-_SMUGGLING = re.compile(r"[&=;\\]|%[0-9A-Fa-f]{2}|%u")
-# Parameters that hold a secret; their names end so.
+_MAX_VALUE_LENGTH = 250
+# Could start another argument, or change its meaning when decoded a second time.
+_AMBIGUOUS = re.compile(r"[&=;\\]|%[0-9A-Fa-f]{2}|%u")
+# How the names of parameters with secrets end.
 _SECRET = re.compile(
     r"(?i)(?:passw(?:or)?d|passphrase|pass|pwd|secret|community|credentials?|token|key)$"
 )
@@ -51,7 +52,7 @@ _IMAGE_SETTING = re.compile(
 
 
 class ParameterProblem(StrEnum):
-    """Why a parameter is not asked for or written."""
+    """Why a parameter is not read or written."""
 
     NAME = "parameter_name_invalid"
     GROUP = "parameter_not_allowed"
@@ -59,7 +60,7 @@ class ParameterProblem(StrEnum):
 
 
 class ParameterError(ValueError):
-    """A name or value that we do not send; nothing was sent."""
+    """A name or value is not allowed; nothing was sent."""
 
     def __init__(self, problem: ParameterProblem, name: str) -> None:
         super().__init__(problem.value)
@@ -68,7 +69,7 @@ class ParameterError(ValueError):
 
 
 def check_group(group: str) -> str:
-    """Return the name of a group to read, an asterisk stands for a part of a name.
+    """Return the name of a group or parameter; `*` stands for one part of a name.
 
     Raises ParameterError.
     """
@@ -78,9 +79,9 @@ def check_group(group: str) -> str:
 
 
 def check_changes(changes: Mapping[str, object]) -> dict[str, str]:
-    """Return parameters as they are written: names without `root.`, values as text.
+    """Return names without `root.` and values as text; booleans become yes and no.
 
-    Truth values become yes and no, as in all of VAPIX. Raises ParameterError.
+    Raises ParameterError.
     """
     checked: dict[str, str] = {}
     for full_name, value in changes.items():
@@ -101,9 +102,9 @@ def _check_value(name: str, value: object) -> str:
     text = str(value) if isinstance(value, int | float | str) else None
     if (
         text is None
-        or len(text) > _LONGEST_VALUE
+        or len(text) > _MAX_VALUE_LENGTH
         or not text.isprintable()
-        or _SMUGGLING.search(text)
+        or _AMBIGUOUS.search(text)
     ):
         raise ParameterError(ParameterProblem.VALUE, name)
     return text
@@ -112,21 +113,22 @@ def _check_value(name: str, value: object) -> str:
 async def read_parameters(
     gateway: GatewayClient, serial_number: str, groups: Sequence[str]
 ) -> dict[str, str]:
-    """Return the parameters of groups, by their names without `root.`.
+    """Return the parameters of groups by name without `root.`, except for secrets.
 
-    Those that hold secrets are left out. One group that the camera does not have fails
-    the whole call. Raises ParameterError, and what the gateway client raises.
+    A camera that lacks one of the groups refuses the whole call.
+
+    Raises ParameterError, and the errors of `GatewayClient.request`.
     """
     params = {"action": "list", "group": ",".join(map(check_group, groups))}
-    text = await gateway.get_text(serial_number, _PARAMETERS, params)
+    text = await gateway.request_text(serial_number, _PARAMETERS, params)
     values = parse_parameters(text)
     if not values:
-        raise NetrexCameraResponseError("The camera's answer has no parameters")
+        raise NetrexCameraResponseError("The response contains no parameters")
     return values
 
 
 def parse_parameters(text: str) -> dict[str, str]:
-    """Read the answer to a listing: lines of `root.Group.Name=value`."""
+    """Parse a listing: lines of `root.Group.Name=value`."""
     values: dict[str, str] = {}
     for line in text.splitlines():
         name, equals, value = line.partition("=")
@@ -138,30 +140,32 @@ def parse_parameters(text: str) -> dict[str, str]:
 async def write_parameters(
     gateway: GatewayClient, serial_number: str, changes: Mapping[str, object]
 ) -> None:
-    """Write parameters, all by one call.
+    """Write parameters with one call.
 
-    The camera stops at the first it refuses; those before it stay written. Raises
-    ParameterError before anything is sent, and what the gateway client raises.
+    The camera stops at the first one that it refuses, and keeps those before it.
+
+    Raises ParameterError before anything is sent, and the errors of
+    `GatewayClient.request`.
     """
     fields = {f"{_ROOT}{name}": value for name, value in check_changes(changes).items()}
-    answer = await gateway.post_form(
-        serial_number, _PARAMETERS, {"action": "update"} | fields
+    answer = await gateway.request_text(
+        serial_number, _PARAMETERS, form={"action": "update"} | fields
     )
     if answer.strip() != "OK":
-        raise NetrexCameraResponseError("The camera does not confirm the change")
+        raise NetrexCameraResponseError("The camera did not confirm the change")
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a camera is able to, as it says itself.
+    """The capabilities that a camera reports.
 
     Attributes:
-        model: Such as "AXIS P3268-LV".
-        firmware: Its version.
-        ptz: It pans, tilts or zooms, if only digitally.
-        views: How many pictures it gives; jpg/image.cgi counts them from 1.
-        resolutions: Width and height in pixels that its pictures can have.
-        image_settings: Names of parameters, each a number from 0 to 100.
+        model: For example "AXIS P3268-LV".
+        firmware: The firmware's version.
+        ptz: Whether it can pan, tilt or zoom, including digitally.
+        views: The number of its views; jpg/image.cgi counts them from 1.
+        resolutions: Width and height of its images in pixels.
+        image_settings: Names of parameters whose values are numbers from 0 to 100.
     """
 
     model: str | None = None
@@ -173,7 +177,7 @@ class Capabilities:
 
     @classmethod
     def from_parameters(cls, values: Mapping[str, str]) -> Self:
-        """Read them from the groups Brand, Properties and ImageSource."""
+        """Parse the groups Brand, Properties and ImageSource."""
         views = values.get("Properties.Image.NbrOfViews", "")
         return cls(
             model=values.get("Brand.ProdShortName") or None,
@@ -196,7 +200,7 @@ class Capabilities:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, object]) -> Self:
-        """Read what `as_dict` gave, from a file of JSON."""
+        """Parse what `as_dict` returned, after it was stored as JSON."""
         sizes = (as_list(size) for size in as_list(stored.get("resolutions")))
         names = map(as_text, as_list(stored.get("image_settings")))
         return cls(
@@ -215,16 +219,17 @@ class Capabilities:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, fit for JSON."""
+        """Return plain data for JSON."""
         return asdict(self) | {
             "resolutions": [list(size) for size in self.resolutions],
             "image_settings": list(self.image_settings),
         }
 
     def resolution(self, width: int, height: int) -> str | None:
-        """Return the smallest size that covers a wish, in the largest one's shape.
+        """Return the smallest resolution of at least the given size in pixels.
 
-        None leaves the size to the camera: nothing is known, or nothing was wished (0).
+        Only resolutions with the aspect ratio of the largest one are used. None, for
+        the camera's default, if no resolution is known or no size is requested (0).
         """
         if not self.resolutions or not (width or height):
             return None
@@ -245,9 +250,9 @@ def _sizes(texts: Collection[str]) -> list[tuple[int, int]]:
 
 
 async def read_capabilities(gateway: GatewayClient, serial_number: str) -> Capabilities:
-    """Ask a camera what it is able to, by two calls."""
+    """Read a camera's capabilities, with two calls."""
     values = await read_parameters(gateway, serial_number, ("Brand", "Properties"))
-    # A camera without that group has no image settings.
+    # A camera without this group has no image settings.
     with suppress(NetrexCameraRefusedError):
         values |= await read_parameters(gateway, serial_number, ("ImageSource",))
     return Capabilities.from_parameters(values)
@@ -261,27 +266,27 @@ async def read_snapshot(
     compression: int | None = None,
     view: int = 1,
 ) -> bytes:
-    """Return the picture of now as JPEG.
+    """Take a snapshot and return it as a JPEG.
 
     Args:
-        gateway: The way to the camera.
-        serial_number: The camera's.
-        resolution: One of the camera's own; None leaves it to the camera.
-        compression: 0 (best) to 100 (smallest); None leaves it to the camera.
-        view: Which of the camera's pictures, counted from 1.
+        gateway: Calls the camera.
+        serial_number: The camera's serial number.
+        resolution: A resolution of the camera; None for its default.
+        compression: 0 (best) to 100 (smallest); None for the camera's default.
+        view: The number of the camera's view, counted from 1.
     """
     params = {"camera": str(view)}
     if resolution is not None:
         params["resolution"] = resolution
     if compression is not None:
         params["compression"] = str(compression)
-    return await gateway.get_bytes(serial_number, _IMAGE, params)
+    return await gateway.request_image(serial_number, _IMAGE, params)
 
 
 def image_setting(parameter: str) -> tuple[int, str]:
-    """Return the sensor, counted from 0, and the name of an image setting.
+    """Return the number of the sensor, counted from 0, and the name of the setting.
 
-    Raises ValueError for another parameter.
+    Raises ValueError for any other parameter.
     """
     if (match := _IMAGE_SETTING.fullmatch(parameter)) is None:
         raise ValueError(parameter)

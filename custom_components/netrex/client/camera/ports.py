@@ -1,11 +1,11 @@
 """Electrical inputs and outputs of a camera (VAPIX I/O port management).
 
 Port management (`portmanagement.cgi`) is JSON and counts ports from 0, as the event
-stream does. Firmware without it lists its ports as parameters and switches by
+stream does. Firmware without it lists its ports as parameters and switches them with
 `port.cgi`, which counts from 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 import re
 
@@ -21,7 +21,7 @@ _MANAGEMENT = "axis-cgi/io/portmanagement.cgi"
 _PORT = "axis-cgi/io/port.cgi"
 _PARAMETERS = "axis-cgi/param.cgi"
 _API_VERSION = "1.0"
-_OTHER = {"open": "closed", "closed": "open"}
+_OPPOSITE = {"open": "closed", "closed": "open"}
 _PARAMETER = re.compile(r"^root\.IOPort\.I(\d+)\.(\S+?)=(.*?)\s*$", re.MULTILINE)
 
 
@@ -31,12 +31,12 @@ class Port:
 
     Attributes:
         number: Counted from 0.
-        is_input: The camera reads it; otherwise it switches it.
-        name: As the camera has it.
-        active: Whether its circuit is in the state that is not its normal one; None
-            where the camera does not tell.
+        is_input: Whether it is an input.
+        name: As set in the camera.
+        active: Whether the circuit is not in its normal state; None if the camera does
+            not report it.
         normal_state: "open" or "closed".
-        managed: The camera has port management.
+        managed: Whether the camera supports port management.
     """
 
     number: int
@@ -48,14 +48,13 @@ class Port:
 
 
 async def read_ports(gateway: GatewayClient, serial_number: str) -> tuple[Port, ...]:
-    """Return a camera's ports by number.
+    """Return a camera's ports, sorted by number; none if it lacks the interface.
 
-    Raises what the gateway client raises, but for a camera that lacks the interface:
-    that one has no ports.
+    Raises the errors of `GatewayClient.request`.
     """
-    question = {"apiVersion": _API_VERSION, "method": "getPorts"}
+    body = {"apiVersion": _API_VERSION, "method": "getPorts"}
     try:
-        answer = await gateway.post_json(serial_number, _MANAGEMENT, question)
+        answer = await gateway.request_json(serial_number, _MANAGEMENT, body=body)
     except NetrexCameraNotFoundError, NetrexCameraMethodError:
         return await _read_parameters(gateway, serial_number)
     items = as_mapping(answer.get("data")).get("items")
@@ -65,19 +64,19 @@ async def read_ports(gateway: GatewayClient, serial_number: str) -> tuple[Port, 
 async def switch_port(
     gateway: GatewayClient, serial_number: str, port: Port, *, active: bool
 ) -> None:
-    """Switch an output. Raises what the gateway client raises."""
+    """Switch an output. Raises the errors of `GatewayClient.request`."""
     if not port.managed:
-        # Counted from 1; a slash makes it active, a backslash ends that.
+        # Counted from 1; a slash activates the port, a backslash deactivates it.
         action = f"{port.number + 1}:{'/' if active else '\\'}"
-        await gateway.post_form(serial_number, _PORT, {"action": action})
+        await gateway.request_text(serial_number, _PORT, form={"action": action})
         return
-    state = _OTHER[port.normal_state] if active else port.normal_state
-    question: Mapping[str, object] = {
+    state = _OPPOSITE[port.normal_state] if active else port.normal_state
+    body: Mapping[str, object] = {
         "apiVersion": _API_VERSION,
         "method": "setPorts",
         "params": {"ports": [{"port": str(port.number), "state": state}]},
     }
-    await gateway.post_json(serial_number, _MANAGEMENT, question)
+    await gateway.request_json(serial_number, _MANAGEMENT, body=body)
 
 
 def _parse_port(item: Mapping[str, object]) -> Port | None:
@@ -87,12 +86,12 @@ def _parse_port(item: Mapping[str, object]) -> Port | None:
     if number is None or number < 0 or direction not in ("input", "output"):
         return None
     state = item.get("state")
-    normal_state = normal if isinstance(normal, str) and normal in _OTHER else "open"
+    normal_state = normal if isinstance(normal, str) and normal in _OPPOSITE else "open"
     return Port(
         number=number,
         is_input=direction == "input",
         name=as_text(item.get("name")),
-        active=state != normal_state if state in _OTHER else None,
+        active=state != normal_state if state in _OPPOSITE else None,
         normal_state=normal_state,
     )
 
@@ -101,11 +100,11 @@ async def _read_parameters(
     gateway: GatewayClient, serial_number: str
 ) -> tuple[Port, ...]:
     try:
-        text = await gateway.get_text(
+        text = await gateway.request_text(
             serial_number, _PARAMETERS, {"action": "list", "group": "IOPort"}
         )
     except NetrexCameraRefusedError:
-        # There is no such group.
+        # The camera does not have this group.
         return ()
     rows: dict[int, dict[str, str]] = {}
     for number, name, value in _PARAMETER.findall(text):
@@ -121,6 +120,9 @@ async def _read_parameters(
     return _by_number(ports)
 
 
-def _by_number(ports: tuple[Port, ...] | list[Port]) -> tuple[Port, ...]:
-    unique = {port.number: port for port in reversed(ports)}
+def _by_number(ports: Iterable[Port]) -> tuple[Port, ...]:
+    """Sort ports; the first of several with the same number counts."""
+    unique: dict[int, Port] = {}
+    for port in ports:
+        unique.setdefault(port.number, port)
     return tuple(unique[number] for number in sorted(unique))

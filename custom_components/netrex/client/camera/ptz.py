@@ -1,23 +1,23 @@
-"""Pan, tilt and zoom of a camera (VAPIX PTZ control, com/ptz.cgi).
+"""Pan, tilt and zoom (VAPIX PTZ control, com/ptz.cgi).
 
-A query answers with text, a control with status 204. The camera says no in a text with
-status 200, which the gateway client recognises; a camera that cannot move does so too.
+Queries return text, controls status 204. Failures, also those of cameras without PTZ,
+are text with status 200, which the gateway client recognizes.
 """
 
 from dataclasses import dataclass
-import math
 import re
 
 from .gateway import GatewayClient
 
 _PATH = "axis-cgi/com/ptz.cgi"
+# The first view of the camera.
+_VIEW = {"camera": "1"}
 _PRESET = re.compile(r"^presetposno(\d+)=(.*)$", re.MULTILINE)
-_ROW = re.compile(r"^(pan|tilt|zoom)=(\S+)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A position that the camera knows by number and name; numbers have gaps."""
+    """A stored position; the numbers of a camera's presets may have gaps."""
 
     number: int
     name: str
@@ -25,12 +25,12 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A movement, absolute or relative or continuous; None leaves an axis alone.
+    """A position, a distance or a speed; None leaves the axis unchanged.
 
     Attributes:
-        pan: Degrees, to the right if positive; continuous: per cent of full speed.
-        tilt: The same, up if positive.
-        zoom: Steps of 1 to 9999, in if positive; continuous: per cent.
+        pan: Degrees, positive to the right; as a speed, percent of full speed.
+        tilt: Degrees, positive is up; as a speed, percent of full speed.
+        zoom: Steps of the camera, 1 (wide) to 9999; as a speed, percent.
     """
 
     pan: float | None = None
@@ -38,7 +38,7 @@ class Move:
     zoom: float | None = None
 
     def fields(self, prefix: str = "") -> dict[str, str]:
-        """Return the arguments of a call, their names with a prefix."""
+        """Return form fields; `prefix` precedes their names."""
         axes = {"pan": self.pan, "tilt": self.tilt, "zoom": self.zoom}
         return {
             f"{prefix}{axis}": _number(value)
@@ -47,93 +47,63 @@ class Move:
         }
 
 
-STILL = Move(0, 0, 0)
+_STANDSTILL = Move(0, 0, 0)
 
 
 class PtzClient:
-    """Moves one picture of a camera.
+    """Moves a camera.
 
-    Every method raises what the gateway client's `request` raises;
-    NetrexCameraRefusedError among it if the camera cannot do what it should.
-
-    Args:
-        gateway: The way to the camera.
-        serial_number: The camera's.
-        channel: Which of its pictures, counted from 1.
+    All methods raise the errors of `GatewayClient.request`, and
+    NetrexCameraRefusedError if the camera does not support the movement.
     """
 
-    def __init__(
-        self, gateway: GatewayClient, serial_number: str, channel: int = 1
-    ) -> None:
+    def __init__(self, gateway: GatewayClient, serial_number: str) -> None:
         self._gateway = gateway
         self._serial_number = serial_number
-        self._channel = str(channel)
 
     async def presets(self) -> tuple[Preset, ...]:
-        """Return the presets by number; none of a camera that says it can't move."""
-        return parse_presets(await self._query("presetposcam"))
-
-    async def position(self) -> Move:
-        """Return where the camera looks; a fixed one knows no axis."""
-        return parse_position(await self._query("position"))
+        """Return the presets by number; a camera without PTZ has none."""
+        params = {"query": "presetposcam"} | _VIEW
+        return parse_presets(
+            await self._gateway.request_text(self._serial_number, _PATH, params)
+        )
 
     async def go_to(self, preset: int, speed: int | None = None) -> None:
-        """Go to a preset; `speed` in per cent."""
+        """Go to a preset; `speed` in percent."""
         await self._control({"gotoserverpresetno": str(preset)} | _speed(speed))
 
     async def move_to(self, target: Move, speed: int | None = None) -> None:
-        """Go to a position; `speed` in per cent."""
+        """Go to a position; `speed` in percent."""
         await self._control(target.fields() | _speed(speed))
 
-    async def move_by(self, way: Move, speed: int | None = None) -> None:
-        """Go so much further; `speed` in per cent."""
-        await self._control(way.fields("r") | _speed(speed))
+    async def move_by(self, distance: Move, speed: int | None = None) -> None:
+        """Go by a distance; `speed` in percent."""
+        await self._control(distance.fields("r") | _speed(speed))
 
     async def start(self, speeds: Move) -> None:
-        """Begin to move, until something stops it."""
+        """Start a continuous movement."""
         await self._control(_continuous(speeds))
 
     async def stop(self) -> None:
-        """End every movement, before anything else that waits for the camera."""
-        await self._control(_continuous(STILL), urgent=True)
-
-    async def _query(self, what: str) -> str:
-        return await self._gateway.get_text(
-            self._serial_number, _PATH, {"query": what, "camera": self._channel}
-        )
+        """Stop every movement, without waiting for other calls to the camera."""
+        await self._control(_continuous(_STANDSTILL), urgent=True)
 
     async def _control(self, fields: dict[str, str], *, urgent: bool = False) -> None:
-        await self._gateway.post_form(
-            self._serial_number,
-            _PATH,
-            {"camera": self._channel} | fields,
-            urgent=urgent,
+        await self._gateway.request_text(
+            self._serial_number, _PATH, form=_VIEW | fields, urgent=urgent
         )
 
 
 def parse_presets(text: str) -> tuple[Preset, ...]:
-    """Return the presets in a `presetposcam` answer by number, each number once."""
+    """Return the presets in the response to `presetposcam`, sorted by number."""
     found = {
         int(number): name.strip() for number, name in reversed(_PRESET.findall(text))
     }
     return tuple(Preset(number, name) for number, name in sorted(found.items()))
 
 
-def parse_position(text: str) -> Move:
-    """Return the axes in a `position` answer; `nan` is none."""
-    values: dict[str, float] = {}
-    for axis, value in _ROW.findall(text):
-        try:
-            number = float(value)
-        except ValueError:
-            continue
-        if math.isfinite(number):
-            values[axis] = number
-    return Move(values.get("pan"), values.get("tilt"), values.get("zoom"))
-
-
 def _continuous(speeds: Move) -> dict[str, str]:
-    """Return the arguments; pan and tilt go together, zoom by itself."""
+    """Return form fields: one for pan and tilt together, one for zoom."""
     fields: dict[str, str] = {}
     if speeds.pan is not None or speeds.tilt is not None:
         pan, tilt = _number(speeds.pan or 0), _number(speeds.tilt or 0)
@@ -148,5 +118,5 @@ def _speed(speed: int | None) -> dict[str, str]:
 
 
 def _number(value: float) -> str:
-    """Return a number as cameras read it: no exponent, nothing after it in vain."""
+    """Format a number for cameras: no exponent and no trailing zeros."""
     return f"{value:.4f}".rstrip("0").rstrip(".")

@@ -1,9 +1,9 @@
-"""Which topics of a camera's event stream mean what: a row each.
+"""The topics of cameras' event streams and their meaning, one row each.
 
-Axis cameras tell most things twice, in ONVIF's words (`tns1:`) and in their own
-(`tnsaxis:`); the rows take one of the two. Of an application with several profiles the
-`ANY` topics, which repeat the others, are left out too. Namespaces are left out, since
-firmware differs in where it writes them: `IO/Port`, or `IO/tnsaxis:Port`.
+Axis cameras report most events twice, with ONVIF's topic (`tns1:`) and their own
+(`tnsaxis:`); the table has one of the two. It also lacks the `ANY` topics, which repeat
+those of an application's profiles. Topics are compared without namespaces, because
+firmware versions place them differently: `IO/Port` or `IO/tnsaxis:Port`.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _NAMESPACE = re.compile(r"(?:(?<=/)|^)[^/:]+:")
 
 
 class EventKind(StrEnum):
-    """What a camera tells of, as part of entities' unique ids."""
+    """Kinds of events; part of the unique ids of entities."""
 
     INPUT = "input"
     OUTPUT = "output"
@@ -29,7 +29,7 @@ class EventKind(StrEnum):
     DAYLIGHT = "daylight"
     MOVING = "moving"
     STORAGE = "storage"
-    # Without a state.
+    # Stateless.
     TAMPERING = "tampering"
     SHOCK = "shock"
 
@@ -40,14 +40,15 @@ PORTS = frozenset((EventKind.INPUT, EventKind.OUTPUT))
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """How to read a topic.
+    """How to parse the events of a topic.
 
     Attributes:
-        pattern: Takes the whole topic without namespaces; a group is the part of it
-            that tells things of one kind apart.
-        kind: What it is.
+        pattern: Matches the whole topic without namespaces; its group is the part that
+            tells events of one kind apart.
+        kind: The kind of event.
         data: The name of the value.
-        source: The name of what tells things apart, where the topic does not.
+        source: The name of the source that tells events of one kind apart, if the
+            topic does not.
     """
 
     pattern: re.Pattern[str]
@@ -90,16 +91,16 @@ TOPICS = (
         "VideoSourceConfigurationToken",
     ),
     _topic(r"PTZController/Move/(Channel_\d+)", EventKind.MOVING, "is_moving"),
-    # Not `Disruption`, which is the state of a card that is not there.
+    # Not `Disruption`, which is also active if there is no card.
     _topic(r"Storage/Alert", EventKind.STORAGE, "alert", "disk_id"),
     _topic(r"VideoSource/Tampering", EventKind.TAMPERING, source="channel"),
-    # Its place in the tree is not documented.
+    # Its place in the topic tree is not documented.
     _topic(r"Device/(?:\w+/)*Shock\w*", EventKind.SHOCK),
 )
 
 
 def find_topic(topic: str) -> tuple[Topic, tuple[str, ...]] | None:
-    """Return what a topic means and what in it tells things apart, if we know it."""
+    """Return the row of a topic and the matched groups; None if it is unknown."""
     plain = _NAMESPACE.sub("", topic)
     for row in TOPICS:
         if match := row.pattern.fullmatch(plain):
@@ -107,8 +108,8 @@ def find_topic(topic: str) -> tuple[Topic, tuple[str, ...]] | None:
     return None
 
 
-# What a camera is asked to tell. Less than everything, which would be hundreds of
-# topics; more than the rows, so that diagnostics show what could become one.
+# The topics to subscribe to: fewer than all, which are hundreds, but more than those
+# in the table, so that diagnostics show which ones could be added.
 FILTERS = (
     "tns1:Device//.",
     "tns1:VideoSource//.",

@@ -1,4 +1,4 @@
-"""Addresses of the cameras' own interfaces, made of serial numbers."""
+"""Addresses of cameras behind the gateway, made of their serial numbers."""
 
 from collections.abc import Mapping
 import ipaddress
@@ -11,20 +11,21 @@ from ..errors import NetrexCameraNotFoundError
 PLACEHOLDER = "{serial_number}"
 DEFAULT_CAMERA_URL = f"https://{PLACEHOLDER}.device-connect.net"
 
-# A serial number is the MAC address without separators.
+# A serial number is the camera's MAC address without separators.
 _SERIAL_NUMBER = re.compile(r"[0-9a-fA-F]{12}")
 _SCHEMES = frozenset({"http", "https"})
 
 
 def parse_camera_url(text: str) -> str:
-    """Return a template of the cameras' addresses, tidied.
+    """Return a normalized URL template with one `{serial_number}`.
 
-    The token must not travel unencrypted, so it is https, or http to loopback. Raises
-    ValueError for anything else, and without one `{serial_number}`.
+    Raises:
+        ValueError: It is not such a template, or it is neither https nor http to
+            loopback, so that the token would be sent without encryption.
     """
     text = text.strip().rstrip("/")
     if text.count(PLACEHOLDER) != 1 or re.search("[{}]", text.replace(PLACEHOLDER, "")):
-        raise ValueError("not one place for the serial number")
+        raise ValueError("not exactly one placeholder for the serial number")
     url = URL(text.replace(PLACEHOLDER, "f" * 12))
     if (
         url.scheme not in _SCHEMES
@@ -35,7 +36,7 @@ def parse_camera_url(text: str) -> str:
         or "?" in text
         or "#" in text
     ):
-        raise ValueError("not an address of cameras")
+        raise ValueError("not a URL template for cameras")
     return text
 
 
@@ -52,12 +53,13 @@ def camera_url(
     path: str,
     params: Mapping[str, str] | None = None,
 ) -> URL:
-    """Return the address of a call; the query is encoded here.
+    """Return the URL of a call; encodes the query.
 
-    Raises NetrexCameraNotFoundError for a serial number that is none, so that no text
-    of the portal becomes part of a host name.
+    Raises:
+        NetrexCameraNotFoundError: The serial number is invalid. Nothing else from the
+            portal becomes part of a host name.
     """
     if not _SERIAL_NUMBER.fullmatch(serial_number):
-        raise NetrexCameraNotFoundError("The camera has no proper serial number")
+        raise NetrexCameraNotFoundError("The camera has no valid serial number")
     base = URL(template.replace(PLACEHOLDER, serial_number.lower()))
     return (base / path).with_query(params)
