@@ -1,4 +1,4 @@
-"""The cameras' own interfaces: opened in the options, with a token of the portal."""
+"""Camera access: set up in the options, with a token of the portal."""
 
 from .client import HomeAssistantClient, Json
 from .cloud import USERNAME, Control

@@ -1,4 +1,4 @@
-"""Checks of the cameras' own interfaces: movements, inputs, broadcasts."""
+"""Checks of camera access: movements, inputs, broadcasts."""
 
 import asyncio
 import time

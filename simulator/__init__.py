@@ -6,7 +6,7 @@
 - `graphql/`: the API
 - `rtsp/`: live view
 - `media/`: pictures, recordings, and their download
-- `camera/`: the cameras' own interface behind the gateway
+- `camera/`: the cameras behind the gateway
 - `world/`: the account's cameras and shops, their statistics, and the scenarios
 
 Three modules belong to tests and demonstrations alone: `switches` (what the vendor's

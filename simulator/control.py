@@ -130,7 +130,7 @@ class Control:
         )
 
     async def _camera_state(self, request: web.Request) -> web.Response:
-        """Return the true state of a camera's own interface."""
+        """Return the true state of a camera."""
         camera = self._cloud.camera(int(request.query["node_id"]))
         return web.json_response(
             {

@@ -211,7 +211,7 @@ class Simulator:
         quarters.setdefault(quarter_floor(start), {}).update(columns)
 
     def camera(self, node_id: int) -> SimulatedCamera:
-        """Return a camera's own interface. Raises KeyError for an unknown camera."""
+        """Return a camera behind the gateway. Raises KeyError for an unknown camera."""
         return self.gateway.camera(self.world.cameras[node_id])
 
     def drop_sessions(self, node_id: int | None = None) -> int:

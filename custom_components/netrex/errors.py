@@ -47,7 +47,7 @@ ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
     (NetrexResponseError, "unusable_answer", HomeAssistantError),
     (NetrexError, "portal_error", HomeAssistantError),
 )
-# The same for the cameras' own interfaces, which have a token of their own.
+# The same for calls to cameras, which have their own token.
 CAMERA_ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
     (NetrexCameraTokenError, "camera_token_refused", HomeAssistantError),
     (NetrexCameraPermissionError, "camera_no_permission", HomeAssistantError),

@@ -75,7 +75,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
     async def async_step_camera_access(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Set the access to the cameras' own interfaces."""
+        """Set up camera access."""
         entry = self.config_entry
         errors: dict[str, str] = {}
         if user_input is not None:

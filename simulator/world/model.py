@@ -9,7 +9,7 @@ class Scope(StrEnum):
     """Rights of a token.
 
     The ten documented OAuth2 scopes and, for API tokens, the Configuration permission,
-    which gives access to the cameras' own interface.
+    which gives access to the cameras.
     """
 
     READ = "read"

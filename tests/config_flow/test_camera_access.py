@@ -1,4 +1,4 @@
-"""The page of the options that opens the cameras' own interfaces."""
+"""The options page for camera access."""
 
 from typing import Any
 

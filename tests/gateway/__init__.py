@@ -1,1 +1,1 @@
-"""Tests of the cameras' own interfaces inside Home Assistant."""
+"""Tests of camera access inside Home Assistant."""

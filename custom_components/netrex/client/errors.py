@@ -66,7 +66,7 @@ class NetrexResponseError(NetrexError):
 
 
 class NetrexCameraError(NetrexError):
-    """A call to a camera's own interface through the gateway failed."""
+    """A call to a camera through the gateway failed."""
 
 
 class NetrexCameraTokenError(NetrexCameraError):
