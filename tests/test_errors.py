@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components import netrex
 from custom_components.netrex.client import (
     Lane,
+    NetrexAddressError,
     NetrexAuthError,
     NetrexBudgetError,
     NetrexCameraError,
@@ -59,6 +60,7 @@ CASES: list[tuple[NetrexError, str, type[HomeAssistantError]]] = [
     (NetrexRateLimitedError("r", retry_after=7), "rate_limited", HomeAssistantError),
     (NetrexQueryError("r"), "query_refused", ServiceValidationError),
     (NetrexConnectionError("r"), "cannot_connect", HomeAssistantError),
+    (NetrexAddressError("r"), "address_refused", HomeAssistantError),
     (NetrexResponseError("r"), "unusable_answer", HomeAssistantError),
     (NetrexError("r"), "portal_error", HomeAssistantError),
     (NetrexCameraTokenError("r"), "camera_token_refused", HomeAssistantError),

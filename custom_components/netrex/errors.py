@@ -13,6 +13,7 @@ from homeassistant.exceptions import (
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .client import (
+    NetrexAddressError,
     NetrexAuthError,
     NetrexBudgetError,
     NetrexCameraError,
@@ -44,6 +45,7 @@ ERRORS: tuple[tuple[type[NetrexError], str, type[HomeAssistantError]], ...] = (
     (NetrexRateLimitedError, "rate_limited", HomeAssistantError),
     (NetrexQueryError, "query_refused", ServiceValidationError),
     (NetrexConnectionError, "cannot_connect", HomeAssistantError),
+    (NetrexAddressError, "address_refused", HomeAssistantError),
     (NetrexResponseError, "unusable_answer", HomeAssistantError),
     (NetrexError, "portal_error", HomeAssistantError),
 )

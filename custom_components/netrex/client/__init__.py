@@ -3,6 +3,7 @@
 It is independent of Home Assistant and requires only aiohttp.
 """
 
+from .addresses import AddressGate
 from .api import NetrexClient
 from .camera.gateway import GatewayClient
 from .camera.parameters import Capabilities, ParameterError
@@ -11,6 +12,7 @@ from .documents import LONGEST_RANGE, MAX_SERIES_PER_QUERY
 from .downloads import Download
 from .enums import Granularity, LiveTransport, Metric, NodeType, RawMetric, Scope
 from .errors import (
+    NetrexAddressError,
     NetrexAuthError,
     NetrexBudgetError,
     NetrexCameraError,
@@ -59,6 +61,7 @@ __all__ = [
     "LIMIT",
     "LONGEST_RANGE",
     "MAX_SERIES_PER_QUERY",
+    "AddressGate",
     "Camera",
     "CameraStatus",
     "Capabilities",
@@ -73,6 +76,7 @@ __all__ = [
     "LiveLink",
     "LiveTransport",
     "Metric",
+    "NetrexAddressError",
     "NetrexAuthError",
     "NetrexBudgetError",
     "NetrexCameraError",

@@ -65,6 +65,10 @@ class NetrexResponseError(NetrexError):
     """
 
 
+class NetrexAddressError(NetrexResponseError):
+    """A link leads where no link of the portal may lead."""
+
+
 class NetrexCameraError(NetrexError):
     """A call to a camera through the gateway failed."""
 
