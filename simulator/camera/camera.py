@@ -1,4 +1,4 @@
-"""A camera's own HTTP interface: the VAPIX calls that it answers, a row each."""
+"""A camera's HTTP interface: the VAPIX calls that it supports, one row each."""
 
 from collections.abc import Awaitable, Callable
 import json
@@ -33,7 +33,7 @@ _API_VERSION = "1.3"
 
 
 class SimulatedCamera:
-    """One camera as it answers to those who reach it."""
+    """A camera behind the gateway."""
 
     def __init__(self, camera: Camera, state: State, studio: Studio) -> None:
         self._camera = camera
@@ -49,7 +49,7 @@ class SimulatedCamera:
         self._declare_states()
 
     def _declare_states(self) -> None:
-        """Tell for the first time what the camera has a state of."""
+        """Emit the initial states."""
         for port in self.ports.ports:
             self._port_changed(port)
         for topic in self._camera.analytics:
@@ -71,14 +71,14 @@ class SimulatedCamera:
             source, data = {"RelayToken": number}, {"LogicalState": state}
             self.events.emit(Event(camera_events.RELAY, source, data))
             return
-        # Cameras tell of an input twice: in their own words and in ONVIF's.
+        # Cameras report an input twice: with their own topic and with ONVIF's.
         value = str(int(port.active))
         self.events.emit(Event(camera_events.INPUT, {"port": number}, {"state": value}))
         source, data = {"InputToken": number}, {"LogicalState": value}
         self.events.emit(Event(camera_events.INPUT_ONVIF, source, data))
 
     async def answer(self, path: str, request: web.Request) -> web.StreamResponse:
-        """Answer a request for `path`, which has no leading slash."""
+        """Answer a request for `path`, without a leading slash."""
         if path.startswith(PREFIX):
             return await self._camstreamer(path.removeprefix(PREFIX), request)
         call = _CALLS.get(path)
@@ -122,7 +122,7 @@ class SimulatedCamera:
         return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
     async def image(self, request: web.Request) -> web.Response:
-        """Answer jpg/image.cgi with the picture of this moment."""
+        """Answer jpg/image.cgi with the current image."""
         largest = max(
             self._camera.stream_profiles,
             key=lambda profile: profile.height,
@@ -146,13 +146,13 @@ class SimulatedCamera:
             return web.Response(status=400, text="400 Bad Request\n")
         node_id, name = channels[int(number) - 1]
         view = View(node_id, name, int(size[1]), int(size[2]))
-        # 0 is the best in VAPIX (quality 95 here), 100 the smallest (quality 5).
+        # VAPIX compression 0 is the best (quality 95 here), 100 the smallest (5).
         quality = 95 - min(int(compression), 100) * 9 // 10
         picture = await self._studio.still(view, quality)
         return web.Response(body=picture, content_type="image/jpeg")
 
     async def move(self, request: web.Request) -> web.Response:
-        """Answer com/ptz.cgi: text to a query, status 204 to a control.
+        """Answer com/ptz.cgi: queries with text, controls with status 204.
 
         Failures have HTTP status 200 and the text in the second line.
         """
@@ -175,18 +175,16 @@ class SimulatedCamera:
         if not self._state.switches.port_management:
             return web.Response(status=404, text="404 Not Found\n")
         try:
-            question = json.loads(await request.text())
+            body = json.loads(await request.text())
         except ValueError:
-            question = None
+            body = None
         head = {"apiVersion": "1.0"}
-        if not isinstance(question, dict):
+        if not isinstance(body, dict):
             error = {"code": 4000, "message": "Invalid JSON"}
             return web.json_response(head | {"error": error})
-        head |= {
-            name: question[name] for name in ("context", "method") if name in question
-        }
+        head |= {name: body[name] for name in ("context", "method") if name in body}
         try:
-            return web.json_response(head | {"data": self.ports.manage(question)})
+            return web.json_response(head | {"data": self.ports.manage(body)})
         except PortError as err:
             error = {"code": err.code, "message": str(err)}
             return web.json_response(head | {"error": error})
@@ -198,7 +196,7 @@ class SimulatedCamera:
         return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
     async def stream_events(self, request: web.Request) -> web.StreamResponse:
-        """Answer the event stream's WebSocket."""
+        """Answer the WebSocket of the event stream."""
         if not self._state.switches.event_stream:
             return web.Response(status=404, text="404 Not Found\n")
         return await self.events.handle(request)
@@ -208,25 +206,25 @@ class SimulatedCamera:
         if request.method != "POST":
             return web.json_response(_failure(2002, "HTTP request type not supported"))
         try:
-            question = json.loads(await request.text())
+            body = json.loads(await request.text())
         except ValueError:
-            question = None
-        if not isinstance(question, dict):
+            body = None
+        if not isinstance(body, dict):
             return web.json_response(_failure(4000, "Invalid JSON"))
-        context = question.get("context")
-        method = question.get("method")
+        context = body.get("context")
+        method = body.get("method")
         properties = self._properties()
         data: dict[str, Any]
         if method == "getSupportedVersions":
             data = {"apiVersions": [_API_VERSION]}
-        elif str(question.get("apiVersion", "")).partition(".")[0] != "1":
+        elif str(body.get("apiVersion", "")).partition(".")[0] != "1":
             return web.json_response(
                 _failure(2003, "The requested API version is not supported", context)
             )
         elif method == "getAllProperties":
             data = {"propertyList": properties}
         elif method == "getProperties":
-            parameters = question.get("params")
+            parameters = body.get("params")
             wanted = parameters.get("propertyList") if parameters else None
             if not isinstance(wanted, list) or set(wanted) - set(properties):
                 failure = _failure(1000, "Invalid parameter value specified", context)
@@ -257,7 +255,7 @@ class SimulatedCamera:
 
 
 async def read_arguments(request: web.Request) -> list[tuple[str, str]]:
-    """Return the arguments of the query and of a form, in their order."""
+    """Return the arguments of the query and then of the form, in order."""
     form = await request.post()
     posted = [(name, value) for name, value in form.items() if isinstance(value, str)]
     return [*request.query.items(), *posted]

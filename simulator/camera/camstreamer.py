@@ -1,7 +1,7 @@
 """The CamStreamer App on a camera: its local API in both generations.
 
-Versions 2 to 4 answer at stream/*.cgi with texts for all values, versions 5 and 6 at
-stream_list.cgi and set_stream_*.cgi with a list and booleans. A wrong stream is
+Versions 2 to 4 answer at stream/*.cgi with strings for all values, versions 5 and 6 at
+stream_list.cgi and set_stream_*.cgi with a list and booleans. An unknown stream is
 refused inside the envelope with HTTP status 200 (invented).
 """
 
@@ -13,8 +13,7 @@ from ..clock import Clock
 from ..records import Secrets
 
 PREFIX = "local/camstreamer/"
-# What a stream sends, in bytes per second.
-_RATE = 500_000
+_BYTES_PER_SECOND = 500_000
 
 
 class NoSuchCallError(Exception):
@@ -25,7 +24,7 @@ class NoSuchCallError(Exception):
 class Stream:
     """A stream that the app sends to a platform.
 
-    `enabled` arms it, `active` is its trigger; it is sent while both are set.
+    It is sent while it is `enabled` and its trigger is `active`.
     """
 
     stream_id: str
@@ -39,15 +38,15 @@ class Stream:
 
     @property
     def streaming(self) -> bool:
-        """Whether the app sends it now."""
+        """Whether the stream is being sent."""
         return self.enabled and self.active
 
 
 class CamStreamer:
-    """The app of one camera."""
+    """The app on one camera."""
 
     def __init__(self, number: int, clock: Clock, secrets: Secrets) -> None:
-        """Set up two streams; `number` makes their ids unique among cameras."""
+        """Create two streams; `number` makes their ids unique among cameras."""
         self._clock = clock
         key, other_key = secrets.issue(24), secrets.issue(24)
         first = 36_000 + number % 10_000 * 2
@@ -78,10 +77,10 @@ class CamStreamer:
     def answer(
         self, call: str, arguments: Mapping[str, str], generation: str
     ) -> dict[str, Any]:
-        """Return the JSON that a call gives.
+        """Return the JSON response to a call.
 
         `call` is the path after /local/camstreamer/, `generation` "old", "new" or
-        "none". Raises NoSuchCallError where the generation has no such call.
+        "none". Raises NoSuchCallError if the generation does not have the call.
         """
         handler = _CALLS.get(generation, {}).get(call)
         if handler is None:
@@ -125,7 +124,7 @@ class CamStreamer:
         return {
             "net_stats": "",
             "stream_bytes_time_ms": int(seconds * 1000),
-            "stream_bytes": int(seconds * _RATE),
+            "stream_bytes": int(seconds * _BYTES_PER_SECOND),
             "start_count": stream.start_count,
             "is_streaming": int(stream.streaming),
         }

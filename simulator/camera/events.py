@@ -1,10 +1,9 @@
 """A camera's event stream (VAPIX event streaming over WebSocket).
 
-After the client's `events:configure` the camera tells the state of everything that has
-one, and from then on each change, as `events:notify`. Faults of the endpoint `events`
-strike when a message is about to be sent: `cut` ends the connection, `garbage` sends no
-JSON instead, `empty` leaves the message out, `silence` says nothing any more, not even
-to a ping.
+After the client's `events:configure`, the camera sends its current states and then each
+change as `events:notify`. Faults of the endpoint `events` apply when a message is about
+to be sent: `cut` closes the connection, `garbage` replaces the message with invalid
+JSON, `empty` drops it, and `silence` stops all messages, including pongs.
 """
 
 import asyncio
@@ -21,8 +20,8 @@ from ..state import State
 PATH = "vapix/ws-data-stream"
 API_VERSION = "1.1"
 _METHOD = "events:configure"
-# How long the other side may take to answer a close (seconds).
-_CLOSE_PATIENCE = 1.0
+# How long the client may take to answer a close.
+_CLOSE_TIMEOUT_SECONDS = 1.0
 _APPLICATIONS = "tnsaxis:CameraApplicationPlatform"
 
 INPUT = "tns1:Device/tnsaxis:IO/Port"
@@ -36,13 +35,13 @@ MOVING = "tns1:PTZController/tnsaxis:Move/Channel_1"
 DAY_NIGHT = "tns1:VideoSource/tnsaxis:DayNightVision"
 SYSTEM_READY = "tns1:Device/tnsaxis:Status/SystemReady"
 TAMPERING = "tns1:VideoSource/tnsaxis:Tampering"
-# What is told and forgotten; everything else keeps its state.
+# Topics without a state.
 STATELESS = frozenset((TAMPERING,))
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One message of a camera: all names and values are texts."""
+    """A message of a camera; all names and values are strings."""
 
     topic: str
     source: Mapping[str, str] = field(default_factory=dict)
@@ -50,11 +49,11 @@ class Event:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """Return what the state is remembered under."""
+        """Return the key of the state."""
         return (self.topic, *(part for item in self.source.items() for part in item))
 
     def as_message(self, now: float) -> dict[str, Any]:
-        """Return the JSON of the notification; time in milliseconds."""
+        """Return the notification at unix time `now`, in seconds."""
         return {
             "apiVersion": API_VERSION,
             "method": "events:notify",
@@ -73,21 +72,21 @@ class Event:
 
 
 class _Listener:
-    """One connection. What it wants to hear it says after a while."""
+    """A connection; it subscribes to topics after connecting."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self._socket = socket
         self._transport = request.transport
         self._wake = asyncio.Event()
-        self._waiting: list[dict[str, Any]] = []
+        self._queue: list[dict[str, Any]] = []
         self.filters: tuple[str, ...] = ()
         self.silent = False
 
     def wants(self, topic: str) -> bool:
         return any(_matches(topic, pattern) for pattern in self.filters)
 
-    def tell(self, message: dict[str, Any]) -> None:
-        self._waiting.append(message)
+    def queue(self, message: dict[str, Any]) -> None:
+        self._queue.append(message)
         self._wake.set()
 
     def cut(self) -> None:
@@ -95,12 +94,12 @@ class _Listener:
             self._transport.abort()
 
     async def send(self, state: State, serial_number: str) -> None:
-        """Send what waits, one after the other, for ever."""
+        """Send queued messages in order, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
-                text = json.dumps(self._waiting.pop(0))
+            while self._queue:
+                text = json.dumps(self._queue.pop(0))
                 fault = state.faults.take(Endpoint.EVENTS, f"{serial_number} {text}")
                 if fault is not None:
                     match fault.kind:
@@ -120,7 +119,7 @@ class _Listener:
 
 
 class EventStream:
-    """What happens at one camera, and who listens."""
+    """The states of a camera, and the connections that follow them."""
 
     def __init__(self, state: State, serial_number: str) -> None:
         self._state = state
@@ -130,20 +129,20 @@ class EventStream:
 
     @property
     def listeners(self) -> int:
-        """Return how many connections there are."""
+        """Return the number of connections."""
         return len(self._listeners)
 
     def emit(self, event: Event) -> None:
-        """Let something happen; a state that is not new is told all the same."""
+        """Send an event, even if its state has not changed."""
         if event.topic not in STATELESS:
             self._states[event.place] = event
         message = event.as_message(self._state.clock.now())
         for listener in self._listeners:
             if listener.wants(event.topic):
-                listener.tell(message)
+                listener.queue(message)
 
     def cut(self) -> int:
-        """Cut all connections and return how many there were."""
+        """Cut all connections and return their number."""
         for listener in self._listeners:
             listener.cut()
         return len(self._listeners)
@@ -152,9 +151,9 @@ class EventStream:
         """Serve one connection until it ends."""
         if request.query.get("sources") != "events":
             return web.Response(status=400, text="400 Bad Request\n")
-        # Pings are answered here, so that a silent camera can leave them out.
+        # Pings are answered here, so that a silent camera can ignore them.
         socket = web.WebSocketResponse(
-            timeout=_CLOSE_PATIENCE, autoping=False, compress=False
+            timeout=_CLOSE_TIMEOUT_SECONDS, autoping=False, compress=False
         )
         if not socket.can_prepare(request).ok:
             return web.Response(status=426, text="426 Upgrade Required\n")
@@ -176,45 +175,45 @@ class EventStream:
 
     def _answer(self, listener: _Listener, text: str) -> None:
         try:
-            question = json.loads(text)
+            body = json.loads(text)
         except ValueError:
-            question = None
-        if not isinstance(question, dict):
-            listener.tell(_failure({}, 2101, "Invalid JSON"))
+            body = None
+        if not isinstance(body, dict):
+            listener.queue(_failure({}, 2101, "Invalid JSON"))
             return
-        if question.get("method") != _METHOD:
-            listener.tell(_failure(question, 2102, "Method not supported"))
+        if body.get("method") != _METHOD:
+            listener.queue(_failure(body, 2102, "Method not supported"))
             return
-        filters = (question.get("params") or {}).get("eventFilterList")
+        filters = (body.get("params") or {}).get("eventFilterList")
         if not isinstance(filters, list) or not all(
             isinstance(item, dict) and isinstance(item.get("topicFilter"), str)
             for item in filters
         ):
-            listener.tell(_failure(question, 2104, "Invalid parameter value"))
+            listener.queue(_failure(body, 2104, "Invalid parameter value"))
             return
         listener.filters = tuple(item["topicFilter"] for item in filters)
-        listener.tell(_head(question) | {"data": {}})
+        listener.queue(_head(body) | {"data": {}})
         for event in self._states.values():
             if listener.wants(event.topic):
-                listener.tell(event.as_message(self._state.clock.now()))
+                listener.queue(event.as_message(self._state.clock.now()))
 
 
-def _head(question: Mapping[str, Any]) -> dict[str, Any]:
+def _head(body: Mapping[str, Any]) -> dict[str, Any]:
     head: dict[str, Any] = {"apiVersion": API_VERSION, "method": _METHOD}
-    if "context" in question:
-        head["context"] = question["context"]
+    if "context" in body:
+        head["context"] = body["context"]
     return head
 
 
-def _failure(question: Mapping[str, Any], code: int, text: str) -> dict[str, Any]:
-    return _head(question) | {"error": {"code": code, "message": text}}
+def _failure(body: Mapping[str, Any], code: int, text: str) -> dict[str, Any]:
+    return _head(body) | {"error": {"code": code, "message": text}}
 
 
 def _matches(topic: str, pattern: str) -> bool:
-    """Tell whether a topic expression takes a topic; `//.` is all below.
+    """Return whether a topic expression matches a topic.
 
-    The same part of the concrete topic expressions of WS-Topics that cameras document:
-    a path, with or without `//.` at its end; an empty one takes everything.
+    Supports what cameras document of WS-Topics: a path, or a path and all topics below
+    it if it ends with `//.`; an empty expression matches everything.
     """
     base = pattern.removesuffix("//.").rstrip("/")
     if not base:

@@ -1,7 +1,7 @@
 """The gateway to the cameras, `<serial number>.device-connect.net`.
 
-It also answers at /camera/<serial number>/ of the portal's address, for those who
-can't make such a host name lead here.
+It also answers at /camera/<serial number>/ of the portal's address, for clients that
+cannot resolve such a host name to this machine.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,14 +30,14 @@ class _RefusedError(Exception):
 
 
 class SimulatedGateway:
-    """Lets the owners of a camera access token through to the cameras."""
+    """Forwards calls with a valid camera access token to the cameras."""
 
     def __init__(
         self, state: State, studio: Studio, limiter: Limiter | None = None
     ) -> None:
-        """Stand before the cameras of `state`.
+        """Serve the cameras of `state`.
 
-        `limiter` counts the calls if the switch `gateway_counts` says so.
+        `limiter` counts the calls if the switch `gateway_counts` is on.
         """
         self._state = state
         self._studio = studio
@@ -45,7 +45,7 @@ class SimulatedGateway:
         self._cameras: dict[str, SimulatedCamera] = {}
 
     def setup(self, app: web.Application) -> None:
-        """Answer at both addresses of `app`, which must not have started."""
+        """Answer at both addresses of `app`, which must not be running yet."""
         path = f"{PREFIX}/{{serial}}/{{path:.*}}"
         app.router.add_route(hdrs.METH_ANY, path, self._by_path)
 
@@ -63,7 +63,7 @@ class SimulatedGateway:
         app.on_shutdown.append(self._close)
 
     async def _close(self, _app: web.Application) -> None:
-        """End what would last for days."""
+        """Cut the event streams, which would otherwise last for days."""
         for found in self._cameras.values():
             found.events.cut()
 
@@ -74,7 +74,7 @@ class SimulatedGateway:
     async def handle(
         self, request: web.Request, serial_number: str, path: str
     ) -> web.StreamResponse:
-        """Answer a request for a path of one camera."""
+        """Answer a request to a camera."""
         call = CallRecord(
             self._state.clock.now(),
             serial_number,
@@ -96,7 +96,7 @@ class SimulatedGateway:
         return answer
 
     def camera(self, camera: Camera) -> SimulatedCamera:
-        """Return a camera as it answers; what it was told it keeps."""
+        """Return the simulated camera, which keeps its state."""
         found = self._cameras.get(camera.serial_number)
         if found is None:
             found = SimulatedCamera(camera, self._state, self._studio)

@@ -1,4 +1,4 @@
-"""A camera's parameters and the answers of param.cgi (VAPIX parameter management)."""
+"""A camera's parameters and param.cgi (VAPIX parameter management)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -17,13 +17,98 @@ HARDWARE_ID = "989"
 SOC = "Axis Artpec-8"
 
 
+# The factory settings, with the camera's properties as placeholders.
+_DEFAULTS: Mapping[str, str] = {
+    "Brand.Brand": "AXIS",
+    "Brand.ProdFullName": "{model} Network Camera",
+    "Brand.ProdNbr": "{number}",
+    "Brand.ProdShortName": "{model}",
+    "Brand.ProdType": "Network Camera",
+    "Brand.ProdVariant": "",
+    "Brand.WebURL": "http://www.axis.com",
+    "Image.I0.Enabled": "yes",
+    "Image.I0.Name": "{name}",
+    "Image.I0.Source": "0",
+    "Image.I0.Appearance.ColorEnabled": "yes",
+    "Image.I0.Appearance.Compression": "30",
+    "Image.I0.Appearance.MirrorEnabled": "no",
+    "Image.I0.Appearance.Resolution": "1920x1080",
+    "Image.I0.Appearance.Rotation": "0",
+    "Image.I0.Overlay.Enabled": "no",
+    "Image.I0.Stream.FPS": "0",
+    "Image.I0.Text.ClockEnabled": "yes",
+    "Image.I0.Text.DateEnabled": "yes",
+    "Image.I0.Text.String": "{name}",
+    "Image.I0.Text.TextEnabled": "yes",
+    "ImageSource.NbrOfSources": "1",
+    "ImageSource.I0.Name": "Camera",
+    "ImageSource.I0.DayNight.IrCutFilter": "auto",
+    "ImageSource.I0.DayNight.ShiftLevel": "50",
+    "ImageSource.I0.Sensor.AspectRatio": "16:9",
+    "ImageSource.I0.Sensor.Brightness": "50",
+    "ImageSource.I0.Sensor.CaptureFrequency": "50",
+    "ImageSource.I0.Sensor.ColorLevel": "50",
+    "ImageSource.I0.Sensor.Contrast": "50",
+    "ImageSource.I0.Sensor.Exposure": "auto",
+    "ImageSource.I0.Sensor.ExposureValue": "50",
+    "ImageSource.I0.Sensor.Sharpness": "50",
+    "ImageSource.I0.Sensor.WDR": "on",
+    "ImageSource.I0.Sensor.WhiteBalance": "auto",
+    "Input.NbrOfInputs": "{inputs}",
+    "Output.NbrOfOutputs": "{outputs}",
+    "Network.HostName": "axis-{hostname}",
+    "Network.eth0.IPAddress": "192.168.1.90",
+    "Network.eth0.MACAddress": "{mac}",
+    "Network.UPnP.FriendlyName": "{model} - {serial}",
+    "StreamProfile.MaxGroups": "26",
+    "Properties.API.HTTP.Version": "3",
+    "Properties.API.RTSP.Version": "2.01",
+    "Properties.API.WebSocket.WebSocket": "yes",
+    "Properties.ApiDiscovery.ApiDiscovery": "yes",
+    "Properties.EmbeddedDevelopment.EmbeddedDevelopment": "yes",
+    "Properties.EmbeddedDevelopment.Version": "2.16",
+    "Properties.Firmware.BuildDate": BUILD_DATE,
+    "Properties.Firmware.BuildNumber": "94",
+    "Properties.Firmware.Version": FIRMWARE,
+    "Properties.Image.Format": "jpeg,mjpeg,h264,h265",
+    "Properties.Image.NbrOfViews": "{views}",
+    "Properties.Image.Resolution": _RESOLUTIONS,
+    "Properties.Image.Rotation": "0,180",
+    "Properties.LocalStorage.LocalStorage": "yes",
+    "Properties.PTZ.DigitalPTZ": "no",
+    "Properties.PTZ.DriverManagement": "no",
+    "Properties.PTZ.PTZ": "{ptz}",
+    "Properties.System.Architecture": ARCHITECTURE,
+    "Properties.System.HardwareID": HARDWARE_ID,
+    "Properties.System.SerialNumber": "{serial}",
+    "Properties.System.Soc": SOC,
+    "System.BoaGroupPolicy.admin": "both",
+    "Time.TimeZone": "CET-1CEST,M3.5.0,M10.5.0/3",
+    "Time.SyncSource": "NTP",
+}
+
+
 def default_parameters(camera: Camera, name: str) -> dict[str, str]:
-    """Return what a camera with factory settings and a name has, in its order."""
-    number = camera.model.removeprefix("AXIS ")
+    """Return the factory settings of a camera with a name."""
     serial = camera.serial_number.upper()
-    mac = ":".join(serial[at : at + 2] for at in range(0, 12, 2))
-    ptz = "yes" if camera.ptz else "no"
-    profiles = {
+    properties = {
+        "model": camera.model,
+        "number": camera.model.removeprefix("AXIS "),
+        "name": name,
+        "serial": serial,
+        "hostname": serial.lower(),
+        "mac": ":".join(serial[at : at + 2] for at in range(0, 12, 2)),
+        "inputs": camera.inputs,
+        "outputs": camera.outputs,
+        "views": 1 + len(camera.video_channels),
+        "ptz": "yes" if camera.ptz else "no",
+    }
+    values = {key: value.format(**properties) for key, value in _DEFAULTS.items()}
+    return values | _stream_profiles(camera) | _ports(camera)
+
+
+def _stream_profiles(camera: Camera) -> dict[str, str]:
+    return {
         f"StreamProfile.S{index}.{key}": value
         for index, profile in enumerate(camera.stream_profiles)
         for key, value in {
@@ -33,8 +118,11 @@ def default_parameters(camera: Camera, name: str) -> dict[str, str]:
             f"&fps={profile.frame_rate}&videocodec=h264",
         }.items()
     }
+
+
+def _ports(camera: Camera) -> dict[str, str]:
     directions = ["Input"] * camera.inputs + ["Output"] * camera.outputs
-    ports = {
+    return {
         f"IOPort.I{index}.{key}": value
         for index, direction in enumerate(directions)
         for key, value in {
@@ -43,76 +131,6 @@ def default_parameters(camera: Camera, name: str) -> dict[str, str]:
             f"{direction}.Name": f"Port {index + 1}",
             f"{direction}.Trig": "closed",
         }.items()
-    }
-    return {
-        "Brand.Brand": "AXIS",
-        "Brand.ProdFullName": f"{camera.model} Network Camera",
-        "Brand.ProdNbr": number,
-        "Brand.ProdShortName": camera.model,
-        "Brand.ProdType": "Network Camera",
-        "Brand.ProdVariant": "",
-        "Brand.WebURL": "http://www.axis.com",
-        "Image.I0.Enabled": "yes",
-        "Image.I0.Name": name,
-        "Image.I0.Source": "0",
-        "Image.I0.Appearance.ColorEnabled": "yes",
-        "Image.I0.Appearance.Compression": "30",
-        "Image.I0.Appearance.MirrorEnabled": "no",
-        "Image.I0.Appearance.Resolution": "1920x1080",
-        "Image.I0.Appearance.Rotation": "0",
-        "Image.I0.Overlay.Enabled": "no",
-        "Image.I0.Stream.FPS": "0",
-        "Image.I0.Text.ClockEnabled": "yes",
-        "Image.I0.Text.DateEnabled": "yes",
-        "Image.I0.Text.String": name,
-        "Image.I0.Text.TextEnabled": "yes",
-        "ImageSource.NbrOfSources": "1",
-        "ImageSource.I0.Name": "Camera",
-        "ImageSource.I0.DayNight.IrCutFilter": "auto",
-        "ImageSource.I0.DayNight.ShiftLevel": "50",
-        "ImageSource.I0.Sensor.AspectRatio": "16:9",
-        "ImageSource.I0.Sensor.Brightness": "50",
-        "ImageSource.I0.Sensor.CaptureFrequency": "50",
-        "ImageSource.I0.Sensor.ColorLevel": "50",
-        "ImageSource.I0.Sensor.Contrast": "50",
-        "ImageSource.I0.Sensor.Exposure": "auto",
-        "ImageSource.I0.Sensor.ExposureValue": "50",
-        "ImageSource.I0.Sensor.Sharpness": "50",
-        "ImageSource.I0.Sensor.WDR": "on",
-        "ImageSource.I0.Sensor.WhiteBalance": "auto",
-        "Input.NbrOfInputs": str(camera.inputs),
-        "Output.NbrOfOutputs": str(camera.outputs),
-        **ports,
-        "Network.HostName": f"axis-{serial.lower()}",
-        "Network.eth0.IPAddress": "192.168.1.90",
-        "Network.eth0.MACAddress": mac,
-        "Network.UPnP.FriendlyName": f"{camera.model} - {serial}",
-        **profiles,
-        "StreamProfile.MaxGroups": "26",
-        "Properties.API.HTTP.Version": "3",
-        "Properties.API.RTSP.Version": "2.01",
-        "Properties.API.WebSocket.WebSocket": "yes",
-        "Properties.ApiDiscovery.ApiDiscovery": "yes",
-        "Properties.EmbeddedDevelopment.EmbeddedDevelopment": "yes",
-        "Properties.EmbeddedDevelopment.Version": "2.16",
-        "Properties.Firmware.BuildDate": BUILD_DATE,
-        "Properties.Firmware.BuildNumber": "94",
-        "Properties.Firmware.Version": FIRMWARE,
-        "Properties.Image.Format": "jpeg,mjpeg,h264,h265",
-        "Properties.Image.NbrOfViews": str(1 + len(camera.video_channels)),
-        "Properties.Image.Resolution": _RESOLUTIONS,
-        "Properties.Image.Rotation": "0,180",
-        "Properties.LocalStorage.LocalStorage": "yes",
-        "Properties.PTZ.DigitalPTZ": "no",
-        "Properties.PTZ.DriverManagement": "no",
-        "Properties.PTZ.PTZ": ptz,
-        "Properties.System.Architecture": ARCHITECTURE,
-        "Properties.System.HardwareID": HARDWARE_ID,
-        "Properties.System.SerialNumber": serial,
-        "Properties.System.Soc": SOC,
-        "System.BoaGroupPolicy.admin": "both",
-        "Time.TimeZone": "CET-1CEST,M3.5.0,M10.5.0/3",
-        "Time.SyncSource": "NTP",
     }
 
 
@@ -124,7 +142,7 @@ def _one_of(*values: str) -> Callable[[str], bool]:
     return lambda value: value in values
 
 
-# What may be written, and which values are good; the first pattern counts.
+# Which values are valid; the first matching pattern applies.
 _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("Brand.*", lambda _value: False),
     ("Properties.*", lambda _value: False),
@@ -151,14 +169,13 @@ class Parameters:
     """The parameters of one camera."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
-        """Start with `values`; names are without `root.`."""
+        """Start with `values`, by name without `root.`."""
         self.values = dict(values)
 
     def listing(self, groups: Iterable[str]) -> str:
-        """Return the answer to action=list.
+        """Return the response to action=list; without groups, all parameters.
 
-        An unknown group fails the whole request; an asterisk stands for one part of a
-        name. Without groups all parameters are listed.
+        An unknown group fails the whole request. `*` stands for one part of a name.
         """
         names: dict[str, None] = {}
         wanted = [group.strip().removeprefix(_ROOT) for group in groups]
@@ -170,9 +187,9 @@ class Parameters:
         return "".join(f"{_ROOT}{name}={self.values[name]}\r\n" for name in names)
 
     def update(self, changes: Iterable[tuple[str, str]]) -> str:
-        """Return the answer to action=update, after changing what was good.
+        """Write parameters and return the response to action=update.
 
-        The first change that fails ends the request; those before it stay.
+        The first invalid change ends the request; those before it are kept.
         """
         for full_name, value in changes:
             name = full_name.removeprefix(_ROOT)

@@ -15,7 +15,7 @@ _STATES = ("open", "closed")
 
 @dataclass(slots=True)
 class Port:
-    """One port. It is active while its circuit is not in its normal state."""
+    """A port; active while its circuit is not in its normal state."""
 
     number: int
     direction: Literal["input", "output"]
@@ -39,7 +39,7 @@ class Port:
 
 
 class PortError(Exception):
-    """A refusal, with the code that the API gives it."""
+    """A refusal with an error code of the API."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -52,7 +52,7 @@ class Ports:
     def __init__(
         self, inputs: int, outputs: int, on_change: Callable[[Port], None]
     ) -> None:
-        """Set up so many ports; `on_change` learns what became active or idle."""
+        """Create ports; `on_change` is called with each port that changed."""
         self._on_change = on_change
         directions = ["input"] * inputs + ["output"] * outputs
         self.ports = [
@@ -61,18 +61,18 @@ class Ports:
         ]
 
     def set(self, number: int, active: bool) -> None:
-        """Switch a port. Raises LookupError for one that is not there."""
+        """Switch a port. Raises LookupError if there is no such port."""
         port = self.ports[number]
         if port.active != active:
             port.active = active
             self._on_change(port)
 
-    def manage(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the data of a portmanagement.cgi answer. Raises PortError."""
-        method = question.get("method")
+    def manage(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the data of a portmanagement.cgi response. Raises PortError."""
+        method = body.get("method")
         if method == "getSupportedVersions":
             return {"apiVersions": [API_VERSION]}
-        if question.get("apiVersion") != API_VERSION:
+        if body.get("apiVersion") != API_VERSION:
             raise PortError(2003, "Invalid API version")
         if method == "getPorts":
             data: dict[str, Any] = {"numberOfPorts": len(self.ports)}
@@ -80,12 +80,12 @@ class Ports:
                 data["items"] = [port.as_item() for port in self.ports]
             return data
         if method == "setPorts":
-            self._set_ports(question.get("params"))
+            self._set_ports(body.get("params"))
             return {}
         raise PortError(2004, "Method not supported")
 
     def act(self, action: str) -> str:
-        r"""Answer `action=2:/500\` of port.cgi; waits in between are not waited."""
+        r"""Answer `action=2:/500\` of port.cgi; delays between steps are ignored."""
         match = _ACTION.fullmatch(action)
         if match is None or not 1 <= int(match[1]) <= len(self.ports):
             return "# Error: Invalid port or action\r\n"

@@ -1,7 +1,7 @@
-"""Pan, tilt and zoom of a camera: the answers of com/ptz.cgi (VAPIX PTZ control).
+"""Pan, tilt and zoom of a camera: the responses of com/ptz.cgi (VAPIX PTZ control).
 
-Queries answer with text, controls with status 204. Failures are texts with status 200.
-Movements are instant, except continuous ones, which go on until they are stopped.
+Queries return text, controls status 204; failures are text with status 200. Movements
+are instantaneous, except continuous ones, which last until they are stopped.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from typing import Literal
 
 from ..clock import Clock
 
-# What a speed of 100 per cent does in a second: degrees, and units of zoom.
-_FULL_TURN = 100.0
-_FULL_ZOOM = 2500.0
+# Full speed: degrees, and units of zoom.
+_MAX_TURN_PER_SECOND = 100.0
+_MAX_ZOOM_PER_SECOND = 2500.0
 _STEP = 10.0
 _ZOOM_STEP = 500.0
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -42,19 +42,19 @@ type FixedAnswer = Literal["nan", "empty", "error"]
 
 
 class RefusedError(Exception):
-    """A control that can't be done; the text is the camera's."""
+    """The camera refuses a control, with this text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Degrees, and the camera's units of zoom (1 to 9999)."""
+    """Pan and tilt in degrees; zoom in units of the camera (1 to 9999)."""
 
     pan: float = 0.0
     tilt: float = 0.0
     zoom: float = 1.0
 
     def moved(self, pan: float = 0.0, tilt: float = 0.0, zoom: float = 0.0) -> Position:
-        """Return the position that much further, inside the limits."""
+        """Return the position after a movement, within the limits."""
         return Position(
             _turned(self.pan + pan),
             _inside("tilt", self.tilt + tilt),
@@ -62,7 +62,7 @@ class Position:
         )
 
 
-# As on real cameras the numbers have gaps.
+# As on real cameras, the numbers have gaps.
 _PRESETS: dict[int, tuple[str, Position]] = {
     1: ("Home", Position()),
     2: ("Pokladny", Position(-42.5, -18.0, 1200.0)),
@@ -84,12 +84,12 @@ class _Motion:
 
 
 class Ptz:
-    """The head of one camera."""
+    """The PTZ head of a camera."""
 
     def __init__(
         self, clock: Clock, on_move: Callable[[bool], None] = lambda _moving: None
     ) -> None:
-        """Look home; `on_move` learns when a continuous movement starts and ends."""
+        """Start at home; `on_move` is called when a continuous move starts or ends."""
         self._clock = clock
         self._on_move = on_move
         self._position = Position()
@@ -98,7 +98,7 @@ class Ptz:
 
     @property
     def position(self) -> Position:
-        """Return where the camera looks now."""
+        """Return the current position."""
         seconds = self._clock.now() - self._motion.since
         return self._position.moved(
             self._motion.pan * seconds,
@@ -107,9 +107,9 @@ class Ptz:
         )
 
     def answer(self, arguments: Mapping[str, str]) -> str | None:
-        """Return the text of a query, or do what is asked and return None.
+        """Return the response to a query, or move and return None.
 
-        Raises RefusedError for what can't be done; then nothing was.
+        Raises RefusedError without moving if the arguments are invalid.
         """
         if "query" in arguments:
             query = _QUERIES.get(arguments["query"])
@@ -182,14 +182,17 @@ class Ptz:
         pan, tilt = parts
         here, zoom = self.position, self._motion.zoom
         self._settle(here)
-        self._motion.pan, self._motion.tilt = pan * _FULL_TURN, tilt * _FULL_TURN
+        self._motion.pan, self._motion.tilt = (
+            pan * _MAX_TURN_PER_SECOND,
+            tilt * _MAX_TURN_PER_SECOND,
+        )
         self._motion.zoom = zoom
 
     def _continuous_zoom(self, value: str) -> None:
         here, motion = self.position, self._motion
         self._settle(here)
         self._motion.pan, self._motion.tilt = motion.pan, motion.tilt
-        self._motion.zoom = _speed(value) * _FULL_ZOOM
+        self._motion.zoom = _speed(value) * _MAX_ZOOM_PER_SECOND
 
     def _move(self, value: str) -> None:
         if value not in _MOVES:
@@ -228,7 +231,7 @@ def _relative(axis: str) -> Callable[[Ptz, str], None]:
 
 
 def _check_speed(_ptz: Ptz, value: str) -> None:
-    if not 0 < _number(value) <= 100:  # noqa: PLR2004 - per cent
+    if not 0 < _number(value) <= 100:  # noqa: PLR2004 - percent
         raise RefusedError("Invalid value for speed")
 
 
@@ -249,7 +252,7 @@ _CONTROLS: dict[str, Callable[[Ptz, str], None]] = {
 
 
 def answer_fixed(arguments: Mapping[str, str], conduct: FixedAnswer) -> str:
-    """Return what a camera without PTZ answers; raises RefusedError likewise."""
+    """Return the response of a camera without PTZ. Raises RefusedError."""
     if arguments.get("query") == "position" and conduct != "error":
         return "pan=nan\r\ntilt=nan\r\nzoom=nan\r\n" if conduct == "nan" else ""
     if arguments.get("query") == "presetposcam" and conduct != "error":
@@ -266,7 +269,7 @@ def _number(value: str) -> float:
 
 def _speed(value: str) -> float:
     number = _number(value)
-    if not -100 <= number <= 100:  # noqa: PLR2004 - per cent
+    if not -100 <= number <= 100:  # noqa: PLR2004 - percent
         raise RefusedError(f"Invalid speed: {value}")
     return number / 100
 
@@ -277,7 +280,7 @@ def _inside(axis: str, value: float) -> float:
 
 
 def _turned(pan: float) -> float:
-    """Return an angle from -180 to 180: the head turns without end."""
+    """Normalize an angle to -180 to 180: the head turns without a limit."""
     return pan if -180 <= pan <= 180 else (pan + 180) % 360 - 180  # noqa: PLR2004
 
 
