@@ -1,4 +1,4 @@
-"""The simulated cloud as another process, for a Home Assistant in this one."""
+"""Runs the simulated cloud in another process, for a Home Assistant in this one."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,7 +15,7 @@ from demo.processes import LOOPBACK, free_port
 
 @asynccontextmanager
 async def open_cloud(scenario: str) -> AsyncGenerator[Control]:
-    """Start a cloud; gives the way to its control endpoint."""
+    """Start a cloud; yield the client of its control endpoint."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="netrex-benchmark-")

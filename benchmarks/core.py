@@ -1,4 +1,4 @@
-"""A real Home Assistant in this process, beside a simulated cloud in another."""
+"""Runs a real Home Assistant in this process, with the cloud in another one."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -43,12 +43,12 @@ recorder:
 
 @dataclass(slots=True)
 class Turns:
-    """How long the event loop was busy between two looks at its sockets and timers.
+    """The time that turns of the event loop took, in seconds.
 
-    Seconds. `longest` leaves out what is told apart: the time in which the machine
-    gave its cores to others, and Python's garbage collections, which take the longer
-    the more objects there are, whoever made them. `collection` is the longest of those
-    and `wall` the longest turn with all in it.
+    A turn is the time between two polls of sockets and timers. `longest` excludes the
+    time in which the thread waited for a core, and Python's garbage collections, whose
+    duration depends on the number of all objects in the process. `collection` is the
+    longest collection, `wall` the longest turn with everything included.
     """
 
     longest: float = 0.0
@@ -58,9 +58,9 @@ class Turns:
     busy: float = 0.0
 
     def __str__(self) -> str:
-        """Tell it in a line."""
+        """Return a line of text."""
         return (
-            f"event loop held up for {self.longest * 1000:.0f} ms at most, by Python's"
+            f"event loop blocked for {self.longest * 1000:.0f} ms at most, by Python's"
             f" garbage collector for {self.collection * 1000:.0f} ms (with both and the"
             f" waiting for a core {self.wall * 1000:.0f} ms); busy {self.busy:.1f} s in"
             f" {self.count} turns"
@@ -68,7 +68,7 @@ class Turns:
 
 
 def _own_time() -> float:
-    """Return a clock in seconds that stands while this thread waits for a core."""
+    """Return a clock (seconds) that stops while this thread waits for a core."""
     # Documentation/scheduler/sched-stats.rst of Linux: run time, waiting time, slices.
     waited = Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1]
     return time.perf_counter() - int(waited) / 1e9
@@ -113,14 +113,14 @@ def watched() -> Generator[Turns]:
 
 
 def run[T](main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on an event loop that is set up as Home Assistant's."""
+    """Run a coroutine on an event loop with Home Assistant's settings."""
     with asyncio.Runner(loop_factory=create_event_loop) as runner:
         return runner.run(main)
 
 
 @asynccontextmanager
 async def open_core() -> AsyncGenerator[HomeAssistant]:
-    """Start Home Assistant with a recorder in a folder that is removed at the end."""
+    """Run Home Assistant with a recorder in a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="netrex-benchmark-"))
     (folder / "configuration.yaml").write_text(
         CONFIGURATION.format(zone=ZONE, host=LOOPBACK, port=free_port(0)),
@@ -133,9 +133,9 @@ async def open_core() -> AsyncGenerator[HomeAssistant]:
     try:
         hass = await async_setup_hass(RuntimeConfig(str(folder), skip_pip=True))
         if hass is None or hass.config.recovery_mode:
-            raise DemoError("Home Assistant does not start")
+            raise DemoError("Home Assistant did not start")
         await hass.async_start()
-        # An address from YAML is a trial that ends with a restart, unless promoted.
+        # An address from YAML is on trial, which ends with a restart unless confirmed.
         await (await async_get_and_load_store(hass)).async_promote_pending()
         yield hass
         await hass.async_stop()
@@ -147,7 +147,7 @@ async def open_core() -> AsyncGenerator[HomeAssistant]:
 def make_entry(
     url: str, token: str, root_node_id: int, options: dict[str, Any]
 ) -> ConfigEntry:
-    """Return an account's config entry, as the config flow would make it."""
+    """Return an account's config entry, as the config flow creates it."""
     host = URL(url).authority
     return ConfigEntry(
         data={CONF_HOST: host, CONF_URL: url, CONF_API_TOKEN: token},

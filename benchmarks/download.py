@@ -1,12 +1,12 @@
-"""A large recording: Home Assistant's download beside curl's of the same file.
+"""A large recording: the integration's download compared with curl's.
 
     python -m benchmarks.download [--size 2000] [--rounds 7]
 
 The action `netrex.download_recording` of a real Home Assistant is timed from its event
-`downloading` to `downloaded`: that is the transfer, the check, the sync to the disk and
-the rename. curl gets the same file of the cloud into the same folder, without a sync.
-Memory is what the process of Home Assistant has at most during the transfer, above what
-it had before.
+`downloading` to `downloaded`, which includes the transfer, the check, the sync to the
+disk, and the rename. curl downloads the same file to the same folder, without a sync.
+The memory is the maximum of Home Assistant's process during the transfer, minus that
+before.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from demo.registry import read_places
 from .stage import Stage, open_stage
 
 MEGABYTE = 1_000_000
-# Times curl's throughput; bytes.
+# Limits: the factor of curl's throughput, and additional memory in bytes.
 GOAL = 0.9
 MEMORY_GOAL = 20 * MEGABYTE
 CLIP = timedelta(seconds=10)
@@ -36,7 +36,7 @@ KEY_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Bytes per second of both, and by how many bytes Home Assistant grew."""
+    """Bytes per second of both, and the memory in bytes that Home Assistant gained."""
 
     ours: float
     curl: float
@@ -75,8 +75,8 @@ async def _download(
 
 
 async def _seconds(stage: Stage, event: str, since: datetime) -> float:
-    """Return how long the last transfer took, by the event entity."""
-    await asyncio.sleep(2)  # the recorder writes once a second
+    """Return the duration of the last transfer, from the event entity's states."""
+    await asyncio.sleep(2)  # the recorder writes once per second
     [states] = await stage.running.client.request(
         "GET",
         f"/api/history/period/{since.isoformat().replace('+', '%2B')}"
@@ -92,32 +92,32 @@ async def _seconds(stage: Stage, event: str, since: datetime) -> float:
 
 
 async def _curl(url: str, target: Path) -> float:
-    """Return the seconds that curl needs."""
+    """Return the seconds that curl takes."""
     process = await asyncio.create_subprocess_exec(
         *("curl", "--silent", "--fail", "--output", str(target)),
         *("--write-out", "%{time_total}", url),
         stdout=asyncio.subprocess.PIPE,
-        # Home Assistant has one too: Linux shares a busy machine between sessions.
+        # In its own session like Home Assistant: Linux shares cores between sessions.
         start_new_session=True,
     )
     output, _ = await process.communicate()
     if process.returncode:
-        raise RuntimeError(f"curl ends with {process.returncode}")
+        raise RuntimeError(f"curl ended with code {process.returncode}")
     return float(output)
 
 
 async def _remove(path: Path) -> None:
-    """Remove a file, and let the disk finish what it has to do."""
+    """Remove a file, and wait until the disk is idle."""
     await asyncio.to_thread(path.unlink)
     await asyncio.to_thread(os.sync)
 
 
 async def _round(stage: Stage, camera: str, event: str, number: int) -> Round:
-    """Let both get the same file, each first in every other round."""
+    """Let both download the same file; each is first in every other round."""
     control, pid = stage.running.control, stage.running.home_assistant.pid
     start = datetime.now().astimezone() - AGO
-    # The same times are the same file of the cloud. It fills it up with a hole, and
-    # whoever reads that first waits for its pages. That is nobody's throughput.
+    # The cloud has one file for the same times. It is padded with a hole, whose first
+    # reader waits for its pages; that is not part of the measurement.
     known = set(await control.get("secrets"))
     saved = await _download(stage, camera, start, f"round_{number}.mp4")
     path, size = Path(saved["path"]), saved["size"]
@@ -129,7 +129,7 @@ async def _round(stage: Stage, camera: str, event: str, number: int) -> Round:
     async def curl() -> float:
         seconds = await _curl(url, path)
         if (await asyncio.to_thread(path.stat)).st_size != size:
-            raise RuntimeError("curl got another file")
+            raise RuntimeError("curl downloaded another file")
         await _remove(path)
         return seconds
 
@@ -141,7 +141,7 @@ async def _round(stage: Stage, camera: str, event: str, number: int) -> Round:
         saved = await _download(stage, camera, start, path.name)
         watcher.cancel()
         if saved["size"] != size:
-            raise RuntimeError("Home Assistant got another file")
+            raise RuntimeError("Home Assistant downloaded another file")
         seconds = await _seconds(stage, event, since)
         await _remove(path)
         return seconds, peak[0] - before
@@ -167,7 +167,7 @@ async def _run(size: int, rounds: int) -> bool:
         places = await read_places(stage.running.client)
         entities = next(p.entities for p in places if "recording" in p.entities)
         camera, event = entities["camera"], entities["recording"]
-        # The first one loads what all of them need.
+        # The first round loads what all of them need.
         await _download(stage, camera, datetime.now().astimezone() - AGO, "first.mp4")
         await stage.running.control.post("switches", recording_size=size)
         done = [
@@ -181,7 +181,7 @@ async def _run(size: int, rounds: int) -> bool:
 
 
 def main() -> int:
-    """Run the measurement; the exit code tells whether the goals are reached."""
+    """Run the measurement; return exit code 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=2000, help="megabytes")
     parser.add_argument("--rounds", type=int, default=7)

@@ -1,9 +1,9 @@
-"""A viewer that stays while the portal ends the picture again and again.
+"""Sessions that the portal drops repeatedly, with a viewer.
 
     python -m benchmarks.drops [--drops 20] [--minutes 10]
 
-The viewer plays Home Assistant's HLS. A picture is back when there is a part that holds
-nothing but what came after the drop.
+The viewer plays Home Assistant's HLS. The picture is back when there is a part that
+contains only pictures from after the drop.
 """
 
 import argparse
@@ -19,12 +19,12 @@ from .stage import Stage, open_stage
 # Seconds.
 GOAL = 5.0
 PATIENCE = 120.0
-# Home Assistant stops a stream that nobody has read for 30 s.
+# Home Assistant stops a stream 30 s after its last request.
 IDLE = 45.0
 
 
 async def _drop(stage: Stage, viewer: HlsViewer) -> float:
-    """End the picture; return the seconds until there is one again."""
+    """Drop the session; return the seconds until the picture is back."""
     await stage.running.control.post("sessions/drop")
     dropped = time.monotonic()
     async with asyncio.timeout(PATIENCE):
@@ -47,7 +47,7 @@ async def _run(drops: int, seconds: float) -> bool:
         await asyncio.sleep(GOAL)
         after = len(await stage.links()) - len(links)
     print(f"gaps: median {median(gaps):.2f} s, longest {max(gaps):.2f} s")
-    print(f"links: {len(links)} handed out, {links.count(1)} of them used once")
+    print(f"links: {len(links)} created, {links.count(1)} of them used once")
     print(f"without a viewer: {dropped} sessions, {after} links")
     return (
         max(gaps) <= GOAL and links == [1] * (drops + 1) and not dropped and not after
@@ -55,7 +55,7 @@ async def _run(drops: int, seconds: float) -> bool:
 
 
 def main() -> int:
-    """Run the measurement; the exit code tells whether the goal is reached."""
+    """Run the measurement; return exit code 1 if the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--drops", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=10.0)

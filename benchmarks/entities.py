@@ -1,11 +1,11 @@
-"""Thousands of entities: how long one refresh holds up the event loop.
+"""Thousands of entities: how long a refresh blocks the event loop.
 
     python -m benchmarks.entities [--sensors 5000]
 
-A real Home Assistant with its recorder, 1,000 cameras and 5,000 enabled KPI sensors;
-the cloud is another process. Its second between two queries is switched off, so that
-all answers come as quickly as they can. Measured is one refresh after a quarter hour of
-a Friday noon: from its first query until the last sensor is written.
+A real Home Assistant runs with its recorder, 1,000 cameras, and 5,000 enabled KPI
+sensors; the cloud is another process. The spacing of requests is off, so that all
+answers arrive as quickly as possible. One refresh after a quarter hour of a Friday noon
+is measured, from its first query until the last sensor is written.
 """
 
 import argparse
@@ -56,25 +56,25 @@ def _next_noon() -> datetime:
 
 
 class Shift:
-    """A time that runs as it does, but later."""
+    """A running clock that is ahead of time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self._utcnow = dt_util.utcnow
 
     def utcnow(self) -> datetime:
-        """Return the time."""
+        """Return the shifted time."""
         return self._utcnow() + timedelta(seconds=self.seconds)
 
 
 async def _idle(hass: HomeAssistant) -> None:
-    """Wait until nothing is going on, background tasks included."""
+    """Wait until no task is running, including background tasks."""
     async with asyncio.timeout(PATIENCE):
         await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def _enable(hass: HomeAssistant, entry: ConfigEntry, wanted: int) -> int:
-    """Enable as many KPI sensors as wanted; return how many are."""
+    """Enable this many KPI sensors; return how many are enabled."""
     registry = er.async_get(hass)
     sensors = [
         found
@@ -131,7 +131,7 @@ async def _run(sensors: int) -> bool:
         print(f"found: {len(world['cameras'])} cameras; {turns}", flush=True)
         enabled = _enable(hass, entry, sensors)
         with watched() as turns:
-            # Home Assistant itself reloads the account for them.
+            # Home Assistant reloads the account because of them.
             await asyncio.sleep(2 * RELOAD_DELAY)
             await _idle(hass)
         print(f"set up: {enabled} KPI sensors; {turns}", flush=True)
@@ -144,7 +144,7 @@ async def _refresh(
     quarter: Callable[[], Awaitable[None]],
     enabled: int,
 ) -> bool:
-    """Measure one refresh of all sensors; tell whether the goals are reached."""
+    """Measure one refresh of all sensors; return whether the goals are reached."""
     before = _shown(hass)
     writes: Counter[str] = Counter()
     changes: Counter[str] = Counter()
@@ -173,14 +173,14 @@ async def _refresh(
     print(f"refresh: {ledger.used - queries} queries; {turns}")
     print(
         f"written: {writes.total()} states of {len(writes)} sensors, {again} of them"
-        f" twice; {len(different)} of {enabled} sensors show something new;"
-        f" {changes.total()} changes in all"
+        f" twice; {len(different)} of {enabled} sensors changed;"
+        f" {changes.total()} changes in total"
     )
     return turns.longest < GOAL and writes.total() == len(different)
 
 
 def main() -> int:
-    """Run the measurement; the exit code tells whether the goals are reached."""
+    """Run the measurement; return exit code 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sensors", type=int, default=5000)
     return int(not run(_run(parser.parse_args().sensors)))

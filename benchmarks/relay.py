@@ -1,12 +1,12 @@
-"""What the relay costs: against a direct connection and against a plain TCP proxy.
+"""The cost of the relay, compared with a direct connection and a plain TCP proxy.
 
     python -m benchmarks.relay [--sessions 40] [--mbit 4] [--seconds 10]
 
-Server, relay and clients run in processes of their own; what is in the middle is bound
-to one core. Two rows per way: the asked sessions at the asked rate (the CPU of the
-process in the middle counts, and that nothing is held up), and one session as fast as
-it goes (the throughput counts). Each row also tells the median time from the connection
-to the first byte of the picture, of clients one after another beside the others.
+The server, the process in the middle, and the clients are separate processes; the one
+in the middle is bound to one core. Each way has two rows: all sessions at the given
+rate (which shows the CPU time in the middle), and one session at full speed (which
+shows the throughput). Each row also has the median time from a connection to the first
+byte of its picture, of clients that connect one after another besides the others.
 """
 
 import argparse
@@ -30,7 +30,7 @@ _FRAMES_PER_SECOND = 25
 _PACKET = b"$\0" + (1400).to_bytes(2) + bytes(1400)
 _CHUNK = 128 * 1024
 _FIRST_PICTURES = 20
-# What a process is asked for.
+# Commands to a process.
 _CPU, _STOP = "cpu", "stop"
 _SDP = "v=0\r\nm=video 0 RTP/AVP 96\r\na=control:trackID=0\r\n"
 
@@ -38,7 +38,7 @@ type Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def _send_picture(writer: asyncio.StreamWriter, mbit: float) -> None:
-    """Send packets, `mbit` Mbit/s in pictures of equal size; 0: as fast as it goes."""
+    """Send pictures of equal size at `mbit` Mbit/s; 0: at full speed."""
     loop = asyncio.get_running_loop()
     packets = round(mbit * 1e6 / 8 / _FRAMES_PER_SECOND / len(_PACKET)) or 100
     picture = _PACKET * packets
@@ -52,7 +52,7 @@ async def _send_picture(writer: asyncio.StreamWriter, mbit: float) -> None:
 
 
 async def _server(pipe: Connection, mbit: float) -> None:
-    """Serve whoever comes with pictures without content."""
+    """Serve each client pictures without content."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -67,7 +67,7 @@ async def _server(pipe: Connection, mbit: float) -> None:
     server = await asyncio.start_server(serve, _HOST, 0, backlog=1000)
     port = server.sockets[0].getsockname()[1]
     pipe.send(f"rtsp://{_HOST}:{port}/live")
-    await _until_told(pipe)
+    await _until_stopped(pipe)
 
 
 async def _relay(pipe: Connection, upstream: str) -> None:
@@ -77,7 +77,7 @@ async def _relay(pipe: Connection, upstream: str) -> None:
     relay = Relay(get_link)
     await relay.start()
     pipe.send(relay.url("1"))
-    await _until_told(pipe)
+    await _until_stopped(pipe)
     await relay.stop()
 
 
@@ -99,11 +99,11 @@ async def _proxy(pipe: Connection, upstream: str) -> None:
     server = await asyncio.start_server(serve, _HOST, 0, limit=_CHUNK)
     port = server.sockets[0].getsockname()[1]
     pipe.send(f"rtsp://{_HOST}:{port}/live")
-    await _until_told(pipe)
+    await _until_stopped(pipe)
 
 
-async def _until_told(pipe: Connection) -> None:
-    """Report the CPU time whenever asked, until told to stop."""
+async def _until_stopped(pipe: Connection) -> None:
+    """Report the CPU time on request, until the request to stop."""
     while await asyncio.to_thread(pipe.recv) == _CPU:
         pipe.send(time.process_time())
 
@@ -123,7 +123,7 @@ def _run(
 def _process(
     main: Callable[..., Awaitable[None]], argument: object
 ) -> Iterator[tuple[str, Connection]]:
-    """Run a process; gives its address and the way to talk to it."""
+    """Run a process; yield its address and the pipe to it."""
     pipe, its_pipe = _SPAWN.Pipe()
     process = _SPAWN.Process(target=_run, args=(main, its_pipe, argument), daemon=True)
     process.start()
@@ -142,7 +142,7 @@ async def _connect(url: str) -> Streams:
 
 @dataclass
 class _Viewer:
-    """Counts what it gets; `first` is when its picture began."""
+    """Counts the bytes that it receives; `first` is the time of the first one."""
 
     received: int = 0
     first: asyncio.Event = field(default_factory=asyncio.Event)
@@ -176,9 +176,10 @@ async def _first_picture(url: str) -> float:
 async def _measure(
     url: str, pipe: Connection | None, sessions: int, seconds: float
 ) -> tuple[float, float, float]:
-    """Return what a row tells.
+    """Return the values of a row.
 
-    Mbit/s of all viewers, the share of a core in the middle, seconds to a picture.
+    These are Mbit/s of all viewers, the share of a core in the middle, and the seconds
+    to a picture.
     """
 
     def cpu() -> float:

@@ -1,4 +1,4 @@
-"""A real Home Assistant and a simulated cloud, each a process, with viewers."""
+"""Runs a real Home Assistant and a simulated cloud as processes, with viewers."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,9 +27,9 @@ class Stage:
         return HlsViewer(self._read, str(answer["url"]))
 
     async def show_small(self) -> None:
-        """Show all cameras in their first profile, so that their pictures cost little.
+        """Select the first profile of all cameras, whose pictures are small.
 
-        The simulated cameras encode on the machine that is measured.
+        The simulated cameras encode on the measured machine.
         """
         client = self.running.client
         for entity_id, state in (await client.states()).items():
@@ -45,7 +45,7 @@ class Stage:
                 )
 
     async def links(self) -> list[int]:
-        """Return how often each link so far was used."""
+        """Return how often each link has been used so far."""
         return [link["used"] for link in await self.running.control.get("links")]
 
     async def link_queries(self) -> int:
@@ -62,12 +62,12 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage() -> AsyncGenerator[Stage]:
-    """Start everything and sign in; at the end nothing is left."""
+    """Start both processes and sign in; clean up at the end."""
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="netrex-benchmark-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         running = await start(stack, folder, folder / "config")
-        # An import keeps the recorder busy for minutes, beside what is to be measured.
+        # An import would keep the recorder busy during the measurement.
         await add_account(running, history_days=0)
         places = await read_places(running.client)
         yield Stage(

@@ -1,12 +1,12 @@
-"""A year of hours: our import beside the recorder's own, in one run.
+"""A year of hours: the integration's import compared with the recorder's own.
 
     python -m benchmarks.statistics [--shops 20] [--days 365]
 
-A real Home Assistant with a recorder on SQLite imports the history of shops with eight
-metrics each from a cloud in another process, by one query a second. Then all is read
-again, of which nothing may be written, and then the recorder alone imports the same
-rows under other names: the rates of the two are compared by the processor time that
-they take, because whatever else runs on the machine makes the clock's time useless.
+A real Home Assistant with a recorder on SQLite imports the history of shops, with eight
+metrics each, from a cloud in another process at one query per second. Then everything
+is read again, and nothing may be written. Then the recorder alone imports the same rows
+under other IDs. The two are compared by their processor time, because the elapsed time
+depends on what else runs on the machine.
 """
 
 import argparse
@@ -49,26 +49,26 @@ type Rows = dict[str, list[Any]]
 
 
 async def _queries(control: Control) -> int:
-    """Return how many queries asked for hours so far."""
+    """Return the number of queries for hours so far."""
     queries = await control.get("queries")
     return sum("granularity:H)" in query["query"] for query in queries)
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Measures the clock's time and this process's processor time, seconds."""
+    """Measures elapsed time and processor time of this process, in seconds."""
 
     clock: float = field(default_factory=time.monotonic)
     processor: float = field(default_factory=time.process_time)
 
     def passed(self) -> Watch:
-        """Return what has passed since."""
+        """Return both times since the start."""
         return Watch(
             time.monotonic() - self.clock, time.process_time() - self.processor
         )
 
     def describe(self, rows: int) -> str:
-        """Tell the times and the rate."""
+        """Return a text with the times and the rate."""
         return (
             f"{self.clock:.0f} s, {self.processor:.0f} s of a processor"
             f" ({rows / self.processor:.0f} rows per second of it)"
@@ -76,7 +76,7 @@ class Watch:
 
 
 async def _import(hass: HomeAssistant, entry: ConfigEntry, control: Control) -> Watch:
-    """Wait for the whole history; return what it took from its first query on."""
+    """Wait for the whole history; return the times since its first query."""
     await hass.config_entries.async_add(entry)
     history = entry.runtime_data.history
     while not await _queries(control):  # noqa: ASYNC110 - another process counts
@@ -89,7 +89,7 @@ async def _import(hass: HomeAssistant, entry: ConfigEntry, control: Control) -> 
 
 
 def _read(hass: HomeAssistant) -> tuple[dict[str, StatisticMetaData], Rows]:
-    """Return what is in the recorder."""
+    """Return the rows in the recorder."""
     metadata = {
         name: found[1]
         for name, found in get_metadata(hass, statistic_source=DOMAIN).items()
@@ -109,7 +109,7 @@ def _read(hass: HomeAssistant) -> tuple[dict[str, StatisticMetaData], Rows]:
 async def _import_again(
     hass: HomeAssistant, metadata: dict[str, StatisticMetaData], rows: Rows
 ) -> Watch:
-    """Give the recorder the same rows under other names; return what it took."""
+    """Let the recorder import the same rows under other IDs; return the times."""
     columns = ("state", "sum", "mean", "min", "max")
     data: dict[str, list[StatisticData]] = {
         name: [
@@ -133,7 +133,7 @@ async def _import_again(
 
 
 async def _wrong(entry: ConfigEntry, control: Control, rows: Rows) -> int:
-    """Return how many sums are not the cloud's truth."""
+    """Return the number of sums that differ from the cloud's truth."""
     wrong = 0
     for series in entry.runtime_data.history.series():
         metric = next(row.metric for row in BASE if row.key == series.metric)
@@ -184,8 +184,8 @@ async def _run(shops: int, days: int) -> bool:
         alone = await _import_again(hass, metadata, rows)
         rate = alone.processor / ours.processor
         print(
-            f"the recorder alone: {alone.describe(count)}; ours has {rate:.2f} of its"
-            " rate",
+            f"the recorder alone: {alone.describe(count)};"
+            f" the integration has {rate:.2f} of its rate",
             flush=True,
         )
     few = queries <= MOST_QUERIES
@@ -193,7 +193,7 @@ async def _run(shops: int, days: int) -> bool:
 
 
 def main() -> int:
-    """Run the measurement; the exit code tells whether the goals are reached."""
+    """Run the measurement; return exit code 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shops", type=int, default=20)
     parser.add_argument("--days", type=int, default=365)

@@ -1,9 +1,9 @@
-"""A wall of cameras, all opened at the same moment in Home Assistant.
+"""A wall of cameras that are opened at the same time in Home Assistant.
 
     python -m benchmarks.wall [--views 20]
 
-A view is there when the first part of its HLS stream has been decoded. The wall is
-opened twice; the second time counts, because real cameras run all the time.
+A view is open when the first part of its HLS stream has been decoded. The wall is
+opened twice, and the second time counts, because real cameras run all the time.
 """
 
 import argparse
@@ -14,11 +14,11 @@ import time
 
 from .stage import Stage, open_stage
 
-# Seconds, queries.
+# Goals: seconds, queries.
 GOAL = 5.0
 MAX_QUERIES = 2
 PATIENCE = 60.0
-# Home Assistant stops a stream that nobody has read for 30 s.
+# Home Assistant stops a stream 30 s after its last request.
 IDLE = 45.0
 
 
@@ -30,7 +30,7 @@ async def _view(stage: Stage, entity_id: str, started: float) -> float:
 
 
 async def _open_all(stage: Stage, views: int) -> bool:
-    """Open the wall and tell whether the goal is reached."""
+    """Open the wall; return whether the goal is reached."""
     queries, used = await stage.link_queries(), len(await stage.links())
     started = time.monotonic()
     async with asyncio.timeout(PATIENCE):
@@ -50,14 +50,14 @@ async def _open_all(stage: Stage, views: int) -> bool:
 async def _run(views: int) -> bool:
     async with open_stage() as stage:
         await stage.show_small()
-        # The simulated cameras paint their scenes, Home Assistant loads FFmpeg.
+        # The first time includes painting the scenes and loading FFmpeg.
         await _open_all(stage, views)
         await asyncio.sleep(IDLE)
         return await _open_all(stage, views)
 
 
 def main() -> int:
-    """Run the measurement; the exit code tells whether the goal is reached."""
+    """Run the measurement; return exit code 1 if the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--views", type=int, default=20)
     return int(not asyncio.run(_run(parser.parse_args().views)))

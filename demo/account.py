@@ -1,4 +1,4 @@
-"""The account in Home Assistant: added, filled with numbers, on a dashboard."""
+"""Adds the account to Home Assistant and waits for its numbers."""
 
 import asyncio
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ LOAD_INTERVAL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The added account, and what adding it took until it was loaded.
+    """The added account, and the requests until it was loaded.
 
-    `queries` are the top-level fields of each query, `links` the live view links that
-    the cloud had handed out.
+    `queries` are the top-level fields of each query, `links` is the number of live view
+    links.
     """
 
     entry_id: str
@@ -64,17 +64,17 @@ async def add_account(running: Running, *, history_days: int = DAYS) -> Account:
 
 
 async def complete(running: Running, types: frozenset[str]) -> None:
-    """Wait until the nodes of these types have their numbers; make the dashboard."""
+    """Wait until the nodes of these types have their numbers; add the dashboard."""
     client = running.client
     started = time.monotonic()
     say(
         started,
-        "The shops' numbers arrive: two minutes or so, at one query a second as the"
-        " cloud allows",
+        "Waiting for the shops' numbers: about two minutes, at the one query a second"
+        " that the cloud allows",
     )
     await wait_for_numbers(client, running.control, types)
-    say(started, "All have their numbers")
-    # Not earlier: a page that is open does not survive a change of all its sections.
+    say(started, "All numbers have arrived")
+    # Only now, because an open page breaks when all its sections change.
     places = await read_places(client)
     numbers = read_numbers(await client.states())
     portal = URL(running.control.url).authority.replace(".", "_").replace(":", "_")
@@ -92,4 +92,4 @@ async def wait_for_load(running: Running, entry_id: str) -> None:
         if entry["state"] == "loaded":
             return
         await asyncio.sleep(LOAD_INTERVAL)
-    raise DemoError(f"The account is not loaded: {entry['state']}, {entry['reason']}")
+    raise DemoError(f"The account did not load: {entry['state']}, {entry['reason']}")

@@ -1,6 +1,6 @@
-"""The real frontend in a headless browser: does the video play, how does it look.
+"""Opens the frontend in a headless browser: watches videos and takes pictures.
 
-As a program it tells by its exit code whether there is a browser.
+Run as a program, its exit code is 0 if there is a browser.
 """
 
 import asyncio
@@ -18,20 +18,20 @@ from playwright.async_api import Error, Page, async_playwright
 from .home_assistant import PASSWORD, USER
 from .processes import DemoError
 
-# On the PATH; `scripts/demo` puts Debian's there where the machine has none.
+# On the PATH; `scripts/demo` adds Debian's if the machine has none.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A small desktop's width and a page's worth of dashboard.
+# The width of a small desktop, and the height of the dashboard.
 WIDTH, HEIGHT = 1600, 1080
 PLAY_TIMEOUT = 40.0
-# Milliseconds; a busy machine takes its time to load the frontend.
+# Milliseconds; a busy machine loads the frontend slowly.
 LOGIN_TIMEOUT = 120_000
 WATCH_SECONDS = 4.0
-# Stills and charts come a moment after the page.
+# Stills and charts appear after the page.
 SETTLE_SECONDS = 8.0
-# How long after an interruption a player may still give up: a playlist has four
-# segments, then what was before has gone.
+# Within this time after an interruption a player may still give up: a playlist has
+# four segments, and then those from before are gone.
 WATCH_AFTER = 30.0
-# The frontend nests its elements in shadow roots, so look through all of them.
+# The frontend nests its elements in shadow roots, so all of them are searched.
 VIDEOS = """
   const videos = [];
   const walk = (root) => {
@@ -45,7 +45,7 @@ VIDEOS = """
 FIND_VIDEOS = f"""() => {{{VIDEOS}
   return videos.map((video) => video.videoWidth ? video.currentTime : 0);
 }}"""
-# Notes when each video shows a picture, in seconds of the page.
+# Records when each video shows a picture, in seconds of the page.
 WATCH_FRAMES = f"""() => {{{VIDEOS}
   window.shown = videos.map((video) => {{
     const times = [performance.now() / 1000];
@@ -65,10 +65,10 @@ FREEZES = """() => window.shown.map((times) => {
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """How far each video player got in some seconds, with another picture at the end.
+    """The progress of each video player in some seconds.
 
-    `reloads` of the page were necessary before. `freeze` is how many seconds a picture
-    stood still, at most, after an interruption.
+    `reloads` is the number of page reloads that were necessary. `freeze` is the longest
+    time without a new picture after an interruption, in seconds.
     """
 
     watched: float
@@ -89,10 +89,10 @@ async def watch(
     screenshot: Path | None = None,
     interrupt: Callable[[], Awaitable[None]] | None = None,
 ) -> Playback:
-    """Log in as a person, open a page, watch its videos, and take a picture of it.
+    """Log in, open a page, watch its videos, and take a picture of the page.
 
-    `interrupt` does something to the videos, which are watched for a while after it.
-    Raises DemoError without a browser, or if not so many `videos` play.
+    After `interrupt`, which disturbs the videos, they are watched for a while. Raises
+    DemoError without a browser, or if fewer than `videos` videos play.
     """
     async with open_page(f"{url}/{path}") as page:
         playback = await _watch_videos(page, videos)
@@ -110,9 +110,9 @@ async def watch(
 
 @asynccontextmanager
 async def open_page(address: str) -> AsyncGenerator[Page]:
-    """Open a page of the frontend as a person who logs in.
+    """Log in to the frontend and open a page.
 
-    Raises DemoError without a browser, and for whatever goes wrong in it.
+    Raises DemoError without a browser, and for any error of the browser.
     """
     executable = find_browser()
     if executable is None:
@@ -133,13 +133,13 @@ async def open_page(address: str) -> AsyncGenerator[Page]:
 
 
 async def take_picture(page: Page, path: Path) -> None:
-    """Save what the page shows."""
+    """Save a picture of the page."""
     path.parent.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=path)
 
 
 async def _log_in(page: Page, address: str) -> None:
-    """Go to a page by way of the login form."""
+    """Open a page through the login form."""
     await page.goto(address, wait_until="domcontentloaded")
     await page.locator("input[name=username]").fill(USER)
     await page.locator("input[name=password]").fill(PASSWORD)
@@ -149,10 +149,10 @@ async def _log_in(page: Page, address: str) -> None:
 
 
 async def _watch_videos(page: Page, videos: int) -> Playback:
-    """Wait until so many players play on, if need be by reloading the page once.
+    """Wait until this many players advance; reload the page once if necessary.
 
-    Home Assistant forgets a stream 30 seconds after its last viewer; who comes back at
-    that very moment gets status 404, and the player gives up.
+    Home Assistant removes a stream 30 seconds after its last viewer; a viewer who
+    returns at that moment gets status 404, and its player gives up.
     """
     for reloads in (0, 1):
         if reloads:
@@ -165,7 +165,7 @@ async def _watch_videos(page: Page, videos: int) -> Playback:
             after, later_picture = await _look(page)
             watched = time.monotonic() - started
             advances = [end - start for start, end in zip(before, after, strict=False)]
-            # A player that has just begun may still wait for its second segment.
+            # A player that has just started may still wait for its second segment.
             if (
                 len(advances) >= videos
                 and min(advances) > watched / 2

@@ -1,4 +1,4 @@
-"""Camera access: set up in the options, with a token of the portal."""
+"""Turns on camera access in the options, with a token of the portal."""
 
 from .client import HomeAssistantClient, Json
 from .cloud import USERNAME, Control
@@ -16,13 +16,13 @@ async def set_options(
         path = f"{_FLOW}/{step['flow_id']}"
         step = await client.request("POST", path, dict(answer))
     if step["type"] != "create_entry":
-        raise DemoError(f"The options are not taken: {step.get('errors')}")
+        raise DemoError(f"The options were refused: {step.get('errors')}")
 
 
 async def open_cameras(
     client: HomeAssistantClient, control: Control, entry_id: str
 ) -> None:
-    """Enter a camera access token; the cameras of the first shop tell their events."""
+    """Enter a camera access token, and turn on events for the first shop's cameras."""
     token = await control.post("tokens", user=USERNAME, scopes=["configuration"])
     world = await control.get("world")
     shop = next(node for node in world["nodes"] if node["type"] == "location")

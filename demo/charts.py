@@ -1,4 +1,4 @@
-"""Charts of the long-term statistics, and how today compares with last week."""
+"""Charts of the long-term statistics, and the comparison with last week."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from .client import Json
 from .history import DAYS, METRIC
 from .registry import DOMAIN, Place
-from .roles import Account
+from .roles import Roles
 
 PATH = "statistics"
 AGAINST_LAST_WEEK = "visitors_change_today"
 OCCUPANCY = "occupancy"
-# What the charts show; the ratios have a mean and no sum.
+# The metrics of the charts; ratios have a mean and no sum.
 METRICS = (METRIC, "sales", "conversion")
 RATIOS = {"conversion"}
 MOST_LINES = 6
 MOST_SHOPS = 12
-# Rows of the dashboard's grid.
+# In rows of the dashboard's grid.
 CHART_ROWS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A chart of one metric; `period` is what one point of it is about."""
+    """A chart of one metric; `period` is the time that one point covers."""
 
     title: str
     metric: str
@@ -35,9 +35,9 @@ def heading(text: str, icon: str) -> Json:
     return {"type": "heading", "heading": text, "icon": icon}
 
 
-def trends(account: Account, portal: str) -> Json | None:
-    """Show the last days of the regions, or of the shops without regions."""
-    if not (shown := _lines(account)):
+def trends(roles: Roles, portal: str) -> Json | None:
+    """Show the last days of the regions; without regions, of the shops."""
+    if not (shown := _lines(roles)):
         return None
     return _section(
         heading("Trends", "mdi:chart-line"),
@@ -45,11 +45,11 @@ def trends(account: Account, portal: str) -> Json | None:
     )
 
 
-def statistics_view(account: Account, portal: str) -> Json | None:
-    """Show what an owner looks at once a day: against last week, by hour, by day."""
-    if not (lines := _lines(account)):
+def statistics_view(roles: Roles, portal: str) -> Json | None:
+    """Show what an owner reads once a day: today against last week, hours, and days."""
+    if not (lines := _lines(roles)):
         return None
-    whole = account.chain or account.shops[0]
+    whole = roles.chain or roles.shops[0]
     now = [
         *_tiles(
             heading("Visitors today against last week", "mdi:calendar-week"),
@@ -59,7 +59,7 @@ def statistics_view(account: Account, portal: str) -> Json | None:
         ),
         *_tiles(
             heading("Inside now", "mdi:account-multiple"),
-            account.shops[:MOST_SHOPS],
+            roles.shops[:MOST_SHOPS],
             OCCUPANCY,
             {"icon": "mdi:store", "color": "indigo"},
         ),
@@ -82,8 +82,8 @@ def statistics_view(account: Account, portal: str) -> Json | None:
     }
 
 
-def _lines(account: Account) -> Sequence[Place]:
-    return (account.regions or account.shops)[:MOST_LINES]
+def _lines(roles: Roles) -> Sequence[Place]:
+    return (roles.regions or roles.shops)[:MOST_LINES]
 
 
 def _section(*cards: Json) -> Json:
@@ -91,7 +91,7 @@ def _section(*cards: Json) -> Json:
 
 
 def _tiles(title: Json, places: Iterable[Place], key: str, look: Json) -> list[Json]:
-    """Show one number of those of the places that have it."""
+    """Show one number for each of the places that have it."""
     cards = [
         {
             "type": "tile",
@@ -114,7 +114,7 @@ def _chart(graph: Graph, portal: str, places: Iterable[Place]) -> Json:
         "period": graph.period,
         "days_to_show": DAYS - 1,
         "stat_types": ["mean" if graph.metric in RATIOS else "change"],
-        # These ids are public contract, so they may be used before they exist.
+        # The documentation guarantees these IDs: they may be used before they exist.
         "entities": [
             {
                 "entity": f"{DOMAIN}:{portal}_{place.node_id}_{graph.metric}",

@@ -1,4 +1,4 @@
-"""Home Assistant from outside: its REST and websocket interfaces."""
+"""A client of Home Assistant's REST and WebSocket APIs."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from .processes import DemoError
 
 type Json = dict[str, Any]
 
-# Seconds to wait for the result of a websocket command.
+# Timeout of a WebSocket command, in seconds.
 COMMAND_TIMEOUT = 45.0
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the token endpoint answers (RFC 6749, section 5.1)."""
+    """The answer of the token endpoint (RFC 6749, section 5.1)."""
 
     access_token: str
     refresh_token: str
@@ -25,7 +25,7 @@ class Tokens:
 
 
 class HomeAssistantClient:
-    """An administrator's view of Home Assistant."""
+    """Requests to Home Assistant as an administrator."""
 
     def __init__(
         self, session: aiohttp.ClientSession, url: str, tokens: Tokens
@@ -38,7 +38,7 @@ class HomeAssistantClient:
         self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        """Open the websocket connection."""
+        """Open the WebSocket connection."""
         websocket = await self.session.ws_connect(
             f"{self.url}/api/websocket", max_msg_size=0, heartbeat=30
         )
@@ -47,12 +47,12 @@ class HomeAssistantClient:
             {"type": "auth", "access_token": self.tokens.access_token}
         )
         if (await websocket.receive_json())["type"] != "auth_ok":
-            raise DemoError("Home Assistant refused the websocket connection")
+            raise DemoError("Home Assistant refused the WebSocket connection")
         self._websocket = websocket
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        """Close the websocket connection."""
+        """Close the WebSocket connection."""
         if self._websocket is not None:
             await self._websocket.close()
 
@@ -61,12 +61,12 @@ class HomeAssistantClient:
         """Return the headers of an authenticated request from the frontend."""
         return {
             "Authorization": f"Bearer {self.tokens.access_token}",
-            # Where the redirect address of an OAuth flow comes from.
+            # The OAuth flow derives its redirect URI from this.
             "HA-Frontend-Base": self.url,
         }
 
     async def request(self, method: str, path: str, body: Json | None = None) -> Any:  # noqa: ANN401 - JSON of any shape
-        """Do a REST request and return the JSON answer."""
+        """Send a REST request and return the JSON response."""
         async with self.session.request(
             method,
             f"{self.url}{path}",
@@ -80,9 +80,9 @@ class HomeAssistantClient:
             return await response.json()
 
     async def command(self, kind: str, **fields: object) -> Any:  # noqa: ANN401 - JSON of any shape
-        """Send a websocket command and return its result."""
+        """Send a WebSocket command and return its result."""
         if self._websocket is None:
-            raise DemoError("The websocket is not open")
+            raise DemoError("The WebSocket is not open")
         async with self._turn:
             self._last_id += 1
             await self._websocket.send_json(
@@ -96,7 +96,7 @@ class HomeAssistantClient:
         return answer["result"]
 
     async def states(self) -> dict[str, Json]:
-        """Return all states by entity id."""
+        """Return all states by entity ID."""
         return {
             state["entity_id"]: state
             for state in await self.request("GET", "/api/states")

@@ -1,4 +1,4 @@
-"""The simulated cloud as a process, and what its control endpoint tells."""
+"""The simulated cloud as a process, and its control endpoint."""
 
 from pathlib import Path
 import sys
@@ -10,13 +10,13 @@ from .processes import Child
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIO = "chain"
-# The account that every scenario has (simulator/scenarios.py).
+# The user that every scenario has (simulator/world/scenarios.py).
 USERNAME = "owner"
 PASSWORD = "owner"
 
 
 async def start(port: int, log: Path, scenario: str = SCENARIO) -> Child:
-    """Start the simulator; it answers a moment later."""
+    """Start the simulator, without waiting until it answers."""
     command = [sys.executable, "-m", "simulator", "--scenario", scenario]
     return await Child.start(
         "simulator", [*command, "--port", str(port)], cwd=ROOT, log=log
@@ -24,14 +24,14 @@ async def start(port: int, log: Path, scenario: str = SCENARIO) -> Child:
 
 
 class Control:
-    """The cloud's own view of itself: the truth, its records, its switches."""
+    """A client of the cloud's control endpoint: the truth, records, and switches."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session
         self.url = url
 
     async def get(self, path: str, **parameters: str | float) -> Any:  # noqa: ANN401 - JSON of any shape
-        """Return what the control endpoint answers at a path."""
+        """Return the answer to a GET request."""
         async with self._session.get(
             f"{self.url}/control/{path}", params=parameters
         ) as response:
@@ -39,7 +39,7 @@ class Control:
             return await response.json()
 
     async def post(self, path: str, **body: object) -> Any:  # noqa: ANN401 - JSON of any shape
-        """Change something and return the answer."""
+        """Return the answer to a POST request, which changes something."""
         async with self._session.post(
             f"{self.url}/control/{path}", json=body
         ) as response:
@@ -49,7 +49,7 @@ class Control:
     async def truth(
         self, node_id: int, metric: str, start: float, end: float
     ) -> float | None:
-        """Return what a node really counted from `start` to `end` (unix seconds)."""
+        """Return the true number of a node from `start` to `end` (unix seconds)."""
         span: dict[str, float] = {"node_id": node_id, "from": start, "to": end}
         answer = await self.get("truth", metric=metric, **span)
         return None if answer["value"] is None else float(answer["value"])

@@ -1,4 +1,4 @@
-"""A dashboard for a chain of shops, built from whatever places the account has."""
+"""Builds a dashboard for a chain of shops from the places of the account."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from .charts import heading, statistics_view, trends
 from .client import HomeAssistantClient, Json
 from .registry import DOMAIN, Place
-from .roles import VISITORS, Account, cast
+from .roles import VISITORS, Roles, assign_roles
 
 TITLE = "Netrex"
 ICON = "mdi:cctv"
-# Panels of Home Assistant that have nothing to show here.
+# Panels of Home Assistant that are empty in the demo.
 HIDDEN_PANELS = (
     "climate",
     "home",
@@ -28,7 +28,7 @@ RANKED_SHOPS = 6
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How a KPI sensor is shown; `key` ends the entity's unique id."""
+    """The display of a KPI sensor; its unique ID ends with `key`."""
 
     key: str
     name: str
@@ -45,7 +45,7 @@ FIGURES = (
     Figure("transactions_today", "Transactions", "mdi:receipt-text", "teal"),
     Figure("occupancy", "Inside now", "mdi:account-multiple", "indigo"),
 )
-# As many as there is room for beside the pictures.
+# As many shops as fit beside the pictures.
 FIGURES_OF_THE_WHOLE = 5
 
 
@@ -56,16 +56,17 @@ def build_dashboard(
 ) -> Json:
     """Return the Lovelace configuration.
 
-    `values` are the sensors' present numbers by entity id, for the order of the shops
-    and the length of their bars; `portal` is the cloud's host as statistics name it.
+    `values` are the numbers of the sensors by entity ID, which determine the order of
+    the shops and the length of their bars; `portal` is the cloud's host in the IDs of
+    statistics.
     """
-    account = cast(places)
-    groups = account.regions or ([account.chain] if account.chain else [])
+    roles = assign_roles(places)
+    groups = roles.regions or ([roles.chain] if roles.chain else [])
     sections = [
-        _today(account),
-        _live(account),
-        _best_shops(account, values),
-        trends(account, portal),
+        _today(roles),
+        _live(roles),
+        _best_shops(roles, values),
+        trends(roles, portal),
     ]
     overview = {
         "title": "Overview",
@@ -76,43 +77,43 @@ def build_dashboard(
         "sections": [section for section in sections if section],
     }
     regions = [
-        _region_view(account, region)
+        _region_view(roles, region)
         for region in groups
-        if account.below(region, account.shops)
+        if roles.below(region, roles.shops)
     ]
-    views = [overview, statistics_view(account, portal), *regions]
+    views = [overview, statistics_view(roles, portal), *regions]
     return {"views": [view for view in views if view]}
 
 
-def _today(account: Account) -> Json:
-    """Show the whole account: its numbers, its regions' shares, its status."""
+def _today(roles: Roles) -> Json:
+    """Show the whole account: its numbers, and the shares of its regions."""
     cards: list[Json] = []
-    if whole := account.chain or next(iter(account.shops), None):
+    if whole := roles.chain or next(iter(roles.shops), None):
         cards += [
             heading(f"{whole.name} today", "mdi:storefront"),
             *_figures(whole)[:FIGURES_OF_THE_WHOLE],
         ]
-    if account.regions:
+    if roles.regions:
         cards.append(
             {
                 "type": "distribution",
                 "title": "Visitors by region",
-                "entities": _named(account.regions),
+                "entities": _named(roles.regions),
                 "grid_options": {"columns": 12, "rows": "auto"},
             }
         )
-    return {"type": "grid", "cards": [*cards, *_status(account)]}
+    return {"type": "grid", "cards": [*cards, *_status(roles)]}
 
 
 def _named(places: Iterable[Place]) -> list[Json]:
-    """Return the places' visitors under the places' own names."""
+    """Return the visitors of the places, under the names of the places."""
     return [
         {"entity": place.entities[VISITORS], "name": place.name} for place in places
     ]
 
 
 def _figures(place: Place) -> list[Json]:
-    """Show a place's numbers: the first one wide, the others side by side."""
+    """Show the numbers of a place: the first one wide, the others side by side."""
     shown = [figure for figure in FIGURES if figure.key in place.entities]
     return [
         {
@@ -139,18 +140,18 @@ def _picture(camera: Place, name: str, view: str) -> Json:
     }
 
 
-def _featured(account: Account) -> list[tuple[Place, Place]]:
-    """Return a camera of each shop with the shop, another one each time."""
+def _featured(roles: Roles) -> list[tuple[Place, Place]]:
+    """Return one camera of each shop with the shop, a different one each time."""
     featured: list[tuple[Place, Place]] = []
-    for number, shop in enumerate(account.shops):
-        if cameras := account.below(shop, account.cameras):
+    for number, shop in enumerate(roles.shops):
+        if cameras := roles.below(shop, roles.cameras):
             featured.append((cameras[number % len(cameras)], shop))
     return featured
 
 
-def _live(account: Account) -> Json | None:
-    """Show cameras that play, and below them some that show a still."""
-    if not (featured := _featured(account)):
+def _live(roles: Roles) -> Json | None:
+    """Show some cameras with live video, and below them some with a still."""
+    if not (featured := _featured(roles)):
         return None
     return {
         "type": "grid",
@@ -171,14 +172,14 @@ def _live(account: Account) -> Json | None:
     }
 
 
-def _best_shops(account: Account, values: Mapping[str, float]) -> Json | None:
-    if len(account.shops) <= 1:
+def _best_shops(roles: Roles, values: Mapping[str, float]) -> Json | None:
+    if len(roles.shops) <= 1:
         return None
     ranked = sorted(
-        account.shops, key=lambda shop: -values.get(shop.entities[VISITORS], 0)
+        roles.shops, key=lambda shop: -values.get(shop.entities[VISITORS], 0)
     )
     longest = values.get(ranked[0].entities[VISITORS], 0)
-    # Some room, since the numbers grow during the day.
+    # Leave room, because the numbers grow during the day.
     scale = max(100, -(-int(longest * 1.1) // 100) * 100)
     return {
         "type": "grid",
@@ -202,11 +203,11 @@ def _bar(shop: Place, scale: int) -> Json:
     }
 
 
-def _status(account: Account) -> list[Json]:
-    """Show the cameras' connections and the day's queries."""
+def _status(roles: Roles) -> list[Json]:
+    """Show the connections of the cameras and the queries of the day."""
     connections = [
         camera.entities["connectivity"]
-        for camera in account.cameras
+        for camera in roles.cameras
         if "connectivity" in camera.entities
     ]
     cards = [
@@ -222,11 +223,11 @@ def _status(account: Account) -> list[Json]:
             ),
         },
     ]
-    if account.service is not None:
+    if roles.service is not None:
         cards += [
             {
                 "type": "tile",
-                "entity": account.service.entities[key],
+                "entity": roles.service.entities[key],
                 "name": name,
                 "icon": icon,
                 "grid_options": {"columns": 6, "rows": 1},
@@ -235,13 +236,13 @@ def _status(account: Account) -> list[Json]:
                 ("queries_used", "Queries in 24 h", "mdi:counter"),
                 ("queries_remaining", "Queries left", "mdi:gauge"),
             )
-            if key in account.service.entities
+            if key in roles.service.entities
         ]
     return cards
 
 
-def _region_view(account: Account, region: Place) -> Json:
-    """Show a region: a section per shop with its numbers and its door."""
+def _region_view(roles: Roles, region: Place) -> Json:
+    """Show a region: a section per shop with its numbers and its entrance."""
     return {
         "title": region.name,
         "path": f"place-{region.node_id}",
@@ -254,18 +255,18 @@ def _region_view(account: Account, region: Place) -> Json:
                     heading(shop.name, "mdi:store"),
                     *(
                         _picture(camera, camera.name, "auto")
-                        for camera in account.below(shop, account.cameras)[:1]
+                        for camera in roles.below(shop, roles.cameras)[:1]
                     ),
                     *_figures(shop),
                 ],
             }
-            for shop in account.below(region, account.shops)
+            for shop in roles.below(region, roles.shops)
         ],
     }
 
 
 async def show(client: HomeAssistantClient, config: Json) -> None:
-    """Make the dashboard the first thing a person sees, and tidy the side bar."""
+    """Make the dashboard the default page, and hide empty panels in the sidebar."""
     dashboards = await client.command("lovelace/dashboards/list")
     if all(dashboard["url_path"] != DOMAIN for dashboard in dashboards):
         await client.command(

@@ -1,4 +1,4 @@
-"""Frames of a live camera through Home Assistant's own HLS endpoint."""
+"""Frames of a live camera from Home Assistant's HLS endpoint."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _PART = re.compile(r'#EXT-X-PART:.*URI="([^"]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What came out of a live stream; `seconds` passed until its first segment."""
+    """The frames of a live stream, and the seconds until its first segment."""
 
     frames: int
     distinct: int
@@ -32,9 +32,9 @@ class Decoded:
 
 
 async def decode_live(client: HomeAssistantClient, entity_id: str) -> Decoded:
-    """Play a camera for some segments, as a browser does (RFC 8216), and decode them.
+    """Play some segments of a camera as a browser does (RFC 8216), and decode them.
 
-    Raises DemoError if no two segments come within LIVE_TIMEOUT seconds.
+    Raises DemoError if two segments do not arrive within LIVE_TIMEOUT seconds.
     """
     started = time.monotonic()
     variant = await open_playlist(client, entity_id)
@@ -63,12 +63,12 @@ async def open_playlist(client: HomeAssistantClient, entity_id: str) -> str:
 
 
 async def parts(client: HomeAssistantClient, playlist: str) -> frozenset[str]:
-    """Return the low-latency parts that there are to play (RFC 8216bis)."""
+    """Return the low-latency parts that can be played (RFC 8216bis)."""
     return frozenset(_PART.findall((await _read(client, playlist)).decode()))
 
 
 def _uris(playlist: bytes) -> list[str]:
-    """Return the addresses of a playlist: variants, or whole segments."""
+    """Return the URIs of a playlist: variants, or full segments."""
     lines = playlist.decode().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -99,5 +99,5 @@ def _decode(data: bytes, seconds: float) -> Decoded:
 
 
 def open_media(data: bytes) -> InputContainer:
-    """Open video or an image that is in memory."""
+    """Open a video or an image in memory."""
     return av.open(io.BytesIO(data), mode="r")

@@ -1,4 +1,4 @@
-"""The account's long-term statistics as Home Assistant has them."""
+"""Reads the account's long-term statistics from Home Assistant."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,17 +8,17 @@ from .client import HomeAssistantClient
 from .processes import DemoError
 from .registry import DOMAIN
 
-# How many days of history the demo wishes for: a year of a chain is a million rows,
-# which takes the recorder half an hour.
+# Days of history in the demo. A year of a chain has a million rows, which would take
+# the recorder half an hour.
 DAYS = 8
 METRIC = "visitors"
-# The import asks in the gaps that everything else leaves.
+# The import has the lowest priority.
 TIMEOUT = 300.0
 POLL_INTERVAL = 2.0
 
 
 async def history_ids(client: HomeAssistantClient, wanted: str) -> dict[int, str]:
-    """Return the statistics of a metric by node."""
+    """Return the statistic IDs of a metric by node."""
     ids: dict[int, str] = {}
     for item in await client.command("recorder/list_statistic_ids"):
         before, _, metric = item["statistic_id"].rpartition("_")
@@ -30,7 +30,7 @@ async def history_ids(client: HomeAssistantClient, wanted: str) -> dict[int, str
 async def wait_for_history(
     client: HomeAssistantClient, node_ids: Iterable[int], metric: str = METRIC
 ) -> dict[int, str]:
-    """Wait until all these nodes have a history, and return the statistics."""
+    """Wait until all these nodes have a history; return their statistics."""
     wanted = set(node_ids)
     deadline = time.monotonic() + TIMEOUT
     while missing := wanted - (ids := await history_ids(client, metric)).keys():

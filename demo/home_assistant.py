@@ -1,4 +1,4 @@
-"""A real Home Assistant process: its folder, its start, its onboarding."""
+"""A real Home Assistant process: its folder, its start, and its onboarding."""
 
 import asyncio
 import contextlib
@@ -19,8 +19,8 @@ INTEGRATION = Path(__file__).resolve().parent.parent / "custom_components" / "ne
 START_TIMEOUT = 300.0
 POLL_INTERVAL = 0.5
 
-# No `default_config`: it needs packages that the demo does without (voice, Bluetooth,
-# cloud), and its `my` would send the OAuth redirect through a page on the internet.
+# Not `default_config`: it requires packages that the demo does not need (voice,
+# Bluetooth, cloud), and its `my` would redirect OAuth through a page on the internet.
 CONFIGURATION = """\
 homeassistant:
   name: Netrex demo
@@ -32,7 +32,7 @@ homeassistant:
   country: CZ
   currency: CZK
   language: en
-  # The default may be a folder of the machine; the demo stays in its own.
+  # The default may be a folder of the machine; the demo uses its own.
   media_dirs:
     local: {folder}/media
 http:
@@ -55,15 +55,15 @@ sun:
 system_health:
 """
 
-# Without the descriptions of all actions the frontend does not start; they import the
-# voice assistant, and that imports two packages of C++ code. Home Assistant's own
-# images have them; elsewhere they need a compiler. Nobody talks to the demo: a class of
-# the right name will do.
+# The frontend does not start without the descriptions of all actions; these import the
+# voice assistant, which imports two packages of C++ code. Home Assistant's images
+# include them; elsewhere they require a compiler. The demo does not use the voice
+# assistant, so a class of the right name is enough.
 VOICE_PACKAGES = {"pymicro_vad": "MicroVad", "pyspeex_noise": "AudioProcessor"}
 
-# Steps of the onboarding after the user's.
+# Steps of the onboarding after the one that creates the user.
 ONBOARDING_STEPS = ("core_config", "analytics", "integration")
-# What the onboarding adds although nobody asked: from the internet, or clutter here.
+# Integrations that the onboarding adds: they use the internet or are not needed here.
 ONBOARDING_EXTRAS = frozenset(
     {"google_translate", "met", "radio_browser", "shopping_list"}
 )
@@ -78,7 +78,7 @@ def prepare_folder(folder: Path, port: int) -> None:
     """Write Home Assistant's configuration and link the integration into it."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise DemoError(f"{folder} is not empty; the demo starts in a new folder")
+        raise DemoError(f"{folder} is not empty; the demo requires a new folder")
     (folder / "configuration.yaml").write_text(
         CONFIGURATION.format(host=LOOPBACK, port=port, folder=folder), encoding="utf-8"
     )
@@ -89,7 +89,7 @@ def prepare_folder(folder: Path, port: int) -> None:
 
 
 def add_stand_ins(folder: Path) -> None:
-    """Put stand-ins for missing voice packages into a folder of modules."""
+    """Write stand-ins for missing voice packages into a folder of modules."""
     for module, name in VOICE_PACKAGES.items():
         if find_spec(module) is None:
             stand_in = f'"""Stands in for {module}."""\n\n\nclass {name}:\n    pass\n'
@@ -97,7 +97,7 @@ def add_stand_ins(folder: Path) -> None:
 
 
 async def start(folder: Path, log: Path) -> Child:
-    """Start Home Assistant; it answers some time later (`wait_for_answer`)."""
+    """Start Home Assistant, without waiting until it answers (`wait_for_answer`)."""
     return await Child.start(
         "home-assistant",
         [sys.executable, "-m", "homeassistant", "--config", str(folder), "--skip-pip"],
@@ -109,7 +109,7 @@ async def start(folder: Path, log: Path) -> Child:
 async def wait_for_answer(
     session: aiohttp.ClientSession, url: str, child: Child
 ) -> None:
-    """Wait until a web server answers, or say why it does not."""
+    """Wait until a web server answers; raise DemoError if its process ends."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         child.ensure_running()
@@ -124,7 +124,7 @@ async def wait_for_answer(
 
 
 async def onboard(session: aiohttp.ClientSession, url: str) -> Tokens:
-    """Create the user and complete the onboarding, as its pages would."""
+    """Create the user and complete the onboarding, as its pages do."""
     client_id = f"{url}/"
     async with session.post(
         f"{url}/api/onboarding/users",
@@ -172,14 +172,14 @@ async def _redeem(
 
 
 async def settle(client: HomeAssistantClient) -> None:
-    """Wait for the end of the start, and keep the address for good."""
+    """Wait until the start is complete, and confirm the server's address."""
     deadline = time.monotonic() + START_TIMEOUT
     while (await client.request("GET", "/api/config"))["state"] != "RUNNING":
         if time.monotonic() > deadline:
-            raise DemoError("Home Assistant does not finish its start")
+            raise DemoError("Home Assistant did not finish starting")
         await asyncio.sleep(POLL_INTERVAL)
-    # An address from YAML is a trial: unless promoted, Home Assistant goes back to its
-    # default and restarts after five minutes (homeassistant/components/http/config.py).
+    # An address from YAML is on trial: unless confirmed, Home Assistant returns to its
+    # default and restarts after five minutes (components/http/config.py).
     await client.command("http/config/promote")
     for issue in (await client.command("repairs/list_issues"))["issues"]:
         if issue["domain"] == "http":
@@ -192,7 +192,7 @@ async def settle(client: HomeAssistantClient) -> None:
 
 
 async def tidy(client: HomeAssistantClient) -> None:
-    """Remove what the onboarding added without being asked."""
+    """Remove the integrations that the onboarding added."""
     for entry in await client.request("GET", "/api/config/config_entries/entry"):
         if entry["domain"] in ONBOARDING_EXTRAS:
             await client.request(

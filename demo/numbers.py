@@ -1,4 +1,4 @@
-"""The numbers of the KPI sensors: which there must be, and when they are all there."""
+"""The numbers of the KPI sensors: the expected ones, and waiting for them."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from .cloud import Control
 from .processes import DemoError
 from .registry import read_places
 
-# Sensors by the end of their unique id, and the portal's names of their metrics.
-# Those of all windows but today, and some more metrics, are disabled at first.
+# Sensors by the end of their unique ID, and the portal's names of their metrics.
+# Sensors of other periods, and of some more metrics, are disabled by default.
 SUMS: Mapping[str, str] = {
     "visitors_today": "peopleCountAverage",
     "people_in_today": "peopleCountIn",
@@ -31,11 +31,11 @@ ALL_TYPES = PLACE_TYPES | {"camera"}
 
 ZONE = ZoneInfo("Europe/Prague")
 QUARTER = 15 * 60
-# How long after its end a quarter hour is read.
+# Time from the end of a quarter hour until it is read.
 SETTLING = 2 * 60
 WEEK = 7 * 24 * 60 * 60
-# The cloud answers one query per second, and nobody knows beforehand which of its
-# nodes have which numbers: finding out takes a query per five nodes and metric.
+# The cloud answers one query per second. Which nodes have which numbers is unknown at
+# first: finding out takes one query per five nodes and metric.
 TIMEOUT = 400.0
 POLL_INTERVAL = 2.0
 
@@ -43,7 +43,7 @@ type Sensor = tuple[int, str]
 
 
 def read_numbers(states: Mapping[str, Json]) -> dict[str, float]:
-    """Return the states that are numbers, by entity id."""
+    """Return the states that are numbers, by entity ID."""
     numbers: dict[str, float] = {}
     for entity_id, state in states.items():
         try:
@@ -62,7 +62,7 @@ def settled_day() -> tuple[float, float]:
 
 
 async def expected_sensors(control: Control, types: frozenset[str]) -> set[Sensor]:
-    """Return the sensors that nodes of these types must have, by the cloud's truth."""
+    """Return the sensors that nodes of these types must have, by the cloud's data."""
     end = time.time()
     expected: set[Sensor] = set()
     for node in (await control.get("world"))["nodes"]:
@@ -83,7 +83,7 @@ async def expected_sensors(control: Control, types: frozenset[str]) -> set[Senso
 
 
 async def sensors(client: HomeAssistantClient) -> dict[Sensor, str]:
-    """Return the entity ids of the KPI sensors that are enabled."""
+    """Return the entity IDs of the enabled KPI sensors."""
     return {
         (place.node_id, key): place.entities[key]
         for place in await read_places(client)
@@ -96,7 +96,7 @@ async def sensors(client: HomeAssistantClient) -> dict[Sensor, str]:
 async def wait_for_numbers(
     client: HomeAssistantClient, control: Control, types: frozenset[str]
 ) -> None:
-    """Wait until all nodes of these types have their sensors, and these numbers."""
+    """Wait until all sensors of nodes of these types exist and have numbers."""
     expected = await expected_sensors(control, types)
     deadline = time.monotonic() + TIMEOUT
     while missing := expected - await _known(client):
@@ -109,12 +109,12 @@ async def wait_for_numbers(
 
 
 async def _known(client: HomeAssistantClient) -> set[Sensor]:
-    """Return the sensors that have a number, or can't have one yet."""
+    """Return the sensors that have a number or cannot have one yet."""
     numbers = read_numbers(await client.states())
     midnight, settled = settled_day()
     return {
         sensor
         for sensor, entity_id in (await sensors(client)).items()
-        # Before the first visitor there is no ratio, and just after midnight nothing.
+        # Without a visitor there is no ratio, and just after midnight no number at all.
         if entity_id in numbers or sensor[1] not in SUMS or midnight == settled
     }

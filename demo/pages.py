@@ -1,4 +1,4 @@
-"""A person with a browser, played by an HTTP client: forms are filled in and sent."""
+"""Fills in and submits HTML forms, as a person with a browser does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import override
 
 @dataclass(slots=True)
 class Form:
-    """A form of a page with the values it has so far."""
+    """A form of a page, with its values."""
 
     action: str
     method: str
@@ -16,9 +16,9 @@ class Form:
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
     def filled(self, answers: Mapping[str, str]) -> dict[str, str]:
-        """Return what is sent when a person fills in `answers` and agrees.
+        """Return the data to submit with these answers.
 
-        Of several buttons the first one is pressed, as the Enter key does.
+        Of several buttons the first one is pressed, as by the Enter key.
         """
         known = {name: answers.get(name, value) for name, value in self.fields.items()}
         return known | dict(self.buttons[:1])

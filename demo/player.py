@@ -1,4 +1,4 @@
-"""A person with a browser who looks for a recording, plays it, and seeks."""
+"""Finds a recording in the media browser of the frontend, plays it, and seeks."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from .browser import open_page, take_picture
 from .processes import DemoError
 from .registry import DOMAIN
 
-# Home Assistant's address of the media browser at our source.
+# Path of the media browser at the integration's source.
 PATH = f"media-browser/browser/app%2Cmedia-source%3A%2F%2F{DOMAIN}"
 RECORDINGS = f"/api/{DOMAIN}/recordings/"
-# Milliseconds until the next level is there, and until the portal has prepared it.
+# Milliseconds until the next level appears, and until the recording is prepared.
 LEVEL_TIMEOUT = 60_000
 PLAYER_TIMEOUT = 100_000
 # Seconds.
 SEEK_TIMEOUT = 30.0
 WATCH_SECONDS = 3.0
 POLL_INTERVAL = 0.2
-# Where to seek to, as a share of the whole.
+# The position to seek to, as a fraction of the duration.
 SEEK_TO = 0.7
 
 STATE = """video => ({
@@ -38,11 +38,11 @@ STATE = """video => ({
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a recording played; times in seconds.
+    """The measurements of a played recording; times are in seconds.
 
-    `waited` from the click to the player, `advanced` in `watched` seconds after the
-    start, `sought` from the seek to the picture there, `ranges` the requests for parts
-    of the file.
+    `waited` is the time from the click to the player, `advanced` the progress within
+    `watched` seconds after the start, `sought` the time from the seek to its picture,
+    and `ranges` the number of requests for parts of the file.
     """
 
     waited: float
@@ -58,7 +58,7 @@ class Played:
 async def play(
     url: str, titles: Sequence[str], screenshot: Path | None = None
 ) -> Played:
-    """Go to a recording by the titles on the way, play it, and seek in it.
+    """Open a recording by the titles of its path, play it, and seek in it.
 
     Raises DemoError if it does not play or seek.
     """
@@ -87,14 +87,14 @@ async def play(
         await video.evaluate("(video, goal) => { video.currentTime = goal }", goal)
         while (await _settled(page))["position"] <= goal:
             if time.monotonic() - sought > SEEK_TIMEOUT:
-                raise DemoError(f"The player does not go on at {goal:.0f} s")
+                raise DemoError(f"The player does not advance at {goal:.0f} s")
             await asyncio.sleep(POLL_INTERVAL)
         sought = time.monotonic() - sought
         if screenshot is not None:
             await take_picture(page, screenshot)
     statuses = {answer.status for answer in answers}
     if statuses != {http.HTTPStatus.PARTIAL_CONTENT}:
-        raise DemoError(f"The player was answered with {statuses}")
+        raise DemoError(f"The player's requests got status {statuses}")
     return Played(
         waited=waited,
         duration=after["duration"],
@@ -108,7 +108,7 @@ async def play(
 
 
 async def _settled(page: Page) -> dict[str, float]:
-    """Return the state of the player when it has a picture and does not seek."""
+    """Wait until the player shows a picture and does not seek; return its state."""
     deadline = time.monotonic() + SEEK_TIMEOUT
     while True:
         state = await page.locator("video").evaluate(STATE)

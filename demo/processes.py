@@ -1,4 +1,4 @@
-"""Child processes that are gone when the demo is gone."""
+"""Child processes that end with the demo."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ LOOPBACK = "127.0.0.1"
 
 
 class DemoError(Exception):
-    """The demo can't go on; the text says why, for a person."""
+    """The demo cannot continue; the text is for the user."""
 
 
 def free_port(preferred: int) -> int:
-    """Return a port of the loopback interface: the preferred one if nobody has it."""
+    """Return a port of the loopback interface: the preferred one if it is free."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -31,12 +31,12 @@ def free_port(preferred: int) -> int:
 
 
 class Child:
-    """One process in a session of its own, with its output in a file."""
+    """A process in its own session, with its output in a file."""
 
     def __init__(
         self, name: str, process: asyncio.subprocess.Process, log: Path
     ) -> None:
-        """Keep a running process; `start` makes one."""
+        """Wrap a running process; `start` creates one."""
         self.name = name
         self.log = log
         self._process = process
@@ -54,8 +54,8 @@ class Child:
     ) -> Self:
         """Start a command; its standard output and error go to the log file."""
         with log.open("ab") as output:
-            # A session of its own keeps the terminal's Ctrl-C away (we stop the child
-            # in order) and makes a process group, so that grandchildren go with it.
+            # In its own session, the process does not get the terminal's Ctrl-C,
+            # because it is stopped in order; its group includes its child processes.
             process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=cwd,
@@ -69,7 +69,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Return the process id."""
+        """Return the process ID."""
         return self._process.pid
 
     @property
@@ -82,7 +82,7 @@ class Child:
         return await self._process.wait()
 
     def ensure_running(self) -> None:
-        """Raise if the process has ended."""
+        """Raise DemoError if the process has ended."""
         if self.returncode is not None:
             raise DemoError(f"{self.name} ended with code {self.returncode}")
 
@@ -94,7 +94,7 @@ class Child:
         return ""
 
     async def stop(self) -> None:
-        """End the process and everything it started: politely, then by force."""
+        """Stop the process and its child processes; kill them after a timeout."""
         if self.returncode is None:
             self._process.terminate()
             with contextlib.suppress(TimeoutError):
@@ -102,11 +102,11 @@ class Child:
         self.kill()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), KILL_TIMEOUT)
-        # From here on the number may be another process's.
+        # From here on the process ID may be reused.
         self._ended = True
 
     def kill(self) -> None:
-        """End the whole process group at once."""
+        """Kill the whole process group."""
         if not self._ended:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The account as Home Assistant's registries show it: its places and their entities."""
+"""Reads the account's devices and entities from Home Assistant's registries."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ DOMAIN = "netrex"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A device of the account: the account itself, a folder, a location or a camera.
+    """A device of the account: the account itself, a folder, a location, or a camera.
 
-    `entities` are entity ids by the key at the end of the unique id. `node_id` is the
+    `entities` are entity IDs by the key at the end of the unique ID. `node_id` is the
     portal's, None for the account.
     """
 
@@ -25,7 +25,7 @@ class Place:
 
 
 async def read_places(client: HomeAssistantClient) -> list[Place]:
-    """Return the places of the account, parents first, then as the portal numbers."""
+    """Return the places of the account: parents first, then by node ID."""
     return build_places(
         await client.command("config/device_registry/list"),
         await client.command("config/entity_registry/list"),
@@ -33,7 +33,7 @@ async def read_places(client: HomeAssistantClient) -> list[Place]:
 
 
 def build_places(devices: Iterable[Json], entities: Iterable[Json]) -> list[Place]:
-    """Join the answers of the two registries."""
+    """Join the entries of the two registries."""
     enabled = [
         entity
         for entity in entities

@@ -1,17 +1,17 @@
-"""Which of the account's places is the chain, a region, a shop, a camera."""
+"""Finds the chain, its regions, shops, and cameras among the places."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .registry import Place
 
-# A place that counts visitors is somewhere that people go.
+# Only places with visitors have a role.
 VISITORS = "visitors_today"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The places in the roles that the dashboard has for them."""
+class Roles:
+    """The places by their role on the dashboard."""
 
     service: Place | None
     chain: Place | None
@@ -20,26 +20,28 @@ class Account:
     cameras: Sequence[Place]
 
     def below(self, place: Place, places: Iterable[Place]) -> list[Place]:
-        """Return those of the places that hang directly below one."""
+        """Return those of the places that are directly below a place."""
         return [other for other in places if other.parent_id == place.device_id]
 
 
-def cast(places: Sequence[Place]) -> Account:
-    """Give each place its role: the chain, its regions, their shops, the cameras."""
+def assign_roles(places: Sequence[Place]) -> Roles:
+    """Assign each place its role: the chain, its regions, their shops, the cameras."""
     counting = [
-        place for place in places if VISITORS in place.entities and not _films(place)
+        place
+        for place in places
+        if VISITORS in place.entities and not _is_camera(place)
     ]
     holders = {place.parent_id for place in counting}
     folders = [place for place in counting if place.device_id in holders]
     chain = folders[0] if folders else None
-    return Account(
+    return Roles(
         service=next((place for place in places if place.node_id is None), None),
         chain=chain,
         regions=[place for place in folders if place is not chain],
         shops=[place for place in counting if place.device_id not in holders],
-        cameras=[place for place in places if _films(place)],
+        cameras=[place for place in places if _is_camera(place)],
     )
 
 
-def _films(place: Place) -> bool:
+def _is_camera(place: Place) -> bool:
     return "camera" in place.entities

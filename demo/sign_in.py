@@ -1,4 +1,4 @@
-"""Adding the integration as a person does: config flow, portal's pages, redirect."""
+"""Adds the integration as a user does: config flow, portal's pages, redirect."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ MAX_PAGES = 6
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """How to sign in to the cloud: the person and the client application."""
+    """The user and the client application for the sign-in to the cloud."""
 
     username: str
     password: str
@@ -25,9 +25,9 @@ class Portal:
 
 
 async def sign_in(client: HomeAssistantClient, portal: Portal, url: str) -> str:
-    """Add the account at the portal `url` by OAuth and return the config entry's id.
+    """Add the account of the portal `url` by OAuth; return the config entry's ID.
 
-    Raises DemoError with the flow's own words where it goes another way.
+    Raises DemoError with the texts of the flow if it takes an unexpected step.
     """
     await client.command(
         "application_credentials/create",
@@ -39,7 +39,7 @@ async def sign_in(client: HomeAssistantClient, portal: Portal, url: str) -> str:
     step = await client.request("POST", FLOW, {"handler": "netrex"})
     step = await _answer(client, step, {"host": url}, "form")
     step = await _answer(client, step, {"next_step_id": "pick_implementation"}, "menu")
-    if step["type"] == "form":  # which rights to ask for: the suggested ones
+    if step["type"] == "form":  # the suggested permissions
         step = await _answer(client, step, {}, "form")
     _expect(step, "external")
     await _follow(client, portal, URL(step["url"]))
@@ -50,14 +50,14 @@ async def sign_in(client: HomeAssistantClient, portal: Portal, url: str) -> str:
         "GET", "/api/config/config_entries/entry?domain=netrex"
     )
     if not entries:
-        raise DemoError(f"The config flow made no entry: {_words(step)}")
+        raise DemoError(f"The config flow created no entry: {_words(step)}")
     return str(entries[0]["entry_id"])
 
 
 async def _answer(
     client: HomeAssistantClient, step: Json, answer: Json, kind: str
 ) -> Json:
-    """Answer one step of the flow, which must be of the expected kind."""
+    """Submit one step of the flow, which must be of the expected type."""
     _expect(step, kind)
     following: Json = await client.request("POST", f"{FLOW}/{step['flow_id']}", answer)
     return following
@@ -69,15 +69,15 @@ def _expect(step: Json, kind: str) -> None:
 
 
 def _words(step: Json) -> str:
-    """Return what a step of the flow says, without anything it holds."""
-    told = {key: step.get(key) for key in ("type", "step_id", "errors", "reason")}
-    return ", ".join(f"{key} {value}" for key, value in told.items() if value)
+    """Return the texts of a step of the flow, without its data."""
+    texts = {key: step.get(key) for key in ("type", "step_id", "errors", "reason")}
+    return ", ".join(f"{key} {value}" for key, value in texts.items() if value)
 
 
 async def _follow(client: HomeAssistantClient, portal: Portal, address: URL) -> None:
-    """Go through the portal's pages until they lead back to Home Assistant."""
+    """Go through the portal's pages until they redirect to Home Assistant."""
     answers = {"username": portal.username, "password": portal.password}
-    # Cookies of a browser of its own: the portal must not see Home Assistant's.
+    # Separate cookies: the portal must not get those of Home Assistant.
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(cookie_jar=jar) as browser:
         method, data = "GET", None
@@ -95,8 +95,8 @@ async def _follow(client: HomeAssistantClient, portal: Portal, address: URL) -> 
                 form = find_form(page)
                 if back or not response.ok or form is None:
                     raise DemoError(
-                        f"The sign-in stops at {response.url.path}: {response.status}"
+                        f"The sign-in stopped at {response.url.path}: {response.status}"
                     )
                 address = response.url.join(URL(form.action or str(response.url)))
                 method, data = form.method, form.filled(answers)
-    raise DemoError("The portal's sign-in pages never lead back to Home Assistant")
+    raise DemoError("The portal's sign-in pages did not redirect to Home Assistant")

@@ -1,4 +1,4 @@
-"""The two processes on stage: the simulated cloud and Home Assistant."""
+"""Starts the two processes: the simulated cloud and Home Assistant."""
 
 import atexit
 from contextlib import AsyncExitStack
@@ -21,7 +21,7 @@ REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=45)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The two processes and the ways to talk to them."""
+    """The two processes and their clients."""
 
     simulator: Child
     home_assistant: Child
@@ -30,19 +30,22 @@ class Running:
 
 
 async def start(stack: AsyncExitStack, folder: Path, config: Path) -> Running:
-    """Start both processes; the stack ends them."""
+    """Start both processes, which end with the stack."""
     started = time.monotonic()
     ha_port, cloud_port = free_port(HOME_ASSISTANT_PORT), free_port(SIMULATOR_PORT)
     ha_url, cloud_url = (f"http://{LOOPBACK}:{port}" for port in (ha_port, cloud_port))
     home_assistant.prepare_folder(config, ha_port)
     simulator = await cloud.start(cloud_port, folder / "simulator.log")
-    _own(stack, simulator)
+    _end_with(stack, simulator)
     hass = await home_assistant.start(config, folder / "home-assistant.log")
-    _own(stack, hass)
+    _end_with(stack, hass)
     session = await stack.enter_async_context(
         aiohttp.ClientSession(timeout=REQUEST_TIMEOUT)
     )
-    say(started, f"Home Assistant {home_assistant.version()} and the simulator start")
+    say(
+        started,
+        f"Home Assistant {home_assistant.version()} and the simulator are starting",
+    )
     await home_assistant.wait_for_answer(
         session, f"{cloud_url}/control/switches", simulator
     )
@@ -56,18 +59,20 @@ async def start(stack: AsyncExitStack, folder: Path, config: Path) -> Running:
     return Running(simulator, hass, Control(session, cloud_url), client)
 
 
-def _own(stack: AsyncExitStack, child: Child) -> None:
-    """End the child with the stack, and in the last resort with the interpreter."""
+def _end_with(stack: AsyncExitStack, child: Child) -> None:
+    """End the process with the stack, or at the latest with the interpreter."""
     stack.push_async_callback(child.stop)
     atexit.register(child.kill)
 
-    def tell(_kind: object, error: BaseException | None, _trace: object) -> None:
+    def print_output(
+        _kind: object, error: BaseException | None, _trace: object
+    ) -> None:
         if isinstance(error, Exception):
             print(child.tail(), file=sys.stderr)
 
-    stack.push(tell)
+    stack.push(print_output)
 
 
 def say(started: float, text: str) -> None:
-    """Print progress with the seconds it took."""
+    """Print a message with the seconds since the start."""
     print(f"  {time.monotonic() - started:5.1f} s  {text}", flush=True)

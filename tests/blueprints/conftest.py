@@ -1,4 +1,4 @@
-"""Fixtures: the blueprints in Home Assistant's folder, and a phone that listens."""
+"""Fixtures: the blueprints in Home Assistant's folder, and a simulated phone."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -36,7 +36,8 @@ type Use = Callable[..., Awaitable[None]]
 class Phone:
     """A phone with the Home Assistant app.
 
-    `messages` are what reached it. As a device and as a notify entity it has these ids.
+    `messages` are the notifications that it received. The IDs are those of its device
+    and its notify entity.
     """
 
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -53,7 +54,7 @@ def state(hass: HomeAssistant, entity_id: str) -> State:
 
 @pytest.fixture(autouse=True)
 def media(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """Return the media folder; all of Home Assistant's folders are the test's own."""
+    """Return the media folder; all folders of Home Assistant are temporary."""
     folder = tmp_path / "media"
     folder.mkdir()
     hass.config.config_dir = str(tmp_path)
@@ -74,7 +75,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _voice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in for what the app's voice assistant imports: see the demo."""
+    """Replace the packages that the app's voice assistant imports (see the demo)."""
     for name, cls in VOICE_PACKAGES.items():
         if find_spec(name) is None:
             module = ModuleType(name)
@@ -89,7 +90,7 @@ async def phone(
     _voice: None,
     hass_client: ClientSessionGenerator,
 ) -> AsyncGenerator[Phone]:
-    """Register a phone as its app does, with a push service of our own."""
+    """Register a phone as its app does, with a push service in the test."""
     phone = Phone()
 
     async def push(request: web.Request) -> web.Response:
@@ -99,7 +100,7 @@ async def phone(
     app = web.Application()
     app.router.add_post("/push", push)
     async with TestServer(app) as server:
-        # All that has addresses, before the test's web server starts.
+        # Everything with URLs has to be set up before the test's web server starts.
         for name in ("notify", "mobile_app"):
             assert await async_setup_component(hass, name, {})
         client = await hass_client()
@@ -135,7 +136,7 @@ async def phone(
 
 @pytest.fixture
 async def use(hass: HomeAssistant) -> AsyncGenerator[Use]:
-    """Return what makes an automation of a blueprint, with these inputs."""
+    """Return a function that creates an automation from a blueprint and its inputs."""
 
     async def use(name: str, **inputs: object) -> None:
         config = {
@@ -146,7 +147,7 @@ async def use(hass: HomeAssistant) -> AsyncGenerator[Use]:
             hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: [config]}
         )
         await hass.async_block_till_done()
-        # One that Home Assistant refuses is there, too, but unavailable.
+        # An automation that Home Assistant rejects exists, too, but is unavailable.
         assert state(hass, f"automation.{name}").state == "on"
 
     yield use
@@ -160,7 +161,7 @@ async def use(hass: HomeAssistant) -> AsyncGenerator[Use]:
 def entity(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> Callable[[str, int, str], str]:
-    """Return what finds an entity of ours by domain, node and key."""
+    """Return a function that finds an entity by domain, node, and key."""
 
     def find(domain: str, node_id: int, key: str) -> str:
         unique_id = f"{entry.unique_id}_{node_id}_{key}"

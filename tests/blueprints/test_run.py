@@ -1,4 +1,4 @@
-"""Each blueprint runs once: a real camera, a real cloud, a phone that listens."""
+"""Each blueprint runs once, with the simulated cloud and a simulated phone."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ type Find = Callable[[str, int, str], str]
 
 @pytest.fixture
 def camera_id(cloud: Simulator) -> int:
-    """Return a camera that counts, with small pictures."""
+    """Return a camera with people counting and small pictures."""
     for camera in cloud.world.cameras.values():
         for profile in camera.stream_profiles:
             profile.width, profile.height = 320, 180
@@ -45,7 +45,7 @@ async def test_a_clip_is_saved_and_its_link_plays_on_a_phone(
     media: Path,
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
-    # Not the last seconds: the cloud has them a little later, and the test not wait.
+    # Not the last seconds, which reach the cloud later: the test must not wait.
     await use(
         "save_clip",
         event=[{"trigger": "event", "event_type": "alarm"}],
@@ -73,7 +73,7 @@ async def test_a_clip_is_saved_and_its_link_plays_on_a_phone(
     assert message["message"].endswith(" MB")
     url = message["data"]["url"]
     assert message["data"]["clickAction"] == url
-    # As a phone opens it: without a sign-in.
+    # As a phone opens it: without signing in.
     link = urlsplit(url)
     client = await hass_client_no_auth()
     answer = await client.get(
@@ -84,7 +84,7 @@ async def test_a_clip_is_saved_and_its_link_plays_on_a_phone(
     assert await answer.read() == content[:100]
 
 
-async def test_a_clip_that_cannot_be_had_is_told(
+async def test_a_clip_that_cannot_be_saved_is_reported(
     hass: HomeAssistant,
     cloud: Simulator,
     entity: Find,
@@ -109,7 +109,7 @@ async def test_a_clip_that_cannot_be_had_is_told(
     assert await hass.async_add_executor_job(recordings, media) == []
 
 
-async def test_a_clip_that_cannot_be_had_keeps_no_other_link_back(
+async def test_a_clip_that_cannot_be_saved_does_not_hold_back_other_links(
     hass: HomeAssistant,
     cloud: Simulator,
     entity: Find,
@@ -135,7 +135,7 @@ async def test_a_clip_that_cannot_be_had_keeps_no_other_link_back(
     assert links == [True, False, True]
 
 
-async def test_a_count_above_the_limit_is_told_once(
+async def test_a_count_above_the_limit_is_reported_once(
     hass: HomeAssistant, entity: Find, phone: Phone, use: Use, camera_id: int
 ) -> None:
     sensor = entity("sensor", camera_id, "people_in_today")
@@ -159,7 +159,7 @@ async def test_a_count_above_the_limit_is_told_once(
     assert len(reached) == 1
 
 
-async def test_a_camera_that_stays_away_is_told_and_its_return(
+async def test_a_long_absence_of_a_camera_and_its_return_are_reported(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -177,7 +177,7 @@ async def test_a_camera_that_stays_away_is_told_and_its_return(
     )
 
     async def look(*, connected: bool, minutes: int) -> list[str]:
-        """Let the portal change its mind, and some time pass; return the messages."""
+        """Change a camera's connection and let time pass; return the messages."""
         cloud.world.cameras[camera_id].is_connected = connected
         await entry.runtime_data.status.async_refresh()
         await hass.async_block_till_done()
@@ -187,20 +187,48 @@ async def test_a_camera_that_stays_away_is_told_and_its_return(
         await hass.async_block_till_done()
         return [message["message"] for message in phone.messages[phone_before:]]
 
-    # Short: nobody wants to know.
+    # A short absence causes no message.
     assert await look(connected=False, minutes=5) == []
     assert await look(connected=True, minutes=5) == []
     assert phone.messages == []
     since = f"{dt_util.now():%H:%M}"
     assert await look(connected=False, minutes=11) == [f"Offline since {since}"]
     await look(connected=True, minutes=1)
-    assert phone.messages[-1]["message"] == f"Back again, was offline since {since}"
+    assert phone.messages[-1]["message"] == f"Back online. It was offline since {since}"
     name = next(n.name for n in cloud.world.nodes if n.node_id == camera_id)
     assert {message["title"] for message in phone.messages} == {name}
     assert len(phone.messages) == 2
 
 
-async def test_a_camera_that_is_long_away_is_no_news_after_a_restart(
+async def test_the_return_of_a_camera_is_reported_only_if_wanted(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    entity: Find,
+    phone: Phone,
+    use: Use,
+    camera_id: int,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await use(
+        "camera_offline",
+        cameras=[entity("binary_sensor", camera_id, "connectivity")],
+        recipients={"entity_id": phone.entity_id},
+        minutes=10,
+        notify_return=False,
+    )
+    for connected in (False, True):
+        cloud.world.cameras[camera_id].is_connected = connected
+        await entry.runtime_data.status.async_refresh()
+        await hass.async_block_till_done()
+        freezer.tick(11 * 60)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    (message,) = phone.messages
+    assert message["message"].startswith("Offline since ")
+
+
+async def test_a_long_absence_is_not_reported_again_after_a_restart(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -228,7 +256,7 @@ async def test_a_camera_that_is_long_away_is_no_news_after_a_restart(
     assert phone.messages == []
 
 
-async def test_the_days_numbers_come_at_their_time(
+async def test_the_days_numbers_are_sent_at_the_set_time(
     hass: HomeAssistant,
     entity: Find,
     phone: Phone,
@@ -236,7 +264,7 @@ async def test_the_days_numbers_come_at_their_time(
     camera_id: int,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    # One that the user has removed since.
+    # A sensor that the user has removed in the meantime.
     sensors = [entity("sensor", camera_id, "people_in_today"), "sensor.gone"]
     await use(
         "daily_message",

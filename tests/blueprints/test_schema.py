@@ -1,4 +1,4 @@
-"""The blueprints as Home Assistant and its importer take them."""
+"""The blueprints are valid for Home Assistant and its importer."""
 
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -19,12 +19,12 @@ IMPORT = "https://my.home-assistant.io/redirect/blueprint_import/?"
 
 
 def source_url(path: Path) -> str:
-    """Return the address from which a blueprint is imported and updated."""
+    """Return the URL from which a blueprint is imported and updated."""
     return f"{HOME}/blob/main/{path.relative_to(ROOT)}"
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
-def test_home_assistant_takes_it(path: Path) -> None:
+def test_home_assistant_accepts_a_blueprint(path: Path) -> None:
     blueprint = Blueprint(
         load_yaml_dict(str(path)),
         path=path.name,
@@ -35,7 +35,7 @@ def test_home_assistant_takes_it(path: Path) -> None:
     assert blueprint.name.startswith("Netrex - ")
     metadata = blueprint.metadata
     assert metadata["description"]
-    # Where an import is updated from.
+    # The URL for updates of an import.
     assert metadata["source_url"] == source_url(path)
     assert metadata["homeassistant"]["min_version"] == HACS["homeassistant"]
     for name, field in blueprint.inputs.items():

@@ -1,1 +1,1 @@
-"""Pure parts of the demo; the rest is checked by running it."""
+"""Tests of the demo's pure parts; the others are checked by running it."""

@@ -1,4 +1,4 @@
-"""The demo's view of the registries and the dashboard that it builds."""
+"""The places that the demo reads from the registries, and its dashboard."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ ENTITIES = [
 
 
 def found(config: object, key: str) -> list[Any]:
-    """Return all values of a key anywhere in a configuration."""
+    """Return all values of a key in a nested configuration."""
     if isinstance(config, list):
         return [value for item in config for value in found(item, key)]
     if not isinstance(config, dict):

@@ -1,4 +1,4 @@
-"""Forms of the portal's pages, filled in as a person does."""
+"""Forms of the portal's pages, filled in as a user does."""
 
 from demo.pages import find_form
 

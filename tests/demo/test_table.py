@@ -1,6 +1,6 @@
-"""The table of a check run."""
+"""The table of the demo's checks."""
 
-from demo.table import Outcome, Row, render_row, verdict
+from demo.checks.table import Outcome, Row, render_row, verdict
 
 PASSED = Row("KPI", Outcome.PASSED, "")
 FAILED = Row("sign-in", Outcome.FAILED, "refused")
@@ -12,10 +12,10 @@ def test_each_row_is_a_line_with_its_outcome() -> None:
     assert render_row(PASSED, 8) == "  ok    KPI"
 
 
-def test_one_failure_is_the_verdict() -> None:
+def test_a_failure_is_the_verdict() -> None:
     assert verdict([PASSED, FAILED, NOT_RUN]) == "1 of 3 failed"
 
 
-def test_what_could_not_run_is_no_failure_but_is_told() -> None:
+def test_a_check_that_did_not_run_is_counted_but_no_failure() -> None:
     assert verdict([PASSED, PASSED]) == "2 of 2 passed"
     assert verdict([PASSED, NOT_RUN]) == "1 of 2 passed, 1 not run"

@@ -1,17 +1,17 @@
-"""Checks of the pictures: live through Home Assistant, still, and in a browser."""
+"""Checks of pictures: live video, still images, and the frontend in a browser."""
 
 import asyncio
 import time
 
-from .browser import WATCH_AFTER, find_browser, watch
+from ..browser import WATCH_AFTER, find_browser, watch
+from ..dashboard import LIVE_CAMERAS
+from ..frames import decode_live, open_media, open_playlist, parts
+from ..registry import DOMAIN, read_places
 from .case import Case, NotRun, eventually, expect
-from .dashboard import LIVE_CAMERAS
-from .frames import decode_live, open_media, open_playlist, parts
-from .registry import DOMAIN, read_places
 
 VIEWED = 2
 MIN_FRAMES = 10
-# A wall of cameras costs at most two queries, however many start at once.
+# However many cameras start at once, they take at most two queries.
 MAX_WALL_QUERIES = 2
 # Seconds.
 RECOVERY_TIMEOUT = 60.0
@@ -21,7 +21,7 @@ NEW_PARTS = 2
 
 
 async def _cameras(case: Case) -> list[str]:
-    """Return the entities of the first cameras; all of the chain's are alike."""
+    """Return the entities of the first cameras; all cameras of the chain are alike."""
     places = await read_places(case.running.client)
     cameras = [
         place.entities["camera"] for place in places if "camera" in place.entities
@@ -30,16 +30,16 @@ async def _cameras(case: Case) -> list[str]:
 
 
 async def live_view(case: Case) -> str:
-    """Cameras play through Home Assistant's HLS, by links asked for at that moment."""
+    """Cameras play through Home Assistant's HLS, with links requested at that time."""
     client, control = case.running.client, case.running.control
     cameras = await _cameras(case)
     before = time.time()
     decoded = await asyncio.gather(*(decode_live(client, name) for name in cameras))
     for name, video in zip(cameras, decoded, strict=True):
         expect(video.frames >= MIN_FRAMES, f"{name}: {video.frames} frames")
-        expect(video.distinct >= MIN_FRAMES, f"{name}: the picture stands still")
+        expect(video.distinct >= MIN_FRAMES, f"{name}: the picture does not change")
     links = await control.get("links")
-    expect(all(link["used"] for link in links), "links were asked for and not used")
+    expect(all(link["used"] for link in links), "links were requested and not used")
     queries = [
         query
         for query in await control.get("queries", since=before)
@@ -59,10 +59,10 @@ async def live_view(case: Case) -> str:
 
 
 async def after_a_drop(case: Case) -> str:
-    """A session that the cloud ends goes on by itself, with a fresh link."""
+    """A session that the cloud ended continues with a new link."""
     client, control = case.running.client, case.running.control
     camera = (await _cameras(case))[0]
-    # Somebody watches all the time: without a viewer nothing has to come back.
+    # A viewer is needed all the time: without one the session is not resumed.
     await decode_live(client, camera)
     await asyncio.sleep(GOOD_SESSION)
     playlist = await open_playlist(client, camera)
@@ -72,22 +72,22 @@ async def after_a_drop(case: Case) -> str:
     expect(dropped, "there was no session to drop")
 
     async def playing() -> bool:
-        # The first new part may still hold what came before the drop.
+        # The first new part may still contain pictures from before the drop.
         return len(await parts(client, playlist) - before) >= NEW_PARTS
 
     seconds = await eventually(playing, RECOVERY_TIMEOUT, "no new picture")
-    expect(seconds <= RECOVERY_GOAL, f"the picture is back after {seconds:.1f} s")
+    expect(seconds <= RECOVERY_GOAL, f"the picture returned after {seconds:.1f} s")
     video = await decode_live(client, camera)
     expect(video.frames >= MIN_FRAMES, f"{video.frames} frames")
     links = len(await control.get("links")) - links
     return (
-        f"{dropped} sessions dropped: the picture is back {seconds:.1f} s later,"
+        f"{dropped} sessions dropped: the picture returned {seconds:.1f} s later,"
         f" by {links} new links"
     )
 
 
 async def still_image(case: Case) -> str:
-    """A camera that nobody watches gives a still image."""
+    """A camera without viewers returns a still image."""
     client = case.running.client
     places = await read_places(client)
     camera = [place for place in places if "camera" in place.entities][-1]
@@ -103,26 +103,26 @@ async def still_image(case: Case) -> str:
 
 
 def _size(image: bytes) -> tuple[int, int]:
-    """Return the size of a JPEG image, by decoding it."""
+    """Decode a JPEG image and return its size."""
     with open_media(image) as container:
         frame = next(container.decode(container.streams.video[0]))
         return frame.width, frame.height
 
 
 async def frontend(case: Case) -> str:
-    """A person who logs in sees the live cameras move, also after a drop."""
+    """The frontend shows moving live pictures, also after a drop."""
     if find_browser() is None:
         raise NotRun("no Chromium on this machine")
 
     async def drop() -> None:
-        # Sessions that end at once are taken for failures, and links become rare.
+        # Sessions that end too early count as failures, and their links are delayed.
         await asyncio.sleep(GOOD_SESSION)
         await case.running.control.post("sessions/drop")
 
     seen = await watch(case.running.client.url, DOMAIN, LIVE_CAMERAS, interrupt=drop)
     expect(
         seen.freeze <= RECOVERY_GOAL,
-        f"the picture stands still for {seen.freeze:.1f} s",
+        f"the picture did not change for {seen.freeze:.1f} s",
     )
     reloaded = ", after a reload of the page" if seen.reloads else ""
     return (

@@ -1,4 +1,4 @@
-"""Checks of the account: sign-in, tree, status, numbers and the query budget."""
+"""Checks of the account: sign-in, tree, status, numbers, and the query budget."""
 
 import asyncio
 from collections import Counter
@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 
-from .account import wait_for_load
-from .case import Case, Failed, eventually, expect
-from .client import Json
-from .cloud import USERNAME
-from .numbers import (
+from ..account import wait_for_load
+from ..client import Json
+from ..cloud import USERNAME
+from ..numbers import (
     ALL_TYPES,
     METRICS,
     OCCUPANCY,
@@ -23,9 +22,10 @@ from .numbers import (
     sensors,
     settled_day,
 )
-from .registry import read_places
+from ..registry import read_places
+from .case import Case, Failed, eventually, expect
 
-# The goals of the design: queries until an account is ready, and links by then.
+# Limits: queries until an account is ready, and live view links by then.
 MAX_START_QUERIES = 5
 DAILY_ALLOWANCE = 8000
 # Money and ratios have decimals.
@@ -34,7 +34,7 @@ STATUS_TIMEOUT = 30.0
 
 
 async def sign_in(case: Case) -> str:
-    """The account came in through the portal's own pages."""
+    """The account was added through the portal's pages."""
     entry = await _entry(case)
     expect(entry["state"] == "loaded", f"the entry is {entry['state']}")
     expect(await _queries(case), f"no query came as {USERNAME}")
@@ -45,8 +45,8 @@ async def sign_in(case: Case) -> str:
 
 
 async def start(case: Case) -> str:
-    """Until the account was loaded few queries were made, and no link."""
-    # Numbers are read after the start, and the first may come while we look.
+    """Loading the account took few queries and no live view link."""
+    # Numbers are read after the start; the first queries may be sent meanwhile.
     queries = [
         fields
         for fields in case.account.queries
@@ -57,10 +57,10 @@ async def start(case: Case) -> str:
         len(queries) <= MAX_START_QUERIES,
         f"{len(queries)} queries until loaded: {queries}",
     )
-    expect(links == 0, f"{links} links before anybody watched")
+    expect(links == 0, f"{links} links without a viewer")
     now = len(await case.running.control.get("links"))
-    expect(now == 0, f"{now} links with nobody watching")
-    return f"{len(queries)} queries until loaded, no link while nobody watches"
+    expect(now == 0, f"{now} links without a viewer")
+    return f"{len(queries)} queries until loaded, no link without a viewer"
 
 
 async def tree(case: Case) -> str:
@@ -90,7 +90,7 @@ async def tree(case: Case) -> str:
 
 
 async def status(case: Case) -> str:
-    """All cameras' connections are the cloud's, also after one was lost."""
+    """The connection of each camera is the cloud's, also after one was lost."""
     client, control = case.running.client, case.running.control
     world = await control.get("world")
     sensors = {
@@ -121,20 +121,20 @@ async def status(case: Case) -> str:
             await eventually(shown, STATUS_TIMEOUT, f"the camera is not {wanted}")
         )
     return (
-        f"{len(sensors)} cameras as the cloud has them; a lost one shown"
+        f"{len(sensors)} cameras match the cloud; a lost one shown"
         f" {took[0]:.1f} s after a refresh, its return {took[1]:.1f} s"
     )
 
 
 async def kpi(case: Case) -> str:
-    """Each node that counts has its numbers of today, and they are true."""
+    """Each node with numbers has those of today, and they are correct."""
     client, control = case.running.client, case.running.control
     expected = await expected_sensors(control, ALL_TYPES)
     showing = await sensors(client)
     missing, strangers = expected - showing.keys(), showing.keys() - expected
     expect(not missing, f"{len(missing)} sensors are missing: {sorted(missing)[:3]}")
     expect(not strangers, f"{len(strangers)} are too many: {sorted(strangers)[:3]}")
-    # A quarter hour may settle while we look: then look again.
+    # If a quarter hour settles meanwhile, compare again.
     wrong = await _wrong_numbers(case, showing)
     if wrong:
         await asyncio.sleep(SETTLING / 2)
@@ -145,7 +145,7 @@ async def kpi(case: Case) -> str:
 
 
 async def _wrong_numbers(case: Case, showing: Mapping[Sensor, str]) -> list[str]:
-    """Compare all numbers with the truth from midnight to the last settled quarter."""
+    """Compare all numbers with the truth up to the last settled quarter hour."""
     control = case.running.control
     states = await case.running.client.states()
     numbers = read_numbers(states)
@@ -173,7 +173,7 @@ async def _wrong_numbers(case: Case, showing: Mapping[Sensor, str]) -> list[str]
 
 
 async def reload(case: Case) -> str:
-    """A reload brings everything back with few queries."""
+    """A reload restores all states with few queries."""
     client, control = case.running.client, case.running.control
     before = len(await control.get("queries"))
     missing = [name for name, state in (await client.states()).items() if _gone(state)]
@@ -187,12 +187,12 @@ async def reload(case: Case) -> str:
         states = await client.states()
         return [name for name, state in states.items() if _gone(state)] == missing
 
-    took = await eventually(back, 60, "not all states are back")
+    took = await eventually(back, 60, "not all states are restored")
     return f"{queries} queries until loaded again, all states {took:.1f} s later"
 
 
 async def ledger(case: Case) -> str:
-    """The ledger counts each query that the cloud saw, from the config flow on."""
+    """The ledger counts each query since the start of the config flow."""
     places = await read_places(case.running.client)
     service = next(place for place in places if place.node_id is None)
     used_id = service.entities["queries_used"]
@@ -205,7 +205,7 @@ async def ledger(case: Case) -> str:
         return before <= shown[-1] <= len(await case.running.control.get("queries"))
 
     try:
-        await eventually(true, 70, "the ledger is not the cloud's")
+        await eventually(true, 70, "the ledger differs from the cloud's count")
     except Failed as err:
         now = len(await case.running.control.get("queries"))
         raise Failed(f"{err}: {shown[0]}, then {shown[-1]}; {before}, {now}") from None
@@ -216,7 +216,7 @@ async def ledger(case: Case) -> str:
 
 
 async def limits(case: Case) -> str:
-    """The cloud's limiter, strict and on, never had to refuse."""
+    """The cloud's strict rate limiter has refused no query."""
     switches = await case.running.control.get("switches")
     expect(switches["rate_limit"], "the cloud's limiter is off")
     queries = await case.running.control.get("queries")
@@ -239,13 +239,13 @@ async def _entry(case: Case) -> Json:
 
 
 async def _queries(case: Case) -> int:
-    """Return how many queries the cloud counted for the account."""
+    """Return the number of queries that the cloud counted for the account."""
     queries = await case.running.control.get("queries")
     return sum(query["account"] == USERNAME for query in queries)
 
 
 async def _refresh(case: Case, entity_id: str) -> None:
-    """Have an entity's coordinator ask now instead of in a while."""
+    """Make the coordinator of an entity refresh now."""
     await case.running.client.request(
         "POST",
         "/api/services/homeassistant/update_entity",

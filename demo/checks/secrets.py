@@ -1,23 +1,23 @@
-"""Checks that nothing secret got out and nobody complained."""
+"""Checks that no secret was exposed and no problem was reported."""
 
 import asyncio
 import json
 from pathlib import Path
 import re
 
+from ..client import Json
+from ..registry import DOMAIN
 from .case import Case, expect
-from .client import Json
-from .registry import DOMAIN
 
 LEVELS = ("WARNING", "ERROR", "CRITICAL")
-# Home Assistant says this of each custom integration.
+# Home Assistant logs this for each custom integration.
 HARMLESS = "has not been tested by Home Assistant"
-# What is too short to be told from ordinary text.
+# Shorter secrets cannot be distinguished from ordinary text.
 MIN_SECRET_LENGTH = 8
 
 
 async def diagnostics(case: Case) -> str:
-    """The diagnostics can be downloaded and are of use."""
+    """The diagnostics can be downloaded and are not empty."""
     answer = await _diagnostics(case)
     expect(answer["data"], "they are empty")
     text = json.dumps(answer["data"])
@@ -25,7 +25,7 @@ async def diagnostics(case: Case) -> str:
 
 
 async def repairs(case: Case) -> str:
-    """Home Assistant has nothing of ours to repair, and asks for no new sign-in."""
+    """There is no repair issue of the integration, and no open flow."""
     client = case.running.client
     issues = (await client.command("repairs/list_issues"))["issues"]
     ours = [issue["issue_id"] for issue in issues if issue["domain"] == DOMAIN]
@@ -37,9 +37,9 @@ async def repairs(case: Case) -> str:
 
 
 async def log(case: Case) -> str:
-    """Home Assistant's log has no warning and no error about us."""
+    """The log has no warning or error of the integration."""
     text = case.running.home_assistant.log.read_text(errors="replace")
-    # The name of the folder is no word about us.
+    # The name of the folder does not count.
     lines = text.replace(str(case.config), "").splitlines()
     ours = [
         line
@@ -50,13 +50,18 @@ async def log(case: Case) -> str:
     ]
     traces = [line for line in lines if f"custom_components/{DOMAIN}/" in line]
     expect(not ours, f"{len(ours)} lines, first: {ours and ours[0][:300]}")
-    expect(not traces, f"tracebacks through us: {traces and traces[0][:300]}")
+    expect(
+        not traces, f"tracebacks through the integration: {traces and traces[0][:300]}"
+    )
     debug = sum(f"custom_components.{DOMAIN}" in line for line in lines)
-    return f"no warning or error of ours in {len(lines)} lines, {debug} of them ours"
+    return (
+        f"no warning or error of the integration in {len(lines)} lines,"
+        f" {debug} of them its own"
+    )
 
 
 async def secrets(case: Case) -> str:
-    """No secret of the cloud is in logs, states, diagnostics or the database."""
+    """No secret is in logs, states, diagnostics, or the database."""
     client = case.running.client
     issued = [
         secret
@@ -88,5 +93,5 @@ async def _diagnostics(case: Case) -> Json:
 
 
 def _files(config: Path) -> dict[str, bytes]:
-    """Read the folder, but not .storage below it: the credentials belong there."""
+    """Read the folder without .storage, which has to contain the credentials."""
     return {path.name: path.read_bytes() for path in config.glob("*") if path.is_file()}

@@ -1,27 +1,27 @@
-"""Checks of the recordings in the media browser: found, played, and sought in."""
+"""Checks of recordings in the media browser: found, played, and seekable."""
 
 import http
 import time
 
-from .browser import find_browser
+from ..browser import find_browser
+from ..client import HomeAssistantClient, Json
+from ..player import WATCH_SECONDS, play
+from ..processes import DemoError
+from ..registry import DOMAIN
 from .case import Case, NotRun, expect
-from .client import HomeAssistantClient, Json
-from .player import WATCH_SECONDS, play
-from .processes import DemoError
-from .registry import DOMAIN
 
 ROOT = f"media-source://{DOMAIN}"
-# What is opened on the way to a recording: regions, shops, cameras; days; hours.
+# The levels above a recording: regions, shops, cameras; days; hours.
 LEVELS = 3
-# Which of what is there: yesterday's day, an hour with daylight, a slice of it.
+# The items to choose: yesterday, an hour with daylight, a slice of it.
 YESTERDAY, HOUR, SLICE = 1, 10, 2
-# How often somebody presses play until a busy machine has the recording ready.
+# Attempts to play until a busy machine has prepared the recording.
 PATIENCE = 10
 PART = 1000
 
 
 async def media_browser(case: Case) -> str:
-    """A recording is found level by level, played, and sought in by ranges."""
+    """A recording is found level by level, plays, and supports ranges."""
     client, control = case.running.client, case.running.control
     before = time.time()
     path = await find_slice(client)
@@ -30,31 +30,31 @@ async def media_browser(case: Case) -> str:
         for query in await control.get("queries", since=before)
         if "recordings" in query["query"]
     ]
-    # One for the days, one for the hours, one for the slices.
+    # One query each for the days, the hours, and the slices.
     expect(len(queries) <= LEVELS, f"{len(queries)} queries to find a recording")
     started = time.monotonic()
     url = await prepare(client, path[-1]["media_content_id"])
     waited = time.monotonic() - started
     size, first = await _part(client, url, 0)
-    expect(first[4:8] == b"ftyp", "it does not begin like an MP4 file")
+    expect(first[4:8] == b"ftyp", "it does not start like an MP4 file")
     middle = size // 2
     again, part = await _part(client, url, middle)
     expect(again == size and len(part) == PART, f"{len(part)} bytes from the middle")
     titles = " / ".join(item["title"] for item in path)
     return (
         f"{titles}: {len(queries)} queries to find it, playable {waited:.1f} s after"
-        f" the click, {size // 1024} kB, ranges from any place"
+        f" the first attempt, {size // 1024} kB, ranges at any position"
     )
 
 
 async def player(case: Case) -> str:
-    """A person finds a recording in the frontend, plays it and seeks in it."""
+    """A recording is found in the frontend, plays, and can be sought in."""
     if find_browser() is None:
         raise NotRun("no Chromium on this machine")
     path = await find_slice(case.running.client)
     await prepare(case.running.client, path[-1]["media_content_id"])
     played = await play(case.running.client.url, [item["title"] for item in path])
-    expect(played.advanced > WATCH_SECONDS / 2, f"it stands still: {played}")
+    expect(played.advanced > WATCH_SECONDS / 2, f"it does not advance: {played}")
     return (
         f"{played.width}x{played.height}, {played.duration:.0f} s,"
         f" opened {played.waited:.1f} s after the click, on by {played.advanced:.1f} s"
@@ -64,7 +64,7 @@ async def player(case: Case) -> str:
 
 
 async def find_slice(client: HomeAssistantClient) -> list[Json]:
-    """Return the items that lead to a slice of yesterday, the slice as the last one."""
+    """Return the items on the path to a slice of yesterday, ending with the slice."""
     path: list[Json] = []
     place = await _browse(client, ROOT)
     while "/camera/" not in place["media_content_id"]:
@@ -86,7 +86,7 @@ async def _browse(client: HomeAssistantClient, content_id: str) -> Json:
 
 
 async def prepare(client: HomeAssistantClient, content_id: str) -> str:
-    """Return the address of a recording, as often asked as a person would."""
+    """Return the URL of a recording, after as many attempts as a user would make."""
     tries = 0
     while True:
         tries += 1
@@ -103,7 +103,7 @@ async def prepare(client: HomeAssistantClient, content_id: str) -> str:
 
 
 async def _part(client: HomeAssistantClient, url: str, first: int) -> tuple[int, bytes]:
-    """Return the size of a file and a part of it; the signed address is enough."""
+    """Return the size of a file and a part of it; the signed URL is sufficient."""
     headers = {"Range": f"bytes={first}-{first + PART - 1}"}
     async with client.session.get(client.url + url, headers=headers) as answer:
         expect(

@@ -1,4 +1,4 @@
-"""Check of the recordings' actions: list, save, know when it is there, send a link."""
+"""Check of the recordings' actions: list, save, event, and link."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -7,9 +7,9 @@ from pathlib import Path
 import av
 from yarl import URL
 
+from ..client import HomeAssistantClient, Json
+from ..registry import read_places
 from .case import Case, expect
-from .client import HomeAssistantClient, Json
-from .registry import read_places
 
 LENGTH = timedelta(seconds=20)
 AGO = timedelta(minutes=30)
@@ -17,7 +17,7 @@ FPS = 10
 
 
 async def recordings(case: Case) -> str:
-    """A clip is listed and saved; an event and a link without sign-in follow."""
+    """A clip is listed and saved, with an event and a link without a sign-in."""
     client = case.running.client
     places = await read_places(client)
     entities = next(p.entities for p in places if "recording" in p.entities)
@@ -42,31 +42,33 @@ async def recordings(case: Case) -> str:
         filename="check/{camera}_{start}.mp4",
     )
     path = Path(saved["path"])
-    expect(path.is_relative_to(case.config), f"{path} is outside of the demo's folder")
+    expect(path.is_relative_to(case.config), f"{path} is outside the demo's folder")
     pictures, height = await asyncio.to_thread(_decode, path)
     expect(height == heights[0], f"{height} pixels instead of {heights[0]}")
     expect(
         abs(pictures - LENGTH.total_seconds() * FPS) <= FPS,
         f"{pictures} pictures in {LENGTH.total_seconds():.0f} s",
     )
-    told = (await client.states())[event]["attributes"]
+    attributes = (await client.states())[event]["attributes"]
     expect(
-        (told["event_type"], told["path"]) == ("downloaded", saved["path"]),
-        f"the event tells {told['event_type']} of {told.get('path')}",
+        (attributes["event_type"], attributes["path"]) == ("downloaded", saved["path"]),
+        f"the event names {attributes['event_type']} of {attributes.get('path')}",
     )
-    # As a phone would: no header, no cookie. Home Assistant takes its address from the
+    # As on a phone: without header and cookie. Home Assistant uses its address on the
     # network, where the demo does not listen.
     link = f"{client.url}{URL(saved['url']).relative()}"
     async with client.session.get(URL(link, encoded=True)) as answer:
         expect(answer.ok, f"status {answer.status} for the link")
-        expect(len(await answer.read()) == saved["size"], "the link gives another file")
+        expect(
+            len(await answer.read()) == saved["size"], "the link returns another file"
+        )
     left = await asyncio.to_thread(
         lambda: [p.name for p in path.parent.iterdir() if p != path]
     )
-    expect(not left, f"beside the file there is {left}")
+    expect(not left, f"there are other files: {left}")
     return (
         f"listed in {heights} px; {saved['size'] // 1024} kB saved in {heights[0]} px,"
-        f" {pictures} pictures decode, event and link are there"
+        f" {pictures} pictures decode; event and link work"
     )
 
 
@@ -86,7 +88,7 @@ async def _call(
 
 
 def _decode(path: Path) -> tuple[int, int]:
-    """Return how many pictures a film has, and their height."""
+    """Return the number of pictures in a video, and their height."""
     with av.open(str(path)) as film:
         stream = film.streams.video[0]
         return sum(1 for _ in film.decode(stream)), stream.height

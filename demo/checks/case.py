@@ -1,4 +1,4 @@
-"""What the checks have in common: the account under test and ways to say no."""
+"""The account under test, and helpers of the checks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 import time
 
-from .account import Account
-from .stage import Running
+from ..account import Account
+from ..stage import Running
 
 POLL_INTERVAL = 0.5
 
 
 class Failed(Exception):  # noqa: N818 - an outcome, not an error of the program
-    """A check found something wrong; the text says what."""
+    """A check failed; the text says why."""
 
 
 class NotRun(Exception):  # noqa: N818 - the same
-    """A check can't run on this machine; the text says why."""
+    """A check cannot run on this machine; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The processes, the account in them and Home Assistant's folder."""
+    """The processes, the added account, and Home Assistant's folder."""
 
     running: Running
     account: Account
@@ -38,7 +38,7 @@ def expect(condition: object, text: str) -> None:
 async def eventually(
     condition: Callable[[], Awaitable[bool]], seconds: float, text: str
 ) -> float:
-    """Wait for a condition and return the seconds it took; Failed if it stays away."""
+    """Wait for a condition; return the seconds it took, or raise Failed after some."""
     started = time.monotonic()
     while not await condition():
         expect(time.monotonic() - started < seconds, f"{text} within {seconds:.0f} s")

@@ -1,25 +1,25 @@
-"""Checks of camera access: movements, inputs, broadcasts."""
+"""Checks of camera access: movements, inputs, and broadcasts."""
 
 import asyncio
 import time
 
+from ..client import Json
+from ..registry import DOMAIN, Place, read_places
 from .case import Case, expect
-from .client import Json
-from .registry import DOMAIN, Place, read_places
 
-# Found out in the background, camera by camera.
+# Capabilities are read in the background, one camera after the other.
 APPEARANCE_TIMEOUT = 120.0
-# The goal of an input, and what ten cuts may take each.
+# Limits: the delay of an input, and the time until a cut connection is back.
 MAX_DELAY = 1.0
 MAX_RECOVERY = 10.0
 CUTS = 10
 POLL_INTERVAL = 0.02
-# Whatever else: not to wait for ever.
+# Timeout of everything else.
 PATIENCE = 30.0
 
 
 async def ptz(case: Case) -> str:
-    """A camera goes to a preset by a button, and a movement ends by itself."""
+    """A button moves a camera to a preset, and a movement ends on its own."""
     place = await _place(case, "preset_5")
     await _call(case, "button", "press", place.entities["preset_5"])
     at_preset = (await _simulated(case, place))["position"]
@@ -37,7 +37,7 @@ async def ptz(case: Case) -> str:
     expect(moved["pan"] > 0, "the camera does not move")
     await asyncio.sleep(0.3)
     still = (await _simulated(case, place))["position"]
-    expect(still == moved, f"the camera goes on from {moved} to {still}")
+    expect(still == moved, f"the camera moves on from {moved} to {still}")
     return (
         f"preset by button and by action; half a second at 40 %: {moved['pan']:.0f}°"
         " and it stands still"
@@ -45,7 +45,7 @@ async def ptz(case: Case) -> str:
 
 
 async def inputs(case: Case) -> str:
-    """What a camera tells is shown within a second, also after ten cuts."""
+    """An input is shown within a second, also after ten cut connections."""
     control = case.running.control
     place = await _place(case, "input_0")
     entity_id, node_id = place.entities["input_0"], place.node_id
@@ -79,7 +79,7 @@ async def inputs(case: Case) -> str:
 
 
 async def camstreamer(case: Case) -> str:
-    """A broadcast is switched, and what is on air is never disturbed."""
+    """A broadcast is switched on and off, and others are not interrupted."""
     node_id = await _broadcaster(case)
     streams = (await case.running.control.get("camera", node_id=node_id))["streams"]
     on_air, other = streams
@@ -92,12 +92,12 @@ async def camstreamer(case: Case) -> str:
         await _shown(case, sensor, state)
         real = (await _simulated(case, place))["streams"][1]
         expect(real["streaming"] == (state == "on"), f"after {action}: {real}")
-    # What is on already is not touched: every write restarts it.
+    # A broadcast that is on is not written, because every write restarts it.
     first = place.entities[f"broadcast_{on_air['stream_id']}"]
     await _call(case, "switch", "turn_on", first)
     again = (await _simulated(case, place))["streams"][0]
     expect(again == on_air, f"{on_air} became {again}")
-    return "a broadcast on and off, on air when enabled; the other was not restarted"
+    return "a broadcast on and off, on air while on; the other was not restarted"
 
 
 async def _broadcaster(case: Case) -> int:
@@ -109,7 +109,7 @@ async def _broadcaster(case: Case) -> int:
 
 
 async def _place(case: Case, key: str, node_id: int | None = None) -> Place:
-    """Return the first camera that has an entity, once it has appeared."""
+    """Return the first camera with an entity, once that exists."""
     deadline = time.monotonic() + APPEARANCE_TIMEOUT
     while time.monotonic() < deadline:
         for place in await read_places(case.running.client):
@@ -134,7 +134,7 @@ async def _call(
 
 
 async def _shown(case: Case, entity_id: str, state: str) -> float:
-    """Wait until an entity has a state and return the seconds that took."""
+    """Wait until an entity has a state; return the seconds it took."""
     started = time.monotonic()
     while True:
         answer = await case.running.client.request("GET", f"/api/states/{entity_id}")

@@ -1,23 +1,23 @@
-"""Checks of the long-term statistics, and of KPIs on demand."""
+"""Checks of the long-term statistics and of the action get_kpi."""
 
 from datetime import datetime, timedelta
 import time
 
+from ..client import Json
+from ..history import DAYS, wait_for_history
+from ..numbers import METRICS, PLACE_TYPES, SUMS, ZONE
+from ..roles import VISITORS
 from .case import Case, expect
-from .client import Json
-from .history import DAYS, wait_for_history
-from .numbers import METRICS, PLACE_TYPES, SUMS, ZONE
-from .roles import VISITORS
 
 TOLERANCE = 0.01
-# What is asked for on demand, and the portal's names of it.
+# The metrics of the action, and the portal's names for them.
 ASKED = {"visitors": SUMS[VISITORS], "conversion": METRICS["conversion_today"]}
 ASKED_DAYS = 28
 ASKING = {"statisticDataMetricByGranularity", "statisticDataMetric"}
 
 
 async def history(case: Case) -> str:
-    """The wished days are in the recorder, hour by hour, and they are the cloud's."""
+    """The recorder has each hour of the configured days, with the cloud's numbers."""
     client, control = case.running.client, case.running.control
     end = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     start = end - timedelta(days=DAYS - 1)
@@ -57,12 +57,12 @@ async def history(case: Case) -> str:
     expect(not wrong, f"{len(wrong)} of {len(truths)} differ: {'; '.join(wrong[:3])}")
     return (
         f"{len(truths)} places, {(end - start).days} whole days, {hours_written} hours"
-        f" are the cloud's; complete {took:.0f} s after the other checks"
+        f" match the cloud; complete {took:.0f} s after the other checks"
     )
 
 
 async def get_kpi(case: Case) -> str:
-    """The action answers for folders, shops and cameras, and tells the truth."""
+    """The action returns correct numbers for folders, shops, and cameras."""
     control = case.running.control
     end = datetime.now(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     start = end - timedelta(days=ASKED_DAYS)
@@ -108,8 +108,8 @@ async def get_kpi(case: Case) -> str:
     ]
     expect(not wrong, f"{len(wrong)} of {compared} differ: {'; '.join(wrong[:3])}")
     return (
-        f"{compared} values of a folder, a shop and a camera, by day and in total, are"
-        f" the cloud's; at most {len(queries)} queries"
+        f"{compared} values of a folder, a shop, and a camera, by day and in total,"
+        f" match the cloud; at most {len(queries)} queries"
     )
 
 

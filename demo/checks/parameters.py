@@ -1,32 +1,34 @@
-"""Check of a camera's parameters: read, tried, written, proven, as a number, seen."""
+"""Check of a camera's parameters: read, dry run, write, number entity, snapshot."""
 
 from http import HTTPStatus
 import time
 
+from ..client import Json
+from ..processes import DemoError
+from ..registry import DOMAIN, Place, read_places
 from .case import Case, eventually, expect
-from .client import Json
-from .processes import DemoError
-from .registry import DOMAIN, Place, read_places
 
 SENSOR = "ImageSource.I0.Sensor"
 BRIGHTNESS = f"{SENSOR}.Brightness"
 FOREIGN = "Network.HostName"
-# Home Assistant reloads an account half a minute after an entity was switched on; what
-# the cameras are able to is stored by then.
+# Home Assistant reloads an account half a minute after an entity was enabled; by then
+# the capabilities of the cameras are stored.
 APPEARANCE_TIMEOUT = 90.0
 SNAPSHOT = "axis-cgi/jpg/image.cgi"
 SIZE = (640, 360)
 
 
 async def parameters(case: Case) -> str:
-    """Brightness by action, by a number, and in a snapshot; nothing foreign."""
+    """Brightness can be changed by action and number; other groups are refused."""
     place = await _place(case)
     camera = place.entities["camera"]
     read = (await _act(case, "get_camera_parameters", camera, group=SENSOR))[camera]
-    expect(read.get(BRIGHTNESS) == await _brightness(case, place), f"it says {read}")
+    expect(
+        read.get(BRIGHTNESS) == await _brightness(case, place), f"the answer is {read}"
+    )
 
     tried = await _set(case, camera, 70, dry_run=True)
-    expect(tried["after"] == {BRIGHTNESS: "70"}, f"a dry run says {tried}")
+    expect(tried["after"] == {BRIGHTNESS: "70"}, f"a dry run returns {tried}")
     expect(
         await _brightness(case, place) == tried["before"][BRIGHTNESS],
         "a dry run wrote something",
@@ -34,20 +36,20 @@ async def parameters(case: Case) -> str:
     done = await _set(case, camera, 70)
     expect(
         done["after"] == {BRIGHTNESS: "70"} and await _brightness(case, place) == "70",
-        f"the change says {done}",
+        f"the change returns {done}",
     )
     await _expect_refusal(case, camera)
     seconds = await _by_number(case, place)
     size = await _snapshot(case, camera)
     return (
-        f"{len(read)} read, a dry run, a change with its proof, a foreign group"
-        f" refused; a number {seconds:.1f} s after it was switched on;"
-        f" a snapshot of {size // 1024} kB"
+        f"{len(read)} read, a dry run, a verified change, another group"
+        f" refused; the number {seconds:.1f} s after it was enabled;"
+        f" the snapshot of {size // 1024} kB"
     )
 
 
 async def _expect_refusal(case: Case, camera: str) -> None:
-    """Nothing of a foreign group reaches the camera."""
+    """Check that a parameter of another group does not reach the camera."""
     before = time.time()
     try:
         await _act(
@@ -56,14 +58,14 @@ async def _expect_refusal(case: Case, camera: str) -> None:
     except DemoError as err:
         expect(f" {HTTPStatus.BAD_REQUEST.value} " in f"{err} ", f"it fails: {err}")
     else:
-        expect(condition=False, text="a foreign group was taken")
+        expect(condition=False, text="a parameter of another group was accepted")
     calls = await case.running.control.get("calls", since=before)
     sent = [call for call in calls if FOREIGN in str(call["arguments"])]
-    expect(not sent, f"{len(sent)} calls of a foreign group were sent")
+    expect(not sent, f"{len(sent)} calls with a parameter of another group were sent")
 
 
 async def _by_number(case: Case, place: Place) -> float:
-    """Switch the number on, as a person does, and move its slider."""
+    """Enable the number entity, as a user does, and set it."""
     client = case.running.client
     entities = await client.command("config/entity_registry/list")
     entity_id = next(
@@ -92,7 +94,7 @@ async def _by_number(case: Case, place: Place) -> float:
 
 
 async def _snapshot(case: Case, camera: str) -> int:
-    """Return how many bytes the camera's own picture has."""
+    """Return the size of the camera's own snapshot in bytes."""
     client, control = case.running.client, case.running.control
     before, links = time.time(), len(await control.get("links"))
     width, height = SIZE
@@ -106,12 +108,12 @@ async def _snapshot(case: Case, camera: str) -> int:
         any(one.get("resolution") == f"{width}x{height}" for one in taken),
         f"snapshots taken: {taken}",
     )
-    expect(len(await control.get("links")) == links, "it cost a link")
+    expect(len(await control.get("links")) == links, "a snapshot used a live view link")
     return len(image)
 
 
 async def _place(case: Case) -> Place:
-    """Wait for a camera whose abilities are known, which a number shows."""
+    """Return the first camera with a number entity, once its capabilities are known."""
     found: list[Place] = []
 
     async def known() -> bool:
@@ -131,7 +133,7 @@ async def _place(case: Case) -> Place:
 
 
 async def _brightness(case: Case, place: Place) -> str:
-    """Return what the camera really has."""
+    """Return the true brightness of the camera."""
     camera = await case.running.control.get("camera", node_id=place.node_id or 0)
     return str(camera["parameters"][BRIGHTNESS])
 

@@ -1,4 +1,4 @@
-"""The table of a check run."""
+"""The table of results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How a check went."""
+    """The outcome of a check."""
 
     PASSED = "ok"
     FAILED = "FAIL"
@@ -15,7 +15,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that was checked, and what came out."""
+    """A check and its result."""
 
     name: str
     outcome: Outcome
@@ -23,12 +23,12 @@ class Row:
 
 
 def render_row(row: Row, width: int) -> str:
-    """Return a line of the table; `width` is the longest name's."""
+    """Return a line of the table; `width` is that of the longest name."""
     return f"  {row.outcome:<4}  {row.name:<{width}}  {row.detail}".rstrip()
 
 
 def verdict(rows: Sequence[Row]) -> str:
-    """Return the sum of a table."""
+    """Return the summary of a table."""
     outcomes = [row.outcome for row in rows]
     if failed := outcomes.count(Outcome.FAILED):
         return f"{failed} of {len(rows)} failed"

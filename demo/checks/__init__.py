@@ -1,0 +1,1 @@
+"""What `scripts/demo --check` exercises, and its table."""
