@@ -1,6 +1,6 @@
-"""Finds forms, menus and aborts of our flows that have no English text.
+"""Finds forms, menus, and aborts of the flows that lack an English text.
 
-Home Assistant's own tests have such a check (`check_translations`), which the package
+Home Assistant's tests have such a check (`check_translations`), which the test package
 for custom integrations does not include.
 """
 
@@ -31,7 +31,7 @@ ENGLISH = json.loads(
 
 
 def collect_missing_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Watch all flows; return a list that will collect the missing texts."""
+    """Watch all flows; return the list in which missing texts are collected."""
     missing: list[str] = []
     handle_step = FlowManager._async_handle_step
 
@@ -114,7 +114,7 @@ def _fields(step: Mapping[str, Any], schema: vol.Schema | None) -> Iterator[obje
 
 
 def _take(texts: Mapping[str, Any], *path: str) -> object:
-    """Return the text at a path, or a LookupError that names the path."""
+    """Return the text at a path; raise LookupError with the path if there is none."""
     node: Any = texts
     for key in path:
         if key not in node:

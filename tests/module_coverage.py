@@ -1,6 +1,6 @@
 """Check that the tests cover every module of the integration.
 
-`scripts/test` runs this after pytest, on the data that `pytest --cov` has written:
+`scripts/test` runs this after pytest, on the data of `pytest --cov`:
 
     python -m coverage json -q -o - | python -m tests.module_coverage
 """
@@ -13,14 +13,14 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SOURCE = "custom_components"
-# Percent of lines and branches that the coverage of a module has to exceed.
+# The coverage of a module, in percent of lines and branches, has to be higher.
 MINIMUM = 95
 # Home Assistant's quality scale requires full coverage of the config flow.
 FULL = "*flow*.py"
 
 
 def expected_modules(root: Path = ROOT) -> list[str]:
-    """Return the paths, relative to the root, of all modules that must be covered."""
+    """Return the paths of all modules that must be covered, relative to the root."""
     paths = (root / SOURCE).rglob("*.py")
     return sorted(path.relative_to(root).as_posix() for path in paths)
 
@@ -28,7 +28,7 @@ def expected_modules(root: Path = ROOT) -> list[str]:
 def shortfalls(report: Mapping[str, Any], expected: list[str]) -> Iterator[str]:
     """Yield a line for each module whose coverage is too low.
 
-    The report is what `coverage json` writes. A module that it lacks was not measured.
+    `report` is the output of `coverage json`; a module that it lacks was not measured.
     """
     for name in expected:
         if name not in report["files"]:

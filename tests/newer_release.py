@@ -1,8 +1,8 @@
-"""Lets the test package of one Home Assistant release run on a newer one.
+"""Makes the test package of one Home Assistant release work with a newer one.
 
-A pytest plugin that `scripts/test --ha-version` loads before all others: importing
-`homeassistant` first lets it put its own HTTP library in the place of httpx, and what
-has moved since the test package was made is put where that looks for it.
+A pytest plugin that `scripts/test --ha-version` loads before all others. It imports
+`homeassistant` first, which replaces httpx with its own HTTP library, and it restores
+names that the test package uses and that have moved since.
 """
 
 from homeassistant.components import logger

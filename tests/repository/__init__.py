@@ -1,6 +1,6 @@
-"""Checks of the repository itself, above all what hassfest and the HACS action check.
+"""Checks of the repository's files, above all those of hassfest and the HACS action.
 
-Neither of those two can run here: they are container images. Their rules for a custom
-integration are rebuilt from Home Assistant's `script/hassfest` and HACS's
+Both of them are container images, which tests cannot run. Their rules for custom
+integrations are implemented after Home Assistant's `script/hassfest` and HACS's
 `utils/validate.py`.
 """

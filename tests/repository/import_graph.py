@@ -28,7 +28,7 @@ def run_time_nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _package(path: Path, level: int) -> str:
-    """Return the package that a relative import with this many dots starts from."""
+    """Return the package at which a relative import with this many dots starts."""
     parts = path.parent.parts
     return ".".join(parts[: len(parts) - level + 1])
 
@@ -43,7 +43,7 @@ def _imported(path: Path, node: ast.ImportFrom, names: set[str]) -> Iterator[str
 
 
 def _ancestors(name: str) -> Iterator[str]:
-    """Yield the packages that Python imports before a module, without the topmost."""
+    """Yield the packages of a module, except the outermost one."""
     while "." in name:
         name = name.rpartition(".")[0]
         yield name
@@ -51,10 +51,10 @@ def _ancestors(name: str) -> Iterator[str]:
 
 @cache
 def import_graph(package: Path = INTEGRATION) -> Graph:
-    """Return which modules each module imports at run time, in functions too.
+    """Return which modules each module imports at run time, also inside functions.
 
-    Importing a module imports the packages that it is in first. Those count as well,
-    except for packages that the importing module is in itself: they are on their way.
+    Python imports the packages of a module before the module. They are included, except
+    for those that contain the importing module, too: their import is in progress.
     """
     parsed = modules(package)
     names = {module_name(path) for path in parsed}
@@ -84,7 +84,7 @@ def reachable(graph: Graph, start: str) -> set[str]:
 
 
 def import_cycles(graph: Graph) -> list[list[str]]:
-    """Return the groups of modules that import each other, directly or not."""
+    """Return the groups of modules that import each other, directly or indirectly."""
     reached = {name: reachable(graph, name) for name in graph}
     cyclic = sorted(name for name in graph if name in reached[name])
     groups = {

@@ -1,4 +1,4 @@
-"""The repository's files, read once."""
+"""Reads the repository's files; each one only once."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ SIMULATOR = ROOT / "simulator"
 
 @cache
 def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a JSON file; a key that stands twice is an error."""
+    """Return the object in a JSON file; duplicate keys are an error."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
-        assert len(keys) == len(set(keys)), f"{path}: a key stands twice in {keys}"
+        assert len(keys) == len(set(keys)), f"{path}: duplicate keys in {keys}"
         return dict(pairs)
 
     content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique)
@@ -38,7 +38,7 @@ def modules(package: Path = INTEGRATION) -> Mapping[Path, ast.Module]:
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
-    """Yield the dotted names of all absolute imports but those for type checkers."""
+    """Yield the dotted names of all absolute imports except those for type checkers."""
     if isinstance(tree, ast.If) and ast.unparse(tree.test) == "TYPE_CHECKING":
         return
     if isinstance(tree, ast.Import):
@@ -65,7 +65,7 @@ def keyword_strings(tree: ast.AST, keyword: str) -> Iterator[str]:
 
 @cache
 def repository_files() -> tuple[Path, ...]:
-    """Return the files that are in git or would be added to it."""
+    """Return the files in git, and new ones that git does not ignore."""
     git = shutil.which("git")
     assert git
     listed = subprocess.run(  # noqa: S603 - a fixed command

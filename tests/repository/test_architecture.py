@@ -1,4 +1,4 @@
-"""Rules for how the integration's modules depend on each other."""
+"""Rules for the dependencies between modules."""
 
 import ast
 from collections import defaultdict
@@ -11,11 +11,12 @@ import pytest
 from .import_graph import import_cycles, import_graph, module_name, reachable
 from .project import INTEGRATION, ROOT, SIMULATOR, imports, modules
 
-# The rooms that are usable, and testable, without Home Assistant, and the rooms that
-# each of them may import. The folder decides which modules belong to a room.
+# The rooms that work without Home Assistant, and the rooms that each of them may
+# import. A module belongs to the room of its folder.
 PURE_ROOMS = {"client": {"client"}, "relay": {"relay", "client"}}
 
-# The integration's own package is not run: it is Home Assistant's way in.
+# The integration's package is replaced by an empty one: its module is the entry point
+# for Home Assistant.
 LOAD_ROOM = """
 import importlib, pkgutil, sys, types
 
@@ -51,13 +52,13 @@ def room_of(module: str) -> str:
     [(INTEGRATION, "relay.server"), (SIMULATOR, "rtsp.server")],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_no_modules_import_each_other_in_a_circle(package: Path, deep: str) -> None:
+def test_no_modules_import_each_other_in_a_cycle(package: Path, deep: str) -> None:
     graph = import_graph(package)
     assert deep in reachable(graph, "")
     assert import_cycles(graph) == []
 
 
-def test_a_circle_of_imports_is_found() -> None:
+def test_a_cycle_of_imports_is_found() -> None:
     line = {"a": frozenset("b"), "b": frozenset("c"), "c": frozenset[str]()}
     assert import_cycles(line) == []
     assert import_cycles(line | {"c": frozenset("a")}) == [["a", "b", "c"]]
@@ -99,7 +100,7 @@ def test_pure_rooms_load_where_there_is_no_home_assistant(room: str) -> None:
     assert {room_of(name) for name in loaded} <= PURE_ROOMS[room]
 
 
-def test_no_class_name_stands_twice() -> None:
+def test_every_class_name_is_unique() -> None:
     places = defaultdict[str, list[str]](list)
     for path, tree in modules().items():
         for node in ast.walk(tree):

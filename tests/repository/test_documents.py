@@ -1,4 +1,4 @@
-"""The pages: what they show can be used, and what they lead to is there."""
+"""The documents: their examples are valid, and their links lead somewhere."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ PAGES = [path for path in repository_files() if path.suffix == ".md"]
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-# What GitHub leaves out of a heading's anchor.
+# Characters that GitHub omits from a heading's anchor.
 NO_ANCHOR = re.compile(r"[^\w\- ]")
-# Of the frontend, or of Home Assistant's own configuration file: it has no schema here.
+# Keys of the frontend's or Home Assistant's configuration, without a schema here.
 OTHERS = ("sections", "logger", "type")
 
 
@@ -46,7 +46,7 @@ def _examples() -> Iterator[Example]:
 
 
 def _calls(part: object) -> Iterator[dict[str, Any]]:
-    """Yield the calls of the integration's actions, however deep."""
+    """Yield the calls of the integration's actions at any depth."""
     if isinstance(part, dict):
         if str(part.get("action", "")).startswith("netrex."):
             yield part
@@ -61,7 +61,7 @@ EXAMPLES = list(_examples())
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.place)
-async def test_home_assistant_takes_an_example(
+async def test_home_assistant_accepts_an_example(
     hass: HomeAssistant, example: Example
 ) -> None:
     content = example.content
@@ -80,7 +80,9 @@ async def test_home_assistant_takes_an_example(
         assert any(key in content for key in OTHERS)
 
 
-async def test_examples_call_actions_as_they_are(hass: HomeAssistant) -> None:
+async def test_examples_call_existing_actions_with_their_fields(
+    hass: HomeAssistant,
+) -> None:
     services = await hass.async_add_executor_job(
         load_yaml_dict, str(ROOT / "custom_components/netrex/services.yaml")
     )

@@ -1,16 +1,17 @@
-"""Rules that this repository gives itself."""
+"""The repository's own rules."""
 
 import ast
 from pathlib import Path
 import re
+import subprocess
 import tomllib
 
 from homeassistant.util.yaml import load_yaml_dict
 
 from .project import INTEGRATION, ROOT, modules, repository_files
 
-# Addresses of package registries and folders of one machine. In pieces, so that this
-# file does not hold what it looks for.
+# Hosts of package registries and folders of one machine. Split into pieces, so that
+# this file does not match.
 FOREIGN = re.compile(
     "|".join(
         [
@@ -84,7 +85,7 @@ def test_no_function_is_too_complex_for_the_linter() -> None:
     assert not [path for path in modules() if "noqa: C901" in source(path)]
 
 
-def test_every_platform_says_how_many_updates_run_at_once() -> None:
+def test_every_platform_sets_its_number_of_parallel_updates() -> None:
     platforms = [
         path
         for path, tree in modules().items()
@@ -100,7 +101,7 @@ def test_every_platform_says_how_many_updates_run_at_once() -> None:
         assert re.search(r"(?m)^PARALLEL_UPDATES(: Final)? = \d", source(path)), path
 
 
-def test_no_addresses_of_registries_or_of_one_machine() -> None:
+def test_no_file_names_a_package_registry_or_a_folder_of_one_machine() -> None:
     found = {}
     for path in repository_files():
         try:
@@ -123,11 +124,28 @@ def test_commands_can_be_run() -> None:
         assert command.read_text(encoding="utf-8").startswith("#!"), command
 
 
-def test_workflow_tests_every_pinned_release() -> None:
+def test_the_newest_release_is_named_in_one_place() -> None:
+    (pinned,) = (ROOT / "requirements").glob("ha-*.txt")
+    release = pinned.stem.removeprefix("ha-")
+    assert f"homeassistant=={release} " in pinned.read_text(encoding="utf-8")
+    done = subprocess.run(  # noqa: S603 - a script of the repository
+        [ROOT / "scripts" / "newest-release"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"{release}\n"
+    named = [
+        path
+        for folder in (".github", ".ci", "scripts")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and release in path.read_text(encoding="utf-8")
+    ]
+    assert named == []
+
+
+def test_the_workflow_tests_the_oldest_and_the_newest_release() -> None:
     workflow = load_yaml_dict(str(ROOT / ".github/workflows/test.yml"))
     runs = workflow["jobs"]["test"]["strategy"]["matrix"]["include"]
     tested = {run["arguments"].removeprefix("--ha-version ") for run in runs}
-    pinned = {
-        path.stem.removeprefix("ha-") for path in (ROOT / "requirements").glob("ha-*")
-    }
-    assert tested == {"", *pinned}
+    assert tested == {"", "newest"}

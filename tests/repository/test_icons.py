@@ -1,4 +1,4 @@
-"""The icons, and what the user interface shows of the actions."""
+"""The icons, and the actions' texts in the user interface."""
 
 import json
 from typing import Any
@@ -46,22 +46,22 @@ SCHEMA = vol.Schema(
 
 
 def actions() -> dict[str, Any]:
-    """Return the described actions; none without the file."""
+    """Return the actions in services.yaml."""
     path = INTEGRATION / "services.yaml"
     return dict(load_yaml_dict(str(path))) if path.exists() else {}
 
 
-def test_icons_exist() -> None:
+def test_every_icon_exists() -> None:
     SCHEMA(ICONS)
 
 
-def test_icons_are_of_named_entities() -> None:
+def test_every_icon_belongs_to_an_entity_with_a_name() -> None:
     for domain, icons in ICONS.get("entity", {}).items():
         names = ENGLISH["entity"][domain]
         assert not icons.keys() - names.keys()
         for name, icon in icons.items():
             states = icon.get("state", {}).keys()
-            # Home Assistant itself names the states of what is on or off.
+            # Home Assistant has the names of the states on and off.
             known = ON_OFF.get(domain, set()) | names[name].get("state", {}).keys()
             assert not states - known
             assert icon.get("default") not in icon.get("state", {}).values()
@@ -97,6 +97,6 @@ def test_actions_are_valid_and_have_texts_and_icons() -> None:
                 )
 
 
-def test_schema_refuses_an_unknown_icon() -> None:
+def test_the_schema_refuses_an_unknown_icon() -> None:
     with pytest.raises(vol.Invalid):
         SCHEMA({"entity": {"sensor": {"visitors": {"default": "mdi:no-such-icon"}}}})

@@ -1,4 +1,4 @@
-"""The integration's manifest, its place in HACS, and its brand."""
+"""The integration's manifest, its HACS metadata, and its brand images."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -17,7 +17,7 @@ from .project import INTEGRATION, ROOT, imports, modules, read_json
 MANIFEST = read_json(INTEGRATION / "manifest.json")
 HACS = read_json(ROOT / "hacs.json")
 
-# Read since 2026.11; the oldest supported release ignores them.
+# Used since 2026.11; the oldest supported release ignores them.
 NEW_MANIFEST_KEYS = {"categories", "connectivity"}
 # Keys that Home Assistant adds itself.
 RUNTIME_MANIFEST_KEYS = {"is_built_in", "overwrites_built_in"}
@@ -33,18 +33,18 @@ HACS_KEYS = {
     "render_readme",
     "zip_release",
 }
-# Those of hassfest's list that a custom integration could have a use for: no set-up of
-# theirs is needed for what they give.
+# Integrations of hassfest's list that may be imported without a dependency, because the
+# imported parts need no setup.
 IMPORTABLE = {*Platform, "media_source", "stream", "system_health", "websocket_api"}
-# Dependencies that no import shows.
-DEPENDENCY_REASONS = {"stream": "plays the address that a camera gives"}
+# Dependencies without an import.
+DEPENDENCY_REASONS = {"stream": "plays the URL that a camera returns"}
 
 BRAND_SIZES = {"icon.png": 256, "icon@2x.png": 512}
-# The shortest side (home-assistant/brands, README).
+# Limits of the shortest side (home-assistant/brands, README).
 LOGO_SIZES = {"logo.png": (128, 256), "logo@2x.png": (256, 512)}
 
 
-def test_has_what_home_assistant_and_hacs_require() -> None:
+def test_the_manifest_has_the_required_keys() -> None:
     assert {
         "codeowners",
         "config_flow",
@@ -63,26 +63,26 @@ def test_has_what_home_assistant_and_hacs_require() -> None:
     assert all(owner.startswith("@") for owner in MANIFEST["codeowners"])
 
 
-def test_has_no_unknown_key() -> None:
+def test_the_manifest_has_no_unknown_key() -> None:
     known = Manifest.__annotations__.keys() - RUNTIME_MANIFEST_KEYS | NEW_MANIFEST_KEYS
     assert not MANIFEST.keys() - known
 
 
-def test_keys_are_in_hassfests_order() -> None:
+def test_the_keys_are_in_hassfests_order() -> None:
     domain, name, *others = MANIFEST
     assert (domain, name) == ("domain", "name")
     assert others == sorted(others)
 
 
 @pytest.mark.parametrize("key", ["documentation", "issue_tracker"])
-def test_addresses_are_the_projects_own(key: str) -> None:
+def test_the_urls_are_the_projects(key: str) -> None:
     address = urlsplit(MANIFEST[key])
     assert address.scheme == "https"
     assert not (address.hostname or "").endswith("home-assistant.io")
     assert MANIFEST[key].startswith(MANIFEST["documentation"])
 
 
-def test_version_is_one_that_home_assistant_loads() -> None:
+def test_home_assistant_accepts_the_version() -> None:
     version = AwesomeVersion(
         MANIFEST["version"], ensure_strategy=AwesomeVersionStrategy.SEMVER
     )
@@ -91,13 +91,13 @@ def test_version_is_one_that_home_assistant_loads() -> None:
     assert project["project"]["version"] == MANIFEST["version"]
 
 
-def test_config_flow_is_there() -> None:
+def test_the_config_flow_exists() -> None:
     assert MANIFEST["config_flow"] is True
     assert Path("config_flow.py") in modules()
 
 
-def test_set_up_by_yaml_is_refused() -> None:
-    """The rule of hassfest's config_schema: `async_setup` wants CONFIG_SCHEMA too."""
+def test_setup_by_yaml_is_refused() -> None:
+    """By hassfest's config_schema, `async_setup` requires CONFIG_SCHEMA."""
     source = (INTEGRATION / "__init__.py").read_text(encoding="utf-8")
     assert ("async def async_setup(" in source) == ("CONFIG_SCHEMA" in source)
 
@@ -119,7 +119,7 @@ def test_imported_integrations_are_declared() -> None:
     undeclared = {
         (str(path), component)
         for path, component in referenced_components()
-        # diagnostics.py may import from the diagnostics integration, and so on.
+        # diagnostics.py may import the diagnostics integration, and so on.
         if component not in {*declared, *IMPORTABLE, path.with_suffix("").parts[0]}
     }
     assert not undeclared
@@ -137,11 +137,11 @@ def test_declared_integrations_exist_and_are_needed() -> None:
         assert find_spec(f"homeassistant.components.{dependency}"), dependency
 
 
-def test_requires_nothing_that_home_assistant_pins() -> None:
+def test_there_are_no_requirements() -> None:
     assert MANIFEST["requirements"] == []
 
 
-def test_hacs_metadata() -> None:
+def test_hacs_metadata_is_valid() -> None:
     assert not HACS.keys() - HACS_KEYS
     assert HACS["name"] == MANIFEST["name"]
     assert HACS["zip_release"] is True
@@ -151,7 +151,7 @@ def test_hacs_metadata() -> None:
     assert HACS["filename"] in workflow
 
 
-def test_oldest_supported_release_is_the_tested_one_or_older() -> None:
+def test_the_oldest_supported_release_is_the_tested_one_or_older() -> None:
     oldest = AwesomeVersion(HACS["homeassistant"])
     assert oldest <= AwesomeVersion(__version__)
     pinned = (ROOT / "requirements/dev.txt").read_text(encoding="utf-8")
@@ -164,7 +164,7 @@ def test_oldest_supported_release_is_the_tested_one_or_older() -> None:
     assert oldest.section(1) == tested.section(1)
 
 
-def test_python_floor_is_home_assistants() -> None:
+def test_the_oldest_python_is_home_assistants() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     floor = ".".join(map(str, REQUIRED_PYTHON_VER))
     assert project["project"]["requires-python"] == f">={floor}"
@@ -179,7 +179,7 @@ def test_license_and_texts_that_hacs_shows_are_there() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "dark_"])
-def test_brand_images(prefix: str) -> None:
+def test_brand_images_have_the_required_format_and_size(prefix: str) -> None:
     for name, side in BRAND_SIZES.items():
         with Image.open(INTEGRATION / "brand" / f"{prefix}{name}") as image:
             assert (image.format, image.size) == ("PNG", (side, side))

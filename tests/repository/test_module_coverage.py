@@ -1,4 +1,4 @@
-"""The check of each module's coverage, on data that coverage itself has written."""
+"""The check of each module's coverage, on data written by coverage itself."""
 
 from collections.abc import Iterable
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from tests.module_coverage import expected_modules, shortfalls
 
-# Line 2 is a branch; each of the other lines is a statement.
+# Line 2 is a branch, each other line a statement.
 BRANCHED = "def f(x):\n    if x:\n        return 1\n    return 2\n"
 BRANCHED_ARCS = [(-1, 2), (2, 3), (3, -1), (2, 4), (4, -1)]
 
@@ -23,7 +23,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def report(root: Path, ran: dict[str, Iterable[tuple[int, int]]]) -> dict[str, Any]:
-    """Return the JSON report on modules of which these transitions of lines ran."""
+    """Return the JSON report for these transitions between lines of modules."""
     measured = Coverage(
         data_file=str(root / ".coverage"),
         branch=True,
@@ -32,7 +32,7 @@ def report(root: Path, ran: dict[str, Iterable[tuple[int, int]]]) -> dict[str, A
     )
     data = measured.get_data()
     data.add_arcs({str(root / name): list(arcs) for name, arcs in ran.items()})
-    # At its end, a measurement adds the modules that nothing has imported.
+    # At its end, a measurement adds the modules that were not imported.
     data.touch_files([str(root / name) for name in expected_modules(root)])
     data.write()
     measured.load()
@@ -48,19 +48,19 @@ def report(root: Path, ran: dict[str, Iterable[tuple[int, int]]]) -> dict[str, A
 
 
 def write_module(root: Path, name: str, text: str) -> str:
-    """Write a module; return its path inside the project."""
+    """Write a module; return its path in the project."""
     path = f"custom_components/{name}"
     (root / path).write_text(text, encoding="utf-8")
     return path
 
 
 def statements(count: int) -> str:
-    """Return a module of this many statements, one a line."""
+    """Return the text of a module with this many statements, one per line."""
     return "".join(f"x{number} = {number}\n" for number in range(count))
 
 
 def lines(*numbers: int) -> list[tuple[int, int]]:
-    """Return the transitions of a module without branches that ran these lines."""
+    """Return the transitions of a module without branches in which these lines ran."""
     return [(-1, number) for number in numbers]
 
 

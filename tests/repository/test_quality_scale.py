@@ -35,7 +35,7 @@ DECLARED = load_yaml_dict(str(INTEGRATION / "quality_scale.yaml"))["rules"]
 
 
 def status(rule: str) -> str:
-    """Return what is declared of a rule."""
+    """Return the declared status of a rule."""
     declared = DECLARED[rule]
     if isinstance(declared, str):
         return declared
@@ -43,19 +43,19 @@ def status(rule: str) -> str:
     return str(declared["status"])
 
 
-def test_answers_exactly_the_scales_rules() -> None:
+def test_every_rule_of_the_scale_has_an_answer() -> None:
     assert len(RULES) == 54
     assert set(DECLARED) == set(RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_answer_is_one_of_the_scales(rule: str) -> None:
+def test_every_answer_is_valid(rule: str) -> None:
     assert status(rule) in {"done", "exempt", "todo"}
     if status(rule) != "done":
         assert isinstance(DECLARED[rule], dict), f"{rule}: a comment tells why"
 
 
-def test_claimed_tier_is_reached() -> None:
+def test_the_claimed_tier_is_reached() -> None:
     claimed = read_json(INTEGRATION / "manifest.json")["quality_scale"]
     reached = list(TIERS)[: list(TIERS).index(claimed) + 1]
     assert not [

@@ -1,4 +1,4 @@
-"""The translations: hassfest's rules, equal languages, no dead and no missing text."""
+"""The translations: hassfest's rules, equal languages, no unused or missing text."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -25,10 +25,10 @@ QUOTED_PLACEHOLDER = re.compile(r"'\{\w+\}'")
 SELECTOR = re.compile(r"translation_key: (\w+)")
 REFERENCE = re.compile(r"\[%|%\]")
 
-# Reasons to abort for which Home Assistant has texts (`_SHARED_ABORT_REASONS` of its
-# OAuth2 flow).
+# Abort reasons with texts of Home Assistant (`_SHARED_ABORT_REASONS` of its OAuth2
+# flow).
 SHARED_ABORTS = {"missing_credentials"}
-# And those with which methods of Home Assistant's base classes end our flows.
+# Abort reasons of methods in Home Assistant's base classes.
 FLOW_ABORTS = {"already_configured", "missing_configuration"}
 
 
@@ -40,28 +40,30 @@ def placeholders(text: str) -> set[str]:
 def key(value: str) -> str:
     """Validate a key."""
     if not KEY.fullmatch(value):
-        raise vol.Invalid(f"{value} is no translation key")
+        raise vol.Invalid(f"{value} is not a translation key")
     return value
 
 
 def text(value: object) -> str:
-    """Validate a text that people read."""
+    """Validate a text with placeholders."""
     text = cv.string_with_no_html(value)
     if text != text.strip() or not text:
         raise vol.Invalid("is empty or has spaces around it")
     if ADDRESS.search(text):
-        raise vol.Invalid("has an address in it; it belongs into a placeholder")
+        raise vol.Invalid("contains a URL, which belongs in a placeholder")
     if QUOTED_PLACEHOLDER.search(text):
         raise vol.Invalid("has a placeholder in single quotes")
     if REFERENCE.search(text):
-        raise vol.Invalid("has a reference, which nobody resolves here")
+        raise vol.Invalid(
+            "has a reference, which is not resolved for custom integrations"
+        )
     if not all(name.isidentifier() for name in placeholders(text)):
-        raise vol.Invalid("has a placeholder that is no identifier")
+        raise vol.Invalid("has a placeholder that is not an identifier")
     return text
 
 
 def plain_text(value: object) -> str:
-    """Validate a text that nobody fills in."""
+    """Validate a text without placeholders."""
     if placeholders(text(value)):
         raise vol.Invalid("cannot have placeholders")
     return text(value)
@@ -156,7 +158,7 @@ SCHEMA = vol.Schema(
 
 
 def leaves(node: Mapping[str, Any], *path: str) -> Iterator[tuple[str, str]]:
-    """Yield path and text of every translation."""
+    """Yield the path and the text of every translation."""
     for name, value in node.items():
         if isinstance(value, Mapping):
             yield from leaves(value, *path, name)
@@ -165,7 +167,7 @@ def leaves(node: Mapping[str, Any], *path: str) -> Iterator[tuple[str, str]]:
 
 
 def steps(node: Mapping[str, Any], *path: str) -> Iterator[tuple[str, Any]]:
-    """Yield path and texts of every form, sections included."""
+    """Yield the path and the texts of every form, including sections."""
     for name, value in node.items():
         if isinstance(value, Mapping):
             if "data" in value or "data_description" in value:
@@ -174,12 +176,12 @@ def steps(node: Mapping[str, Any], *path: str) -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_follows_hassfests_schema(language: str) -> None:
+def test_a_language_follows_hassfests_schema(language: str) -> None:
     SCHEMA(TRANSLATIONS[language])
 
 
-def test_no_other_file_speaks() -> None:
-    """`strings.json` is core's, and its references are resolved there only."""
+def test_there_is_no_other_file_with_texts() -> None:
+    """References in `strings.json` are resolved only in Home Assistant's repository."""
     assert not (INTEGRATION / "strings.json").exists()
     assert {path.stem for path in (INTEGRATION / "translations").iterdir()} == set(
         LANGUAGES
@@ -209,7 +211,7 @@ def test_every_field_is_described() -> None:
         ("step_id", ("step",)),
     ],
 )
-def test_keys_in_code_have_a_text(keyword: str, sections: tuple[str, ...]) -> None:
+def test_every_key_in_code_has_a_text(keyword: str, sections: tuple[str, ...]) -> None:
     known = {
         name
         for path, _ in leaves(TRANSLATIONS["en"])
@@ -225,10 +227,10 @@ def test_keys_in_code_have_a_text(keyword: str, sections: tuple[str, ...]) -> No
     assert not {(path, name) for path, name in used if name not in known}
 
 
-def test_texts_are_used_by_code() -> None:
-    """What entities show is checked with a running Home Assistant."""
+def test_every_text_is_used_by_code() -> None:
+    """Entities' texts are checked with a running Home Assistant."""
     used = {name for tree in modules().values() for name in strings(tree)}
-    # Selectors of actions are named in their description only.
+    # Selectors of actions are named only in services.yaml.
     used |= set(SELECTOR.findall((INTEGRATION / "services.yaml").read_text("utf-8")))
     methods = {
         node.name
@@ -256,8 +258,8 @@ def test_texts_are_used_by_code() -> None:
     assert not [path for path, _ in leaves(TRANSLATIONS["en"]) if not is_used(path)]
 
 
-def test_scan_finds_what_it_looks_for() -> None:
-    """Guard the guards: a scan that finds nothing would let everything pass."""
+def test_the_scan_finds_keys() -> None:
+    """A scan that finds nothing would let the other tests pass."""
     flow = modules()[Path("config_flow.py")]
     assert "api_token" in set(strings(flow))
     assert any(
