@@ -17,6 +17,7 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.loader import async_get_integration
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -49,6 +50,8 @@ async def oauth_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
     """Return an added entry whose access token has expired."""
     client = cloud.add_client(["https://example.com/auth/external/callback"])
     assert await async_setup_component(hass, "application_credentials", {})
+    # Home Assistant loads it before it sets up an entry; reauthentication needs it.
+    await (await async_get_integration(hass, DOMAIN)).async_get_platform("config_flow")
     await async_import_client_credential(
         hass, DOMAIN, ClientCredential(client.client_id, client.client_secret)
     )
