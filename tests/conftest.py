@@ -26,8 +26,10 @@ type SetUp = Callable[[], Awaitable[MockConfigEntry]]
 
 
 @pytest.fixture(autouse=True)
-def _integration(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Let Home Assistant load the integration, and allow loopback sockets."""
+def _integration(request: pytest.FixtureRequest, socket_enabled: None) -> None:
+    """Allow loopback sockets, and let Home Assistant, if any, load the integration."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
 
 
 @pytest.fixture(scope="session", autouse=True)

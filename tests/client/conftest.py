@@ -16,11 +16,6 @@ TOKEN = "NvA7fk39sLqwTYVQ81mz"
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@pytest.fixture(autouse=True)
-def _integration(socket_enabled: None) -> None:
-    """Use loopback sockets; these tests need no Home Assistant."""
-
-
 @dataclass
 class Portal:
     """Sends its answers one after the other, then repeats the last."""

@@ -36,9 +36,17 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run[T](main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in virtual time; it must not use the network."""
+    """Run a coroutine in virtual time; it must not use the network or leave a task."""
+
+    async def run_main() -> T:
+        result = await main
+        # Let canceled tasks end.
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return result
+
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(main)
+        return runner.run(run_main())
 
 
 def clock() -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+import logging
 
 import pytest
 
@@ -373,6 +374,7 @@ def test_no_player_can_drain_the_day(played: float) -> None:
 
 
 def test_no_link_shows_in_texts(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     portal = Portal()
     taken: list[str] = []
 

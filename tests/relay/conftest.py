@@ -23,11 +23,6 @@ PROFILE = StreamProfile(120846, 320, 180, 10)
 
 
 @pytest.fixture(autouse=True)
-def _integration(socket_enabled: None) -> None:
-    """Use loopback sockets; these tests need no Home Assistant."""
-
-
-@pytest.fixture(autouse=True)
 def _debug_log(caplog: pytest.LogCaptureFixture) -> None:
     """Record everything that is logged, for the scans."""
     caplog.set_level(logging.DEBUG)

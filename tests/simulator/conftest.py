@@ -17,11 +17,6 @@ from .portal_client import PortalClient
 PROFILE = StreamProfile(120846, 320, 180, 10)
 
 
-@pytest.fixture(autouse=True)
-def _integration(socket_enabled: None) -> None:
-    """Allow sockets; these tests need no Home Assistant."""
-
-
 @pytest.fixture
 def clock() -> Clock:
     """Return a running clock that can jump."""
