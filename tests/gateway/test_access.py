@@ -1,4 +1,4 @@
-"""A token that stops opening the cameras: who is told, and how it is mended."""
+"""The issue about a refused camera access token, and its fix flow."""
 
 import contextlib
 from http import HTTPStatus
@@ -23,12 +23,12 @@ from .conftest import SENSOR, parameter_calls
 
 
 def issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
-    """Return what a person is told."""
+    """Return the issue, if there is one."""
     return ir.async_get(hass).async_get_issue(DOMAIN, f"camera_access_{entry.entry_id}")
 
 
 async def read(hass: HomeAssistant, gateway: CameraGateway, node_id: int) -> None:
-    """Read from a camera, which may fail, and let the token be looked at."""
+    """Read from a camera, successfully or not, and wait for the check of the token."""
     with contextlib.suppress(HomeAssistantError):
         await gateway.parameters(node_id).async_read_group(SENSOR)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -41,11 +41,11 @@ def weak_token(cloud: Simulator) -> str:
 
 
 def use(gateway: CameraGateway, token: str) -> None:
-    """Let the gateway's client have another token, as the portal sees it."""
+    """Replace the token of the gateway client."""
     gateway.client._token = token
 
 
-async def test_an_expired_token_is_told_once_and_taken_back(
+async def test_an_expired_token_creates_one_issue_until_it_works(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -61,7 +61,7 @@ async def test_an_expired_token_is_told_once_and_taken_back(
     assert found is not None
     assert found.translation_key == "camera_token_refused"
     assert found.is_fixable
-    # The refusal and the second look.
+    # The refused call alone; the token is not checked again so soon.
     del cloud.calls[:]
     await read(hass, gateway, node_id)
     assert len(parameter_calls(cloud)) == 1
@@ -72,7 +72,7 @@ async def test_an_expired_token_is_told_once_and_taken_back(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_a_permission_that_is_missing(
+async def test_a_missing_permission_creates_an_issue(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     gateway: CameraGateway,
@@ -89,7 +89,7 @@ async def test_a_permission_that_is_missing(
 
 
 @pytest.mark.parametrize("kind", ["works", "cut"])
-async def test_a_call_that_is_refused_for_a_reason_of_its_own(
+async def test_a_single_refused_call_creates_no_issue(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -106,7 +106,7 @@ async def test_a_call_that_is_refused_for_a_reason_of_its_own(
 
 
 async def start_fix(hass: HomeAssistant, client: Any, entry: MockConfigEntry) -> Any:  # noqa: ANN401 - JSON of any shape
-    """Press the button of the issue."""
+    """Start the fix flow of the issue."""
     answer = await client.post(
         "/api/repairs/issues/fix",
         json={"handler": DOMAIN, "issue_id": f"camera_access_{entry.entry_id}"},
@@ -115,7 +115,7 @@ async def start_fix(hass: HomeAssistant, client: Any, entry: MockConfigEntry) ->
     return await answer.json()
 
 
-async def test_the_form_of_the_issue(
+async def test_the_fix_flow_asks_until_a_token_works(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -133,7 +133,7 @@ async def test_the_form_of_the_issue(
     form = await start_fix(hass, client, entry)
     assert form["step_id"] == "token"
     assert form["description_placeholders"] == {"name": entry.title}
-    # Nobody gets to see the old one.
+    # The old token is not shown.
     assert old not in str(form)
 
     url = f"/api/repairs/issues/fix/{form['flow_id']}"
@@ -157,7 +157,7 @@ async def test_the_form_of_the_issue(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_the_present_token_gets_the_permission(
+async def test_the_fix_flow_accepts_the_stored_token_once_it_works(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -177,7 +177,7 @@ async def test_the_present_token_gets_the_permission(
     assert issue(hass, entry) is None
 
 
-async def test_a_camera_that_is_off_does_not_speak_for_the_token(
+async def test_offline_cameras_do_not_decide_about_the_token(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     url, token = entry.options["device_url"], entry.options[CONF_DEVICE_TOKEN]
@@ -186,7 +186,7 @@ async def test_a_camera_that_is_off_does_not_speak_for_the_token(
         return await access.async_validate_token(hass, entry, url, token)
 
     assert await fault() is None
-    # The portal still thinks that it is there.
+    # The portal still lists it as connected.
     cameras = list(cloud.world.cameras.values())
     cameras[0].is_connected = False
     assert await fault() is None

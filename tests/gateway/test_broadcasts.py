@@ -25,12 +25,12 @@ pytestmark = pytest.mark.usefixtures("haste")
 
 
 def streams(camera: SimulatedCamera) -> list[Stream]:
-    """Return the streams as they are."""
+    """Return the true streams."""
     return list(camera.camstreamer.streams.values())
 
 
 def pass_time(broadcasts: BroadcastCoordinator, time: timedelta) -> None:
-    """Make cameras due as if some time had passed."""
+    """Make cameras due as if time had passed."""
     for node_id in broadcasts._due_at:
         broadcasts._due_at[node_id] -= time.total_seconds()
 
@@ -62,7 +62,7 @@ async def test_streams_are_shown_and_switched(
     assert not first.enabled
 
 
-async def test_nothing_restarts_a_stream_but_a_change(
+async def test_only_a_change_restarts_a_stream(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
@@ -79,7 +79,7 @@ async def test_nothing_restarts_a_stream_but_a_change(
     assert first.start_count == 1
 
 
-async def test_a_stream_armed_but_not_triggered(
+async def test_an_enabled_stream_without_trigger_is_not_on_air(
     entry: MockConfigEntry, entities: Entities, camera: SimulatedCamera
 ) -> None:
     first = streams(camera)[0]
@@ -93,7 +93,7 @@ async def test_a_stream_armed_but_not_triggered(
     assert entities.state("binary_sensor", sending) == STATE_OFF
 
 
-async def test_a_stream_or_a_camera_that_is_away(
+async def test_a_missing_stream_or_camera_is_unavailable(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
@@ -128,7 +128,7 @@ async def test_a_stream_or_a_camera_that_is_away(
     assert not entities.has("switch", key)
 
 
-async def test_streams_that_nobody_wants_are_not_read(
+async def test_streams_of_disabled_entities_are_read_once_a_day(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
@@ -153,7 +153,7 @@ async def test_streams_that_nobody_wants_are_not_read(
         await broadcasts.async_refresh()
     assert not calls
 
-    # But for once a day: another stream may have come.
+    # Once a day all the same, because a stream may have been added.
     third = replace(second, stream_id="10003", title="Third")
     camera.camstreamer.streams[third.stream_id] = third
     pass_time(broadcasts, timedelta(days=1))
@@ -161,7 +161,7 @@ async def test_streams_that_nobody_wants_are_not_read(
     await eventually(lambda: entities.has("switch", f"broadcast_{third.stream_id}"))
 
 
-async def test_an_app_that_gets_its_first_stream(
+async def test_the_first_stream_of_an_app_appears_within_a_day(
     hass: HomeAssistant, set_up: SetUp, camera: SimulatedCamera
 ) -> None:
     made = dict(camera.camstreamer.streams)
@@ -181,7 +181,7 @@ async def test_an_app_that_gets_its_first_stream(
     await eventually(lambda: entities.has("switch", key))
 
 
-async def test_rounds_at_the_same_time_ask_each_camera_once(
+async def test_concurrent_polls_read_each_camera_once(
     entry: MockConfigEntry,
     entities: Entities,
     camera: SimulatedCamera,
@@ -197,7 +197,7 @@ async def test_rounds_at_the_same_time_ask_each_camera_once(
     assert len(lists) == len(set(lists)) == 2
 
 
-async def test_a_camera_that_leaves_the_account_is_forgotten(
+async def test_the_data_of_a_removed_camera_are_dropped(
     entry: MockConfigEntry,
     entities: Entities,
     camera: SimulatedCamera,
@@ -212,7 +212,7 @@ async def test_a_camera_that_leaves_the_account_is_forgotten(
     assert broadcasts.data.keys() == {62303}
 
 
-async def test_a_camera_that_was_away_at_the_start(
+async def test_a_camera_offline_at_the_start_is_read_when_online(
     hass: HomeAssistant,
     cloud: Simulator,
     set_up: SetUp,
@@ -229,12 +229,12 @@ async def test_a_camera_that_was_away_at_the_start(
     await runtime.status.async_refresh()
     await eventually(lambda: entities.has("switch", key))
     await eventually(lambda: entities.has("binary_sensor", "input_0"))
-    # What it is able to is asked within ten minutes, and then what comes with it.
+    # Its capabilities are read within ten minutes, and its presets after that.
     await runtime.gateway.capabilities.async_refresh()
     await eventually(lambda: entities.has("button", "preset_5"))
 
 
-async def test_a_gateway_that_counts_calls(
+async def test_a_rate_limit_ends_the_poll_and_keeps_the_data(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,

@@ -1,4 +1,4 @@
-"""What the cameras are able to is found out; without a token nothing is."""
+"""The capabilities of the cameras, and the diagnostics of camera access."""
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
@@ -17,7 +17,7 @@ from tests.leaks import assert_log_clean, assert_no_secret
 from .conftest import parameter_calls, parameters
 
 
-async def test_capabilities_are_found_out_once(
+async def test_capabilities_are_read_once(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -35,7 +35,7 @@ async def test_capabilities_are_found_out_once(
     assert len(parameter_calls(cloud)) == asked
 
 
-async def test_firmware_is_looked_at_again_after_a_week(
+async def test_capabilities_are_read_again_after_a_week(
     cloud: Simulator, entry: MockConfigEntry, gateway: CameraGateway, node_id: int
 ) -> None:
     stored = entry.runtime_data.store.data["capabilities"]
@@ -77,7 +77,7 @@ async def test_devices_show_model_and_firmware(
     assert (device().model, device().sw_version) == (model, "13.0.1")
 
 
-async def test_cameras_appear_in_portions(
+async def test_cameras_appear_in_batches(
     hass: HomeAssistant,
     cloud: Simulator,
     set_up: SetUp,
@@ -93,7 +93,7 @@ async def test_cameras_appear_in_portions(
     assert seen[-1] == len(cloud.world.cameras)
 
 
-async def test_a_camera_that_is_off_is_asked_when_it_is_back(
+async def test_an_offline_camera_is_read_when_online(
     hass: HomeAssistant, cloud: Simulator, node_id: int, set_up: SetUp
 ) -> None:
     cloud.world.cameras[node_id].is_connected = False
@@ -110,7 +110,7 @@ async def test_a_camera_that_is_off_is_asked_when_it_is_back(
     assert node_id in data.gateway.capabilities.data
 
 
-async def test_a_camera_that_does_not_tell_stands_in_nobodys_way(
+async def test_a_failing_camera_does_not_stop_the_others(
     hass: HomeAssistant, cloud: Simulator, node_id: int, set_up: SetUp
 ) -> None:
     serial = cloud.world.cameras[node_id].serial_number.lower()
@@ -121,9 +121,9 @@ async def test_a_camera_that_does_not_tell_stands_in_nobodys_way(
     assert found.keys() == cloud.world.cameras.keys() - {node_id}
 
 
-# A refused token is looked at a second time before anybody is told.
+# A refused token is checked with a second call.
 @pytest.mark.parametrize(("status", "requests"), [(401, 2), (403, 2), (429, 1)])
-async def test_a_refusal_that_is_everybodys_ends_the_round(
+async def test_an_error_of_the_account_ends_the_poll(
     hass: HomeAssistant, cloud: Simulator, set_up: SetUp, status: int, requests: int
 ) -> None:
     fault = cloud.faults.add("gateway", "status", status, count=100, match="param.cgi")
@@ -132,7 +132,7 @@ async def test_a_refusal_that_is_everybodys_ends_the_round(
     assert fault.count == 100 - requests
 
 
-async def test_diagnostics_tell_no_secret(
+async def test_diagnostics_contain_no_secret(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,

@@ -31,23 +31,23 @@ SENSOR = "binary_sensor"
 
 
 async def ready(entities: Entities) -> None:
-    """Wait until the camera told its states."""
+    """Wait until the camera has reported its states."""
     await eventually(lambda: entities.has(SENSOR, "input_1"))
 
 
 async def shows(entities: Entities, key: str, state: str, seconds: float = 5) -> None:
-    """Wait until an entity has a state, not longer than so many seconds."""
+    """Wait until an entity has a state; fail after `seconds`."""
     await eventually(lambda: entities.state(SENSOR, key) == state, seconds)
 
 
-def tell(
+def send(
     camera: SimulatedCamera, topic: str, data: Mapping[str, str] | None = None
 ) -> None:
-    """Let a camera tell something."""
+    """Let a camera send an event."""
     camera.events.emit(Event(topic, data=data or {}))
 
 
-async def test_states_are_there_as_soon_as_the_camera_told_them(
+async def test_entities_appear_with_the_states_that_the_camera_reports(
     hass: HomeAssistant, entities: Entities
 ) -> None:
     await ready(entities)
@@ -68,11 +68,11 @@ async def test_states_are_there_as_soon_as_the_camera_told_them(
         assert entities.registered(SENSOR, key).original_name == name
     for key in ("daylight_1", "moving_channel_1"):
         assert entities.registered(SENSOR, key).disabled
-    # Outputs are no sensors, and what an application repeats is none either.
+    # Outputs are switches.
     assert entities.find(SENSOR, "output_2") is None
 
 
-async def test_what_a_camera_has_twice_has_two_names(
+async def test_sources_of_one_kind_have_different_names(
     hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await ready(entities)
@@ -106,26 +106,28 @@ async def test_an_input_changes_its_entity_within_a_second(
     assert entities.state(SENSOR, "input_1") == STATE_OFF
 
 
-async def test_analytics(entities: Entities, camera: SimulatedCamera) -> None:
+async def test_analytics_switch_their_own_sensor_only(
+    entities: Entities, camera: SimulatedCamera
+) -> None:
     await ready(entities)
-    tell(camera, OBJECT_ANALYTICS, {"active": "1", "classTypes": "human"})
+    send(camera, OBJECT_ANALYTICS, {"active": "1", "classTypes": "human"})
     await eventually(lambda: entities.state(SENSOR, "object_device1scenario1") == "on")
     assert entities.state(SENSOR, "motion_vmd_camera1profile1") == STATE_OFF
 
 
-async def test_what_has_no_state_is_an_event(
+async def test_a_stateless_event_triggers_the_event_entity(
     hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await ready(entities)
     assert entities.state("event", "alert") == "unknown"
-    tell(camera, TAMPERING, {"tampering": "1"})
+    send(camera, TAMPERING, {"tampering": "1"})
     await eventually(lambda: entities.state("event", "alert") != "unknown")
     state = hass.states.get(entities.id("event", "alert"))
     assert state is not None
     assert state.attributes["event_type"] == "tampering"
 
 
-async def test_ten_cuts_are_mended_and_each_shows(
+async def test_ten_cuts_are_visible_and_followed_by_a_reconnect(
     hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await ready(entities)
@@ -143,14 +145,14 @@ async def test_ten_cuts_are_mended_and_each_shows(
         assert camera.events.cut() == 1
         await eventually(lambda: entities.state(SENSOR, "input_0") == STATE_UNAVAILABLE)
         assert entities.state("event", "alert") == STATE_UNAVAILABLE
-        # What happens meanwhile is known afterwards.
+        # Changes during the outage are known afterwards.
         camera.ports.set(0, active=number % 2 == 0)
         await shows(entities, "input_0", STATE_ON if number % 2 == 0 else STATE_OFF)
     assert seen.count(STATE_UNAVAILABLE) == 10
     assert camera.events.listeners == 1
 
 
-async def test_garbage_is_counted_and_silence_is_noticed(
+async def test_garbage_is_counted_and_silence_is_detected(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
@@ -162,27 +164,27 @@ async def test_garbage_is_counted_and_silence_is_noticed(
     monkeypatch.setattr(client_events, "_RESPONSE_TIMEOUT_SECONDS", 0.3)
     await ready(entities)
     cloud.faults.add("events", "garbage")
-    tell(camera, VIDEO_MOTION, {"active": "1"})
-    tell(camera, "tns1:Device/tnsaxis:Unheard/Of", {"active": "1"})
-    tell(camera, VIDEO_MOTION, {"active": "1"})
+    send(camera, VIDEO_MOTION, {"active": "1"})
+    send(camera, "tns1:Device/tnsaxis:Unheard/Of", {"active": "1"})
+    send(camera, VIDEO_MOTION, {"active": "1"})
     await eventually(
         lambda: entities.state(SENSOR, "motion_vmd_camera1profile1") == "on"
     )
     diagnostics = await async_get_config_entry_diagnostics(hass, entry)
-    told = diagnostics["gateway"]["events"][0]
-    assert told["unreadable"] == 1
-    assert told["ignored"]["tns1:Device/tnsaxis:Unheard/Of"] == 1
-    assert told["connected"] is True
+    diagnosed = diagnostics["gateway"]["events"][0]
+    assert diagnosed["unreadable"] == 1
+    assert diagnosed["ignored"]["tns1:Device/tnsaxis:Unheard/Of"] == 1
+    assert diagnosed["connected"] is True
 
     cloud.faults.add("events", "silence")
-    tell(camera, VIDEO_MOTION, {"active": "0"})
+    send(camera, VIDEO_MOTION, {"active": "0"})
     await eventually(lambda: entities.state(SENSOR, "input_0") == STATE_UNAVAILABLE)
     await eventually(
         lambda: entities.state(SENSOR, "motion_vmd_camera1profile1") == "off"
     )
 
 
-async def test_an_absent_camera_comes_back_with_the_portal(
+async def test_reconnects_when_the_portal_sees_the_camera_again(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
@@ -217,12 +219,12 @@ async def test_an_output_is_switched(
         assert entities.state("switch", "output_2") == (
             STATE_ON if active else STATE_OFF
         )
-    # Somebody else may switch it, too.
+    # Changes from elsewhere are shown as well.
     camera.ports.set(2, active=True)
     await eventually(lambda: entities.state("switch", "output_2") == STATE_ON)
 
 
-async def test_an_output_of_old_firmware(
+async def test_an_output_without_port_management_is_switched(
     hass: HomeAssistant, cloud: Simulator, set_up: SetUp
 ) -> None:
     cloud.switches.port_management = False
@@ -234,7 +236,7 @@ async def test_an_output_of_old_firmware(
     assert entities.state("switch", "output_2") == STATE_ON
 
 
-async def test_an_output_that_cannot_be_switched(
+async def test_a_failed_switch_raises_a_translated_error(
     hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, cloud: Simulator
 ) -> None:
     await eventually(lambda: entities.has("switch", "output_2"))
@@ -248,13 +250,13 @@ async def test_an_output_that_cannot_be_switched(
     err = await fail()
     assert err.translation_key == "camera_unreachable"
     assert not isinstance(err, ServiceValidationError)
-    # The camera was replaced by one without it, but still tells of its state.
+    # The camera was replaced by one without this output.
     coordinator = entry.runtime_data.gateway.events[140094]
     coordinator.data = events.CameraState(coordinator.data.states)
     assert (await fail()).translation_key == "camera_call_missing"
 
 
-async def test_a_camera_that_does_not_tell_of_its_ports(
+async def test_a_camera_that_refuses_port_management_has_sensors(
     hass: HomeAssistant, cloud: Simulator, set_up: SetUp
 ) -> None:
     cloud.faults.add("gateway", "status", 400, count=None, match="portmanagement")
@@ -273,7 +275,7 @@ async def test_a_camera_that_does_not_tell_of_its_ports(
         ([], ["Vrata", "port x"], ["Vrata", "port x"]),
     ],
 )
-async def test_what_inputs_are_called(
+async def test_inputs_are_named_as_in_the_portal_or_the_camera(
     hass: HomeAssistant,
     cloud: Simulator,
     set_up: SetUp,
@@ -307,7 +309,7 @@ async def test_only_chosen_cameras_are_connected(
     assert Entities(hass, config_entry, 140094).find("event", "alert") is None
 
 
-async def test_what_does_not_pass_by_itself_is_not_tried_in_haste(
+async def test_permanent_errors_wait_for_the_longest_backoff(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
@@ -322,7 +324,7 @@ async def test_what_does_not_pass_by_itself_is_not_tried_in_haste(
         lambda: sum("ws-data-stream" in call.path for call in cloud.calls) == 2
     )
     await asyncio.sleep(0.3)
-    # Another camera's return is no reason either; its own is one.
+    # Only the camera's own return shortens the wait, not that of another.
     cloud.switches.event_stream = True
     for node_id in (62303, 140094):
         for is_connected in (False, True):
@@ -333,7 +335,7 @@ async def test_what_does_not_pass_by_itself_is_not_tried_in_haste(
     await ready(entities)
 
 
-async def test_a_camera_that_tells_too_much(
+async def test_states_and_unknown_topics_are_limited(
     entry: MockConfigEntry,
     entities: Entities,
     camera: SimulatedCamera,
@@ -343,17 +345,17 @@ async def test_a_camera_that_tells_too_much(
     monkeypatch.setattr(events, "_MAX_TOPICS", 5)
     await ready(entities)
     for number in range(20):
-        tell(camera, f"tnsaxis:Storage/{number}")
+        send(camera, f"tnsaxis:Storage/{number}")
         motion = f"tnsaxis:CameraApplicationPlatform/VMD/Camera1Profile{number + 2}"
-        tell(camera, motion, {"active": "1"})
+        send(camera, motion, {"active": "1"})
     camera.ports.set(0, active=True)
     await shows(entities, "input_0", STATE_ON)
-    told = entry.runtime_data.gateway.events[140094]
-    assert len(told.data.states) == 10
-    assert len(told.ignored) == 5
+    coordinator = entry.runtime_data.gateway.events[140094]
+    assert len(coordinator.data.states) == 10
+    assert len(coordinator.ignored) == 5
 
 
-async def test_to_ask_for_an_update_changes_nothing(
+async def test_a_manual_refresh_changes_nothing(
     hass: HomeAssistant,
     entities: Entities,
     camera: SimulatedCamera,
@@ -379,7 +381,7 @@ async def test_to_ask_for_an_update_changes_nothing(
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
-async def test_unloading_leaves_no_connection(
+async def test_unloading_closes_the_connection(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,

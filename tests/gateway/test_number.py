@@ -1,4 +1,4 @@
-"""Image settings as numbers: read for those who want them, written with proof."""
+"""Image settings as numbers: read only if enabled, read back after a write."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from .conftest import BRIGHTNESS, SENSOR, Entities, parameter_calls, parameters
 
 
 def value_of(hass: HomeAssistant, entity_id: str) -> str:
-    """Return what is shown."""
+    """Return the state of an entity."""
     state = hass.states.get(entity_id)
     assert state is not None
     return str(state.state)
@@ -32,7 +32,7 @@ def value_of(hass: HomeAssistant, entity_id: str) -> str:
 async def switch_on(
     hass: HomeAssistant, entry: MockConfigEntry, node_id: int, *keys: str
 ) -> list[str]:
-    """Enable entities, as a person does; Home Assistant reloads the account then."""
+    """Enable entities as a user does, and wait for the reload that follows."""
     entities = Entities(hass, entry, node_id)
     entity_ids = [entities.id(NUMBER_DOMAIN, key) for key in keys]
     for entity_id in entity_ids:
@@ -46,7 +46,7 @@ async def switch_on(
 
 
 async def set_number(hass: HomeAssistant, entity_id: str, value: float) -> None:
-    """Move a slider."""
+    """Set a number."""
     await hass.services.async_call(
         NUMBER_DOMAIN,
         "set_value",
@@ -55,7 +55,7 @@ async def set_number(hass: HomeAssistant, entity_id: str, value: float) -> None:
     )
 
 
-async def test_numbers_are_off_and_cost_nothing(
+async def test_numbers_are_disabled_by_default_and_cause_no_call(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -76,7 +76,7 @@ async def test_numbers_are_off_and_cost_nothing(
     assert parameter_calls(cloud) == []
 
 
-async def test_what_is_switched_on_is_read_by_one_call(
+async def test_enabled_numbers_are_read_with_one_call_an_hour(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -96,7 +96,7 @@ async def test_what_is_switched_on_is_read_by_one_call(
         for name in ("Brightness", "ColorLevel", "Contrast", "Sharpness")
     ]
 
-    # An hour later again.
+    # Again after an hour.
     parameters(cloud, node_id)[BRIGHTNESS] = "34"
     for passed, state in ((59, "33"), (62, "34")):
         async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=passed))
@@ -105,7 +105,7 @@ async def test_what_is_switched_on_is_read_by_one_call(
     assert len(parameter_calls(cloud)) == 2
 
 
-async def test_a_slider_writes_and_shows_what_the_camera_has(
+async def test_a_number_writes_and_shows_the_value_read_back(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -117,7 +117,7 @@ async def test_a_slider_writes_and_shows_what_the_camera_has(
     assert parameters(cloud, node_id)[BRIGHTNESS] == "61"
     assert value_of(hass, brightness) == "61"
 
-    # The action's change is shown, too.
+    # Changes by the action are shown as well.
     await hass.services.async_call(
         DOMAIN,
         "set_camera_parameters",
@@ -130,7 +130,7 @@ async def test_a_slider_writes_and_shows_what_the_camera_has(
     assert value_of(hass, brightness) == "12"
 
 
-async def test_a_camera_that_does_not_answer(
+async def test_a_failed_read_is_retried_soon(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -141,7 +141,7 @@ async def test_a_camera_that_does_not_answer(
     [brightness] = await switch_on(hass, entry, node_id, "brightness")
     assert value_of(hass, brightness) == STATE_UNAVAILABLE
     cloud.faults.clear()
-    # Not in an hour: it is tried again soon.
+    # After minutes, not after an hour.
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=6))
     await hass.async_block_till_done(wait_background_tasks=True)
     assert value_of(hass, brightness) == "50"
@@ -152,7 +152,7 @@ async def test_a_camera_that_does_not_answer(
     assert value_of(hass, brightness) == "50"
 
 
-async def test_a_camera_that_is_off(
+async def test_an_offline_camera_is_unavailable_at_once(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -168,7 +168,7 @@ async def test_a_camera_that_is_off(
     assert value_of(hass, brightness) == "50"
 
 
-async def test_a_camera_that_was_replaced(
+async def test_a_replaced_camera_is_read_and_written(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -190,7 +190,7 @@ async def test_a_camera_that_was_replaced(
     assert removed[BRIGHTNESS] == "50"
 
 
-async def test_a_setting_that_is_no_number(
+async def test_a_value_that_is_not_a_number_is_unknown(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,

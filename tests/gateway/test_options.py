@@ -1,4 +1,4 @@
-"""Which cameras tell their events: a choice in the options."""
+"""The choice of cameras that send events, in the options."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ pytestmark = pytest.mark.usefixtures("haste")
 
 @pytest.fixture
 def entry_options(camera_options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options: a camera that is there and one that has gone."""
+    """Return options with an existing camera and a removed one."""
     return {**camera_options, CONF_CAMERA_EVENTS: ["140094", "99"]}
 
 
-async def test_cameras_are_chosen(
+async def test_cameras_can_be_chosen(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     page = await open_page(hass, entry, "camera_access")
@@ -52,7 +52,9 @@ async def test_cameras_are_chosen(
     await eventually(lambda: not cloud.camera(140094).events.listeners)
 
 
-async def test_none_need_be_chosen(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_the_choice_may_be_empty(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
     await save(
         hass,
         entry,
@@ -63,7 +65,7 @@ async def test_none_need_be_chosen(hass: HomeAssistant, entry: MockConfigEntry) 
     assert entry.runtime_data.gateway.events == {}
 
 
-async def test_an_account_that_is_not_set_up_has_no_choice(
+async def test_an_account_that_is_not_loaded_offers_no_choice(
     hass: HomeAssistant, config_entry: MockConfigEntry
 ) -> None:
     config_entry.add_to_hass(hass)

@@ -1,4 +1,4 @@
-"""Parameters by actions: read, tried, written, proven, and never by accident."""
+"""The actions that read and write parameters."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ CONTRAST = f"{SENSOR}.Contrast"
 
 
 class Actions:
-    """Calls the actions for cameras by their nodes."""
+    """Calls the actions for cameras by node id."""
 
     def __init__(
         self, hass: HomeAssistant, entry: MockConfigEntry, cloud: Simulator
@@ -79,7 +79,7 @@ def actions(
     gateway: CameraGateway,
     cloud: Simulator,
 ) -> Actions:
-    """Return what calls the actions."""
+    """Return a caller of the actions."""
     return Actions(hass, entry, cloud)
 
 
@@ -119,7 +119,7 @@ async def test_parameters_of_several_cameras_are_written_and_read_again(
         calls = [
             call for call in parameter_calls(cloud) if call.serial_number == serial
         ]
-        # What it was, the change by one call, the proof.
+        # Read, written with one call, read back.
         assert [call.method for call in calls] == ["GET", "POST", "GET"]
 
 
@@ -144,8 +144,8 @@ async def test_only_administrators_write(
     assert parameter_calls(cloud) == []
 
 
-# Names, values and groups that would do more than they say; see also
-# tests/client/test_vapix.py, which has the long table.
+# Names and values that a camera could interpret differently; see also the longer table
+# in tests/client/camera/test_parameters.py.
 HOSTILE: list[tuple[str, object, str]] = [
     ("action", "update", "parameter_name_invalid"),
     ("usergroup", "root", "parameter_name_invalid"),
@@ -176,7 +176,7 @@ async def test_hostile_parameters_are_not_sent(
     assert parameter_calls(cloud) == []
 
 
-async def test_what_is_no_table_of_parameters(
+async def test_invalid_changes_are_refused(
     cloud: Simulator, actions: Actions, node_id: int
 ) -> None:
     for changes in (
@@ -202,7 +202,7 @@ async def test_hostile_groups_are_not_sent(
     assert parameter_calls(cloud) == []
 
 
-async def test_a_host_name_for_a_serial_number_is_not_called(
+async def test_an_invalid_serial_number_is_not_called(
     cloud: Simulator, entry: MockConfigEntry, actions: Actions, node_id: int
 ) -> None:
     for serial in ("evil.example.com", "127.0.0.1", "ACCC8EE8A9CA.evil.cz/x", "", None):
@@ -218,7 +218,7 @@ async def test_a_host_name_for_a_serial_number_is_not_called(
     assert parameter_calls(cloud) == []
 
 
-async def test_nothing_is_written_of_parameters_that_the_camera_lacks(
+async def test_nothing_is_written_if_the_camera_lacks_a_parameter(
     cloud: Simulator, actions: Actions, node_id: int
 ) -> None:
     with pytest.raises(ServiceValidationError) as caught:
@@ -227,17 +227,17 @@ async def test_nothing_is_written_of_parameters_that_the_camera_lacks(
     assert [call.method for call in parameter_calls(cloud)] == ["GET"]
 
 
-async def test_a_camera_that_refuses_a_value(
+async def test_values_written_before_a_refused_one_are_kept(
     cloud: Simulator, actions: Actions, node_id: int
 ) -> None:
     with pytest.raises(ServiceValidationError, match="Error setting"):
         await actions.set({CONTRAST: 1, BRIGHTNESS: 101}, node_id)
-    # What it wrote before stays, and is read.
+    # Kept by the camera, and read back.
     assert parameters(cloud, node_id)[CONTRAST] == "1"
     assert [call.method for call in parameter_calls(cloud)] == ["GET", "POST", "GET"]
 
 
-async def test_a_camera_that_only_says_that_it_did(
+async def test_a_confirmed_change_that_did_not_happen_is_an_error(
     cloud: Simulator,
     actions: Actions,
     node_id: int,
@@ -251,7 +251,7 @@ async def test_a_camera_that_only_says_that_it_did(
     assert caught.value.translation_placeholders == {"parameters": BRIGHTNESS}
 
 
-async def test_failures_tell_no_secret(
+async def test_errors_contain_no_secret(
     cloud: Simulator,
     actions: Actions,
     node_id: int,
@@ -264,7 +264,7 @@ async def test_failures_tell_no_secret(
         ("html", None),
         ("cut_body", None),
     ):
-        # More than once: a read on a connection that was cut is repeated.
+        # Permanent, because aiohttp repeats a GET on a connection that was cut.
         cloud.faults.add("gateway", kind, value, count=None)
         with pytest.raises(HomeAssistantError) as caught:
             await actions.get(SENSOR, node_id)
@@ -273,7 +273,7 @@ async def test_failures_tell_no_secret(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_the_address_of_an_option_is_used(
+async def test_the_address_in_the_options_is_used(
     cloud: Simulator, entry: MockConfigEntry, actions: Actions, node_id: int
 ) -> None:
     assert entry.options[CONF_DEVICE_URL].startswith(cloud.url)

@@ -25,13 +25,13 @@ HOME = Position()
 
 
 def head(camera: SimulatedCamera) -> Position:
-    """Return where a camera looks."""
+    """Return the position of a camera."""
     assert camera.ptz is not None
     return camera.ptz.position
 
 
 def moving(camera: SimulatedCamera) -> bool:
-    """Whether a camera moves on its own."""
+    """Return whether a camera is in continuous movement."""
     assert camera.ptz is not None
     return bool(camera.ptz._motion)
 
@@ -49,7 +49,7 @@ def target(entities: Entities) -> str:
     return entities.id("camera", "camera")
 
 
-async def test_a_button_per_preset(
+async def test_each_preset_has_a_button(
     hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
 ) -> None:
     await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_5"))
@@ -62,7 +62,7 @@ async def test_a_button_per_preset(
     assert head(camera) == Position(118, -9.5, 3000)
 
 
-async def test_a_preset_that_is_gone(
+async def test_a_removed_preset_is_unavailable(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     entities: Entities,
@@ -81,7 +81,7 @@ async def test_a_preset_that_is_gone(
     assert entities.has(BUTTON_DOMAIN, "preset_1")
 
 
-async def test_buttons_follow_the_camera(
+async def test_buttons_are_unavailable_while_the_camera_is_offline(
     hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, cloud: Simulator
 ) -> None:
     await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_1"))
@@ -117,7 +117,7 @@ async def test_a_continuous_movement_is_stopped(
     assert not moving(camera)
 
 
-async def test_a_movement_ends_with_the_script_that_began_it(
+async def test_cancelling_the_script_stops_the_movement(
     hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     call = asyncio.ensure_future(
@@ -128,7 +128,7 @@ async def test_a_movement_ends_with_the_script_that_began_it(
     await eventually(lambda: not moving(camera))
 
 
-async def test_a_movement_ends_with_the_account(
+async def test_unloading_stops_the_movement(
     hass: HomeAssistant, entry: MockConfigEntry, target: str, camera: SimulatedCamera
 ) -> None:
     call = asyncio.ensure_future(
@@ -140,7 +140,7 @@ async def test_a_movement_ends_with_the_account(
     call.cancel()
 
 
-async def test_the_last_movement_is_the_one_that_counts(
+async def test_a_later_movement_takes_over(
     hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     first = asyncio.ensure_future(
@@ -160,7 +160,7 @@ async def test_the_last_movement_is_the_one_that_counts(
         move(hass, target, mode="continuous", pan=10, duration=60)
     )
     await eventually(lambda: moving(camera))
-    # One that fails leaves the one before alone; one that does not, ends it.
+    # A failed movement does not affect the running one; a successful one ends it.
     with pytest.raises(ServiceValidationError):
         await move(hass, target, preset="nowhere")
     assert moving(camera)
@@ -169,7 +169,7 @@ async def test_the_last_movement_is_the_one_that_counts(
     third.cancel()
 
 
-async def test_a_camera_that_is_not_reached_is_told_again_to_stop(
+async def test_a_failed_stop_is_repeated(
     hass: HomeAssistant,
     target: str,
     camera: SimulatedCamera,
@@ -198,10 +198,10 @@ async def test_a_camera_that_is_not_reached_is_told_again_to_stop(
     assert "could not be stopped" in caplog.text
 
 
-async def test_a_start_without_an_answer_is_stopped_too(
+async def test_a_start_without_response_is_followed_by_a_stop(
     hass: HomeAssistant, target: str, camera: SimulatedCamera, cloud: Simulator
 ) -> None:
-    # It fails after the camera began: the answer is lost.
+    # The camera started, but the response was lost.
     cloud.faults.add("gateway", "status", 502, match="ptz.cgi")
     assert camera.ptz is not None
     camera.ptz.answer({"continuouspantiltmove": "5,0"})
@@ -210,7 +210,7 @@ async def test_a_start_without_an_answer_is_stopped_too(
     assert not moving(camera)
 
 
-async def test_what_does_not_fit_together_is_refused(
+async def test_invalid_combinations_are_refused(
     hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
     table: list[tuple[dict[str, object], str]] = [
@@ -254,7 +254,7 @@ async def test_wrong_types_are_refused(
     assert head(camera) == HOME
 
 
-async def test_a_fixed_camera(
+async def test_a_camera_without_ptz_has_no_button_and_refuses(
     hass: HomeAssistant, entry: MockConfigEntry, cloud: Simulator
 ) -> None:
     fixed = Entities(hass, entry, 62303)

@@ -1,4 +1,4 @@
-"""Neither the camera access token nor a stream key gets out; without one no call."""
+"""Neither the camera access token nor a stream key leaves the integration."""
 
 import json
 import logging
@@ -100,7 +100,7 @@ async def test_no_secret_in_logs_states_diagnostics_and_errors(
     assert diagnostics["gateway"]["broadcasts"]["streams"] == 4
 
 
-async def test_a_refused_token_ends_the_round(
+async def test_a_refused_token_ends_the_poll(
     hass: HomeAssistant, cloud: Simulator, set_up: SetUp
 ) -> None:
     entry = await set_up()
@@ -111,7 +111,7 @@ async def test_a_refused_token_ends_the_round(
     del cloud.calls[:]
     await broadcasts.async_refresh()
     asked = [call for call in cloud.calls if "camstreamer" in call.path]
-    # Both were under way at once; of many only the first few.
+    # Both calls ran concurrently; of many cameras, only the first four are called.
     assert 0 < len(asked) <= 2
     assert broadcasts.failed
     assert len(broadcasts.data) == 2

@@ -1,4 +1,4 @@
-"""Snapshots of the cameras as still images, and what happens where there are none."""
+"""Snapshots as still images, and the fallback if a camera takes none."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -50,7 +50,7 @@ async def test_a_still_image_comes_from_the_camera(
     assert gateway.diagnostics()["snapshots"] == {"taken": 2, "failed": 0}
 
 
-async def test_without_a_snapshot_there_is_a_short_view(
+async def test_without_a_snapshot_the_image_comes_from_the_stream(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -67,7 +67,7 @@ async def test_without_a_snapshot_there_is_a_short_view(
 
 
 class Setting:
-    """Snapshots with a clock that the tests turn."""
+    """Snapshots with a controllable clock."""
 
     def __init__(self, cloud: Simulator, session: aiohttp.ClientSession) -> None:
         self.now = 1000.0
@@ -92,7 +92,7 @@ class Setting:
         return await self.snapshots.async_take(self.cameras[number])
 
     def fault(self, kind: str, value: float | None = None) -> None:
-        """Let everything go wrong at the gateway."""
+        """Let all calls fail."""
         self.cloud.faults.clear()
         self.cloud.faults.add("gateway", kind, value, count=None)
 
@@ -104,7 +104,7 @@ async def setting(cloud: Simulator, socket_enabled: None) -> AsyncGenerator[Sett
         yield Setting(cloud, session)
 
 
-async def test_a_camera_that_gives_none_is_left_alone_for_longer_and_longer(
+async def test_a_failing_camera_is_paused_for_longer_and_longer(
     setting: Setting,
 ) -> None:
     setting.fault("status", 503)
@@ -113,11 +113,11 @@ async def test_a_camera_that_gives_none_is_left_alone_for_longer_and_longer(
         assert await setting.take() is None
         failed.append(setting.snapshots.failed)
         setting.now += 15
-    # After 0.5, 1.5, 3.5, 8.5 and 23.5 minutes, then each 15 minutes.
+    # After 0.5, 1.5, 3.5, 8.5 and 23.5 minutes, then every 15 minutes.
     tries = [number for number in range(1, 240) if failed[number] > failed[number - 1]]
     assert [number * 15 for number in tries] == [30, 90, 210, 510, 1410, 2310, 3210]
 
-    # Others are not concerned, and one picture makes good.
+    # Other cameras are not affected, and one success resets the pauses.
     setting.cloud.faults.clear()
     assert await setting.take(1)
     setting.now += 900
@@ -130,7 +130,7 @@ async def test_a_camera_that_gives_none_is_left_alone_for_longer_and_longer(
 
 
 @pytest.mark.parametrize(("status", "seconds"), [(401, 300), (403, 300), (429, 3600)])
-async def test_a_refusal_of_the_token_is_everybodys(
+async def test_a_refused_token_pauses_all_cameras(
     setting: Setting, status: int, seconds: float
 ) -> None:
     setting.fault("status", status)
@@ -144,16 +144,16 @@ async def test_a_refusal_of_the_token_is_everybodys(
     assert await setting.take(1)
 
 
-async def test_a_slow_camera_leaves_time_for_another_source(
+async def test_a_slow_camera_leaves_time_for_the_fallback(
     setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_TIMEOUT_SECONDS", 0.1)
     setting.fault("delay", 0.5)
     async with asyncio.timeout(0.4):
         assert await setting.take() is None
-        # And is not waited for again at once.
+        # The camera is paused, so the second call returns immediately.
         assert await setting.take() is None
-    await asyncio.sleep(0.5)  # until the cloud has answered nobody
+    await asyncio.sleep(0.5)  # until the delayed response is over
     assert setting.snapshots.failed == 1
 
 
@@ -166,18 +166,18 @@ CHANNELS = (VideoChannel(21, "left"), VideoChannel(22, "right"))
         (None, None, 1),
         (21, Capabilities(views=3), 2),
         (22, Capabilities(views=3), 3),
-        # Nobody knows which of the camera's pictures it is.
+        # The view cannot be determined.
         (21, None, None),
         (21, Capabilities(views=1), None),
         (23, Capabilities(views=3), None),
     ],
 )
-def test_which_picture_a_channel_is(
+def test_channels_map_to_views_in_order(
     channel_id: int | None, capabilities: Capabilities | None, view: int | None
 ) -> None:
     camera = Camera(20, "", "accc8ee8a9ca", video_channels=CHANNELS)
     assert module._view(camera, channel_id, capabilities) == view
 
 
-async def test_a_camera_that_is_gone_has_none(gateway: CameraGateway) -> None:
+async def test_an_unknown_camera_has_no_snapshot(gateway: CameraGateway) -> None:
     assert await gateway.async_snapshot(1, None, 0, 0) is None

@@ -1,4 +1,4 @@
-"""An account without a camera access token: no call, and no entity for one."""
+"""An account without a camera access token."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ ACCOUNT = DOCUMENTATION
 
 @pytest.fixture
 def entry_options(camera_options: dict[str, Any], node_id: int) -> dict[str, Any]:
-    """Leave the rest of the options, which alone means nothing."""
+    """Return the other options of camera access, which have no effect alone."""
     return {
         CONF_DEVICE_URL: camera_options[CONF_DEVICE_URL],
         CONF_CAMERA_EVENTS: [str(node_id)],
     }
 
 
-async def test_no_call_and_no_dead_entity(
+async def test_there_are_no_calls_and_no_entities_for_a_token(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, node_id: int
 ) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -51,7 +51,7 @@ async def test_no_call_and_no_dead_entity(
         ("ptz", {"pan": 1}, False),
     ],
 )
-async def test_actions_ask_for_a_token(
+async def test_actions_require_a_token(
     hass: HomeAssistant,
     cloud: Simulator,
     entities: Entities,
