@@ -1,15 +1,19 @@
 """The parts of the cloud together: gateway, recordings, and live view."""
 
 import asyncio
+import io
 import ssl
 
 import aiohttp
+import av
 import pytest
 from yarl import URL
 
 from simulator import Simulator
+from simulator.switches import TRANSPORTS
 
 from .portal_client import PortalClient
+from .rtsp.test_rtsp import watch
 from .rtsp_client import RtspClient
 
 PARAMETERS = "axis-cgi/param.cgi?action=list&group=Brand"
@@ -59,10 +63,12 @@ async def test_a_listed_recording_can_be_downloaded(portal: PortalClient) -> Non
         f"to:{now - 115}){{recording_id duration outputs{{height}}}}}}}}"
     )
     (recording,) = data["camera"]["recordings"]
+    assert recording["duration"] == 5
     name, height = recording["recording_id"], recording["outputs"][0]["height"]
-    await portal.data(
+    data = await portal.data(
         f'mutation{{recordingPrepare(recording_id:"{name}",height:{height})}}'
     )
+    assert data == {"recordingPrepare": True}
     query = f'{{recording(recording_id:"{name}"){{progress download_url}}}}'
     assert (await portal.data(query))["recording"]["download_url"] is None
     cloud.clock.jump(60)
@@ -70,7 +76,11 @@ async def test_a_listed_recording_can_be_downloaded(portal: PortalClient) -> Non
     assert row["progress"] == 100
     async with portal.session.get(row["download_url"]) as response:
         assert response.content_type == "video/mp4"
-        assert (await response.read())[4:8] == b"ftyp"
+        body = await response.read()
+    assert body[4:8] == b"ftyp"
+    with av.open(io.BytesIO(body), "r") as container:
+        assert container.duration == pytest.approx(5_000_000, abs=200_000)
+        assert container.streams.video[0].height == height
 
 
 async def test_a_guest_cannot_reach_hidden_cameras_through_the_gateway(
@@ -147,3 +157,52 @@ async def test_an_expired_link_is_not_found(portal: PortalClient) -> None:
     portal.cloud.clock.jump(31)
     async with await RtspClient.connect(url) as client:
         assert (await client.request("DESCRIBE")).status == 404
+
+
+async def test_live_view_has_links_of_all_transports_and_plays(
+    portal: PortalClient,
+) -> None:
+    portal.cloud.switches.transports = TRANSPORTS
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    profile = camera.stream_profiles[0]
+    remote = " ".join(f"{name} {{ url }}" for name in TRANSPORTS)
+    data = await portal.data(
+        f"{{ camera(node_id: {camera.node_id}) {{ live_view("
+        f"stream_profile_id: {profile.stream_profile_id}) {{"
+        f" remote {{ {remote} }} local {{ rtsp {{ url }} }} }} }} }}"
+    )
+
+    view = data["camera"]["live_view"]
+    assert {
+        name: link["url"].partition(":")[0] for name, link in view["remote"].items()
+    } == {
+        "rtsp": "rtsp",
+        "rtsph": "http",
+        "rtsphs": "https",
+        "rtspws": "ws",
+        "rtspwss": "wss",
+    }
+    for url in (view["remote"]["rtsp"]["url"], view["local"]["rtsp"]["url"]):
+        frames = await asyncio.to_thread(watch, url, 2)
+        assert frames[0].width == profile.width
+    assert len(portal.cloud.links) == 6
+    assert sum(link.used for link in portal.cloud.links) == 2
+
+
+async def test_an_offline_camera_may_have_a_link_that_does_not_work(
+    portal: PortalClient,
+) -> None:
+    camera = next(iter(portal.cloud.world.cameras.values()))
+    camera.is_connected = False
+    query = (
+        f"{{ camera(node_id: {camera.node_id}) {{ live_view(stream_profile_id: "
+        f"{camera.stream_profiles[0].stream_profile_id})"
+        " { remote { rtsp { url } } } } }"
+    )
+    assert "errors" in await portal.query(query)
+    portal.cloud.switches.offline_live_view = "null"
+    assert (await portal.data(query))["camera"]["live_view"] is None
+    portal.cloud.switches.offline_live_view = "link"
+    view = (await portal.data(query))["camera"]["live_view"]
+    async with await RtspClient.connect(view["remote"]["rtsp"]["url"]) as client:
+        assert (await client.request("DESCRIBE")).status == 503
