@@ -41,3 +41,13 @@ def day_span(day: date, zone: tzinfo) -> Span:
 def day_bounds(moment: float, zone: tzinfo) -> Span:
     """Return the local day that contains a unix time."""
     return day_span(local_date(moment, zone), zone)
+
+
+def not_in_future(moment: float, now: float) -> float:
+    """Return a stored unix time, cut to now: the clock may have been ahead back then.
+
+    Every stored time passes here each time it is used, because the clock may also be
+    set back while Home Assistant runs. Otherwise work would count as done until the
+    clock has caught up.
+    """
+    return min(moment, now)
