@@ -45,8 +45,8 @@ FIGURES = (
     Figure("transactions_today", "Transactions", "mdi:receipt-text", "teal"),
     Figure("occupancy", "Inside now", "mdi:account-multiple", "indigo"),
 )
-# As many shops as fit beside the pictures.
-FIGURES_OF_THE_WHOLE = 5
+# As many numbers as fit beside the pictures.
+MAX_ACCOUNT_FIGURES = 5
 
 
 def build_dashboard(
@@ -91,7 +91,7 @@ def _today(roles: Roles) -> Json:
     if whole := roles.chain or next(iter(roles.shops), None):
         cards += [
             heading(f"{whole.name} today", "mdi:storefront"),
-            *_figures(whole)[:FIGURES_OF_THE_WHOLE],
+            *_figures(whole)[:MAX_ACCOUNT_FIGURES],
         ]
     if roles.regions:
         cards.append(

@@ -121,6 +121,18 @@ def test_every_folder_has_a_folder_of_tests(package: Path, tests: str) -> None:
     assert folders <= tested
 
 
+@pytest.mark.parametrize(
+    ("package", "other"),
+    [(INTEGRATION, "simulator"), (SIMULATOR, "custom_components")],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_integration_and_the_simulator_do_not_import_each_other(
+    package: Path, other: str
+) -> None:
+    for path, tree in modules(package).items():
+        assert other not in {name.partition(".")[0] for name in imports(tree)}, path
+
+
 def test_modules_import_each_other_relatively() -> None:
     assert not {
         (str(path), name)
