@@ -1,1 +1,1 @@
-"""Tests of what the client does with cameras themselves."""
+"""Tests of the client's calls to cameras."""

@@ -1,4 +1,4 @@
-"""A simulated cloud with two cameras of the documentation, and a way to them."""
+"""A simulated cloud with the two cameras of the documentation, and its gateway."""
 
 from collections.abc import AsyncGenerator
 
@@ -8,7 +8,7 @@ import pytest
 from custom_components.netrex.client import GatewayClient
 from simulator import Simulator
 
-# It moves and has two inputs and an output; the other does and has nothing.
+# One camera has PTZ, two inputs and an output; the other has none of these.
 MOVING = "ACCC8EE8A9CA"
 FIXED = "ACCC8ED8CBF0"
 MOVING_ID = 140094
@@ -16,13 +16,20 @@ MOVING_ID = 140094
 
 @pytest.fixture
 async def cloud() -> AsyncGenerator[Simulator]:
-    """Run a cloud."""
+    """Run the cloud."""
     async with Simulator("documentation") as cloud:
         yield cloud
 
 
+def client_for(
+    cloud: Simulator, session: aiohttp.ClientSession, token: str
+) -> GatewayClient:
+    """Return a client with a token and without spacing."""
+    template = f"{cloud.url}/camera/{{serial_number}}"
+    return GatewayClient(session, template, token, spacing=0)
+
+
 @pytest.fixture
 def gateway(cloud: Simulator, session: aiohttp.ClientSession) -> GatewayClient:
-    """Return a way to its cameras, for whoever has a token."""
-    template = f"{cloud.url}/camera/{{serial_number}}"
-    return GatewayClient(session, template, cloud.create_api_token(), spacing=0)
+    """Return a client with all permissions."""
+    return client_for(cloud, session, cloud.create_api_token())

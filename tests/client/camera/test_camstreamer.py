@@ -24,17 +24,17 @@ from simulator import Simulator
 from simulator.camera.camstreamer import Stream
 from tests.leaks import assert_no_secret, texts
 
-from .conftest import MOVING, MOVING_ID
+from .conftest import MOVING, MOVING_ID, client_for
 
 
 @pytest.fixture
 def app(gateway: GatewayClient) -> CamStreamerClient:
-    """Return the app of a camera."""
+    """Return the app on the first camera."""
     return CamStreamerClient(gateway, MOVING)
 
 
 def real(cloud: Simulator) -> list[Stream]:
-    """Return the streams as they are."""
+    """Return the true streams."""
     return list(cloud.camera(MOVING_ID).camstreamer.streams.values())
 
 
@@ -72,18 +72,17 @@ async def test_streams_are_listed_and_switched(
 
 
 @pytest.mark.parametrize("api", ["new", "old"])
-async def test_a_refused_switch_does_not_tell_the_token(
+async def test_a_refused_switch_does_not_reveal_the_token(
     cloud: Simulator,
     session: aiohttp.ClientSession,
     monkeypatch: pytest.MonkeyPatch,
     api: str,
 ) -> None:
     cloud.switches.set("camstreamer_api", api)
-    # Without a digit nothing but the token itself says that it is one.
+    # Without a digit, only comparing with the token itself can recognize it.
     monkeypatch.setattr("simulator.records._ALPHABET", string.ascii_letters)
     token = cloud.create_api_token()
-    template = f"{cloud.url}/camera/{{serial_number}}"
-    app = CamStreamerClient(GatewayClient(session, template, token, spacing=0), MOVING)
+    app = CamStreamerClient(client_for(cloud, session, token), MOVING)
     camera = cloud.camera(MOVING_ID).camstreamer
     answer = camera.answer
 
@@ -101,7 +100,7 @@ async def test_a_refused_switch_does_not_tell_the_token(
 
 
 @pytest.mark.parametrize("api", ["new", "old"])
-async def test_what_is_so_already_is_not_restarted(
+async def test_a_stream_is_not_written_without_a_change(
     app: CamStreamerClient, cloud: Simulator, api: str
 ) -> None:
     cloud.switches.set("camstreamer_api", api)
@@ -134,19 +133,21 @@ async def test_the_generation_is_remembered_until_the_app_is_updated(
     assert app.generation is Generation.NEW
 
 
-async def test_no_app(app: CamStreamerClient, cloud: Simulator) -> None:
+async def test_a_camera_may_lack_the_app(
+    app: CamStreamerClient, cloud: Simulator
+) -> None:
     cloud.switches.camstreamer_api = "none"
     assert await app.streams() is None
     with pytest.raises(NetrexCameraNotFoundError):
         await app.set_enabled("1", enabled=True)
 
 
-async def test_a_stream_that_is_gone(app: CamStreamerClient) -> None:
+async def test_a_removed_stream_is_not_found(app: CamStreamerClient) -> None:
     with pytest.raises(NetrexCameraNotFoundError, match="stream"):
         await app.set_enabled("no such", enabled=True)
 
 
-async def test_an_absent_camera_is_not_taken_for_one_without_the_app(
+async def test_an_offline_camera_is_not_one_without_the_app(
     app: CamStreamerClient, cloud: Simulator
 ) -> None:
     cloud.world.cameras[MOVING_ID].is_connected = False
@@ -154,7 +155,7 @@ async def test_an_absent_camera_is_not_taken_for_one_without_the_app(
         await app.streams()
 
 
-async def test_an_app_that_does_not_tell_whether_it_sends(
+async def test_an_app_may_not_report_whether_it_is_streaming(
     app: CamStreamerClient, cloud: Simulator
 ) -> None:
     cloud.faults.add("gateway", "status", 404, count=None, match="get_streamstat")
@@ -180,13 +181,13 @@ async def test_an_app_that_does_not_tell_whether_it_sends(
         ({"streamList": []}, ()),
     ],
 )
-def test_lists_of_all_kinds(
+def test_lists_of_both_generations_are_parsed(
     answer: dict[str, object], streams: tuple[AppStream, ...]
 ) -> None:
     assert parse_streams(answer) == streams
 
 
 @pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": "<html>"}])
-def test_what_is_no_list(answer: dict[str, object]) -> None:
+def test_a_response_without_list_is_an_error(answer: dict[str, object]) -> None:
     with pytest.raises(NetrexCameraResponseError):
         parse_streams(answer)

@@ -31,13 +31,13 @@ from .conftest import FIXED, MOVING, MOVING_ID
 APPLICATION = "tnsaxis:CameraApplicationPlatform"
 
 
-async def test_states_first_then_what_happens(
+async def test_states_come_first_and_then_each_change(
     gateway: GatewayClient, cloud: Simulator
 ) -> None:
     camera = cloud.camera(MOVING_ID)
     async with open_events(gateway, MOVING) as events:
         stream = aiter(events)
-        # Two inputs in two words each, an output, a head, two profiles, day, ready.
+        # Two inputs twice, an output, PTZ, two profiles, day mode, ready.
         told = [await anext(stream) for _ in range(10)]
         assert CameraEvent(INPUT, EventKind.INPUT, "0", state=False) in told
         known = {event.kind for event in told if event and event.kind}
@@ -53,7 +53,7 @@ async def test_states_first_then_what_happens(
         assert await anext(stream) == CameraEvent(
             INPUT, EventKind.INPUT, "1", state=True
         )
-        # The same in ONVIF's words.
+        # The same with ONVIF's topic.
         repeated = await anext(stream)
         assert repeated is not None
         assert repeated.kind is None
@@ -74,7 +74,7 @@ async def test_states_first_then_what_happens(
     assert camera.events.listeners == 0
 
 
-async def test_a_camera_that_falls_silent_is_noticed(
+async def test_a_silent_camera_is_detected_by_a_ping(
     gateway: GatewayClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(camera_events, "_PING_AFTER_SECONDS", 0.1)
@@ -83,7 +83,7 @@ async def test_a_camera_that_falls_silent_is_noticed(
         stream = aiter(events)
         assert await anext(stream)
         await anext(stream)
-        # A camera that has nothing to say but answers is none.
+        # A camera that answers pings is not silent.
         waiting = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0.5)
         assert not waiting.done()
@@ -96,12 +96,12 @@ async def test_a_camera_that_falls_silent_is_noticed(
                 await anext(stream)
 
 
-async def test_a_silent_camera_does_not_delay_our_end(
+async def test_a_silent_camera_does_not_delay_the_close(
     gateway: GatewayClient, cloud: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(camera_events, "_CLOSE_TIMEOUT_SECONDS", 0.1)
     async with open_events(gateway, FIXED):
-        # A camera of which the simulator does not even read the end.
+        # The simulator does not even read the close frame.
         listener = next(iter(cloud.camera(62303).events._listeners))
         transport = listener._transport
         assert isinstance(transport, asyncio.Transport)
@@ -136,7 +136,7 @@ async def test_pings_are_answered(
         (("events", "silence", None), NetrexCameraOfflineError),
     ],
 )
-async def test_why_there_is_no_stream(
+async def test_a_failed_connection_raises_an_error_of_its_kind(
     gateway: GatewayClient,
     cloud: Simulator,
     monkeypatch: pytest.MonkeyPatch,
@@ -148,16 +148,16 @@ async def test_why_there_is_no_stream(
     cloud.faults.add(endpoint, kind, value)
     with pytest.raises(error):
         async with open_events(gateway, MOVING):
-            pytest.fail("there is none")
+            pytest.fail("connected all the same")
 
 
-async def test_the_camera_refuses_our_topics(
+async def test_a_refused_subscription_has_a_code(
     gateway: GatewayClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(camera_events, "_CONFIGURE", "events:other")
     with pytest.raises(NetrexCameraRefusedError) as caught:
         async with open_events(gateway, MOVING):
-            pytest.fail("it does not")
+            pytest.fail("subscribed all the same")
     assert caught.value.code == 2102
 
 
@@ -269,7 +269,7 @@ def message(
             "NetworkCamera",
             True,
         ),
-        # Firmware differs in where it writes namespaces.
+        # Firmware versions place namespaces differently.
         (
             "tns1:Device/tnsaxis:IO/tnsaxis:Port",
             {"port": "0"},
@@ -286,7 +286,7 @@ def message(
             "1",
             False,
         ),
-        # Repeats others, belongs to no port, has no value, is nothing we know.
+        # Repeated, without a valid port or value, or unknown.
         (
             f"{APPLICATION}/VMD/Camera1ProfileANY",
             {},
@@ -303,7 +303,7 @@ def message(
         ("tns1:Something/Else", {"port": "1"}, {"state": "1"}, None, "", None),
     ],
 )
-def test_topics(
+def test_topics_are_parsed(
     topic: str,
     source: dict[str, object],
     data: dict[str, object],
@@ -326,7 +326,7 @@ def test_topics(
         '{"method": "events:notify", "params": {"notification": {"topic": []}}}',
     ],
 )
-def test_what_is_no_notification(text: str) -> None:
+def test_other_messages_are_not_events(text: str) -> None:
     assert parse_message(text) is None
 
 
@@ -339,7 +339,7 @@ HEAD = {"apiVersion": "1.1", "method": "events:notify"}
 
 
 @given(JSON)
-def test_no_message_breaks_the_reader(part: object) -> None:
+def test_any_json_can_be_parsed(part: object) -> None:
     for topic, source, data in (
         (INPUT, part, {"state": "1"}),
         (INPUT, {"port": part}, {"state": part}),
@@ -355,5 +355,5 @@ def test_no_message_breaks_the_reader(part: object) -> None:
 
 
 @given(st.binary())
-def test_no_bytes_break_the_reader(raw: bytes) -> None:
+def test_any_bytes_can_be_parsed(raw: bytes) -> None:
     assert parse_message(raw) is None

@@ -38,7 +38,7 @@ type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Cameras:
-    """Cameras that all answer the same; they note what arrived and when."""
+    """Cameras that all answer the same; they record requests and their times."""
 
     url: str = ""
     answer: Handler | None = None
@@ -50,7 +50,7 @@ class Cameras:
     most: int = 0
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Note the request and answer it."""
+        """Record the request and answer it."""
         self.requests.append(request)
         self.times.append(asyncio.get_running_loop().time())
         self.bodies.append(await request.read())
@@ -72,7 +72,7 @@ class Cameras:
         content_type: str = "text/plain",
         **headers: str,
     ) -> None:
-        """Answer so from now on: text, bytes, or anything else as JSON."""
+        """Set the response: text, bytes, or anything else as JSON."""
         raw = body.encode() if isinstance(body, str) else body
         if not isinstance(raw, bytes):
             raw, content_type = json.dumps(raw).encode(), "application/json"
@@ -103,18 +103,18 @@ async def cameras() -> AsyncGenerator[Cameras]:
 
 @dataclass
 class Reports:
-    """What the client reports."""
+    """Records what the client reports."""
 
     rows: list[tuple[str, NetrexError | None]] = field(default_factory=list)
 
     def __call__(self, serial_number: str, err: NetrexError | None) -> None:
-        """Note a call."""
+        """Record a call."""
         self.rows.append((serial_number, err))
 
 
 @pytest.fixture
 def reports() -> Reports:
-    """Return where the client reports."""
+    """Return the reports of the client."""
     return Reports()
 
 
@@ -134,13 +134,13 @@ def client(
 
 
 async def failure(call: Awaitable[object]) -> NetrexError:
-    """Return how a call fails."""
+    """Return the error of a call."""
     with pytest.raises(NetrexError) as caught:
         await call
     return caught.value
 
 
-async def test_the_token_travels_in_the_header_alone(
+async def test_the_token_is_sent_in_the_header_only(
     cameras: Cameras, client: GatewayClient, reports: Reports
 ) -> None:
     assert await client.request_text(SERIAL.upper(), PATH, {"group": "a,b"}) == "OK"
@@ -176,7 +176,7 @@ async def test_the_token_travels_in_the_header_alone(
     ],
 )
 @pytest.mark.parametrize("body", ["", "<html>No</html>", {"status": 1}])
-async def test_statuses(
+async def test_each_status_has_its_error(
     cameras: Cameras,
     client: GatewayClient,
     reports: Reports,
@@ -207,7 +207,7 @@ async def test_no_content_is_success(cameras: Cameras, client: GatewayClient) ->
         ("OK\r\n# Error: the second\r\n", "the second", None),
     ],
 )
-async def test_failures_in_a_good_answer(
+async def test_failures_with_status_200_are_recognized(
     cameras: Cameras, client: GatewayClient, body: str, words: str, code: int | None
 ) -> None:
     cameras.says(body)
@@ -224,7 +224,7 @@ async def test_failures_in_a_good_answer(
         assert err.code == code
 
 
-async def test_failures_are_words_at_the_start_of_a_line(
+async def test_failures_stand_at_the_start_of_a_line(
     cameras: Cameras, client: GatewayClient
 ) -> None:
     text = "root.Image.I0.Text.String=# Error: none\nroot.A.B=Error: 3\n"
@@ -233,7 +233,7 @@ async def test_failures_are_words_at_the_start_of_a_line(
 
 
 @pytest.mark.parametrize("page", ["<html></html>", "\n<!DOCTYPE HTML><html></html>"])
-async def test_a_page_is_no_answer(
+async def test_an_html_page_is_an_error(
     cameras: Cameras, client: GatewayClient, page: str
 ) -> None:
     cameras.says(page, content_type="text/html")
@@ -242,7 +242,7 @@ async def test_a_page_is_no_answer(
         assert isinstance(err, NetrexCameraResponseError)
 
 
-async def test_old_firmware_writes_latin_1(
+async def test_text_is_utf_8_or_latin_1(
     cameras: Cameras, client: GatewayClient
 ) -> None:
     cameras.says("Prodejna Jižní".encode())
@@ -270,7 +270,7 @@ async def test_old_firmware_writes_latin_1(
         (b"[" * 200_000, NetrexCameraResponseError, None),
     ],
 )
-async def test_failures_in_json(
+async def test_failures_in_json_are_recognized(
     cameras: Cameras,
     client: GatewayClient,
     body: object,
@@ -286,7 +286,9 @@ async def test_failures_in_json(
             assert err.code == code
 
 
-async def test_json(cameras: Cameras, client: GatewayClient) -> None:
+async def test_json_is_posted_and_returned(
+    cameras: Cameras, client: GatewayClient
+) -> None:
     cameras.says({"status": 200, "data": {"a": [1]}})
     assert await client.request_json(SERIAL, PATH, body={"method": "x"}) == {
         "status": 200,
@@ -295,7 +297,7 @@ async def test_json(cameras: Cameras, client: GatewayClient) -> None:
     assert cameras.bodies == [b'{"method": "x"}']
 
 
-async def test_pictures(
+async def test_only_images_of_limited_size_are_returned(
     cameras: Cameras, client: GatewayClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cameras.says(b"\xff\xd8picture", content_type="image/jpeg")
@@ -310,7 +312,7 @@ async def test_pictures(
 
 
 @pytest.mark.parametrize("serial", ["", "evil.example.com", f"{SERIAL}/../x"])
-async def test_a_host_name_is_no_serial_number(
+async def test_an_invalid_serial_number_is_not_called(
     cameras: Cameras, client: GatewayClient, serial: str
 ) -> None:
     for call in (client.request_text, client.websocket):
@@ -321,7 +323,7 @@ async def test_a_host_name_is_no_serial_number(
 
 @pytest.fixture
 async def elsewhere() -> AsyncGenerator[Cameras]:
-    """Run another host, to which nothing may go."""
+    """Run another host that must not receive anything."""
     other = Cameras()
     other.says()
     app = web.Application()
@@ -357,14 +359,14 @@ async def slow(_: web.Request) -> web.StreamResponse:
 
 
 async def cut(request: web.Request) -> web.StreamResponse:
-    """Hang up."""
+    """Cut the connection."""
     assert request.transport is not None
     request.transport.abort()
     return web.Response()
 
 
 async def half(request: web.Request) -> web.StreamResponse:
-    """Hang up in the middle."""
+    """Cut the connection in the middle of the response."""
     response = web.StreamResponse()
     response.content_length = 1000
     await response.prepare(request)
@@ -375,12 +377,12 @@ async def half(request: web.Request) -> web.StreamResponse:
 
 
 async def echo(request: web.Request) -> web.StreamResponse:
-    """Answer like a camera that is too talkative."""
+    """Answer with an error that contains the token."""
     return web.Response(text=f"# Error: {request.headers['Authorization']}")
 
 
 async def echo_json(request: web.Request) -> web.StreamResponse:
-    """Answer so in JSON."""
+    """Answer with a JSON error that contains the token."""
     return web.json_response({"error": {"message": request.headers["Authorization"]}})
 
 
@@ -394,7 +396,7 @@ async def echo_json(request: web.Request) -> web.StreamResponse:
         (echo_json, NetrexCameraRefusedError),
     ],
 )
-async def test_no_failure_tells_the_token(
+async def test_no_error_contains_the_token(
     cameras: Cameras,
     client: GatewayClient,
     caplog: pytest.LogCaptureFixture,
@@ -412,7 +414,7 @@ async def test_no_failure_tells_the_token(
     assert TOKEN not in caplog.text
 
 
-async def test_a_token_that_no_header_can_hold(
+async def test_a_token_that_cannot_be_sent_in_a_header_is_refused(
     cameras: Cameras, session: aiohttp.ClientSession
 ) -> None:
     client = GatewayClient(session, f"{cameras.url}/{{serial_number}}", "line\r\nbreak")
@@ -423,7 +425,7 @@ async def test_a_token_that_no_header_can_hold(
     assert cameras.requests == []
 
 
-async def test_nobody_there(session: aiohttp.ClientSession) -> None:
+async def test_an_unreachable_host_is_offline(session: aiohttp.ClientSession) -> None:
     client = GatewayClient(session, "http://127.0.0.1:1/{serial_number}", TOKEN)
     for call in (client.request_text, client.websocket):
         err = await failure(call(SERIAL, PATH))
@@ -442,7 +444,7 @@ async def test_a_camera_gets_one_call_at_a_time(
     assert min(gaps) >= 0.05
 
 
-async def test_others_and_what_is_urgent_do_not_wait(
+async def test_other_cameras_and_urgent_calls_do_not_wait(
     cameras: Cameras, client: GatewayClient
 ) -> None:
     together = asyncio.Barrier(3)
@@ -459,7 +461,22 @@ async def test_others_and_what_is_urgent_do_not_wait(
     )
 
 
-async def test_who_gives_up_does_not_block_the_camera(
+async def test_an_urgent_call_does_not_wait_for_the_spacing(
+    cameras: Cameras, session: aiohttp.ClientSession
+) -> None:
+    client = GatewayClient(
+        session, f"{cameras.url}/{{serial_number}}", TOKEN, spacing=60
+    )
+    await client.request_text(SERIAL, PATH)
+    async with asyncio.timeout(5):
+        await client.request_text(SERIAL, PATH, form={}, urgent=True)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await client.request_text(SERIAL, PATH)
+    assert len(cameras.requests) == 2
+
+
+async def test_a_cancelled_call_does_not_block_the_camera(
     cameras: Cameras, client: GatewayClient
 ) -> None:
     cameras.answer = slow
@@ -472,7 +489,7 @@ async def test_who_gives_up_does_not_block_the_camera(
     assert await client.request_text(SERIAL, PATH) == "OK"
 
 
-async def test_websocket(
+async def test_a_websocket_does_not_block_other_calls(
     cameras: Cameras, client: GatewayClient, reports: Reports
 ) -> None:
     async def talk(request: web.Request) -> web.StreamResponse:
@@ -486,7 +503,7 @@ async def test_websocket(
     socket = await client.websocket(
         SERIAL, "vapix/ws-data-stream", {"sources": "events"}
     )
-    # While it is open, other calls come through.
+    # Other calls succeed while it is open.
     async with asyncio.timeout(1):
         await socket.send_str("hello")
         assert await socket.receive_str() == "HELLO"
@@ -509,7 +526,7 @@ async def test_websocket(
         (503, NetrexCameraOfflineError),
     ],
 )
-async def test_a_websocket_that_is_refused(
+async def test_a_refused_websocket_raises_the_error_of_its_status(
     cameras: Cameras,
     client: GatewayClient,
     reports: Reports,
@@ -523,6 +540,6 @@ async def test_a_websocket_that_is_refused(
     assert reports.rows == [(SERIAL, err)]
 
 
-def test_a_template_is_checked(session: aiohttp.ClientSession) -> None:
+def test_an_invalid_template_is_refused(session: aiohttp.ClientSession) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the kind is what callers catch
         GatewayClient(session, "http://{serial_number}.device-connect.net", TOKEN)

@@ -1,6 +1,5 @@
-"""Parameters, capabilities and snapshots of a camera, against simulated ones."""
+"""Parameters, capabilities and snapshots of the simulated cameras."""
 
-from collections.abc import AsyncGenerator
 import io
 
 import aiohttp
@@ -27,50 +26,23 @@ from custom_components.netrex.client.camera.parameters import (
     read_snapshot,
     write_parameters,
 )
-from simulator import Simulator, Switches
+from simulator import Simulator
+
+from .conftest import FIXED, client_for
 
 SENSOR = "ImageSource.I0.Sensor"
 
 
-@pytest.fixture
-async def cloud() -> AsyncGenerator[Simulator]:
-    """Run a cloud."""
-    async with Simulator("shop", switches=Switches(rate_limit=False)) as running:
-        yield running
-
-
-@pytest.fixture
-def serial(cloud: Simulator) -> str:
-    """Return the first camera's serial number."""
-    return next(iter(cloud.world.cameras.values())).serial_number
-
-
-def client_for(
-    cloud: Simulator, session: aiohttp.ClientSession, token: str
-) -> GatewayClient:
-    """Return a client of the simulated gateway."""
-    template = f"{cloud.url}/camera/{{serial_number}}"
-    return GatewayClient(session, template, token, spacing=0)
-
-
-@pytest.fixture
-def gateway(cloud: Simulator, session: aiohttp.ClientSession) -> GatewayClient:
-    """Return a client with all rights."""
-    return client_for(cloud, session, cloud.create_api_token())
-
-
-async def test_parameters_are_read_by_group(
-    gateway: GatewayClient, serial: str
-) -> None:
-    values = await read_parameters(gateway, serial, [SENSOR, "Properties.Firmware"])
+async def test_parameters_are_read_by_group(gateway: GatewayClient) -> None:
+    values = await read_parameters(gateway, FIXED, [SENSOR, "Properties.Firmware"])
     assert values[f"{SENSOR}.Brightness"] == "50"
     assert values["Properties.Firmware.Version"] == "12.6.94"
     assert all(name.startswith((SENSOR, "Properties.Firmware")) for name in values)
 
 
-async def test_a_group_that_is_not_there(gateway: GatewayClient, serial: str) -> None:
+async def test_an_unknown_group_is_refused(gateway: GatewayClient) -> None:
     with pytest.raises(NetrexCameraRefusedError, match="getting param in group 'X'"):
-        await read_parameters(gateway, serial, [SENSOR, "X"])
+        await read_parameters(gateway, FIXED, [SENSOR, "X"])
 
 
 @pytest.mark.parametrize(
@@ -86,16 +58,16 @@ async def test_a_group_that_is_not_there(gateway: GatewayClient, serial: str) ->
         ".",
     ],
 )
-async def test_no_foreign_group_is_asked_for(
-    cloud: Simulator, gateway: GatewayClient, serial: str, group: str
+async def test_invalid_groups_are_not_sent(
+    cloud: Simulator, gateway: GatewayClient, group: str
 ) -> None:
     with pytest.raises(ParameterError) as caught:
-        await read_parameters(gateway, serial, [group])
+        await read_parameters(gateway, FIXED, [group])
     assert caught.value.problem is ParameterProblem.NAME
     assert cloud.calls == []
 
 
-def test_what_is_read() -> None:
+def test_listings_are_parsed_without_secrets() -> None:
     text = (
         "root.Image.I0.Text.String=a=b # Error: x\r\n"
         "Brand.Brand=AXIS\n"
@@ -113,20 +85,20 @@ def test_what_is_read() -> None:
     }
 
 
-async def test_an_answer_without_parameters(
-    cloud: Simulator, gateway: GatewayClient, serial: str
+async def test_a_response_without_parameters_is_an_error(
+    cloud: Simulator, gateway: GatewayClient
 ) -> None:
     cloud.faults.add("gateway", "empty")
     with pytest.raises(NetrexCameraResponseError):
-        await read_parameters(gateway, serial, [SENSOR])
+        await read_parameters(gateway, FIXED, [SENSOR])
 
 
-async def test_parameters_are_written_by_one_call(
-    cloud: Simulator, gateway: GatewayClient, serial: str
+async def test_parameters_are_written_with_one_call(
+    cloud: Simulator, gateway: GatewayClient
 ) -> None:
     await write_parameters(
         gateway,
-        serial,
+        FIXED,
         {
             f"root.{SENSOR}.Brightness": 61,
             f"{SENSOR}.Contrast": 40.0,
@@ -145,7 +117,7 @@ async def test_parameters_are_written_by_one_call(
         ("root.Image.I0.Text.TextEnabled", "yes"),
         ("root.Image.I0.Text.String", "Kasa 1: #D %F %X + 50 %"),
     )
-    values = await read_parameters(gateway, serial, [SENSOR, "Image.I0.Text"])
+    values = await read_parameters(gateway, FIXED, [SENSOR, "Image.I0.Text"])
     assert values[f"{SENSOR}.Brightness"] == "61"
     assert values["Image.I0.Text.String"] == "Kasa 1: #D %F %X + 50 %"
 
@@ -156,7 +128,7 @@ NAME, GROUP, VALUE = ParameterProblem
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        # Names that would be arguments, or carry one along.
+        # Names that are arguments, or contain one.
         ("action", "update", NAME),
         ("usergroup", "root", NAME),
         ("DEVICE_ACCESS_TOKEN", "x", NAME),
@@ -172,7 +144,7 @@ NAME, GROUP, VALUE = ParameterProblem
         ("", "1", NAME),
         ("root.", "1", NAME),
         (f"{SENSOR}.Brightne\u017f", "1", NAME),
-        # Groups that are none of ours.
+        # Groups that are not allowed.
         ("Network.HostName", "x", GROUP),
         ("root.Network.eth0.IPAddress", "1.2.3.4", GROUP),
         ("System.BoaGroupPolicy.admin", "ssl", GROUP),
@@ -184,7 +156,7 @@ NAME, GROUP, VALUE = ParameterProblem
         ("ImageSource.NbrOfSources", "0", GROUP),
         ("root.root.ImageSource.I0.Sensor.Brightness", "1", GROUP),
         ("imagesource.I0.Sensor.Brightness", "1", GROUP),
-        # Values that say more than one thing.
+        # Ambiguous values.
         (f"{SENSOR}.Brightness", "1&action=update", VALUE),
         (f"{SENSOR}.Brightness", "1%26action%3Dupdate", VALUE),
         (f"{SENSOR}.Brightness", "1%u0026", VALUE),
@@ -201,40 +173,37 @@ NAME, GROUP, VALUE = ParameterProblem
         (f"{SENSOR}.Brightness", {"a": 1}, VALUE),
     ],
 )
-async def test_nothing_foreign_is_written(
+async def test_invalid_changes_are_not_sent(
     cloud: Simulator,
     gateway: GatewayClient,
-    serial: str,
     name: str,
     value: object,
     problem: ParameterProblem,
 ) -> None:
     changes: dict[str, object] = {f"{SENSOR}.Contrast": "40", name: value}
     with pytest.raises(ParameterError) as caught:
-        await write_parameters(gateway, serial, changes)
+        await write_parameters(gateway, FIXED, changes)
     assert caught.value.problem is problem
     assert cloud.calls == []
 
 
-def test_changes_have_one_name() -> None:
+def test_changes_are_normalized() -> None:
     assert check_changes({f"root.{SENSOR}.Sharpness": False}) == {
         f"{SENSOR}.Sharpness": "no"
     }
 
 
-async def test_a_camera_that_refuses_a_value(
-    gateway: GatewayClient, serial: str
-) -> None:
+async def test_a_refused_value_is_an_error(gateway: GatewayClient) -> None:
     with pytest.raises(NetrexCameraRefusedError, match="Error setting"):
-        await write_parameters(gateway, serial, {f"{SENSOR}.Brightness": "101"})
+        await write_parameters(gateway, FIXED, {f"{SENSOR}.Brightness": "101"})
 
 
-async def test_a_camera_that_does_not_confirm(
-    cloud: Simulator, gateway: GatewayClient, serial: str
+async def test_an_unconfirmed_change_is_an_error(
+    cloud: Simulator, gateway: GatewayClient
 ) -> None:
     cloud.faults.add("gateway", "empty")
     with pytest.raises(NetrexCameraResponseError):
-        await write_parameters(gateway, serial, {f"{SENSOR}.Brightness": "1"})
+        await write_parameters(gateway, FIXED, {f"{SENSOR}.Brightness": "1"})
 
 
 @pytest.mark.parametrize(
@@ -244,24 +213,23 @@ async def test_a_camera_that_does_not_confirm(
         (["configuration"], -1, NetrexCameraTokenError),
     ],
 )
-async def test_tokens_that_do_not_do(
+async def test_insufficient_tokens_are_refused(
     cloud: Simulator,
     session: aiohttp.ClientSession,
-    serial: str,
     scopes: list[str],
     expires_in: float | None,
     kind: type[NetrexCameraError],
 ) -> None:
     token = cloud.create_api_token(scopes=scopes, expires_in=expires_in)
     with pytest.raises(kind):
-        await read_parameters(client_for(cloud, session, token), serial, [SENSOR])
+        await read_parameters(client_for(cloud, session, token), FIXED, [SENSOR])
 
 
-async def test_capabilities(
-    cloud: Simulator, gateway: GatewayClient, serial: str
+async def test_capabilities_are_read_with_two_calls(
+    cloud: Simulator, gateway: GatewayClient
 ) -> None:
-    found = await read_capabilities(gateway, serial)
-    [camera] = [c for c in cloud.world.cameras.values() if c.serial_number == serial]
+    found = await read_capabilities(gateway, FIXED)
+    [camera] = [c for c in cloud.world.cameras.values() if c.serial_number == FIXED]
     assert found.model == camera.model
     assert found.firmware == "12.6.94"
     assert found.views == 1
@@ -275,20 +243,20 @@ async def test_capabilities(
     assert len(cloud.calls) == 2
 
 
-async def test_a_camera_without_image_settings(
-    cloud: Simulator, gateway: GatewayClient, serial: str
+async def test_a_camera_may_lack_image_settings(
+    cloud: Simulator, gateway: GatewayClient
 ) -> None:
-    [camera] = [c for c in cloud.world.cameras.values() if c.serial_number == serial]
+    [camera] = [c for c in cloud.world.cameras.values() if c.serial_number == FIXED]
     values = cloud.camera(camera.node_id).parameters.values
     for name in [name for name in values if name.startswith("ImageSource.")]:
         del values[name]
     values["Properties.PTZ.DigitalPTZ"] = "yes"
-    found = await read_capabilities(gateway, serial)
+    found = await read_capabilities(gateway, FIXED)
     assert found.image_settings == ()
     assert found.ptz
 
 
-def test_strange_capabilities() -> None:
+def test_unusable_capabilities_are_ignored() -> None:
     assert Capabilities.from_parameters({}) == Capabilities()
     assert Capabilities.from_dict({}) == Capabilities()
     assert Capabilities.from_parameters(
@@ -313,15 +281,19 @@ def test_strange_capabilities() -> None:
         (3000, 2000, "1920x1080"),
     ],
 )
-def test_sizes(width: int, height: int, resolution: str | None) -> None:
+def test_the_smallest_sufficient_resolution_is_chosen(
+    width: int, height: int, resolution: str | None
+) -> None:
     sizes = ((1920, 1080), (800, 600), (800, 450), (640, 360), (320, 180))
     assert Capabilities(resolutions=sizes).resolution(width, height) == resolution
     assert Capabilities().resolution(width, height) is None
 
 
-async def test_snapshot(cloud: Simulator, gateway: GatewayClient, serial: str) -> None:
-    large = await read_snapshot(gateway, serial, compression=0)
-    small = await read_snapshot(gateway, serial, resolution="640x360", compression=90)
+async def test_snapshots_have_size_and_compression(
+    cloud: Simulator, gateway: GatewayClient
+) -> None:
+    large = await read_snapshot(gateway, FIXED, compression=0)
+    small = await read_snapshot(gateway, FIXED, resolution="640x360", compression=90)
     assert Image.open(io.BytesIO(small)).size == (640, 360)
     assert len(small) < len(large)
     assert cloud.calls[1].arguments == (
@@ -330,10 +302,10 @@ async def test_snapshot(cloud: Simulator, gateway: GatewayClient, serial: str) -
         ("compression", "90"),
     )
     with pytest.raises(NetrexCameraRefusedError):
-        await read_snapshot(gateway, serial, view=9)
+        await read_snapshot(gateway, FIXED, view=9)
 
 
-def test_image_settings_have_a_sensor() -> None:
+def test_image_settings_have_a_sensor_and_a_name() -> None:
     assert image_setting("ImageSource.I2.Sensor.ColorLevel") == (2, "ColorLevel")
     with pytest.raises(ValueError, match="WDR"):
         image_setting("ImageSource.I0.Sensor.WDR")

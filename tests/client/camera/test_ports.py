@@ -18,7 +18,7 @@ async def test_ports_are_read_and_switched(
     gateway: GatewayClient, cloud: Simulator, managed: bool
 ) -> None:
     cloud.switches.port_management = managed
-    # What firmware without port management does not tell.
+    # Firmware without port management does not report states.
     idle = False if managed else None
     ports = await read_ports(gateway, MOVING)
     assert ports == (
@@ -32,7 +32,7 @@ async def test_ports_are_read_and_switched(
         assert output.active is active
 
 
-async def test_an_output_that_is_normally_closed(
+async def test_a_normally_closed_output_is_active_when_open(
     gateway: GatewayClient, cloud: Simulator
 ) -> None:
     output = cloud.camera(MOVING_ID).ports.ports[2]
@@ -45,7 +45,7 @@ async def test_an_output_that_is_normally_closed(
 
 
 @pytest.mark.parametrize("managed", [True, False])
-async def test_a_camera_without_ports(
+async def test_a_camera_may_lack_ports(
     gateway: GatewayClient, cloud: Simulator, managed: bool
 ) -> None:
     cloud.switches.port_management = managed
@@ -75,7 +75,7 @@ async def test_an_input_cannot_be_switched(gateway: GatewayClient) -> None:
         ),
     ],
 )
-async def test_answers_of_wrong_types(
+async def test_values_of_wrong_types_are_ignored(
     gateway: GatewayClient,
     cloud: Simulator,
     monkeypatch: pytest.MonkeyPatch,
@@ -87,7 +87,7 @@ async def test_answers_of_wrong_types(
     assert await read_ports(gateway, MOVING) == expected
 
 
-async def test_a_refused_token_is_no_camera_without_ports(
+async def test_a_refused_token_is_not_a_lack_of_ports(
     gateway: GatewayClient, cloud: Simulator
 ) -> None:
     cloud.world.tokens.clear()

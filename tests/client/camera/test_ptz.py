@@ -23,19 +23,19 @@ from .conftest import FIXED, MOVING, MOVING_ID
 
 @pytest.fixture
 def ptz(gateway: GatewayClient) -> PtzClient:
-    """Return the camera that moves."""
+    """Return a client for the camera with PTZ."""
     return PtzClient(gateway, MOVING)
 
 
 @pytest.fixture
 def head(cloud: Simulator) -> Ptz:
-    """Return the head of that camera."""
+    """Return the PTZ head of that camera."""
     head = cloud.camera(MOVING_ID).ptz
     assert head is not None
     return head
 
 
-async def test_presets_are_found_by_number(ptz: PtzClient) -> None:
+async def test_presets_are_sorted_by_number(ptz: PtzClient) -> None:
     assert await ptz.presets() == (
         Preset(1, "Home"),
         Preset(2, "Pokladny"),
@@ -55,7 +55,7 @@ async def test_presets_are_found_by_number(ptz: PtzClient) -> None:
         (lambda ptz: ptz.move_by(Move(-200, 5, 100), 100), Position(160, 5, 101)),
     ],
 )
-async def test_movements_arrive(
+async def test_movements_reach_their_position(
     ptz: PtzClient,
     head: Ptz,
     act: Callable[[PtzClient], Awaitable[None]],
@@ -73,7 +73,7 @@ async def test_movements_arrive(
         (Move(zoom=1), (False, False, True)),
     ],
 )
-async def test_a_movement_goes_on_until_it_is_stopped(
+async def test_a_continuous_movement_lasts_until_it_is_stopped(
     ptz: PtzClient, head: Ptz, cloud: Simulator, speeds: Move, moved: tuple[bool, ...]
 ) -> None:
     await ptz.start(speeds)
@@ -86,13 +86,13 @@ async def test_a_movement_goes_on_until_it_is_stopped(
     assert head.position == stopped
 
 
-async def test_the_camera_says_what_it_cannot(ptz: PtzClient) -> None:
+async def test_an_unknown_preset_is_refused(ptz: PtzClient) -> None:
     with pytest.raises(NetrexCameraRefusedError, match="does not exist"):
         await ptz.go_to(3)
 
 
 @pytest.mark.parametrize("conduct", ["nan", "empty"])
-async def test_a_fixed_camera_has_nothing(
+async def test_a_camera_without_ptz_has_no_presets_and_refuses(
     gateway: GatewayClient, cloud: Simulator, conduct: str
 ) -> None:
     cloud.switches.set("fixed_ptz", conduct)
@@ -102,7 +102,7 @@ async def test_a_fixed_camera_has_nothing(
         await fixed.move_by(Move(1))
 
 
-async def test_a_fixed_camera_may_refuse_to_be_asked(
+async def test_a_camera_without_ptz_may_refuse_queries(
     gateway: GatewayClient, cloud: Simulator
 ) -> None:
     cloud.switches.set("fixed_ptz", "error")
@@ -110,7 +110,9 @@ async def test_a_fixed_camera_may_refuse_to_be_asked(
         await PtzClient(gateway, FIXED).presets()
 
 
-async def test_an_absent_camera(ptz: PtzClient, cloud: Simulator) -> None:
+async def test_a_disconnected_camera_is_offline(
+    ptz: PtzClient, cloud: Simulator
+) -> None:
     cloud.world.cameras[MOVING_ID].is_connected = False
     with pytest.raises(NetrexCameraOfflineError):
         await ptz.presets()
@@ -125,5 +127,5 @@ async def test_an_absent_camera(ptz: PtzClient, cloud: Simulator) -> None:
         ("presetposno=x\r\nnonsense\r\npresetposno-1=y", ()),
     ],
 )
-def test_presets_of_all_kinds(text: str, presets: tuple[Preset, ...]) -> None:
+def test_presets_are_parsed(text: str, presets: tuple[Preset, ...]) -> None:
     assert parse_presets(text) == presets

@@ -1,4 +1,4 @@
-"""Addresses of cameras: templates, and the serial numbers that become host names."""
+"""URLs of cameras: templates, and serial numbers that become host names."""
 
 import pytest
 
@@ -29,7 +29,7 @@ SERIAL = "ACCC8EE8A9CA"
         ("http://localhost/{serial_number}", "http://localhost/accc8ee8a9ca/a/b.cgi"),
     ],
 )
-def test_addresses(template: str, address: str) -> None:
+def test_templates_are_filled_in(template: str, address: str) -> None:
     assert str(camera_url(parse_camera_url(template), SERIAL, "a/b.cgi")) == address
 
 
@@ -63,7 +63,7 @@ def test_queries_are_encoded() -> None:
         "https://[{serial_number}/",
     ],
 )
-def test_what_is_no_template(template: str) -> None:
+def test_invalid_templates_are_refused(template: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the kind is what callers catch
         parse_camera_url(template)
 
@@ -85,6 +85,6 @@ def test_what_is_no_template(template: str) -> None:
         "\uff21CCC8EE8A9CA",
     ],
 )
-def test_what_is_no_serial_number_becomes_no_host(serial: str) -> None:
+def test_an_invalid_serial_number_becomes_no_host(serial: str) -> None:
     with pytest.raises(NetrexCameraNotFoundError):
         camera_url(DEFAULT_CAMERA_URL, serial, "axis-cgi/param.cgi")
