@@ -180,7 +180,7 @@ def test_form_schema_refuses_what_github_refuses() -> None:
         FORM({"name": "Form", "description": "Form", "body": [{"type": "input"}]})
 
 
-def test_issue_chooser() -> None:
+def test_the_issue_chooser_follows_githubs_schema() -> None:
     CHOOSER(load_yaml_dict(str(GITHUB / "ISSUE_TEMPLATE" / "config.yml")))
 
 

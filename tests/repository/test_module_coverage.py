@@ -38,6 +38,7 @@ def report(root: Path, ran: dict[str, Iterable[tuple[int, int]]]) -> dict[str, A
     measured.load()
     target = root / "report.json"
     measured.json_report(outfile=str(target))
+    measured.get_data().close(force=True)
     content = json.loads(target.read_text(encoding="utf-8"))
     content["files"] = {
         Path(name).resolve().relative_to(root.resolve()).as_posix(): value
