@@ -140,13 +140,13 @@ async def test_diagnostics_contain_no_secret(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     diagnostics = await async_get_config_entry_diagnostics(hass, entry)
-    told = diagnostics["gateway"]
+    shown = diagnostics["gateway"]
     cameras = len(cloud.world.cameras)
-    assert told["calls"]["answered"] >= 2 * cameras
-    assert told["cameras"]["known"] == cameras
-    assert told["cameras"]["with_image_settings"] == cameras
-    assert told["default_address"] is False
-    assert told["problem"] is None
+    assert shown["calls"]["answered"] >= 2 * cameras
+    assert shown["cameras"]["known"] == cameras
+    assert shown["cameras"]["with_image_settings"] == cameras
+    assert shown["default_address"] is False
+    assert shown["problem"] is None
     serials = [camera.serial_number for camera in cloud.world.cameras.values()]
     assert_no_secret(repr(diagnostics), [*cloud.secrets, *serials])
     assert_log_clean(caplog, cloud.secrets)

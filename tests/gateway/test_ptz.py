@@ -179,18 +179,18 @@ async def test_a_failed_stop_is_repeated(
 ) -> None:
     monkeypatch.setattr(moves, "_STOP_PAUSE_SECONDS", 0.01)
 
-    async def begin() -> asyncio.Future[None]:
+    async def start() -> asyncio.Future[None]:
         call = asyncio.ensure_future(
             move(hass, target, mode="continuous", pan=10, duration=0.5)
         )
         await eventually(lambda: moving(camera))
         return call
 
-    call = await begin()
+    call = await start()
     cloud.faults.add("gateway", "status", 503, count=2, match="ptz.cgi")
     await call
     assert not moving(camera)
-    call = await begin()
+    call = await start()
     cloud.faults.add("gateway", "status", 503, count=3, match="ptz.cgi")
     with pytest.raises(HomeAssistantError) as caught:
         await call

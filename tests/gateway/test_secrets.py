@@ -94,9 +94,9 @@ async def test_no_secret_in_logs_states_diagnostics_and_errors(
     ]
     assert_no_secret("\n".join(states), secrets)
     diagnostics = await async_get_config_entry_diagnostics(hass, entry)
-    told = json.dumps(diagnostics, default=str)
-    assert_no_secret(told, secrets)
-    assert_no_secret(told, ["ACCC8EE8A9CA", "accc8ee8a9ca", "YouTube", REDACTED])
+    text = json.dumps(diagnostics, default=str)
+    assert_no_secret(text, secrets)
+    assert_no_secret(text, ["ACCC8EE8A9CA", "accc8ee8a9ca", "YouTube", REDACTED])
     assert diagnostics["gateway"]["broadcasts"]["streams"] == 4
 
 

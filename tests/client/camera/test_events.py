@@ -38,9 +38,9 @@ async def test_states_come_first_and_then_each_change(
     async with open_events(gateway, MOVING) as events:
         stream = aiter(events)
         # Two inputs twice, an output, PTZ, two profiles, day mode, ready.
-        told = [await anext(stream) for _ in range(10)]
-        assert CameraEvent(INPUT, EventKind.INPUT, "0", state=False) in told
-        known = {event.kind for event in told if event and event.kind}
+        reported = [await anext(stream) for _ in range(10)]
+        assert CameraEvent(INPUT, EventKind.INPUT, "0", state=False) in reported
+        known = {event.kind for event in reported if event and event.kind}
         assert known == {
             EventKind.INPUT,
             EventKind.OUTPUT,
