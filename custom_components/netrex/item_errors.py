@@ -1,0 +1,125 @@
+"""Errors of single items, each with a delay of its own (decision 0026)."""
+
+from collections import Counter
+from collections.abc import Callable, Container, Hashable
+from dataclasses import dataclass
+import time
+
+from .client import (
+    NetrexAuthError,
+    NetrexConnectionError,
+    NetrexError,
+    NetrexRateLimitedError,
+)
+from .client.days import HOUR, QUARTER, not_in_future
+from .client.values import as_float, as_int, as_mapping, as_text
+from .errors import error_key
+
+# Seconds until an item is asked for again, by its consecutive errors; then the last.
+DELAYS = (QUARTER, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR)
+
+
+def concerns_item(err: NetrexError) -> bool:
+    """Return whether an error in the answer to one item is about that item.
+
+    No answer, a reached limit, and a refused token concern the account.
+    """
+    return not isinstance(
+        err, NetrexAuthError | NetrexConnectionError | NetrexRateLimitedError
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """The last error of an item.
+
+    Attributes:
+        reason: A translation key of `errors.py`.
+        count: Consecutive errors.
+        at: The unix time of the last one.
+    """
+
+    reason: str
+    count: int
+    at: float
+
+
+class ItemErrors[KeyT: Hashable]:
+    """The items that were refused, why, and when each is due again.
+
+    Args:
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._errors: dict[KeyT, ItemError] = {}
+
+    def __contains__(self, key: KeyT) -> bool:
+        """Return whether the last request for an item failed."""
+        return key in self._errors
+
+    def failed(self, key: KeyT, err: NetrexError) -> None:
+        """Record an error of an item; the delay grows with each."""
+        before = self._errors.get(key)
+        count = before.count + 1 if before else 1
+        self._errors[key] = ItemError(error_key(err), count, self._clock())
+
+    def succeeded(self, key: KeyT) -> None:
+        """Forget the errors of an item."""
+        self._errors.pop(key, None)
+
+    def is_due(self, key: KeyT) -> bool:
+        """Return whether an item may be asked for."""
+        return self.due_at(key) <= self._clock()
+
+    def due_at(self, key: KeyT) -> float:
+        """Return the unix time from which an item may be asked for; 0 for any time."""
+        if (error := self._errors.get(key)) is None:
+            return 0
+        at = not_in_future(error.at, self._clock())
+        if at != error.at:
+            self._errors[key] = ItemError(error.reason, error.count, at)
+        return at + DELAYS[min(error.count, len(DELAYS)) - 1]
+
+    def error(self, key: KeyT) -> ItemError | None:
+        """Return the last error of an item."""
+        return self._errors.get(key)
+
+    def lasting(self, count: int) -> list[KeyT]:
+        """Return the items with at least `count` consecutive errors."""
+        return [key for key, error in self._errors.items() if error.count >= count]
+
+    def by_reason(self) -> Counter[str]:
+        """Return the number of refused items by reason."""
+        return Counter(error.reason for error in self._errors.values())
+
+    def retain(self, keys: Container[KeyT]) -> None:
+        """Forget all other items."""
+        for key in [key for key in self._errors if key not in keys]:
+            del self._errors[key]
+
+    def as_dict(self) -> dict[str, list[object]]:
+        """Return the errors as JSON data; a key is stored as its text."""
+        return {
+            str(key): [error.reason, error.count, error.at]
+            for key, error in self._errors.items()
+        }
+
+    def restore(self, stored: object, parse: Callable[[str], KeyT]) -> None:
+        """Restore the result of `as_dict`; ignore what cannot be read.
+
+        Args:
+            stored: Any data.
+            parse: Returns the key of a text, or raises ValueError.
+        """
+        for text, value in as_mapping(stored).items():
+            if not isinstance(value, list) or len(value) != 3:  # noqa: PLR2004 - fields
+                continue
+            reason, count, at = as_text(value[0]), as_int(value[1]), as_float(value[2])
+            try:
+                key = parse(text)
+            except ValueError:
+                continue
+            if reason and count and count > 0 and at is not None:
+                self._errors[key] = ItemError(reason, count, at)
