@@ -24,7 +24,7 @@ PROFILE = StreamProfile(120846, 320, 180, 10)
 
 @pytest.fixture(autouse=True)
 def _debug_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Record everything that is logged, for the scans."""
+    """Record debug messages for the scans for secrets."""
     caplog.set_level(logging.DEBUG)
 
 
@@ -65,10 +65,10 @@ type GetLink = Callable[[str], Awaitable[str]]
 
 
 class Harness(Relay):
-    """A relay that remembers what it was given and how its sessions ended."""
+    """A relay that records its links and how its sessions ended."""
 
     def __init__(self, get_link: GetLink, limits: Limits, *, resumes: bool) -> None:
-        """Count the links of `get_link`."""
+        """Wrap `get_link` to count the links."""
         self.links = 0
         self.closings: list[EndReason] = []
         self.ends: list[SessionEnd] = []
@@ -89,7 +89,7 @@ class Harness(Relay):
         )
 
     async def until_ended(self, sessions: int) -> None:
-        """Wait until so many uses of links are over."""
+        """Wait until this number of links has been used."""
         await until(lambda: len(self.ends) == sessions)
 
 
@@ -98,7 +98,7 @@ type RunRelay = Callable[..., Awaitable[Harness]]
 
 @pytest.fixture
 async def run_relay() -> AsyncGenerator[RunRelay]:
-    """Return what starts a relay in front of any source of links."""
+    """Return a function that starts a relay with a given source of links."""
     running: list[Harness] = []
 
     async def run(
@@ -116,7 +116,7 @@ async def run_relay() -> AsyncGenerator[RunRelay]:
 
 @pytest.fixture
 async def relay(portal: RtspServer, run_relay: RunRelay) -> Harness:
-    """Run a relay in front of the portal's camera; the stream's key is its id."""
+    """Run a relay for the portal's camera; the stream key is the camera's id."""
 
     async def get_link(key: str) -> str:
         return portal.mint(int(key), PROFILE)
@@ -135,7 +135,7 @@ type Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[N
 
 @asynccontextmanager
 async def scripted_server(script: Script) -> AsyncGenerator[str]:
-    """Run a server that does what no proper server does; gives its link."""
+    """Run a server with scripted misbehavior; yields its link."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Viewers: FFmpeg as Home Assistant runs it, and a bare client."""
+"""FFmpeg as a viewer, opened as Home Assistant does."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ def _watch(url: str, frames: int, options: Mapping[str, str]) -> list[int]:
 async def watch(
     url: str, frames: int = 3, options: Mapping[str, str] | None = None
 ) -> list[int]:
-    """Decode some pictures and return their heights.
+    """Decode some frames and return their heights (pixels).
 
     Raises av.FFmpegError.
     """
@@ -33,5 +33,5 @@ async def watch(
 async def until(condition: Callable[[], object]) -> None:
     """Wait at most 10 s until a condition holds."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)

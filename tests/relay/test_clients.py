@@ -1,4 +1,4 @@
-"""What the relay does about clients that are not players."""
+"""Clients that are not players, are too many, or misbehave."""
 
 import asyncio
 import select
@@ -24,7 +24,7 @@ from .test_upstream import DESCRIBED, always, answering
     ["/", "/wrong/140094", "//140094", "/{secret}", "/{secret}/", "/{secret}x/140094"],
 )
 @pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE", "SETUP"])
-async def test_without_the_secret_nothing_is_told(
+async def test_a_wrong_secret_is_answered_with_404(
     relay: Harness, address: str, path: str, method: str
 ) -> None:
     host, secret = address.split("/")[2:4]
@@ -37,7 +37,9 @@ async def test_without_the_secret_nothing_is_told(
     assert relay.links == 0
 
 
-async def test_a_client_stays_with_its_stream(relay: Harness, address: str) -> None:
+async def test_a_client_cannot_switch_to_another_stream(
+    relay: Harness, address: str
+) -> None:
     async with await RtspClient.connect(address) as client:
         assert (await client.request("DESCRIBE")).status == 200
         client.url = relay.url("2")
@@ -59,7 +61,7 @@ async def test_only_describe_takes_a_link(
     assert relay.links == 1
 
 
-async def test_options_may_ask_about_the_server(relay: Harness, address: str) -> None:
+async def test_options_accepts_an_asterisk(relay: Harness, address: str) -> None:
     async with await RtspClient.connect(address) as client:
         client.url = "*"
         answer = await client.request("OPTIONS")
@@ -78,7 +80,9 @@ async def test_options_may_ask_about_the_server(relay: Harness, address: str) ->
         b"x" * 100_000,
     ],
 )
-async def test_junk_is_disconnected(address: str, junk: bytes) -> None:
+async def test_a_client_that_sends_junk_is_disconnected(
+    address: str, junk: bytes
+) -> None:
     async with await RtspClient.connect(address) as client:
         client.writer.write(junk)
         async with asyncio.timeout(2):
@@ -91,7 +95,7 @@ async def test_junk_is_disconnected(address: str, junk: bytes) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(chunks=st.lists(st.binary(min_size=1, max_size=80), min_size=1, max_size=5))
-async def test_no_bytes_of_a_client_raise_anything(
+async def test_arbitrary_data_of_a_client_logs_no_error(
     relay: Harness,
     address: str,
     caplog: pytest.LogCaptureFixture,
@@ -149,12 +153,12 @@ async def test_strangers_cannot_keep_viewers_out(
         stranger.writer.close()
 
 
-async def test_strangers_that_come_in_one_go_keep_to_the_limit(
+async def test_a_flood_of_strangers_is_limited(
     run_relay: RunRelay,
 ) -> None:
     relay = await run_relay(always(""), Limits(strangers=3, request_timeout=60))
     parts = urlsplit(relay.url("1"))
-    # Without a pause in which the relay could let the first ones go.
+    # Without giving the relay time to close the first ones.
     strangers = [
         socket.create_connection((parts.hostname, parts.port)) for _ in range(50)
     ]
@@ -169,7 +173,7 @@ async def test_strangers_that_come_in_one_go_keep_to_the_limit(
         stranger.close()
 
 
-async def test_a_wall_of_players_at_once_are_no_strangers(
+async def test_a_wall_of_players_fits_into_the_limit_of_strangers(
     run_relay: RunRelay,
 ) -> None:
     async with scripted_server(answering(DESCRIBED)) as link:
@@ -184,7 +188,7 @@ async def test_a_wall_of_players_at_once_are_no_strangers(
     assert {answer.status for answer in answers} == {200}
 
 
-async def test_more_viewers_than_the_limit_are_told_to_wait(
+async def test_viewers_above_the_limit_get_a_retry_after(
     run_relay: RunRelay, portal: RtspServer
 ) -> None:
     async def get_link(_: str) -> str:
@@ -203,7 +207,7 @@ async def test_more_viewers_than_the_limit_are_told_to_wait(
 
 
 @pytest.mark.parametrize("place", ["link", "dial"])
-async def test_a_player_that_gives_up_frees_its_place(
+async def test_a_player_that_disconnects_early_cancels_its_request(
     run_relay: RunRelay, place: str
 ) -> None:
     waiting = asyncio.Event()
@@ -242,7 +246,7 @@ async def test_a_player_that_gives_up_frees_its_place(
     assert relay.links == (place == "dial")
 
 
-async def test_a_session_on_which_nothing_moves_is_ended(
+async def test_an_idle_session_is_closed(
     run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_module, "WATCH_INTERVAL_SECONDS", 0.05)
@@ -257,7 +261,7 @@ async def test_a_session_on_which_nothing_moves_is_ended(
         relay = await run_relay(always(link), Limits(idle_timeout=0.5))
         async with await RtspClient.connect(relay.url("1")) as client:
             assert (await client.request("DESCRIBE")).status == 200
-            # A paused player that keeps its session alive is not dead.
+            # A paused player that keeps its session alive is not idle.
             for _ in range(8):
                 await asyncio.sleep(0.1)
                 assert (await client.request("GET_PARAMETER")).status == 200
@@ -266,8 +270,9 @@ async def test_a_session_on_which_nothing_moves_is_ended(
     assert [end.reason for end in relay.ends] == [EndReason.SILENT]
 
 
-async def test_answers_follow_their_requests(run_relay: RunRelay) -> None:
-    """A request before the answer to DESCRIBE is not passed on."""
+async def test_a_request_before_the_answer_to_describe_is_rejected(
+    run_relay: RunRelay,
+) -> None:
     gate = asyncio.Event()
 
     async with scripted_server(answering(DESCRIBED)) as link:
@@ -284,4 +289,4 @@ async def test_answers_follow_their_requests(run_relay: RunRelay) -> None:
             assert (await describe).status == 455
             gate.set()
             _, described = await client.read()
-            assert described.status == 200  # type: ignore[union-attr]  # an answer
+            assert described.status == 200  # type: ignore[union-attr]  # a response

@@ -1,4 +1,4 @@
-"""Nothing that is small waits for something larger."""
+"""Small packets are not delayed."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from .conftest import Harness
 from .players import until
 
 
-async def test_what_the_relay_sends_leaves_at_once(
+async def test_the_relay_sends_without_nagle_delay(
     relay: Harness, address: str
 ) -> None:
     async with await RtspClient.connect(address):

@@ -1,4 +1,4 @@
-"""Where a relay may listen, and what its addresses give away."""
+"""Addresses that a relay can listen on, and their secrets."""
 
 import asyncio
 import errno
@@ -27,7 +27,7 @@ from .players import until, watch
         ("FD00::0:1", "fd00::1"),
     ],
 )
-def test_one_address_is_taken(text: str, host: str) -> None:
+def test_an_address_of_one_interface_is_accepted(text: str, host: str) -> None:
     assert parse_host(text) == host
 
 
@@ -35,7 +35,7 @@ def test_one_address_is_taken(text: str, host: str) -> None:
     "text",
     [
         "",
-        "0.0.0.0",  # noqa: S104 - is refused
+        "0.0.0.0",  # noqa: S104 - is rejected
         "::",
         "224.0.0.1",
         "fe80::1%eth0",
@@ -43,12 +43,12 @@ def test_one_address_is_taken(text: str, host: str) -> None:
         "10.0.0",
     ],
 )
-def test_none_or_many_addresses_are_refused(text: str) -> None:
+def test_other_addresses_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_host(text)
 
 
-def test_who_knows_one_streams_address_knows_no_other() -> None:
+def test_the_address_of_a_stream_does_not_reveal_another() -> None:
     endpoint = Endpoint("fd00::1", 8554, "the secret")
     parts = {urlsplit(endpoint.url(key)).path.split("/")[1] for key in ("1", "2", "1")}
 
@@ -58,12 +58,12 @@ def test_who_knows_one_streams_address_knows_no_other() -> None:
     assert "the secret" not in f"{endpoint!r} {endpoint.url('1')}"
 
 
-def test_problems_have_a_kind() -> None:
+def test_errors_of_bind_have_a_kind() -> None:
     with bind("127.0.0.1", 0) as taken:
         with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at
             bind("127.0.0.1", taken.getsockname()[1])
         assert ListenProblem.of(caught.value) is ListenProblem.PORT_IN_USE
-    # An address for documentation (RFC 5737), which no machine has.
+    # An address reserved for documentation (RFC 5737).
     with pytest.raises(OSError) as caught:  # noqa: PT011 - its number is looked at
         bind("192.0.2.1", 0)
     assert ListenProblem.of(caught.value) is ListenProblem.ADDRESS_MISSING
@@ -72,7 +72,7 @@ def test_problems_have_a_kind() -> None:
     assert ListenProblem.of(socket.gaierror()) is ListenProblem.OTHER
 
 
-async def test_a_second_endpoint_serves_and_ends_alone(
+async def test_a_second_endpoint_can_be_closed_alone(
     relay: Harness, address: str
 ) -> None:
     second = await relay.listen(Endpoint())
@@ -96,7 +96,9 @@ async def test_a_second_endpoint_serves_and_ends_alone(
         await asyncio.open_connection(second.host, second.port)
 
 
-async def test_an_endpoints_secret_opens_no_other(relay: Harness, address: str) -> None:
+async def test_a_secret_is_valid_for_its_endpoint_only(
+    relay: Harness, address: str
+) -> None:
     second = await relay.listen(Endpoint())
     host = f"{second.host}:{second.port}"
     url = address.replace(urlsplit(address).netloc, host)

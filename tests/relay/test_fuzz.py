@@ -1,6 +1,6 @@
-"""Damaged traffic of both sides, more of it than can be written down.
+"""Damaged data from both sides.
 
-The same in each run: an input is made from its number alone.
+Inputs are generated from their numbers, so they are the same in each run.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from custom_components.netrex.relay.urls import UrlMap, link_secrets
 
 INPUTS_PER_SIDE = 50_000
 SESSIONS = 400
-# CPU seconds for one input, which takes a fraction of a millisecond.
-LONGEST = 0.5
+# Limit of the CPU time for one input, which usually takes less than a millisecond.
+MAX_SECONDS = 0.5
 
 LOCAL = "rtsp://127.0.0.1:8554/secret/1"
 LINK = "rtsp://127.0.0.1:554/nvhs10~1600421245~0123456789abcdef0123456789abcdef"
@@ -86,7 +86,7 @@ SERVER = (
     _message(f"SET_PARAMETER {LINK} RTSP/1.0", "Session: 1", body="ping: 1\r\n"),
     _message(f"REDIRECT {LINK} RTSP/1.0", f"Location: {LINK}2"),
 )
-# What parsers stumble on.
+# Common causes of parser errors.
 TOKENS = (
     b"\r\n",
     b"\n",
@@ -113,7 +113,7 @@ TOKENS = (
 
 
 def damaged(rng: random.Random, parts: tuple[bytes, ...]) -> bytes:
-    """Return valid traffic, some of it left out, with a few things wrong; or junk."""
+    """Return valid data with omissions and errors, or junk."""
     if rng.random() < 0.05:
         return rng.randbytes(rng.randrange(1, 600))
     data = bytearray(b"".join(part for part in parts if rng.random() < 0.7))
@@ -137,14 +137,14 @@ def damaged(rng: random.Random, parts: tuple[bytes, ...]) -> bytes:
 
 
 def chunks(rng: random.Random, data: bytes) -> Iterator[bytes]:
-    """Yield `data` in pieces, as a network may deliver it."""
+    """Yield `data` in chunks, as a network may deliver it."""
     size = rng.choice((1 << 20, 1400, 100, 7)) if len(data) < 5000 else 1400
     for start in range(0, len(data), size):
         yield data[start : start + size]
 
 
 def check_input(rng: random.Random, parts: tuple[bytes, ...]) -> None:
-    """Let one input through the parser and what follows it on that side."""
+    """Process one input as the relay does for that side."""
     parser = Parser()
     urls = UrlMap(LOCAL, LINK, link_secrets(LINK))
     passed = fed = 0
@@ -173,7 +173,7 @@ def check_input(rng: random.Random, parts: tuple[bytes, ...]) -> None:
 
 
 @pytest.mark.parametrize("parts", [CLIENT, SERVER], ids=["client", "server"])
-def test_no_damage_confuses_the_parser(parts: tuple[bytes, ...]) -> None:
+def test_the_parser_survives_damaged_data(parts: tuple[bytes, ...]) -> None:
     slowest = 0.0
     for number in range(INPUTS_PER_SIDE):
         rng = random.Random(number)  # noqa: S311 - the same in each run
@@ -184,29 +184,29 @@ def test_no_damage_confuses_the_parser(parts: tuple[bytes, ...]) -> None:
             err.add_note(f"input {number}")
             raise
         slowest = max(slowest, time.thread_time() - started)
-    assert slowest < LONGEST
+    assert slowest < MAX_SECONDS
 
 
 class MemoryWriter:
-    """The way to a server that does not listen; its answers are known already."""
+    """A connection to a server whose answers are predefined."""
 
     def write(self, data: bytes, /) -> None:
-        """Drop data."""
+        """Discard data."""
 
     async def drain(self) -> None:
-        """Never be too slow."""
+        """Return at once."""
 
     def close(self) -> None:
-        """Close."""
+        """Do nothing."""
 
     def abort(self) -> None:
-        """Close at once."""
+        """Do nothing."""
 
     async def wait_closed(self) -> None:
-        """Be closed at once."""
+        """Return at once."""
 
 
-async def test_no_damage_on_either_side_gets_out_of_a_session(
+async def test_damaged_data_ends_only_its_own_session(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
@@ -219,7 +219,7 @@ async def test_no_damage_on_either_side_gets_out_of_a_session(
     async def dial(_: Link) -> tuple[asyncio.StreamReader, MemoryWriter]:
         reader = asyncio.StreamReader()
         reader.feed_data(damaged(rng, SERVER))
-        # Some clients get to say more before it ends, some do not.
+        # Some sessions end before the client's last data is read.
         asyncio.get_running_loop().call_later(0.01, reader.feed_eof)
         return reader, MemoryWriter()
 
@@ -247,7 +247,7 @@ async def test_no_damage_on_either_side_gets_out_of_a_session(
                 await reader.read()
         writer.close()
     await relay.stop()
-    # The last server ends a moment after its session.
+    # The last connection is closed shortly after its session.
     await asyncio.sleep(0.05)
 
     assert ended > SESSIONS / 2

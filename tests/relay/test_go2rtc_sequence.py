@@ -1,10 +1,10 @@
-"""What go2rtc sends to a camera, byte for byte where it matters, sent to the relay.
+"""The requests of go2rtc, byte for byte where it matters, sent to the relay.
 
-This is no go2rtc (`tests/players/test_go2rtc.py` is about the real one), but a client
-that does what go2rtc's RTSP client does: no OPTIONS at first; DESCRIBE with the back
-channel, and a second connection without it if that fails; SETUP below Content-Base;
-PLAY without waiting for its answer; OPTIONS to keep the session alive; at the end of
-the picture at once the next connection, and one a second while that fails.
+The client imitates go2rtc's (`tests/players/test_go2rtc.py` runs the real one): no
+OPTIONS at first; DESCRIBE with the back channel, and a second connection without it if
+that fails; SETUP below Content-Base; PLAY without waiting for its answer; OPTIONS to
+keep the session alive; an immediate reconnect at the end of the stream, then one per
+second while that fails.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ DESCRIBE = {
     "user-agent": "go2rtc/1.9.15",
     "require": "www.onvif.org/ver20/backchannel",
 }
-# It gives up after so many seconds without data.
+# Its timeout without data (seconds).
 READ_TIMEOUT = 5.0
 RETRY_INTERVAL = 1.0
 
@@ -36,7 +36,7 @@ async def dial(url: str) -> RtspClient | None:
         answer = await client.request("DESCRIBE", **headers)
         if answer.status == 200:
             assert answer.headers["content-base"] == f"{url}/"
-            # What it sets up below; an address of its own would be the relay's, too.
+            # The base of its SETUP; an absolute URL would be the relay's as well.
             assert f"a=control:{url}/trackID=0\r\n" in answer.body
             return client
         client.writer.close()
@@ -44,7 +44,7 @@ async def dial(url: str) -> RtspClient | None:
 
 
 async def start(client: RtspClient) -> None:
-    """Set up and play; the answer to PLAY comes between the packets."""
+    """Set up and play; the answer to PLAY arrives between packets."""
     answer = await client.setup("RTP/AVP/TCP;unicast;interleaved=0-1")
     assert answer.status == 200
     assert answer.headers["transport"].startswith("RTP/AVP/TCP;")
@@ -56,7 +56,7 @@ async def start(client: RtspClient) -> None:
 
 
 async def pictures(client: RtspClient, packets: int) -> None:
-    """Take some packets; messages between them are looked at and left."""
+    """Read some packets, skipping messages between them."""
     found = 0
     while found < packets:
         async with asyncio.timeout(READ_TIMEOUT):
@@ -69,7 +69,7 @@ async def pictures(client: RtspClient, packets: int) -> None:
 
 
 async def play(url: str) -> RtspClient:
-    """Connect until that works."""
+    """Connect, retrying until it succeeds."""
     client = await dial(url)
     while client is None:
         await asyncio.sleep(RETRY_INTERVAL)
@@ -78,7 +78,7 @@ async def play(url: str) -> RtspClient:
     return client
 
 
-async def test_it_plays_keeps_alive_and_leaves(
+async def test_it_plays_keeps_alive_and_tears_down(
     relay: Harness, address: str, state: State
 ) -> None:
     client = await play(address)
@@ -88,7 +88,7 @@ async def test_it_plays_keeps_alive_and_leaves(
         f"Session: {client.session}\r\n\r\n".encode()
     )
     await pictures(client, 10)
-    # It does not wait for the answer to this either.
+    # It does not wait for the answer to TEARDOWN either.
     client.writer.write(
         f"TEARDOWN {address}/ RTSP/1.0\r\nCSeq: 5\r\n"
         f"Session: {client.session}\r\n\r\n".encode()
@@ -99,7 +99,7 @@ async def test_it_plays_keeps_alive_and_leaves(
     assert [link.used for link in state.links] == [1]
 
 
-async def test_it_connects_again_by_the_same_address(
+async def test_it_reconnects_to_the_same_address(
     relay: Harness, address: str, portal: RtspServer, state: State
 ) -> None:
     for _ in range(3):
@@ -113,7 +113,7 @@ async def test_it_connects_again_by_the_same_address(
 
 
 @pytest.mark.parametrize("refusal", [LinkRefusal.LIMITED, LinkRefusal.UNAVAILABLE])
-async def test_a_refusal_costs_it_two_connections_and_no_link(
+async def test_a_refusal_costs_two_connections_and_no_link(
     portal: RtspServer, run_relay: RunRelay, state: State, refusal: LinkRefusal
 ) -> None:
     refusals = [refusal] * 2

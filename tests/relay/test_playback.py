@@ -1,4 +1,4 @@
-"""Viewers in front of the relay, the simulated portal behind it."""
+"""Viewers of the simulated portal's streams through the relay."""
 
 import asyncio
 import contextlib
@@ -15,11 +15,11 @@ from tests.simulator.rtsp_client import RtspClient
 from .conftest import CAMERA_ID, PROFILE, Harness, RunRelay
 from .players import until, watch
 
-# As go2rtc asks.
+# As sent by go2rtc.
 BACK_CHANNEL = {"require": "www.onvif.org/ver20/backchannel"}
 
 
-async def test_each_viewing_takes_one_link_and_nobody_none(
+async def test_each_viewing_takes_exactly_one_link(
     relay: Harness, address: str, state: State, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert address == relay.url(str(CAMERA_ID))
@@ -55,7 +55,7 @@ async def test_viewers_do_not_share_a_link(
 @pytest.mark.parametrize(
     "options", [{}, {"rtsp_transport": "udp+tcp"}, {"rtsp_transport": "tcp"}]
 )
-async def test_a_player_that_prefers_udp_gets_its_picture_by_tcp(
+async def test_a_player_that_prefers_udp_plays_over_tcp(
     address: str, state: State, options: dict[str, str]
 ) -> None:
     assert await watch(address, 3, options) == [PROFILE.height] * 3
@@ -71,7 +71,7 @@ async def test_udp_alone_is_refused(address: str) -> None:
         assert (await client.setup(offers)).status == 200
 
 
-async def test_the_back_channel_is_not_asked_for(
+async def test_the_back_channel_requirement_is_removed(
     address: str, state: State, relay: Harness
 ) -> None:
     state.switches.backchannel = "refuse"
@@ -99,13 +99,13 @@ async def test_other_requirements_are_passed_on(address: str, state: State) -> N
     assert answer.headers["unsupported"] == "com.example.other"
 
 
-async def test_no_address_of_the_portal_gets_through(
+async def test_no_address_of_the_portal_reaches_the_client(
     relay: Harness, address: str, state: State
 ) -> None:
     async with await RtspClient.connect(address) as client:
         described = await client.request("DESCRIBE")
         played = [await client.setup(), await client.request("PLAY")]
-        # Between pictures, the answers are translated as well.
+        # Responses between media data are translated as well.
         for method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "PAUSE", "PLAY"):
             played.append(await client.request(method))
             assert played[-1].status == 200
@@ -124,7 +124,7 @@ async def test_no_address_of_the_portal_gets_through(
         assert name not in text
 
 
-async def test_a_link_that_expired_meanwhile_is_replaced_once(
+async def test_an_expired_link_is_replaced_once(
     portal: RtspServer, state: State, run_relay: RunRelay
 ) -> None:
     async def get_late_link(_: str) -> str:
@@ -141,7 +141,7 @@ async def test_a_link_that_expired_meanwhile_is_replaced_once(
     assert [end.reason for end in relay.ends] == [EndReason.REFUSED, EndReason.CLIENT]
 
 
-async def test_when_the_portal_ends_so_does_the_viewer_and_comes_back(
+async def test_a_viewer_is_disconnected_with_the_portal_and_can_reconnect(
     relay: Harness, address: str, state: State, portal: RtspServer
 ) -> None:
     for drops in (1, 2):
@@ -158,7 +158,7 @@ async def test_when_the_portal_ends_so_does_the_viewer_and_comes_back(
 
 
 @pytest.mark.parametrize("polite", [True, False])
-async def test_when_the_viewer_leaves_so_does_the_portal(
+async def test_the_portal_is_disconnected_with_the_viewer(
     address: str, portal: RtspServer, polite: bool
 ) -> None:
     async with await RtspClient.connect(address) as client:

@@ -1,4 +1,4 @@
-"""A viewer who does not notice that the portal's session ended."""
+"""Sessions of the portal that are replaced without the client noticing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ async def relay(portal: RtspServer, run_relay: RunRelay) -> Harness:
 
 
 async def packets(client: RtspClient, count: int) -> list[tuple[int, int, bytes]]:
-    """Return sequence number, timestamp and source of some packets."""
+    """Return sequence number, timestamp and SSRC of some packets."""
     found: list[tuple[int, int, bytes]] = []
     async with asyncio.timeout(10):
         while len(found) < count:
@@ -45,7 +45,7 @@ async def packets(client: RtspClient, count: int) -> list[tuple[int, int, bytes]
     return found
 
 
-async def test_the_packets_are_numbered_on(
+async def test_packet_numbers_continue(
     relay: Harness,
     address: str,
     portal: RtspServer,
@@ -60,11 +60,11 @@ async def test_the_packets_are_numbered_on(
             assert portal.drop() == 1
             found += await packets(client, 30)
             assert all(b[0] == (a[0] + 1) % 2**16 for a, b in pairwise(found))
-            # No step back, and no hole of a second or more.
+            # Timestamps never go back, and there is no gap of a second.
             assert all((b[1] - a[1]) % 2**32 < 90_000 for a, b in pairwise(found))
             assert len({ssrc for _, _, ssrc in found}) == 1
             assert relay.viewers(str(CAMERA_ID)) == 1
-            # The client's session goes on under its own name.
+            # The client's session id remains valid.
             answer = await client.request("GET_PARAMETER")
             assert answer.status == 200
             assert answer.headers["session"].partition(";")[0] == name
@@ -80,12 +80,12 @@ async def test_the_packets_are_numbered_on(
 
 
 def _watch(url: str, frames: int, drop: Callable[[], None]) -> list[float]:
-    """Return the times of pictures, with a drop in the middle of them."""
+    """Return the times of frames (seconds), with a drop in the middle."""
     times: list[float] = []
     with av.open(url, options=HOME_ASSISTANT, timeout=10) as container:
         for frame in container.decode(video=0):
             assert not frame.is_corrupt
-            # FFmpeg does not know the time of the first ones.
+            # FFmpeg does not know the time of the first frames.
             if frame.time is None:
                 assert not times
                 continue
@@ -97,7 +97,7 @@ def _watch(url: str, frames: int, drop: Callable[[], None]) -> list[float]:
     return times
 
 
-async def test_home_assistants_player_goes_on(
+async def test_home_assistants_player_continues(
     relay: Harness, address: str, portal: RtspServer, state: State
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -112,7 +112,7 @@ async def test_home_assistants_player_goes_on(
 
 
 async def lost(relay: Harness, client: RtspClient, portal: RtspServer) -> None:
-    """Drop the session and see the client disconnected."""
+    """Drop the session and expect the client to be disconnected."""
     await packets(client, 3)
     portal.drop()
     assert await client.closed()
@@ -120,10 +120,9 @@ async def lost(relay: Harness, client: RtspClient, portal: RtspServer) -> None:
     await until(lambda: relay.closings == [EndReason.UPSTREAM])
 
 
-async def test_another_picture_needs_another_connection(
+async def test_a_different_description_disconnects_the_client(
     portal: RtspServer, run_relay: RunRelay, state: State
 ) -> None:
-    """What was described does not fit it any more."""
     profiles = iter([PROFILE, OTHER])
 
     async def get_link(_: str) -> str:
@@ -138,7 +137,7 @@ async def test_another_picture_needs_another_connection(
     assert len(state.links) == 2
 
 
-async def test_without_a_link_the_viewer_is_disconnected(
+async def test_a_missing_link_disconnects_the_client(
     portal: RtspServer, run_relay: RunRelay
 ) -> None:
     links = 0
@@ -158,7 +157,7 @@ async def test_without_a_link_the_viewer_is_disconnected(
     assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM]
 
 
-async def test_a_link_that_comes_too_late_is_of_no_use(
+async def test_a_late_link_disconnects_the_client(
     portal: RtspServer, run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "RESUME_TIMEOUT_SECONDS", 0.2)
@@ -174,7 +173,7 @@ async def test_a_link_that_comes_too_late_is_of_no_use(
         await lost(relay, client, portal)
 
 
-async def test_a_server_that_refuses_to_play_again(
+async def test_a_refused_setup_disconnects_the_client(
     relay: Harness, address: str, portal: RtspServer, state: State
 ) -> None:
     async with await RtspClient.connect(address) as client:
@@ -186,7 +185,7 @@ async def test_a_server_that_refuses_to_play_again(
     assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM, EndReason.REFUSED]
 
 
-async def test_who_has_paused_is_not_played_to(
+async def test_a_paused_stream_is_not_resumed(
     relay: Harness, address: str, portal: RtspServer, state: State
 ) -> None:
     async with await RtspClient.connect(address) as client:
@@ -200,7 +199,7 @@ async def test_who_has_paused_is_not_played_to(
 
 
 @pytest.mark.parametrize("method", ["TEARDOWN", "OPTIONS"])
-async def test_a_client_that_speaks_meanwhile_is_answered(
+async def test_requests_during_the_resumption_are_answered(
     portal: RtspServer, run_relay: RunRelay, method: str
 ) -> None:
     ready = asyncio.Event()
@@ -217,7 +216,7 @@ async def test_a_client_that_speaks_meanwhile_is_answered(
         ready.clear()
         portal.drop()
         await relay.until_ended(1)
-        # A receiver's report has nowhere to go.
+        # A receiver report cannot be passed on.
         client.writer.write(b"$\x01\x00\x08" + bytes(8))
 
         assert (await client.request(method)).status == 200
@@ -231,7 +230,7 @@ async def test_a_client_that_speaks_meanwhile_is_answered(
             assert await packets(client, 5)
 
 
-async def test_other_players_connect_again_themselves(
+async def test_streams_without_resumption_disconnect_the_client(
     portal: RtspServer, run_relay: RunRelay
 ) -> None:
     async def get_link(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Packets of several sessions as the packets of one."""
+"""Joining the packets of successive sessions."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -36,7 +36,7 @@ def rtp(
 
 
 def numbers(data: bytes) -> list[tuple[int, int, int, int]]:
-    """Return channel, sequence number, timestamp and source of each packet."""
+    """Return channel, sequence number, timestamp and SSRC of each packet."""
     found = []
     while data:
         size = int.from_bytes(data[2:4])
@@ -54,12 +54,12 @@ def numbers(data: bytes) -> list[tuple[int, int, int, int]]:
 
 
 class Time:
-    """A clock to set."""
+    """A clock that tests set."""
 
     now = 1000.0
 
     def __call__(self) -> float:
-        """Return what it was set to."""
+        """Return the time (seconds)."""
         return self.now
 
 
@@ -73,7 +73,7 @@ def splicer(clock: Time) -> RtpSplicer:
     return RtpSplicer(SDP, clock)
 
 
-def test_the_first_session_passes_as_it_is(splicer: RtpSplicer) -> None:
+def test_the_first_session_is_passed_on_unchanged(splicer: RtpSplicer) -> None:
     data = (
         rtp(VIDEO, 7, 90, 1)
         + frame(1, SENDER_REPORT)
@@ -85,7 +85,7 @@ def test_the_first_session_passes_as_it_is(splicer: RtpSplicer) -> None:
 
 
 @given(st.lists(st.integers(1, 60), max_size=60))
-def test_it_does_not_matter_how_the_bytes_come(cuts: list[int]) -> None:
+def test_chunk_boundaries_do_not_matter(cuts: list[int]) -> None:
     first = b"".join(rtp(VIDEO, n, n * 3000, 1) for n in range(5))
     second = b"".join(rtp(VIDEO, n, n * 3000, 9) for n in range(70, 75))
 
@@ -102,12 +102,14 @@ def test_it_does_not_matter_how_the_bytes_come(cuts: list[int]) -> None:
     assert play(cut(first), cut(second)) == play([first], [second])
 
 
-def test_the_next_session_is_numbered_on(splicer: RtpSplicer, clock: Time) -> None:
+def test_the_next_session_continues_the_numbering(
+    splicer: RtpSplicer, clock: Time
+) -> None:
     splicer.feed(rtp(VIDEO, 65534, 2**32 - 9000, 1) + rtp(AUDIO, 10, 160, 2))
     clock.now += 0.2
     splicer.feed(rtp(VIDEO, 65535, 2**32 - 4500, 1))
 
-    # Two seconds without a picture, which nobody need know of.
+    # Two seconds without media, which the client does not notice.
     clock.now += 2
     splicer.next_session()
     first = numbers(
@@ -115,7 +117,7 @@ def test_the_next_session_is_numbered_on(splicer: RtpSplicer, clock: Time) -> No
     )
     second = numbers(splicer.feed(rtp(VIDEO, 501, 780_600, 77, DELTA)))
 
-    # 0.04 s after the last picture of each: the audio's is 0.2 s older.
+    # 0.04 s after the last packet of each; the audio's is 0.2 s older.
     assert first == [
         (VIDEO, 0, 3600 - 4500 + 2**32, 1),
         (AUDIO, 11, 160 + round(0.24 * 16_000), 2),
@@ -123,7 +125,7 @@ def test_the_next_session_is_numbered_on(splicer: RtpSplicer, clock: Time) -> No
     assert second == [(VIDEO, 1, 2700, 1)]
 
 
-def test_pictures_out_of_order_are_no_step_back(
+def test_reordered_frames_do_not_set_the_timestamp_back(
     splicer: RtpSplicer, clock: Time
 ) -> None:
     splicer.feed(rtp(VIDEO, 1, 9000, 1) + rtp(VIDEO, 2, 6000, 1, DELTA))
@@ -136,19 +138,21 @@ def test_pictures_out_of_order_are_no_step_back(
     assert timestamp == 9000 + 3600
 
 
-def test_half_a_packet_of_the_old_session_is_dropped(splicer: RtpSplicer) -> None:
+def test_an_incomplete_packet_of_the_old_session_is_dropped(
+    splicer: RtpSplicer,
+) -> None:
     splicer.feed(rtp(VIDEO, 1, 90, 1) + rtp(VIDEO, 2, 180, 1)[:9])
     splicer.next_session()
     assert [n[1] for n in numbers(splicer.feed(rtp(VIDEO, 8, 0, 5)))] == [2]
 
 
-def test_reports_of_another_session_are_left_out(splicer: RtpSplicer) -> None:
+def test_reports_of_later_sessions_are_dropped(splicer: RtpSplicer) -> None:
     splicer.feed(rtp(VIDEO, 1, 90, 1))
     splicer.next_session()
     assert splicer.feed(frame(1, SENDER_REPORT)) == b""
 
 
-def test_a_goodbye_is_the_end_and_not_passed(splicer: RtpSplicer) -> None:
+def test_a_bye_ends_the_stream_and_is_dropped(splicer: RtpSplicer) -> None:
     assert splicer.feed(frame(1, BYE)) == b""
     assert splicer.is_over
     splicer.next_session()
@@ -176,7 +180,7 @@ H265_OTHERS = [b"\x02\x01abc", b"\x62\x01\x13abc", b"\x62\x01\x81abc", b"\x26"]
         (SDP.replace(b"H264", b"VP8"), b"\x00", True),
     ],
 )
-def test_the_next_session_begins_with_a_key_picture(
+def test_the_next_session_starts_with_a_key_frame(
     clock: Time, sdp: bytes, payload: bytes, *, begins: bool
 ) -> None:
     splicer = RtpSplicer(sdp, clock)
@@ -188,7 +192,7 @@ def test_the_next_session_begins_with_a_key_picture(
     assert bool(passed) is begins
 
 
-def test_audio_waits_for_the_picture(splicer: RtpSplicer, clock: Time) -> None:
+def test_audio_waits_for_the_key_frame(splicer: RtpSplicer, clock: Time) -> None:
     splicer.feed(rtp(VIDEO, 1, 90, 1) + rtp(AUDIO, 1, 16, 2))
     splicer.next_session()
     assert splicer.feed(rtp(AUDIO, 5, 0, 2)) == b""
@@ -197,9 +201,7 @@ def test_audio_waits_for_the_picture(splicer: RtpSplicer, clock: Time) -> None:
     assert [(n[0], n[1]) for n in passed] == [(VIDEO, 2), (AUDIO, 2)]
 
 
-def test_nobody_waits_for_ever_for_a_key_picture(
-    splicer: RtpSplicer, clock: Time
-) -> None:
+def test_the_wait_for_a_key_frame_is_limited(splicer: RtpSplicer, clock: Time) -> None:
     splicer.feed(rtp(VIDEO, 1, 90, 1))
     splicer.next_session()
     assert splicer.feed(rtp(VIDEO, 5, 90, 2, DELTA)) == b""
@@ -207,7 +209,7 @@ def test_nobody_waits_for_ever_for_a_key_picture(
     assert [n[1] for n in numbers(splicer.feed(rtp(VIDEO, 6, 90, 2, DELTA)))] == [2]
 
 
-def test_a_header_with_sources_and_an_extension_is_skipped(
+def test_csrcs_and_extension_are_skipped(
     splicer: RtpSplicer,
 ) -> None:
     splicer.feed(rtp(VIDEO, 1, 90, 1))
@@ -217,7 +219,7 @@ def test_a_header_with_sources_and_an_extension_is_skipped(
     assert splicer.feed(frame(VIDEO, long + KEY))
 
 
-def test_damaged_packets_raise_nothing() -> None:
+def test_damaged_packets_do_not_raise() -> None:
     rng = random.Random(5)  # noqa: S311 - the same in each run
     splicer = RtpSplicer(SDP, Time())
     for number in range(20_000):

@@ -1,4 +1,4 @@
-"""The RTSP parser: what it understands, what it refuses, what it never does."""
+"""The RTSP parser."""
 
 from collections.abc import Iterable
 import itertools
@@ -30,7 +30,7 @@ def frame(payload: bytes, channel: int = 0) -> bytes:
 
 
 def parse(chunks: Iterable[bytes]) -> list[Event]:
-    """Return the events of a stream; neighbouring runs of data become one.
+    """Return the events of a stream; adjacent runs of data are joined.
 
     Raises RtspError if it is none.
     """
@@ -48,7 +48,7 @@ def parse(chunks: Iterable[bytes]) -> list[Event]:
     return events
 
 
-def test_a_request_and_an_answer_are_read() -> None:
+def test_a_request_and_a_response_are_parsed() -> None:
     assert parse([DESCRIBE + ANSWER]) == [
         Request(
             "DESCRIBE",
@@ -61,7 +61,7 @@ def test_a_request_and_an_answer_are_read() -> None:
     ]
 
 
-def test_messages_among_interleaved_data_are_found() -> None:
+def test_messages_between_interleaved_data_are_found() -> None:
     data = frame(b"RTSP/1.0 in a picture\r\n\r\n") + frame(b"") + frame(b"x" * 65535)
 
     events = parse([data + ANSWER + data + b"\r\n" + DESCRIBE])
@@ -77,7 +77,7 @@ def test_a_run_of_whole_frames_is_not_copied() -> None:
 
 
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\n"])
-def test_line_ends_may_be_bare_and_headers_folded(line_end: bytes) -> None:
+def test_bare_line_feeds_and_folded_headers_are_accepted(line_end: bytes) -> None:
     lines = [b"PLAY rtsp://h/1 RTSP/1.0", b"CSeq: 1", b"Range: npt=now-,", b"\t0", b""]
 
     (request,) = parse([line_end.join([*lines, b""])])
@@ -106,7 +106,7 @@ def test_line_ends_may_be_bare_and_headers_folded(line_end: bytes) -> None:
         frame(b"picture") + b"junk between frames",
     ],
 )
-def test_what_is_no_rtsp_is_refused(data: bytes) -> None:
+def test_other_protocols_are_rejected(data: bytes) -> None:
     with pytest.raises(RtspError):
         parse([data])
     with pytest.raises(RtspError):
@@ -155,7 +155,7 @@ MESSAGES = st.one_of(
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
-    """Return the data in pieces."""
+    """Return the data in chunks."""
     edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
     return [data[start:end] for start, end in itertools.pairwise(edges)]
 
@@ -164,7 +164,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     st.lists(st.one_of(MESSAGES, st.binary(max_size=200).map(frame)), max_size=8),
     st.lists(st.integers(0, 5000), max_size=30),
 )
-def test_what_is_written_is_read_however_it_is_cut(
+def test_messages_survive_any_chunking(
     sent: list[Request | Response | bytes], places: list[int]
 ) -> None:
     data = b"".join(
@@ -192,7 +192,7 @@ def test_what_is_written_is_read_however_it_is_cut(
         max_size=20,
     )
 )
-def test_junk_gives_events_and_at_most_one_failure(chunks: list[bytes]) -> None:
+def test_junk_yields_at_most_one_failure(chunks: list[bytes]) -> None:
     parser = Parser()
     taken = 0
     for chunk in chunks:
@@ -203,7 +203,7 @@ def test_junk_gives_events_and_at_most_one_failure(chunks: list[bytes]) -> None:
     assert taken <= sum(map(len, chunks))
 
 
-def test_what_came_before_a_failure_counts() -> None:
+def test_events_before_a_failure_are_returned() -> None:
     parser = Parser()
 
     assert len(parser.feed(DESCRIBE + frame(b"picture") + b"junk")) == 2
@@ -211,7 +211,7 @@ def test_what_came_before_a_failure_counts() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_foreign_bytes_in_texts_survive(text: bytes) -> None:
+def test_non_utf8_bytes_in_headers_survive(text: bytes) -> None:
     text = text.translate(None, b"\r\n\0").strip(b" \t")
     head = b"PLAY rtsp://h/1 RTSP/1.0\r\nX-Name: " + text + b"\r\n\r\n"
 

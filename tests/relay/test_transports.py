@@ -1,4 +1,4 @@
-"""Every transport plays through the relay, and only a trusted server is dialled."""
+"""Playing over every transport, from trusted servers only."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -45,19 +45,19 @@ async def cloud() -> AsyncGenerator[Simulator]:
 
 @pytest.fixture
 def trusting(cloud: Simulator) -> ssl.SSLContext:
-    """Return a context that trusts the cloud's authority, and checks the host."""
+    """Return a context that trusts the cloud's authority and checks the host name."""
     return ssl.create_default_context(cadata=cloud.authority)
 
 
 @pytest.fixture
 def ends() -> list[SessionEnd]:
-    """Return where the relay reports how links ended."""
+    """Return a list to which the relay appends how links were used."""
     return []
 
 
 @pytest.fixture
 async def start(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Start]:
-    """Return what starts a relay in front of the first camera by a transport."""
+    """Return a function that starts a relay for the first camera."""
     token = cloud.create_api_token()
     camera = next(iter(cloud.world.cameras.values()))
     relays: list[Relay] = []
@@ -100,7 +100,7 @@ async def start(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Star
 
 @pytest.fixture
 def play(start: Start) -> Play:
-    """Return what plays the first camera by a transport through a relay."""
+    """Return a function that plays the first camera through a relay."""
 
     async def run(
         transport: LiveTransport, context: ssl.SSLContext | None
@@ -133,7 +133,7 @@ async def test_every_transport_plays(
 
 
 @pytest.mark.parametrize("transport", ENCRYPTED)
-async def test_a_server_that_is_not_trusted_gets_no_request(
+async def test_an_untrusted_server_gets_no_request(
     cloud: Simulator, play: Play, ends: list[SessionEnd], transport: LiveTransport
 ) -> None:
     with pytest.raises(av.FFmpegError, match="5XX"):
@@ -144,7 +144,7 @@ async def test_a_server_that_is_not_trusted_gets_no_request(
 
 
 @pytest.mark.parametrize("transport", TUNNELS)
-async def test_a_tunnel_that_is_cut_ends_the_viewer(
+async def test_a_broken_tunnel_disconnects_the_viewer(
     cloud: Simulator,
     play: Play,
     ends: list[SessionEnd],
@@ -162,7 +162,7 @@ async def test_a_tunnel_that_is_cut_ends_the_viewer(
 async def test_no_connection_to_a_silent_server_outlives_the_relay(
     cloud: Simulator, start: Start, trusting: ssl.SSLContext, transport: LiveTransport
 ) -> None:
-    """TLS would wait for the server's farewell."""
+    """TLS would wait for the server's close_notify."""
     camera = next(iter(cloud.world.cameras.values()))
     server = URL(
         cloud.rtsp.mint(camera.node_id, camera.stream_profiles[0], transport=transport)
@@ -173,7 +173,7 @@ async def test_no_connection_to_a_silent_server_outlives_the_relay(
     async def forward(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Be the network on the way to the server."""
+        """Act as the network between relay and server."""
         nonlocal left
         there, back = await asyncio.open_connection(server.host, server.port)
 
@@ -218,11 +218,13 @@ async def test_no_connection_to_a_silent_server_outlives_the_relay(
         ("https://[::1]/a", LiveTransport.RTSPHS, "rtsp://[::1]:443/a"),
     ],
 )
-def test_what_requests_name(url: str, transport: LiveTransport, expected: str) -> None:
+def test_the_request_uri_of_a_link(
+    url: str, transport: LiveTransport, expected: str
+) -> None:
     assert Address.of(Link(url, transport)).request_uri == expected
 
 
 @pytest.mark.parametrize("url", ["", "rtsp:///a", "http://h/a", "rtsp://h:x/a"])
-def test_what_is_no_link(url: str) -> None:
+def test_invalid_links_are_rejected(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Address.of(Link(url))

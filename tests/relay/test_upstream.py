@@ -1,4 +1,4 @@
-"""What the relay does when the portal's server does not do what it should."""
+"""Failures and misbehavior of the portal's server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ DESCRIBED = f"{OK}Content-Length: {len(SDP)}\r\n\r\n{SDP}"
 
 
 def answering(*answers: str | bytes) -> Script:
-    """Return a server that answers one request after the other, then closes."""
+    """Return a server that answers the requests in order, then disconnects."""
 
     async def script(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -36,7 +36,7 @@ def answering(*answers: str | bytes) -> Script:
 
 
 def always(link: str) -> Callable[[str], Awaitable[str]]:
-    """Return a source of one link."""
+    """Return a source that always returns this link."""
 
     async def get_link(_: str) -> str:
         return link
@@ -59,7 +59,7 @@ def always(link: str) -> Callable[[str], Awaitable[str]]:
         ("RTSP/1.0 200 OK\r\nX: " + "x" * 70_000, 1, "unreachable"),
     ],
 )
-async def test_no_picture_is_told_to_the_player(
+async def test_an_invalid_answer_is_reported_to_the_player(
     run_relay: RunRelay,
     answer: str | bytes,
     links: int,
@@ -81,7 +81,7 @@ async def test_no_picture_is_told_to_the_player(
     assert_log_clean(caplog, link_secrets(link))
 
 
-async def test_a_server_that_says_nothing_is_given_up(
+async def test_a_silent_server_times_out(
     run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upstream, "ANSWER_TIMEOUT_SECONDS", 0.1)
@@ -107,7 +107,7 @@ async def test_a_server_that_says_nothing_is_given_up(
         "rtsp://[oops/x",
     ],
 )
-async def test_a_link_to_nowhere_is_told_to_the_player(
+async def test_an_unusable_link_is_reported_to_the_player(
     run_relay: RunRelay, link: str
 ) -> None:
     relay = await run_relay(always(link))
@@ -116,7 +116,7 @@ async def test_a_link_to_nowhere_is_told_to_the_player(
     assert [end.reason for end in relay.ends] == [EndReason.UNREACHABLE]
 
 
-async def test_a_bug_is_logged_and_the_player_told(
+async def test_an_unexpected_exception_is_logged_and_reported(
     run_relay: RunRelay, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = "live~1600421245~0123456789abcdef"
@@ -132,7 +132,7 @@ async def test_a_bug_is_logged_and_the_player_told(
     assert_log_clean(caplog, [secret])
 
 
-async def test_another_refusal_is_passed_on(run_relay: RunRelay) -> None:
+async def test_other_error_statuses_are_passed_on(run_relay: RunRelay) -> None:
     answer = "RTSP/1.0 453 Not Enough Bandwidth\r\nCSeq: 1\r\n\r\n"
     async with scripted_server(answering(answer)) as link:
         relay = await run_relay(always(link))
@@ -153,7 +153,7 @@ async def test_another_refusal_is_passed_on(run_relay: RunRelay) -> None:
         (LinkRefusal.UNAVAILABLE, 503),
     ],
 )
-async def test_the_portals_refusal_is_told_to_the_player(
+async def test_a_missing_link_is_reported_to_the_player(
     run_relay: RunRelay, refusal: LinkRefusal, status: int
 ) -> None:
     async def get_link(_: str) -> str:
@@ -170,7 +170,7 @@ async def test_the_portals_refusal_is_told_to_the_player(
     assert relay.stats.last_error is refusal
 
 
-async def test_a_redirect_is_followed_out_of_the_players_sight(
+async def test_a_redirect_is_hidden_from_the_player(
     portal: RtspServer, run_relay: RunRelay
 ) -> None:
     target = portal.mint(CAMERA_ID, PROFILE)
@@ -181,12 +181,12 @@ async def test_a_redirect_is_followed_out_of_the_players_sight(
         assert await watch(relay.url("1")) == [PROFILE.height] * 3
 
         async with await RtspClient.connect(relay.url("1")) as client:
-            # The target has been used; the second link leads there again.
+            # The target has been used, and the second link redirects to it again.
             assert (await client.request("DESCRIBE")).status == 503
     assert relay.links == 3
 
 
-async def test_redirects_in_a_circle_end(run_relay: RunRelay) -> None:
+async def test_a_redirect_loop_ends(run_relay: RunRelay) -> None:
     asked = 0
 
     async def circle(
@@ -217,7 +217,7 @@ async def test_redirects_in_a_circle_end(run_relay: RunRelay) -> None:
         b"$\x00\xff\xffcut",
     ],
 )
-async def test_a_server_that_goes_mad_ends_the_session(
+async def test_invalid_rtsp_of_the_server_ends_the_session(
     run_relay: RunRelay, ending: bytes
 ) -> None:
     script = answering(DESCRIBED, f"{OK}\r\n$\0\0\x04play".encode() + ending)
@@ -232,7 +232,7 @@ async def test_a_server_that_goes_mad_ends_the_session(
     assert relay.stats.live_sessions == 0
 
 
-async def test_an_unreasonable_description_ends_the_session(
+async def test_a_description_with_too_many_urls_ends_the_session(
     run_relay: RunRelay, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = " ".join(f"rtsp://h/{number}" for number in range(100))
@@ -269,13 +269,13 @@ async def test_the_servers_own_requests_are_translated_and_answered(
             asked = await client.reader.readuntil(b"\r\n\r\n")
             client.writer.write(b"RTSP/1.0 200 OK\r\nCSeq: 7\r\n\r\n")
             assert await client.read() == (0, b"done")
-    # A line ends a server's request like any other message.
+    # The blank line ends the server's request.
     assert asked.decode().startswith("GET_PARAMETER rtsp://127.0.0.1")
     assert link_secrets(link).isdisjoint(asked.decode().split())
     assert answers == [b"RTSP/1.0 200 OK\r\nCSeq: 7\r\n\r\n"]
 
 
-async def test_every_byte_of_the_picture_arrives_in_both_directions(
+async def test_media_arrives_complete_in_both_directions(
     run_relay: RunRelay,
 ) -> None:
     rng = random.Random(7)  # noqa: S311 - test data
@@ -310,7 +310,7 @@ async def test_every_byte_of_the_picture_arrives_in_both_directions(
     assert received == sent
 
 
-async def test_a_slow_player_slows_its_server_and_nobody_else(
+async def test_a_slow_player_slows_only_its_own_server(
     run_relay: RunRelay,
 ) -> None:
     sent = 0
@@ -338,7 +338,7 @@ async def test_a_slow_player_slows_its_server_and_nobody_else(
             while sent != before:
                 before = sent
                 await asyncio.sleep(0.3)
-            # The buffers of three sockets, the relay's share of it is 1 MiB.
+            # The buffers of three sockets; the relay's own are 1 MiB of it.
             assert sent < 20 * 2**20
 
             assert (await quick.request("DESCRIBE")).status == 200

@@ -1,4 +1,4 @@
-"""The two names of a stream: nothing of the portal's gets through, all comes back."""
+"""Translation of URLs between the relay's and the portal's."""
 
 from hypothesis import assume, given, strategies as st
 import pytest
@@ -18,7 +18,7 @@ def url_map(link: str = LINK) -> UrlMap:
 def localized(
     urls: UrlMap, body: str = "", **headers: str
 ) -> tuple[str, dict[str, str]]:
-    """Return what the client gets of an answer."""
+    """Return a response as the client gets it."""
     answer = Response(
         200,
         headers=[(name.replace("_", "-"), text) for name, text in headers.items()],
@@ -28,7 +28,7 @@ def localized(
     return answer.body.decode(), dict(answer.headers)
 
 
-def test_all_places_of_addresses_are_translated() -> None:
+def test_urls_in_headers_and_body_are_translated() -> None:
     body, headers = localized(
         url_map(),
         f"v=0\r\ns={LINK.rpartition('/')[2]}\r\na=control:{LINK}/\r\n"
@@ -65,7 +65,7 @@ def test_the_length_fits_the_translated_body() -> None:
     assert body == f"a=control:{LOCAL}\r\n".encode()
 
 
-def test_first_lines_and_names_of_headers_are_translated() -> None:
+def test_first_lines_and_header_names_are_translated() -> None:
     secret = LINK.rpartition("/")[2]
     request = Request("SET_PARAMETER", f"{LINK}/x", headers=[(f"X-{secret}", "1")])
     refusal = Response(404, f"{LINK} not found")
@@ -95,8 +95,8 @@ def test_requests_are_translated_back(client: str, portal: str | None) -> None:
     assert url_map().to_upstream(client) == portal
 
 
-def test_other_addresses_of_the_portals_side_get_an_alias() -> None:
-    # As an Axis camera in the local network answers.
+def test_other_urls_of_the_server_get_an_alias() -> None:
+    # As an Axis camera on the local network answers.
     link = f"rtsp://192.0.2.7/axis-media/media.amp?camera=1&token={SECRET}"
     urls = url_map(link)
     base = "rtsp://192.0.2.7/axis-media/media.amp"
@@ -117,7 +117,7 @@ def test_other_addresses_of_the_portals_side_get_an_alias() -> None:
     assert localized(urls, X=f"{base}/trackID=1")[1] == {"X": f"{LOCAL}/@0/trackID=1"}
 
 
-def test_endless_new_addresses_are_refused() -> None:
+def test_too_many_urls_are_rejected() -> None:
     with pytest.raises(RtspError):
         localized(url_map(), " ".join(f"rtsp://h/{number}" for number in range(100)))
 
@@ -138,7 +138,7 @@ PATH = st.text("abc019-_~/?=;,.", max_size=20)
 
 
 @given(PATH, PATH)
-def test_every_address_comes_back_as_it_was(path: str, tail: str) -> None:
+def test_translated_urls_are_translated_back(path: str, tail: str) -> None:
     urls = url_map(f"rtsp://h/{path}x")
     for address in (f"rtsp://h/{path}x/{tail}", f"rtsp://other/{path}x{tail}"):
         shown = localized(urls, X=address)[1]["X"]
@@ -149,7 +149,7 @@ def test_every_address_comes_back_as_it_was(path: str, tail: str) -> None:
 
 
 @given(st.text(max_size=100), st.text(max_size=100))
-def test_the_secret_never_gets_through(before: str, after: str) -> None:
+def test_the_secret_never_reaches_the_client(before: str, after: str) -> None:
     urls = url_map()
     for text in (before + SECRET + after, before + LINK + after):
         body = text.encode(errors="replace").decode()
