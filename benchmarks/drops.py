@@ -28,7 +28,7 @@ async def _drop(stage: Stage, viewer: HlsViewer) -> float:
     await stage.running.control.post("sessions/drop")
     dropped = time.monotonic()
     async with asyncio.timeout(PATIENCE):
-        await viewer.next_pictures()
+        await viewer.next_frames()
     return time.monotonic() - dropped
 
 

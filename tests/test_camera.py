@@ -1,4 +1,4 @@
-"""Cameras in Home Assistant: live pictures, stills, and what they cost."""
+"""Camera entities: live streams, still images, and their costs."""
 
 import asyncio
 from http import HTTPStatus
@@ -36,10 +36,10 @@ from .leaks import assert_log_clean
 from .relay.players import until, watch
 
 
-def entity_of(hass: HomeAssistant, entry: MockConfigEntry, view: VideoSource) -> str:
-    """Return the entity that shows a view."""
-    suffix = "" if view.channel_id is None else f"_{view.channel_id}"
-    unique_id = f"{entry.unique_id}_{view.camera_id}_camera{suffix}"
+def entity_of(hass: HomeAssistant, entry: MockConfigEntry, source: VideoSource) -> str:
+    """Return the entity id of a video source."""
+    suffix = "" if source.channel_id is None else f"_{source.channel_id}"
+    unique_id = f"{entry.unique_id}_{source.camera_id}_camera{suffix}"
     entity_id = er.async_get(hass).async_get_entity_id(
         ha_camera.DOMAIN, DOMAIN, unique_id
     )
@@ -49,7 +49,7 @@ def entity_of(hass: HomeAssistant, entry: MockConfigEntry, view: VideoSource) ->
 
 @pytest.fixture
 def camera_id(cloud: Simulator) -> int:
-    """Return a camera's node."""
+    """Return a camera's node id."""
     return next(iter(cloud.world.cameras))
 
 
@@ -71,21 +71,21 @@ def link_queries(cloud: Simulator) -> list[str]:
 
 
 async def refresh_status(entry: MockConfigEntry) -> None:
-    """Read the portal's status list now."""
+    """Refresh the statuses."""
     await entry.runtime_data.status.async_refresh()
 
 
-async def test_every_camera_and_further_channel_is_a_camera(
+async def test_every_camera_and_additional_channel_is_an_entity(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
-    views = {
+    sources = {
         VideoSource(camera.node_id, channel.node_id if channel else None)
         for camera in cloud.world.cameras.values()
         for channel in (None, *camera.video_channels)
     }
-    assert any(view.channel_id for view in views)
+    assert any(source.channel_id for source in sources)
 
-    entities = {entity_of(hass, entry, view) for view in views}
+    entities = {entity_of(hass, entry, source) for source in sources}
 
     assert entities == set(hass.states.async_entity_ids(ha_camera.DOMAIN))
     assert {state_of(hass, entity) for entity in entities} == {CameraState.IDLE}
@@ -93,7 +93,7 @@ async def test_every_camera_and_further_channel_is_a_camera(
 
 
 class Provider(CameraWebRTCProvider):
-    """Asks each camera for its stream's address, as go2rtc does."""
+    """Requests the stream source of each camera, as go2rtc does."""
 
     @property
     @override
@@ -122,7 +122,7 @@ class Provider(CameraWebRTCProvider):
         raise NotImplementedError
 
 
-async def test_a_webrtc_provider_gets_every_address_without_a_query(
+async def test_a_webrtc_provider_gets_all_addresses_without_a_query(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry, entity_id: str
 ) -> None:
     async_register_webrtc_provider(hass, Provider())
@@ -159,7 +159,7 @@ def stream_of(hass: HomeAssistant, entity_id: str) -> Stream:
 async def hls_segment(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, entity_id: str
 ) -> bytes:
-    """Play as the frontend does and return the first part of the picture."""
+    """Play as the frontend does and return the first segment (MP4)."""
     url = await ha_camera.async_request_stream(hass, entity_id, "hls")
     client = await hass_client()
     base = url.rpartition("/")[0]
@@ -209,7 +209,7 @@ async def test_a_failed_stream_leaves_the_camera_available(
     assert state_of(hass, entity_id) == CameraState.IDLE
 
 
-async def test_the_portals_status_decides_about_availability(
+async def test_the_portals_status_determines_availability(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -255,7 +255,7 @@ async def test_ten_concurrent_snapshots_share_one_live_session(
     again = await ha_camera.async_get_image(hass, entity_id)
     assert again.content == images[0].content
     assert [link.used for link in cloud.links] == [1]
-    # A still is no viewer.
+    # A still image does not count as a viewer.
     assert state_of(hass, entity_id) == CameraState.IDLE
 
 
@@ -309,7 +309,7 @@ async def test_a_revoked_token_starts_one_reauthentication(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_a_camera_that_disappeared_is_not_requested(
+async def test_no_link_is_requested_for_a_removed_camera(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -350,11 +350,11 @@ async def test_a_video_channel_shows_its_own_picture(
     cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     camera = next(c for c in cloud.world.cameras.values() if c.video_channels)
-    view = VideoSource(camera.node_id, camera.video_channels[0].node_id)
+    source = VideoSource(camera.node_id, camera.video_channels[0].node_id)
 
-    assert await watch(entry.runtime_data.live.stream_source(view)) == [1080] * 3
+    assert await watch(entry.runtime_data.live.stream_source(source)) == [1080] * 3
 
-    assert f"video_channel_node_id:{view.channel_id}" in link_queries(cloud)[-1]
+    assert f"video_channel_node_id:{source.channel_id}" in link_queries(cloud)[-1]
 
 
 async def test_unload_disconnects_viewers_and_their_streams(

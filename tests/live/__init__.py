@@ -1,1 +1,1 @@
-"""Tests of the live view's parts: pure ones, and over real sockets."""
+"""Tests of the live view, some of them without Home Assistant."""

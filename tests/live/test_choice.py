@@ -1,4 +1,4 @@
-"""The most private transport that works, per camera."""
+"""Selecting the most private transport that works, per camera."""
 
 from collections.abc import Collection
 
@@ -12,13 +12,13 @@ CAMERA = 140094
 
 
 class Time:
-    """A clock that stands still until it is moved."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         self.now = 5000.0
 
     def __call__(self) -> float:
-        """Return the time in seconds."""
+        """Return the time (seconds)."""
         return self.now
 
 
@@ -45,7 +45,7 @@ def make(
         (frozenset(), LiveTransport.RTSP),
     ],
 )
-def test_the_most_private_first(
+def test_the_most_private_transport_is_preferred(
     available: Collection[LiveTransport], expected: LiveTransport
 ) -> None:
     choice, _ = make(available)
@@ -58,7 +58,7 @@ def test_a_single_failure_changes_nothing() -> None:
     assert choice.choose(CAMERA) is LiveTransport.RTSPWSS
 
 
-def test_fallback_is_remembered_per_camera_and_ends() -> None:
+def test_a_fallback_is_remembered_per_camera_for_a_limited_time() -> None:
     choice, clock = make()
     for transport in PREFERENCE:
         assert choice.choose(CAMERA) is transport
@@ -67,7 +67,7 @@ def test_fallback_is_remembered_per_camera_and_ends() -> None:
         choice.failed(CAMERA, transport)
         clock.now += 1
     assert choice.all_fail(CAMERA)
-    # All are avoided: the one whose time ends first.
+    # All are avoided: the one whose avoidance ends first.
     assert choice.choose(CAMERA) is PREFERENCE[0]
     assert choice.choose(CAMERA + 1) is PREFERENCE[0]
     assert not choice.all_fail(CAMERA + 1)
@@ -77,7 +77,7 @@ def test_fallback_is_remembered_per_camera_and_ends() -> None:
     assert not choice.all_fail(CAMERA)
 
 
-def test_repeated_failure_is_avoided_longer_but_not_for_ever() -> None:
+def test_repeated_failures_are_avoided_longer_up_to_a_limit() -> None:
     choice, clock = make({LiveTransport.RTSPWSS})
     for _ in range(50):
         choice.failed(CAMERA, LiveTransport.RTSPWSS)
@@ -87,7 +87,7 @@ def test_repeated_failure_is_avoided_longer_but_not_for_ever() -> None:
     assert choice.choose(CAMERA) is LiveTransport.RTSPWSS
 
 
-def test_success_clears_the_past() -> None:
+def test_a_success_clears_the_failures() -> None:
     choice, _ = make()
     choice.failed(CAMERA, LiveTransport.RTSPWSS)
     choice.worked(CAMERA, LiveTransport.RTSPWSS)
@@ -95,7 +95,7 @@ def test_success_clears_the_past() -> None:
     assert choice.choose(CAMERA) is LiveTransport.RTSPWSS
 
 
-def test_what_the_user_pins_stays() -> None:
+def test_a_pinned_transport_is_always_used() -> None:
     choice, _ = make(pinned=LiveTransport.LOCAL)
     assert not choice.all_fail(CAMERA)
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""What live view tells of itself: sensors, diagnostics, and an issue."""
+"""Sensors, diagnostics and the issue of live view."""
 
 import av
 from homeassistant.const import STATE_UNKNOWN
@@ -17,7 +17,7 @@ from ..relay.players import until, watch
 
 @pytest.fixture
 def camera_id(cloud: Simulator) -> int:
-    """Return a camera's node."""
+    """Return a camera's node id."""
     return next(iter(cloud.world.cameras))
 
 
@@ -30,12 +30,12 @@ def address(entry: MockConfigEntry, camera_id: int) -> str:
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let failures follow each other without a pause."""
+    """Remove the delay after failures."""
     monkeypatch.setattr("custom_components.netrex.live.links._DELAYS", (0.0,))
 
 
 def entity_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> str:
-    """Return the entity id of a sensor; `key` is the end of its unique id."""
+    """Return the entity id of a sensor; `key` is the suffix of its unique id."""
     entity_id = er.async_get(hass).async_get_entity_id(
         "sensor", DOMAIN, f"{entry.unique_id}_{key}"
     )
@@ -44,7 +44,7 @@ def entity_of(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> str:
 
 
 async def enable(hass: HomeAssistant, entry: MockConfigEntry, *keys: str) -> None:
-    """Switch sensors on, which are off by default."""
+    """Enable sensors that are disabled by default."""
     registry = er.async_get(hass)
     for key in keys:
         entity_id = entity_of(hass, entry, key)
@@ -113,7 +113,7 @@ async def test_diagnostics_count_transports_and_failures(
     ("pinned", "key"),
     [("auto", "live_view_fails"), ("rtspws", "live_transport_fails")],
 )
-async def test_an_issue_where_no_transport_works(
+async def test_an_issue_is_created_if_no_transport_works(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -127,7 +127,7 @@ async def test_an_issue_where_no_transport_works(
     address = entry.runtime_data.live.stream_source(VideoSource(camera_id))
     cloud.faults.add("rtsp", "cut", count=None)
 
-    # The camera, or the network? The portal does not see the camera.
+    # While the camera is disconnected, the network is not to blame.
     status = entry.runtime_data.status
     cloud.world.cameras[camera_id].is_connected = False
     await status.async_refresh()
@@ -151,7 +151,7 @@ async def test_an_issue_where_no_transport_works(
     await until(lambda: issue_of(hass, entry) is None)
 
 
-async def test_an_issue_ends_with_the_account(
+async def test_unloading_deletes_the_issue(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,

@@ -1,4 +1,4 @@
-"""The broker: few queries, each link to one taker, a pace per stream."""
+"""The broker: batched queries, one link per viewer, a pace per stream."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ from tests.leaks import assert_no_secret
 
 
 class Portal:
-    """Answers queries for links, each with links of its own."""
+    """Answers each query with new links."""
 
     def __init__(self) -> None:
         self.queries: list[tuple[LinkRequest, ...]] = []
@@ -41,13 +41,13 @@ class Portal:
 
     @property
     def links(self) -> int:
-        """How many links were made."""
+        """The number of links."""
         return sum(map(len, self.queries))
 
     async def fetch(
         self, requests: Sequence[LinkRequest]
     ) -> Mapping[LinkRequest, LiveLink | NetrexError]:
-        """Answer as `NetrexClient.live_links`; a None in `answers` is left out."""
+        """Answer like `NetrexClient.live_links`; None in `answers` means no result."""
         self.queries.append(tuple(requests))
         number = len(self.queries)
         if self.gate is not None:
@@ -64,7 +64,7 @@ class Portal:
 
 
 def resolve(key: str) -> LinkRequest:
-    """Take the key as the camera's id."""
+    """Return the request for a key, which is the camera's id."""
     if not key.isdecimal():
         raise LinkError(LinkRefusal.GONE)
     return LinkRequest(int(key))
@@ -116,7 +116,7 @@ def test_two_viewers_of_a_camera_get_two_links() -> None:
     assert [len(query) for query in portal.queries] == [1, 1, 1]
 
 
-def test_no_query_asks_for_more_than_fifty_links() -> None:
+def test_a_query_requests_at_most_fifty_links() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -127,7 +127,7 @@ def test_no_query_asks_for_more_than_fifty_links() -> None:
     assert [len(query) for query in portal.queries] == [50, 50, 20]
 
 
-def test_who_comes_while_a_query_runs_is_served_by_the_next() -> None:
+def test_calls_during_a_query_share_the_next() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -145,7 +145,7 @@ def test_who_comes_while_a_query_runs_is_served_by_the_next() -> None:
     assert [len(query) for query in portal.queries] == [1, 2]
 
 
-def test_the_link_of_a_taker_who_left_serves_the_next_while_it_is_good() -> None:
+def test_an_unclaimed_link_is_given_to_the_next_call_while_it_is_valid() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -166,7 +166,7 @@ def test_the_link_of_a_taker_who_left_serves_the_next_while_it_is_good() -> None
     run(scenario())
 
 
-def test_a_player_that_comes_back_joins_the_query_it_started() -> None:
+def test_a_player_that_reconnects_joins_its_pending_query() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -184,7 +184,7 @@ def test_a_player_that_comes_back_joins_the_query_it_started() -> None:
     assert len(portal.queries) == 1
 
 
-def test_a_taker_who_leaves_before_the_query_costs_none() -> None:
+def test_a_call_canceled_before_the_query_costs_none() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -212,10 +212,10 @@ def test_a_taker_who_leaves_before_the_query_costs_none() -> None:
         (None, LinkRefusal.UNAVAILABLE, 10),
     ],
 )
-def test_errors_are_told_in_the_relays_words(
+def test_errors_are_translated_for_the_relay(
     error: NetrexError | None, refused: LinkRefusal, retry_after: float
 ) -> None:
-    """Of one link among others, and of a query as a whole."""
+    """Errors of one link among others, and of a query as a whole."""
     one, whole = Portal(), Portal()
     one.answers[1] = error
     whole.error = error
@@ -235,7 +235,7 @@ def test_errors_are_told_in_the_relays_words(
     assert seen == ([] if error is None else [error, error])
 
 
-def test_an_unknown_stream_is_gone_without_a_query() -> None:
+def test_an_unknown_stream_is_refused_without_a_query() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -245,7 +245,7 @@ def test_an_unknown_stream_is_gone_without_a_query() -> None:
     assert portal.queries == []
 
 
-def test_a_bug_leaves_nobody_waiting() -> None:
+def test_an_unexpected_exception_fails_the_pending_calls() -> None:
     portal = Portal()
     portal.error = ZeroDivisionError()
 
@@ -257,7 +257,7 @@ def test_a_bug_leaves_nobody_waiting() -> None:
     run(scenario())
 
 
-def test_close_leaves_nobody_waiting() -> None:
+def test_closing_fails_the_pending_calls() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -273,7 +273,7 @@ def test_close_leaves_nobody_waiting() -> None:
     run(scenario())
 
 
-def test_failures_slow_a_stream_down_and_a_picture_sets_it_free() -> None:
+def test_failures_delay_a_stream_until_a_good_session() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -292,7 +292,7 @@ def test_failures_slow_a_stream_down_and_a_picture_sets_it_free() -> None:
             broker.ended(failed())
         assert waits == [0, 0, 5, 10, 20, 40, 80, 160, 300, 300]
         assert (await refusal(broker)).retry_after == pytest.approx(300)
-        # Other streams do not wait.
+        # Other streams are not delayed.
         await broker.get_link("2")
 
         await asyncio.sleep(300)
@@ -320,7 +320,7 @@ def test_a_short_wait_is_waited_out() -> None:
     run(scenario())
 
 
-def test_a_refusal_of_the_limit_is_not_the_streams_fault() -> None:
+def test_rate_limits_do_not_count_as_failures() -> None:
     portal = Portal()
     portal.error = NetrexRateLimitedError("x", retry_after=1)
 
@@ -338,7 +338,7 @@ def test_a_refusal_of_the_limit_is_not_the_streams_fault() -> None:
     run(scenario())
 
 
-def test_people_who_look_in_and_leave_are_no_failure() -> None:
+def test_short_visits_do_not_count_as_failures() -> None:
     portal = Portal()
 
     async def scenario() -> None:
@@ -352,8 +352,8 @@ def test_people_who_look_in_and_leave_are_no_failure() -> None:
 
 
 @pytest.mark.parametrize("played", [0.0, 2.0, 11.0])
-def test_no_player_can_drain_the_day(played: float) -> None:
-    """A player that starts again and again, however long it plays in between."""
+def test_no_player_can_use_up_the_daily_allowance(played: float) -> None:
+    """Covers a player that restarts forever, with different playing times."""
     portal = Portal()
 
     async def scenario() -> None:

@@ -1,4 +1,4 @@
-"""Which of a camera's resolutions is shown."""
+"""Stream profiles: the default, and their names."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from custom_components.netrex.live.profiles import default_profile, profile_name
         ([], None),
     ],
 )
-def test_the_largest_up_to_full_hd_is_the_default(
+def test_the_default_is_the_largest_up_to_full_hd(
     sizes: list[tuple[int | None, int | None]], chosen: int | None
 ) -> None:
     profiles = [StreamProfile(number, *size) for number, size in enumerate(sizes)]
@@ -39,7 +39,7 @@ def test_the_largest_up_to_full_hd_is_the_default(
         ([], []),
     ],
 )
-def test_profiles_have_names_of_their_own(
+def test_profiles_have_unique_names(
     sizes: list[tuple[int | None, int | None]], names: list[str]
 ) -> None:
     profiles = [StreamProfile(number, *size) for number, size in enumerate(sizes)]

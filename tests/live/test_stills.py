@@ -1,4 +1,4 @@
-"""Still images: which request gets which picture, and what that costs."""
+"""Still images: their sources and costs."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ from ..relay.players import until
 
 
 class Setting:
-    """Stills with a clock and short views that the tests turn."""
+    """Stills with a clock, sessions and snapshots that tests control."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self.now = 1000.0
@@ -26,7 +26,7 @@ class Setting:
         self.calls: list[tuple[str, Size | None]] = []
         self._numbers = itertools.count()
         self.stills = self._stills(hass)
-        # The same with cameras that take pictures themselves.
+        # The same with cameras that take snapshots.
         self.camera_works = True
         self.with_cameras = self._stills(hass, self.take)
 
@@ -42,20 +42,20 @@ class Setting:
         )
 
     async def take(self, key: str, size: Size | None) -> bytes | None:
-        """Stand in for the camera's snapshot."""
+        """Replace the camera's snapshot."""
         self.calls.append((key, size))
         await asyncio.sleep(0)
         return f"camera {key}, {size}".encode() if self.camera_works else None
 
     def grab(self, url: str) -> bytes | None:
-        """Stand in for the short view."""
+        """Replace the short session."""
         self.views.append(url)
         return f"{url}#{next(self._numbers)}".encode() if self.works else None
 
 
 @pytest.fixture
 def setting(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Setting:
-    """Return stills whose short views are counted and numbered."""
+    """Return stills whose short sessions are counted and numbered."""
     result = Setting(hass)
     monkeypatch.setattr(module, "grab", result.grab)
     monkeypatch.setattr(module, "RENEWAL_WINDOW_SECONDS", 0.05)
@@ -63,11 +63,11 @@ def setting(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Setting:
 
 
 async def renewed(hass: HomeAssistant) -> None:
-    """Let what was started in the background finish."""
+    """Wait for the background tasks."""
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def test_a_snapshot_is_of_now(setting: Setting) -> None:
+async def test_a_snapshot_is_current(setting: Setting) -> None:
     images = []
     for passed in (0, 9, 2, 60):
         setting.now += passed
@@ -76,22 +76,22 @@ async def test_a_snapshot_is_of_now(setting: Setting) -> None:
     assert images == [b"rtsp://1#0", b"rtsp://1#0", b"rtsp://1#1", b"rtsp://1#2"]
 
 
-async def test_no_old_picture_passes_for_a_snapshot(setting: Setting) -> None:
+async def test_an_old_image_is_not_returned_as_a_snapshot(setting: Setting) -> None:
     assert await setting.stills.async_snapshot("1", None)
     setting.works = False
     setting.now += 11
 
     assert await setting.stills.async_snapshot("1", None) is None
-    # Nor is the camera tried again at once.
+    # The camera is not retried at once.
     assert await setting.stills.async_snapshot("1", None) is None
     assert len(setting.views) == 2
 
 
-async def test_a_dashboard_shows_the_last_picture_and_has_it_renewed(
+async def test_a_dashboard_shows_the_last_image_while_it_is_renewed(
     hass: HomeAssistant, setting: Setting
 ) -> None:
     seen = []
-    for _ in range(19):  # three minutes of a card that asks every ten seconds
+    for _ in range(19):  # three minutes of a card that refreshes every ten seconds
         seen.append(await setting.stills.async_thumbnail("1", None))
         await renewed(hass)
         setting.now += 10
@@ -101,7 +101,7 @@ async def test_a_dashboard_shows_the_last_picture_and_has_it_renewed(
     assert None not in seen
 
 
-async def test_a_shrinking_allowance_stretches_the_renewal(
+async def test_a_shrinking_allowance_delays_the_renewal(
     hass: HomeAssistant, setting: Setting
 ) -> None:
     setting.stretch = 10
@@ -134,13 +134,13 @@ async def test_the_thumbnails_of_a_dashboard_are_renewed_together(
     assert sorted(setting.views) == sorted(f"rtsp://{key}" for key in keys)
 
 
-async def test_a_wall_of_cameras_leaves_threads_to_others(
+async def test_a_wall_of_cameras_leaves_executor_threads_free(
     hass: HomeAssistant, setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     portal = threading.Event()
 
     def grab(url: str) -> bytes | None:
-        """Stand in for a short view while the portal is slow."""
+        """Replace a short session while the portal is slow."""
         setting.views.append(url)
         portal.wait(10)
         return url.encode()
@@ -151,7 +151,7 @@ async def test_a_wall_of_cameras_leaves_threads_to_others(
         asyncio.create_task(setting.stills.async_thumbnail(key, None)) for key in keys
     ]
     await until(lambda: len(setting.views) == 32)
-    # No more, however long the portal takes.
+    # No more, no matter how long the portal takes.
     await asyncio.sleep(0.1)
 
     assert len(setting.views) == 32
@@ -159,7 +159,7 @@ async def test_a_wall_of_cameras_leaves_threads_to_others(
     assert await asyncio.gather(*wall) == [f"rtsp://{key}".encode() for key in keys]
 
 
-async def test_a_camera_that_gives_none_is_tried_once_a_minute(
+async def test_a_failing_camera_is_tried_once_a_minute(
     setting: Setting,
 ) -> None:
     setting.works = False
@@ -169,9 +169,7 @@ async def test_a_camera_that_gives_none_is_tried_once_a_minute(
     assert len(setting.views) == 3
 
 
-async def test_an_old_thumbnail_is_not_shown_for_ever(
-    hass: HomeAssistant, setting: Setting
-) -> None:
+async def test_an_old_thumbnail_expires(hass: HomeAssistant, setting: Setting) -> None:
     assert await setting.stills.async_thumbnail("1", None)
     setting.works = False
     setting.now += 890
@@ -181,7 +179,7 @@ async def test_an_old_thumbnail_is_not_shown_for_ever(
     assert await setting.stills.async_thumbnail("1", None) is None
 
 
-async def test_memory_is_bounded(
+async def test_the_number_of_kept_images_is_limited(
     setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_MAX_FRAMES", 2)
@@ -193,7 +191,7 @@ async def test_memory_is_bounded(
     assert len(setting.views) == 3
 
 
-# Outputs of a stream that has made a segment, and of one that has not.
+# Outputs of a stream with and without a segment.
 RUNNING = Mock(last_segment=object())
 STARTING = Mock(last_segment=None)
 
@@ -201,9 +199,9 @@ STARTING = Mock(last_segment=None)
 def stream_with(
     *outputs: Mock, available: bool = True, image: bytes | None = b"free"
 ) -> Mock:
-    """Return a stream of Home Assistant in this state.
+    """Return a mock of Home Assistant's stream.
 
-    The real one makes no pictures here: test machines lack the TurboJPEG library.
+    The real one needs the TurboJPEG library, which test machines lack.
     """
     stream: Mock = create_autospec(Stream, instance=True)
     stream.available = available
@@ -212,12 +210,12 @@ def stream_with(
     return stream
 
 
-async def test_an_open_stream_gives_the_picture_for_nothing(setting: Setting) -> None:
+async def test_a_running_stream_provides_the_image_for_free(setting: Setting) -> None:
     stream = stream_with(RUNNING)
 
     for ask in (setting.stills.async_thumbnail, setting.stills.async_snapshot):
         assert await ask("1", stream) == b"free"
-    # It stays the last picture when the stream ends.
+    # It remains the last image after the stream ends.
     assert await setting.stills.async_thumbnail("1", None) == b"free"
     assert setting.views == []
 
@@ -225,19 +223,21 @@ async def test_an_open_stream_gives_the_picture_for_nothing(setting: Setting) ->
 @pytest.mark.parametrize(
     "stream",
     [
-        stream_with(),  # idle: asking would start it
+        stream_with(),  # idle: requesting an image would start it
         stream_with(STARTING),
         stream_with(RUNNING, available=False),
         stream_with(RUNNING, image=None),  # no TurboJPEG
     ],
 )
-async def test_a_stream_without_a_picture_of_now_is_not_asked(
+async def test_a_stream_without_a_current_frame_is_not_used(
     setting: Setting, stream: Mock
 ) -> None:
     assert await setting.stills.async_snapshot("1", stream) == b"rtsp://1#0"
 
 
-async def test_stop_ends_what_waits(hass: HomeAssistant, setting: Setting) -> None:
+async def test_stop_cancels_pending_sessions(
+    hass: HomeAssistant, setting: Setting
+) -> None:
     await setting.stills.async_thumbnail("1", None)
     setting.now += 61
     await setting.stills.async_thumbnail("1", None)
@@ -251,9 +251,9 @@ async def test_stop_ends_what_waits(hass: HomeAssistant, setting: Setting) -> No
 SMALL, LARGE = Size(640, 360), Size(1280, 720)
 
 
-async def test_the_camera_itself_is_asked_first(setting: Setting) -> None:
+async def test_the_camera_is_preferred(setting: Setting) -> None:
     stills = setting.with_cameras
-    for _ in range(2):  # each time the picture of now
+    for _ in range(2):  # a current image each time
         assert await stills.async_snapshot("1", stream_with(RUNNING)) == (
             b"camera 1, None"
         )
@@ -261,7 +261,7 @@ async def test_the_camera_itself_is_asked_first(setting: Setting) -> None:
     assert setting.views == []
 
 
-async def test_who_wants_a_picture_now_shares_the_call(setting: Setting) -> None:
+async def test_concurrent_requests_share_a_snapshot(setting: Setting) -> None:
     images = await asyncio.gather(
         *(setting.with_cameras.async_snapshot("1", None) for _ in range(5)),
         setting.with_cameras.async_thumbnail("1", None, SMALL),
@@ -270,10 +270,10 @@ async def test_who_wants_a_picture_now_shares_the_call(setting: Setting) -> None
     assert setting.calls == [("1", None), ("1", SMALL)]
 
 
-async def test_a_dashboard_gets_the_cameras_pictures_twice_a_minute(
+async def test_a_dashboard_takes_two_snapshots_a_minute(
     hass: HomeAssistant, setting: Setting
 ) -> None:
-    for _ in range(12):  # two minutes of a card that asks every ten seconds
+    for _ in range(12):  # two minutes of a card that refreshes every ten seconds
         assert await setting.with_cameras.async_thumbnail("1", None, SMALL)
         await renewed(hass)
         setting.now += 10
@@ -281,7 +281,7 @@ async def test_a_dashboard_gets_the_cameras_pictures_twice_a_minute(
     assert setting.views == []
 
 
-async def test_a_small_picture_is_not_shown_large(setting: Setting) -> None:
+async def test_a_small_image_is_not_used_for_a_large_request(setting: Setting) -> None:
     stills = setting.with_cameras
     assert await stills.async_thumbnail("1", None, SMALL) == b"camera 1, %b" % (
         str(SMALL).encode()
@@ -289,22 +289,24 @@ async def test_a_small_picture_is_not_shown_large(setting: Setting) -> None:
     assert await stills.async_thumbnail("1", None, LARGE) == b"camera 1, %b" % (
         str(LARGE).encode()
     )
-    # But a large one small.
+    # A large image is used for a small request.
     assert await stills.async_thumbnail("1", None, SMALL) == b"camera 1, %b" % (
         str(LARGE).encode()
     )
-    # What Home Assistant keeps as a preview may have any size.
+    # The preview may have any size.
     assert stills.last("1")
     setting.camera_works = False
     assert await stills.async_snapshot("1", None) == b"rtsp://1#0"
 
 
-async def test_other_sources_step_in(hass: HomeAssistant, setting: Setting) -> None:
+async def test_a_failing_camera_falls_back_to_other_sources(
+    hass: HomeAssistant, setting: Setting
+) -> None:
     stills = setting.with_cameras
     setting.camera_works = False
     assert await stills.async_snapshot("1", stream_with(RUNNING)) == b"free"
     assert await stills.async_thumbnail("2", None, SMALL) == b"rtsp://2#0"
-    for _ in range(5):  # short views are as rare as without cameras
+    for _ in range(5):  # sessions are as rare as without snapshots
         setting.now += 10
         assert await stills.async_thumbnail("2", None, SMALL) == b"rtsp://2#0"
         await renewed(hass)
@@ -314,7 +316,7 @@ async def test_other_sources_step_in(hass: HomeAssistant, setting: Setting) -> N
     assert await stills.async_snapshot("2", None) == b"camera 2, None"
 
 
-async def test_no_camera_is_asked_while_home_assistant_starts(
+async def test_no_snapshot_is_taken_while_home_assistant_starts(
     hass: HomeAssistant, setting: Setting
 ) -> None:
     hass.set_state(CoreState.starting)
@@ -322,7 +324,7 @@ async def test_no_camera_is_asked_while_home_assistant_starts(
     assert setting.calls == []
 
 
-async def test_stop_ends_a_call(setting: Setting) -> None:
+async def test_stop_cancels_a_pending_snapshot(setting: Setting) -> None:
     async def never(key: str, size: Size | None) -> bytes | None:
         await asyncio.sleep(60)
         return None

@@ -1,4 +1,4 @@
-"""The address at which other machines play a camera."""
+"""The address at which other devices play a camera."""
 
 import asyncio
 from collections.abc import Generator
@@ -47,7 +47,7 @@ from ..relay.players import until, watch
 
 
 def switch_on(hass: HomeAssistant, entry: MockConfigEntry, port: int = 0) -> None:
-    """Set the options that let other machines in; loopback stands for the network."""
+    """Enable access for other devices; loopback stands in for the network."""
     hass.config_entries.async_update_entry(
         entry,
         options={
@@ -60,7 +60,7 @@ def switch_on(hass: HomeAssistant, entry: MockConfigEntry, port: int = 0) -> Non
 
 @pytest.fixture
 def open_entry(hass: HomeAssistant, config_entry: MockConfigEntry) -> MockConfigEntry:
-    """Return an account that lets other machines in, not yet set up."""
+    """Return an account with access for other devices, not yet set up."""
     config_entry.add_to_hass(hass)
     switch_on(hass, config_entry)
     return config_entry
@@ -68,7 +68,7 @@ def open_entry(hass: HomeAssistant, config_entry: MockConfigEntry) -> MockConfig
 
 @pytest.fixture
 def taken() -> Generator[socket.socket]:
-    """Let another program have a port."""
+    """Occupy a port."""
     with bind("127.0.0.1", 0) as listening:
         yield listening
 
@@ -113,7 +113,7 @@ async def get_urls(
 async def renew(
     hass: HomeAssistant, entry: MockConfigEntry, user: User | None = None
 ) -> None:
-    """Call the action that makes the addresses useless."""
+    """Call the action that invalidates the addresses."""
     await hass.services.async_call(
         DOMAIN,
         ACTION_RENEW_STREAM_SECRET,
@@ -128,7 +128,7 @@ def issue_of(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | Non
     return ir.async_get(hass).async_get_issue(DOMAIN, f"relay_access_{entry.entry_id}")
 
 
-async def test_an_administrator_gets_addresses_that_play(
+async def test_an_administrator_gets_working_addresses(
     hass: HomeAssistant,
     cloud: Simulator,
     open_entry: MockConfigEntry,
@@ -140,7 +140,7 @@ async def test_an_administrator_gets_addresses_that_play(
 
     urls = await get_urls(hass, *entity_ids, user=hass_admin_user)
 
-    # Each camera's address is useless for the others.
+    # Each camera's address is valid for this camera only.
     assert len({urlsplit(url).path.split("/")[1] for url in urls}) == len(urls) > 1
     assert {urlsplit(url).hostname for url in urls} == {"127.0.0.1"}
     assert cloud.links == []
@@ -149,7 +149,7 @@ async def test_an_administrator_gets_addresses_that_play(
     assert_log_clean(caplog, {*cloud.secrets, *urls})
 
 
-async def test_the_own_address_of_home_assistant_stays_another(
+async def test_home_assistants_own_address_is_a_different_one(
     hass: HomeAssistant, cloud: Simulator, open_entry: MockConfigEntry
 ) -> None:
     await load(hass, open_entry)
@@ -162,10 +162,10 @@ async def test_the_own_address_of_home_assistant_stays_another(
     assert urlsplit(own).path != urlsplit(url).path
 
 
-async def test_other_machines_do_not_slow_down_home_assistant(
+async def test_other_devices_do_not_delay_home_assistant(
     hass: HomeAssistant, cloud: Simulator, open_entry: MockConfigEntry
 ) -> None:
-    """Such as a monitor that has a stream described and leaves."""
+    """Covers a monitor that only sends DESCRIBE."""
     await load(hass, open_entry)
     entity_id = entity_of(hass, open_entry, cloud)
     [url] = await get_urls(hass, entity_id)
@@ -178,12 +178,12 @@ async def test_other_machines_do_not_slow_down_home_assistant(
         await until(lambda: not hass.states.is_state(entity_id, "streaming"))
     async with await RtspClient.connect(await camera.stream_source()) as viewer:
         assert (await viewer.request("DESCRIBE")).status == 200
-    # The monitor itself is told to wait.
+    # The monitor itself has to wait.
     async with await RtspClient.connect(url) as monitor:
         assert (await monitor.request("DESCRIBE")).status == 503
 
 
-async def test_other_users_are_refused(
+async def test_other_users_are_rejected(
     hass: HomeAssistant,
     cloud: Simulator,
     open_entry: MockConfigEntry,
@@ -200,7 +200,7 @@ async def test_other_users_are_refused(
     assert await get_urls(hass, entity_id) == before
 
 
-async def test_switched_off_it_says_where_to_switch_it_on(
+async def test_without_the_option_the_error_names_it(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
     assert entry.runtime_data.live.diagnostics()["endpoints"] == 1
@@ -209,7 +209,7 @@ async def test_switched_off_it_says_where_to_switch_it_on(
         await get_urls(hass, entity_of(hass, entry, cloud))
 
     assert caught.value.translation_key == "relay_access_off"
-    # There is nothing to renew, and nothing wrong.
+    # There is nothing to renew, which is not an error.
     await renew(hass, entry)
 
 
@@ -229,7 +229,7 @@ async def test_addresses_survive_a_restart(
     assert await watch(before[0])
 
 
-async def test_a_recorder_that_connects_during_a_reload_is_served(
+async def test_a_recorder_that_connects_during_a_reload_gets_its_stream(
     hass: HomeAssistant,
     cloud: Simulator,
     open_entry: MockConfigEntry,
@@ -244,7 +244,7 @@ async def test_a_recorder_that_connects_during_a_reload_is_served(
     async def async_listen(relay: Relay, endpoint: Endpoint) -> Endpoint:
         endpoint = await listen(relay, endpoint)
         if endpoint.port == urlsplit(url).port:
-            # Before the set-up goes on.
+            # Before setup continues.
             async with asyncio.timeout(5), await RtspClient.connect(url) as recorder:
                 answers.append((await recorder.request("DESCRIBE")).status)
         return endpoint
@@ -255,7 +255,7 @@ async def test_a_recorder_that_connects_during_a_reload_is_served(
     assert answers == [200]
 
 
-async def test_a_new_secret_ends_the_old_addresses(
+async def test_a_new_secret_invalidates_the_old_addresses(
     hass: HomeAssistant, cloud: Simulator, open_entry: MockConfigEntry
 ) -> None:
     await load(hass, open_entry)
@@ -276,7 +276,7 @@ async def test_a_new_secret_ends_the_old_addresses(
     assert await get_urls(hass, entity_id) == [new]
 
 
-async def test_an_account_that_is_unknown_is_told(
+async def test_an_unknown_account_is_an_error(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     with pytest.raises(ServiceValidationError):
@@ -309,7 +309,7 @@ async def test_a_port_in_use_is_an_issue_until_it_is_free(
     with pytest.raises(HomeAssistantError) as caught:
         await get_urls(hass, entity_id)
     assert caught.value.translation_key == "relay_access_fails"
-    # Home Assistant itself has its pictures.
+    # Home Assistant's own viewers are not affected.
     camera = hass.data["camera"].get_entity(entity_id)
     assert await watch(await camera.stream_source())
 
@@ -323,7 +323,7 @@ async def test_a_port_in_use_is_an_issue_until_it_is_free(
     assert f":{port}/" in (await get_urls(hass, entity_id))[0]
 
 
-async def test_an_issue_ends_with_the_account(
+async def test_unloading_deletes_the_issue(
     hass: HomeAssistant, open_entry: MockConfigEntry, taken: socket.socket
 ) -> None:
     switch_on(hass, open_entry, taken.getsockname()[1])
@@ -332,12 +332,12 @@ async def test_an_issue_ends_with_the_account(
 
     assert await hass.config_entries.async_unload(open_entry.entry_id)
 
-    # A retry that was under way finds that it is not wanted any more.
+    # A retry that has already started does nothing.
     assert issue_of(hass, open_entry) is None
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_a_port_that_is_lost_while_renewing_is_told_and_tried_again(
+async def test_a_port_lost_while_renewing_is_reported_and_retried(
     hass: HomeAssistant,
     cloud: Simulator,
     open_entry: MockConfigEntry,
@@ -360,7 +360,7 @@ async def test_a_port_that_is_lost_while_renewing_is_told_and_tried_again(
     assert issue
     assert issue.translation_key == "relay_port_in_use"
 
-    # By another renewal, or by itself.
+    # By another renewal, or by a retry.
     if again:
         await renew(hass, open_entry)
     async_fire_time_changed(
@@ -375,7 +375,7 @@ async def test_a_port_that_is_lost_while_renewing_is_told_and_tried_again(
     assert await watch(new)
 
 
-async def test_a_machine_without_loopback_is_tried_again(
+async def test_a_setup_without_a_loopback_port_is_retried(
     hass: HomeAssistant, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(host: str, port: int) -> socket.socket:

@@ -1,1 +1,1 @@
-"""Tests with the players that Home Assistant has: its own streams, and go2rtc."""
+"""Tests with the players of Home Assistant: its own streams and go2rtc."""

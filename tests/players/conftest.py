@@ -35,7 +35,7 @@ def entity_of(hass: HomeAssistant, entry: MockConfigEntry, camera_id: int) -> st
 async def _unloaded(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> AsyncGenerator[None]:
-    """End Home Assistant's streams before the cloud does.
+    """Stop Home Assistant's streams before the cloud stops.
 
     A stream whose upstream ends while Home Assistant stops may start once more.
     """
@@ -46,13 +46,13 @@ async def _unloaded(
 
 @pytest.fixture
 def camera_id(cloud: Simulator) -> int:
-    """Return a camera's node."""
+    """Return a camera's node id."""
     return next(iter(cloud.world.cameras))
 
 
 @pytest.fixture
 def height(cloud: Simulator, entry: MockConfigEntry, camera_id: int) -> int:
-    """Show the camera small, to spare the machine; return the picture's height."""
+    """Select the smallest profile to save CPU time; return its height (pixels)."""
     profile = cloud.world.cameras[camera_id].stream_profiles[0]
     entry.runtime_data.live.async_select_profile(camera_id, profile.stream_profile_id)
     return profile.height
@@ -70,7 +70,7 @@ def entity_id(
 def open_viewer(
     hass_ws_client: WebSocketGenerator, hass_client: ClientSessionGenerator
 ) -> OpenViewer:
-    """Return what starts a camera's stream the way the frontend does."""
+    """Return a function that starts a camera's stream as the frontend does."""
 
     async def open_viewer(entity_id: str) -> HlsViewer:
         client = await hass_client()

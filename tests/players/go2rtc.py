@@ -1,4 +1,4 @@
-"""go2rtc as a process: the one on the machine, or built from its Go module."""
+"""go2rtc as a process: the installed one, or one built from its Go module."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -19,14 +19,14 @@ _START_TIMEOUT = 10.0
 
 
 def find_go2rtc() -> Path:
-    """Return the program, which is built once; skip the tests where it can't be."""
+    """Return the program, building it once; skip the tests if that fails."""
     if (built := _CACHE / "go2rtc").exists():
         return built
     if found := shutil.which("go2rtc"):
         return Path(found)
     if (go := shutil.which("go")) is None:
         pytest.skip("neither go2rtc nor go, which could build it, is on this machine")
-    result = subprocess.run(  # noqa: S603 - all of its words are ours
+    result = subprocess.run(  # noqa: S603 - all arguments are constant
         [go, "install", f"github.com/AlexxIT/go2rtc@{VERSION}"],
         env={**os.environ, "GOBIN": str(_CACHE)},
         capture_output=True,
@@ -42,7 +42,7 @@ def find_go2rtc() -> Path:
 
 @asynccontextmanager
 async def run_go2rtc(program: Path, folder: Path) -> AsyncGenerator[str]:
-    """Run it with its API on a free port of loopback; gives the API's address."""
+    """Run go2rtc with its API on a free loopback port; yields the API's URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Home Assistant's HLS, read as its frontend reads it: low-latency parts."""
+"""A viewer of Home Assistant's low-latency HLS, like its frontend."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,20 +19,16 @@ class HlsViewer:
     """Plays one stream.
 
     Args:
-        get: Reads a path of Home Assistant's; anything but status 200 is an error.
-        master: Path of the master playlist, as the camera's stream is told.
+        get: Reads a path from Home Assistant; fails unless the status is 200.
+        master: Path of the master playlist.
     """
 
     def __init__(self, get: Get, master: str) -> None:
-        """Prepare; nothing is read yet."""
         self._get = get
         self._base = master.rpartition("/")[0]
 
     async def parts(self) -> dict[str, int]:
-        """Return what there is to play since the last interruption.
-
-        Paths of parts in their order, with the number of the segment each is of.
-        """
+        """Return the parts since the last discontinuity: path → segment number."""
         playlist = (await self._get(f"{self._base}/playlist.m3u8")).decode()
         found: dict[str, int] = {}
         for line in playlist.splitlines():
@@ -42,10 +38,10 @@ class HlsViewer:
                 found[match[1]] = int(match[2])
         return found
 
-    async def next_pictures(self, parts: int = 2) -> None:
-        """Wait until so many parts have come which are not there now.
+    async def next_frames(self, parts: int = 2) -> None:
+        """Wait for this number of new parts.
 
-        The first of them may have begun before an interruption.
+        The first one may have started before an interruption.
         """
         before = await self.parts()
         now = before
@@ -54,7 +50,7 @@ class HlsViewer:
             now = await self.parts()
 
     async def play(self, seconds: float) -> None:
-        """Go on reading: only who takes parts is a viewer to Home Assistant."""
+        """Keep reading; Home Assistant stops streams whose parts are not read."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while loop.time() < end:
@@ -63,7 +59,7 @@ class HlsViewer:
             await asyncio.sleep(_PLAY_INTERVAL)
 
     async def watch(self) -> list[int]:
-        """Wait for a picture and return the heights of its first frames."""
+        """Wait for video and return the heights of the first frames (pixels)."""
         parts = await self.parts()
         while not parts:
             await asyncio.sleep(_INTERVAL)
@@ -71,12 +67,12 @@ class HlsViewer:
         return await asyncio.to_thread(decode, await self.movie())
 
     async def movie(self) -> bytes:
-        """Return all parts since the last interruption as a movie."""
+        """Return all parts since the last discontinuity as an MP4 file."""
         paths = ("init.mp4", *await self.parts())
         return b"".join([await self._get(f"{self._base}/{path}") for path in paths])
 
 
 def decode(movie: bytes) -> list[int]:
-    """Return the heights of all frames of a movie."""
+    """Return the heights of all frames of an MP4 file (pixels)."""
     with av.open(io.BytesIO(movie), mode="r") as container:
         return [frame.height for frame in container.decode(video=0)]

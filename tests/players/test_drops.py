@@ -1,4 +1,4 @@
-"""The portal ends the picture again and again, and viewers see it again at once."""
+"""Viewers of streams that the portal ends repeatedly."""
 
 import asyncio
 
@@ -18,14 +18,13 @@ from ..relay.players import until
 from .conftest import OpenViewer
 from .hls import decode
 
-# Seconds from the end of the picture to the next.
-RECOVERY = 5.0
+RECOVERY_SECONDS = 5.0
 DROPS = 3
 
 
 @pytest.fixture(autouse=True)
 def _short_sessions_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a second's picture for a good one, so that the drops may follow closely."""
+    """Count a second of video as a good session, to allow frequent drops."""
     monkeypatch.setattr(links, "_GOOD_SESSION_SECONDS", 1.0)
 
 
@@ -37,7 +36,7 @@ def stream_of(hass: HomeAssistant, entity_id: str) -> Stream:
     return camera.stream
 
 
-async def test_hls_is_back_within_five_seconds_of_each_drop(
+async def test_hls_continues_within_five_seconds_of_each_drop(
     hass: HomeAssistant,
     cloud: Simulator,
     entity_id: str,
@@ -58,16 +57,16 @@ async def test_hls_is_back_within_five_seconds_of_each_drop(
     for _ in range(DROPS):
         await asyncio.sleep(1.5)
         assert cloud.drop_sessions() == 1
-        async with asyncio.timeout(RECOVERY):
-            await viewer.next_pictures()
+        async with asyncio.timeout(RECOVERY_SECONDS):
+            await viewer.next_frames()
 
-    # It is one picture without an interruption, which players bear badly.
+    # The stream was never restarted, which players handle badly.
     assert stream_of(hass, entity_id).get_diagnostics()["start_worker"] == 1
     assert set(decode(await viewer.movie())) == {height}
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert [link.used for link in cloud.links] == [1] * (DROPS + 1)
     assert STATE_UNAVAILABLE not in states
-    # Nobody watches any more, so the end of the picture brings no other.
+    # Without viewers, the stream is not resumed.
     (output,) = stream_of(hass, entity_id).outputs().values()
     await stream_of(hass, entity_id).remove_provider(output)
     await until(lambda: not cloud.rtsp.sessions)
@@ -76,7 +75,7 @@ async def test_hls_is_back_within_five_seconds_of_each_drop(
     assert_log_clean(caplog, cloud.secrets)
 
 
-async def test_an_unload_right_after_a_drop_ends_the_stream(
+async def test_unloading_right_after_a_drop_stops_the_stream(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -92,7 +91,7 @@ async def test_an_unload_right_after_a_drop_ends_the_stream(
     await until(lambda: not cloud.rtsp.sessions)
 
 
-async def test_a_stream_that_waits_is_left_alone(
+async def test_a_waiting_stream_is_not_restarted(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -110,16 +109,16 @@ async def test_a_stream_that_waits_is_left_alone(
 
     cloud.faults.clear()
 
-    # It waits 10 s now; told to hurry, it would end.
+    # It waits for 10 s; a restart would stop it.
     entry.runtime_data.live._streams[f"stream_{camera_id}"].restart()
     await asyncio.sleep(0.2)
 
     assert stream.outputs() == outputs
     async with asyncio.timeout(20):
-        await viewer.next_pictures()
+        await viewer.next_frames()
 
 
-async def test_a_stream_that_ends_while_it_restarts_ends(
+async def test_a_stream_stopped_during_a_restart_stops(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -127,7 +126,7 @@ async def test_a_stream_that_ends_while_it_restarts_ends(
     entity_id: str,
     open_viewer: OpenViewer,
 ) -> None:
-    """Home Assistant's worker takes a restart for the answer to a stop."""
+    """Home Assistant's worker cannot tell a restart from a stop."""
     viewer = await open_viewer(entity_id)
     assert await viewer.watch()
     stream = stream_of(hass, entity_id)
@@ -138,7 +137,7 @@ async def test_a_stream_that_ends_while_it_restarts_ends(
         await stream.remove_provider(output)
 
     await until(lambda: not cloud.rtsp.sessions)
-    # And the next viewer has a picture again, whose stream ends as it should.
+    # The next viewer gets a new stream, which stops normally.
     viewer = await open_viewer(entity_id)
     assert await viewer.watch()
     stream = stream_of(hass, entity_id)

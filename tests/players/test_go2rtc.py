@@ -1,4 +1,4 @@
-"""go2rtc, Home Assistant's way to WebRTC, plays a camera by the relay's address."""
+"""go2rtc, which Home Assistant uses for WebRTC, plays a camera through the relay."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -17,13 +17,13 @@ from simulator import Simulator
 from ..relay.players import until
 from .go2rtc import find_go2rtc, run_go2rtc
 
-RECOVERY = 5.0
+RECOVERY_SECONDS = 5.0
 NAME = "camera"
 
 
 @pytest.fixture(scope="session")
 def program() -> Path:
-    """Return go2rtc."""
+    """Return the program."""
     return find_go2rtc()
 
 
@@ -33,8 +33,8 @@ async def api(
 ) -> AsyncGenerator[str]:
     """Run go2rtc with the camera as a stream.
 
-    Home Assistant registers a second source, which recodes the sound of the first; our
-    cameras have none, and it needs FFmpeg.
+    Home Assistant also registers a source that transcodes the first one's audio; it
+    needs FFmpeg, and the simulated cameras have no audio.
     """
     source = await ha_camera.async_get_stream_source(hass, entity_id)
     assert source is not None
@@ -57,11 +57,11 @@ def _play(url: str, frames: int) -> list[int]:
 
 
 async def play(api: str, frames: int = 5) -> list[int]:
-    """Play the camera as go2rtc's MP4 and return the heights of some frames."""
+    """Play go2rtc's MP4 stream and return the heights of some frames (pixels)."""
     return await asyncio.to_thread(_play, f"{api}/api/stream.mp4?src={NAME}", frames)
 
 
-async def test_nobody_is_asked_before_somebody_watches(
+async def test_no_link_is_requested_without_a_viewer(
     cloud: Simulator, api: str
 ) -> None:
     await asyncio.sleep(1)
@@ -79,7 +79,7 @@ async def test_two_viewers_share_one_link(
     await until(lambda: not cloud.rtsp.sessions)
 
 
-async def test_a_viewer_sees_it_again_after_drops(
+async def test_a_viewer_recovers_after_drops(
     cloud: Simulator, api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(links, "_GOOD_SESSION_SECONDS", 1.0)
@@ -91,9 +91,9 @@ async def test_a_viewer_sees_it_again_after_drops(
         for drops in range(1, 4):
             await asyncio.sleep(1.5)
             assert cloud.drop_sessions() == 1
-            async with asyncio.timeout(RECOVERY):
+            async with asyncio.timeout(RECOVERY_SECONDS):
                 await until(lambda: cloud.rtsp.sessions)
-                # What was on its way, and then a second of the new picture.
+                # Buffered frames, then a second of the new session.
                 end = asyncio.get_running_loop().time() + 1
                 while asyncio.get_running_loop().time() < end:
                     assert await response.content.readany()

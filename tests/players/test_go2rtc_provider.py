@@ -1,7 +1,7 @@
-"""Home Assistant's side of go2rtc, with a server that only notes what it is asked.
+"""Home Assistant's go2rtc integration, with a server that only records requests.
 
-The server is no go2rtc and plays nothing: what is tested is what Home Assistant tells
-it about our cameras. `test_go2rtc.py` is about the real one.
+Checks what Home Assistant sends to go2rtc about the cameras; the server plays nothing.
+`test_go2rtc.py` runs the real one.
 """
 
 from collections.abc import AsyncGenerator
@@ -19,15 +19,15 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.netrex.live import VideoSource
 from simulator import Simulator
 
-# What go2rtc says of itself; 1.9.13 is the least that Home Assistant takes.
+# Home Assistant requires at least 1.9.13.
 INFO = {"version": "1.9.15", "config_path": "", "rtsp": {}, "host": ""}
 
 
 @dataclass
 class Recorder:
-    """Answers Home Assistant and notes what it wants.
+    """Answers Home Assistant and records its requests.
 
-    `streams` has the sources of each stream as they were put.
+    `streams` has the registered sources of each stream.
     """
 
     url: str = ""
@@ -35,15 +35,15 @@ class Recorder:
     streams: dict[str, list[str]] = field(default_factory=dict)
 
     async def info(self, _: web.Request) -> web.Response:
-        """Tell the version."""
+        """Return the version."""
         return web.json_response(INFO)
 
     async def schemes(self, _: web.Request) -> web.Response:
-        """Tell what can be a source."""
+        """Return the supported schemes of sources."""
         return web.json_response(["ffmpeg", "rtsp", "rtsps"])
 
     async def list(self, _: web.Request) -> web.Response:
-        """Tell the streams."""
+        """Return the streams."""
         streams: dict[str, Any] = {
             name: {"producers": [{"url": source} for source in sources]}
             for name, sources in self.streams.items()
@@ -51,18 +51,18 @@ class Recorder:
         return web.json_response(streams)
 
     async def put(self, request: web.Request) -> web.Response:
-        """Take a stream."""
+        """Register a stream."""
         name, sources = request.query["name"], request.query.getall("src")
         self.puts.append((name, sources))
         self.streams[name] = sources
         return web.Response()
 
     async def preload(self, _: web.Request) -> web.Response:
-        """Tell that nothing runs unwatched."""
+        """Return the preloaded streams: none."""
         return web.json_response({})
 
     async def frame(self, _: web.Request) -> web.Response:
-        """Give a picture."""
+        """Return a still image."""
         return web.Response(body=b"JPEG", content_type="image/jpeg")
 
 
@@ -89,7 +89,7 @@ async def recorder(socket_enabled: None) -> AsyncGenerator[Recorder]:
 async def provider(
     hass: HomeAssistant, recorder: Recorder, entry: MockConfigEntry
 ) -> ha_camera.CameraWebRTCProvider:
-    """Set go2rtc up as Home Assistant does for a server of its user's."""
+    """Set up the go2rtc integration with an external server."""
     assert await async_setup_component(
         hass, "go2rtc", {"go2rtc": {"url": recorder.url}}
     )
@@ -99,7 +99,7 @@ async def provider(
     return provider
 
 
-async def test_all_cameras_get_webrtc_and_no_link(
+async def test_all_cameras_support_webrtc_without_a_link(
     hass: HomeAssistant,
     cloud: Simulator,
     provider: ha_camera.CameraWebRTCProvider,
@@ -118,7 +118,7 @@ async def test_all_cameras_get_webrtc_and_no_link(
     assert cloud.links == []
 
 
-async def test_the_source_stays_the_same(
+async def test_the_source_is_stable(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -127,7 +127,7 @@ async def test_the_source_stays_the_same(
     camera_id: int,
     entity_id: str,
 ) -> None:
-    """A stream whose source changes is made anew, and viewers stop sharing it."""
+    """A stream with a new source is recreated and no longer shared by viewers."""
     camera = hass.data[ha_camera.DATA_COMPONENT].get_entity(entity_id)
     assert camera is not None
 
@@ -139,6 +139,6 @@ async def test_the_source_stays_the_same(
     (put,) = recorder.puts
     source = entry.runtime_data.live.stream_source(VideoSource(camera_id))
     assert put[1][0] == source
-    # go2rtc would read options behind one.
+    # go2rtc would parse what follows as options.
     assert "#" not in source
     assert cloud.links == []

@@ -1,4 +1,4 @@
-"""Home Assistant's own players: HLS, recordings, snapshots, and its preferences."""
+"""Home Assistant's own streams: HLS, recordings, snapshots, preferences."""
 
 import asyncio
 from pathlib import Path
@@ -36,14 +36,14 @@ def folder(hass: HomeAssistant, tmp_path: Path) -> Path:
 
 
 async def call(hass: HomeAssistant, action: str, **data: object) -> None:
-    """Run an action of the camera integration to its end."""
+    """Run an action of the camera integration and wait for it."""
     await hass.services.async_call(ha_camera.DOMAIN, action, data, blocking=True)
 
 
 async def set_preferences(
     hass_ws_client: WebSocketGenerator, entity_id: str, **preferences: object
 ) -> None:
-    """Change a camera's preferences as its dialog does."""
+    """Change a camera's preferences as the frontend does."""
     websocket = await hass_ws_client()
     await websocket.send_json_auto_id(
         {"type": "camera/update_prefs", "entity_id": entity_id, **preferences}
@@ -53,7 +53,7 @@ async def set_preferences(
 
 
 @pytest.mark.parametrize(("configured", "used"), [(5.9, 1.9), (3.9, 3.9)])
-async def test_segments_are_short_unless_somebody_chose_their_length(
+async def test_segments_are_short_unless_a_length_is_configured(
     hass: HomeAssistant,
     cloud: Simulator,
     entity_id: str,
@@ -71,7 +71,7 @@ async def test_segments_are_short_unless_somebody_chose_their_length(
     assert stream.outputs() == {}
     settings = stream.add_provider(HLS_PROVIDER).stream_settings
     assert settings.min_segment_duration == pytest.approx(used)
-    # Other integrations' streams keep theirs.
+    # Streams of other integrations are not affected.
     assert hass.data["stream"][ATTR_SETTINGS].min_segment_duration == configured
     assert cloud.links == []
 
@@ -118,7 +118,7 @@ async def test_viewers_and_a_recording_share_one_link(
     assert [link.used for link in cloud.links] == [1]
 
 
-async def test_a_recording_goes_on_after_a_drop(
+async def test_a_recording_continues_after_a_drop(
     hass: HomeAssistant, cloud: Simulator, entity_id: str, folder: Path
 ) -> None:
     file = folder / "door.mp4"
@@ -130,12 +130,12 @@ async def test_a_recording_goes_on_after_a_drop(
     cloud.drop_sessions()
     await recording
 
-    # At 10 frames/s: both sides of the gap are there.
+    # At 10 frames/s, this covers both sides of the gap.
     assert len(decode(await asyncio.to_thread(file.read_bytes))) > 50
     assert [link.used for link in cloud.links] == [1, 1]
 
 
-async def test_a_snapshot_is_written_while_somebody_watches(
+async def test_a_snapshot_is_written_during_playback(
     hass: HomeAssistant,
     cloud: Simulator,
     entity_id: str,
@@ -153,7 +153,7 @@ async def test_a_snapshot_is_written_while_somebody_watches(
     assert await viewer.movie()
 
 
-async def test_a_turned_picture_plays(
+async def test_a_rotated_stream_plays(
     cloud: Simulator,
     entity_id: str,
     open_viewer: OpenViewer,
@@ -163,12 +163,12 @@ async def test_a_turned_picture_plays(
         hass_ws_client, entity_id, orientation=Orientation.ROTATE_LEFT.value
     )
 
-    # The turn is in the movie's header; the pictures are as the camera sent them.
+    # The rotation is in the MP4 header; the frames are unchanged.
     assert set(await (await open_viewer(entity_id)).watch()) == {HEIGHT}
     assert [link.used for link in cloud.links] == [1]
 
 
-async def test_a_preloaded_stream_starts_alone_and_recovers(
+async def test_a_preloaded_stream_starts_by_itself_and_recovers(
     hass: HomeAssistant,
     cloud: Simulator,
     entry: MockConfigEntry,
@@ -185,7 +185,7 @@ async def test_a_preloaded_stream_starts_alone_and_recovers(
     await viewer.watch()
     cloud.drop_sessions()
     async with asyncio.timeout(5):
-        await viewer.next_pictures()
+        await viewer.next_frames()
     assert [link.used for link in cloud.links] == [1, 1]
 
     assert await hass.config_entries.async_unload(entry.entry_id)

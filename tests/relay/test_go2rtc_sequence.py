@@ -55,7 +55,7 @@ async def start(client: RtspClient) -> None:
     )
 
 
-async def pictures(client: RtspClient, packets: int) -> None:
+async def read_packets(client: RtspClient, packets: int) -> None:
     """Read some packets, skipping messages between them."""
     found = 0
     while found < packets:
@@ -82,12 +82,12 @@ async def test_it_plays_keeps_alive_and_tears_down(
     relay: Harness, address: str, state: State
 ) -> None:
     client = await play(address)
-    await pictures(client, 10)
+    await read_packets(client, 10)
     client.writer.write(
         f"OPTIONS {address}/ RTSP/1.0\r\nCSeq: 4\r\n"
         f"Session: {client.session}\r\n\r\n".encode()
     )
-    await pictures(client, 10)
+    await read_packets(client, 10)
     # It does not wait for the answer to TEARDOWN either.
     client.writer.write(
         f"TEARDOWN {address}/ RTSP/1.0\r\nCSeq: 5\r\n"
@@ -104,7 +104,7 @@ async def test_it_reconnects_to_the_same_address(
 ) -> None:
     for _ in range(3):
         client = await play(address)
-        await pictures(client, 3)
+        await read_packets(client, 3)
         portal.drop()
         assert await client.closed()
 
@@ -125,7 +125,7 @@ async def test_a_refusal_costs_two_connections_and_no_link(
 
     relay = await run_relay(get_link)
     client = await play(relay.url(str(CAMERA_ID)))
-    await pictures(client, 3)
+    await read_packets(client, 3)
     client.writer.close()
 
     await until(lambda: not relay.stats.live_sessions)

@@ -171,7 +171,7 @@ H265_OTHERS = [b"\x02\x01abc", b"\x62\x01\x13abc", b"\x62\x01\x81abc", b"\x26"]
 
 
 @pytest.mark.parametrize(
-    ("sdp", "payload", "begins"),
+    ("sdp", "payload", "is_start"),
     [
         *((SDP, payload, True) for payload in H264_KEYS),
         *((SDP, payload, False) for payload in H264_OTHERS),
@@ -181,7 +181,7 @@ H265_OTHERS = [b"\x02\x01abc", b"\x62\x01\x13abc", b"\x62\x01\x81abc", b"\x26"]
     ],
 )
 def test_the_next_session_starts_with_a_key_frame(
-    clock: Time, sdp: bytes, payload: bytes, *, begins: bool
+    clock: Time, sdp: bytes, payload: bytes, *, is_start: bool
 ) -> None:
     splicer = RtpSplicer(sdp, clock)
     splicer.feed(rtp(VIDEO, 1, 90, 1))
@@ -189,7 +189,7 @@ def test_the_next_session_starts_with_a_key_frame(
 
     passed = splicer.feed(rtp(VIDEO, 5, 90, 2, payload))
 
-    assert bool(passed) is begins
+    assert bool(passed) is is_start
 
 
 def test_audio_waits_for_the_key_frame(splicer: RtpSplicer, clock: Time) -> None:

@@ -32,7 +32,7 @@ def frame(payload: bytes, channel: int = 0) -> bytes:
 def parse(chunks: Iterable[bytes]) -> list[Event]:
     """Return the events of a stream; adjacent runs of data are joined.
 
-    Raises RtspError if it is none.
+    Raises RtspError for invalid data.
     """
     parser = Parser()
     events: list[Event] = []
