@@ -1,13 +1,14 @@
 """Sessions of the portal that are replaced without the client noticing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import av
 import pytest
 
-from custom_components.netrex.relay import session
+from custom_components.netrex.relay import resumption, session
 from custom_components.netrex.relay.terms import EndReason, LinkError, LinkRefusal
 from simulator.rtsp.server import RtspServer
 from simulator.state import State
@@ -15,8 +16,16 @@ from simulator.world.model import StreamProfile
 from tests.leaks import assert_log_clean
 from tests.simulator.rtsp_client import RtspClient
 
-from .conftest import CAMERA_ID, PROFILE, Harness, RunRelay
+from .conftest import (
+    CAMERA_ID,
+    PROFILE,
+    Harness,
+    RunRelay,
+    Script,
+    scripted_server,
+)
 from .players import HOME_ASSISTANT, until
+from .test_upstream import DESCRIBED, OK, answering
 
 OTHER = StreamProfile(120847, 160, 90, 10)
 
@@ -228,6 +237,88 @@ async def test_requests_during_the_resumption_are_answered(
         else:
             ready.set()
             assert await packets(client, 5)
+
+
+SETUP = f"{OK}Session: 1\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n\r\n"
+PLAY = f"{OK}\r\n"
+
+
+def later(*answers: str) -> Script:
+    """Return a server that answers requests, then stays connected."""
+
+    async def script(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await answering(*answers)(reader, writer)
+        await reader.read()
+
+    return script
+
+
+@asynccontextmanager
+async def resumed(
+    run_relay: RunRelay, second: Script, first_answer: str = DESCRIBED
+) -> AsyncGenerator[tuple[Harness, RtspClient]]:
+    """Play from a server that disconnects; a second one is to take over."""
+    first = answering(first_answer, SETUP, f"{PLAY}$\0\0\x04play")
+    async with scripted_server(first) as link, scripted_server(second) as next_link:
+        links = iter([link, next_link])
+
+        async def get_link(_: str) -> str:
+            return next(links)
+
+        relay = await run_relay(get_link, resumes=True)
+        async with await RtspClient.connect(relay.url("1")) as client:
+            described = await client.request("DESCRIBE")
+            client.url = described.headers.get("content-base", client.url).rstrip("/")
+            await client.setup()
+            assert (await client.request("PLAY")).status == 200
+            assert await client.read() == (0, b"play")
+            yield relay, client
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        answering(DESCRIBED.replace("trackID=0", "trackID=1")),
+        answering(DESCRIBED),
+        later(DESCRIBED),
+        later(DESCRIBED, SETUP.replace("0-1", "2-3"), PLAY),
+        later(DESCRIBED, SETUP, "junk"),
+    ],
+    ids=["description", "disconnected", "silent", "channels", "junk"],
+)
+async def test_a_server_that_cannot_take_over_disconnects_the_client(
+    run_relay: RunRelay, monkeypatch: pytest.MonkeyPatch, second: Script
+) -> None:
+    monkeypatch.setattr(resumption, "ANSWER_TIMEOUT_SECONDS", 0.2)
+    async with resumed(run_relay, second) as (relay, client):
+        assert await client.closed()
+        await relay.until_ended(2)
+    reasons = [end.reason for end in relay.ends]
+    assert reasons == [EndReason.UPSTREAM, EndReason.REFUSED]
+    assert relay.closings == [EndReason.UPSTREAM]
+
+
+async def test_an_alias_that_the_next_server_lacks_disconnects_the_client(
+    run_relay: RunRelay,
+) -> None:
+    with_base = DESCRIBED.replace(OK, f"{OK}Content-Base: rtsp://other/x/\r\n")
+    async with resumed(run_relay, later(DESCRIBED), with_base) as (relay, client):
+        assert "/@0" in client.url
+        assert await client.closed()
+        await relay.until_ended(2)
+    assert relay.ends[-1].reason is EndReason.REFUSED
+
+
+async def test_media_that_arrives_before_an_answer_is_passed_on(
+    run_relay: RunRelay,
+) -> None:
+    request = "GET_PARAMETER * RTSP/1.0\r\nCSeq: 1\r\n\r\n"
+    second = later(DESCRIBED, SETUP, f"{request}$\0\0\x04more{PLAY}")
+    async with resumed(run_relay, second) as (relay, client):
+        assert await client.read() == (0, b"more")
+        assert relay.started == ["1", "1"]
 
 
 async def test_streams_without_resumption_disconnect_the_client(

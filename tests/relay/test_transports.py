@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import ssl
 
 import aiohttp
+from aiohttp import web
 import av
 import pytest
 from yarl import URL
@@ -27,6 +28,7 @@ from tests.simulator.rtsp_client import RtspClient
 
 from .conftest import scripted_server
 from .players import until, watch
+from .test_upstream import answering
 
 ENCRYPTED = [transport for transport, wire in WIRES.items() if wire.encrypted]
 TUNNELS = [transport for transport, wire in WIRES.items() if wire.tunnel]
@@ -204,6 +206,70 @@ async def test_no_connection_to_a_silent_server_outlives_the_relay(
             await relay.stop()
         await asyncio.sleep(0.1)
         assert left == 0
+
+
+@pytest.fixture
+async def dialer() -> AsyncGenerator[Dialer]:
+    """Return a dialer."""
+    async with aiohttp.ClientSession() as session:
+        yield Dialer(session, ssl.create_default_context())
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("HTTP/1.0 403 Forbidden\r\n\r\n", ConnectionRefusedError),
+        ("", ConnectionResetError),
+        ("x" * 300_000, ConnectionResetError),
+    ],
+)
+async def test_a_refused_tunnel_is_a_connection_error(
+    dialer: Dialer, answer: str, error: type[OSError]
+) -> None:
+    async with scripted_server(answering(answer)) as link:
+        with pytest.raises(error):
+            await dialer(Link(link, LiveTransport.RTSPH))
+        with pytest.raises(ConnectionRefusedError):
+            await dialer(Link(link, LiveTransport.RTSPWS))
+
+
+async def test_a_websocket_is_read_and_written_as_a_stream(dialer: Dialer) -> None:
+    received: list[bytes] = []
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=("binary",))
+        await socket.prepare(request)
+        await socket.send_bytes(b"")
+        await socket.send_bytes(b"answer")
+        received.append(await socket.receive_bytes())
+        assert request.transport is not None
+        request.transport.abort()
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/stream", serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"ws://127.0.0.1:{runner.addresses[0][1]}/stream"
+    try:
+        reader, writer = await dialer(Link(url, LiveTransport.RTSPWS))
+        await writer.drain()
+        writer.write(b"re")
+        writer.write(b"quest")
+        await writer.drain()
+        assert await reader.read(1) == b"answer"
+        assert await reader.read(1) == b""
+        writer.write(b"late")
+        with pytest.raises(ConnectionResetError):
+            await writer.drain()
+        await writer.wait_closed()
+        writer.close()
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await runner.cleanup()
+    assert received == [b"request"]
 
 
 @pytest.mark.parametrize(
