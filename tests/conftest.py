@@ -8,6 +8,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
 from homeassistant.core import HomeAssistant
+from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
@@ -21,6 +22,9 @@ from simulator.certificate import server_context
 from simulator.clock import Clock
 
 from .flow_texts import collect_missing_texts
+
+# For the nightly workflow: `--hypothesis-profile nightly`.
+settings.register_profile("nightly", max_examples=100_000, deadline=None)
 
 type SetUp = Callable[[], Awaitable[MockConfigEntry]]
 

@@ -31,15 +31,21 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
     async_get_redirect_uri,
 )
 from homeassistant.helpers.network import NoURLAvailableError, get_url
-from homeassistant.util.json import JsonObjectType, json_loads_object
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from .client.graphql_errors import redact
+from .client.http import PLAIN_BODY, read_small_json
+from .client.values import as_clamped, as_mapping, as_matching, as_raw_text
 from .const import DEFAULT_HOST, DOMAIN, LOGGER
 
 TOKEN_TIMEOUT = ClientTimeout(total=30)
 # The lifetime of a token whose response gives none; as in the documented examples.
 DEFAULT_LIFETIME_SECONDS = 3600
+MAX_LIFETIME_SECONDS = 365 * 24 * 3600
+# Printable ASCII (RFC 6749 appendix A.12), and short enough for a header.
+_TOKEN = re.compile(r"[\x20-\x7e]+")
+_MAX_TOKEN_LENGTH = 8_000
 
 # Statuses that refuse the grant itself; others may come from the web server.
 _REFUSING = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -51,6 +57,8 @@ _TRANSIENT = re.compile(
     r"server_error|(temporarily|service)[ _](is )?unavailable|internal|system error|"
     r"try again|too many|(rate|request|query|api)[ _-]?limit"
 )
+_MAX_REASON_LENGTH = 1_000
+_MAX_MESSAGE_LENGTH = 200
 _PUBLIC_PARAMETERS = ("grant_type", "redirect_uri", "client_id")
 
 _portal_url: ContextVar[str] = ContextVar(
@@ -148,25 +156,14 @@ class NetrexOAuth2Implementation(AuthImplementation):
         status, content = answer
         if error := _error_class(status, content):
             raise self._error(error, status, _masked(content, parameters))
-        if (
-            status != HTTPStatus.OK
-            or not isinstance(content.get("access_token"), str)
-            or not content["access_token"]
-        ):
+        token = read_token(content)
+        if status != HTTPStatus.OK or token is None:
             raise OAuth2TokenRequestConnectionError(domain=self.service_domain)
-        token = {
-            "access_token": content["access_token"],
-            "expires_in": _lifetime(content.get("expires_in")),
-        }
-        # Home Assistant merges this into the old token, so the old refresh token stays
-        # if the response has none.
-        if refresh_token := content.get("refresh_token"):
-            token["refresh_token"] = str(refresh_token)
         return token
 
     async def _async_post(
         self, parameters: Mapping[str, str]
-    ) -> tuple[int, JsonObjectType] | None:
+    ) -> tuple[int, Mapping[str, object]] | None:
         """Return status and JSON object (empty if invalid), or None without a response.
 
         Errors are not passed on: their texts and attributes contain the full URL.
@@ -176,19 +173,15 @@ class NetrexOAuth2Implementation(AuthImplementation):
                 self.token_url,
                 params=parameters,
                 data=parameters,
+                headers=PLAIN_BODY,
                 # A redirect would send the secrets to another address.
                 allow_redirects=False,
                 timeout=TOKEN_TIMEOUT,
             ) as response:
-                status, body = response.status, await response.read()
+                return response.status, await read_small_json(response)
         except (ClientError, TimeoutError) as err:
             LOGGER.debug("No response from %s: %s", self.token_url, type(err).__name__)
             return None
-        try:
-            # The content type is ignored: PHP's default is text/html.
-            return status, json_loads_object(body)
-        except ValueError:
-            return status, {}
 
     def _error[ErrorT: OAuth2TokenRequestError](
         self, error: type[ErrorT], status: int, message: str
@@ -203,8 +196,24 @@ class NetrexOAuth2Implementation(AuthImplementation):
         )
 
 
+def read_token(content: Mapping[str, object]) -> dict[str, Any] | None:
+    """Return what is stored of a token response; None without an access token.
+
+    Home Assistant merges it into the old token, so the old refresh token stays if the
+    response has none.
+    """
+    token = {
+        name: value
+        for name in ("access_token", "refresh_token")
+        if (value := as_matching(content.get(name), _TOKEN, _MAX_TOKEN_LENGTH))
+    }
+    if "access_token" not in token:
+        return None
+    return {**token, "expires_in": _lifetime(content.get("expires_in"))}
+
+
 def _error_class(
-    status: int, content: JsonObjectType
+    status: int, content: Mapping[str, object]
 ) -> type[OAuth2TokenRequestError] | None:
     """Return the error class: transient, sign in again, or None for no error."""
     if (
@@ -213,26 +222,33 @@ def _error_class(
     ):
         return OAuth2TokenRequestTransientError
     if error := content.get("error"):
-        text = str(error).casefold()
+        text = (_reason(error) or "")[:_MAX_REASON_LENGTH].casefold()
         if _TRANSIENT.search(text):
             return OAuth2TokenRequestTransientError
         return OAuth2TokenRequestReauthError
     return OAuth2TokenRequestReauthError if status in _REFUSING else None
 
 
-def _masked(content: JsonObjectType, parameters: Mapping[str, str]) -> str:
+def _masked(content: Mapping[str, object], parameters: Mapping[str, str]) -> str:
     """Return the portal's reason with the values that we sent masked."""
-    text = str(content.get("error") or "No reason given")
-    for name, value in parameters.items():
-        if name not in _PUBLIC_PARAMETERS and value:
-            text = text.replace(value, "**")
-    return text[:200]
+    secrets = [
+        value for name, value in parameters.items() if name not in _PUBLIC_PARAMETERS
+    ]
+    reason = _reason(content.get("error")) or "No reason given"
+    return redact(reason, *secrets)[:_MAX_MESSAGE_LENGTH]
+
+
+def _reason(error: object) -> str | None:
+    """Return the text of an error, which may be an object with a text inside."""
+    item = as_mapping(error)
+    return (
+        as_raw_text(error)
+        or as_raw_text(item.get("message"))
+        or as_raw_text(item.get("code"))
+    )
 
 
 def _lifetime(value: object) -> int:
-    """Return `expires_in` in seconds; it may be missing or a string."""
-    try:
-        seconds = int(float(str(value)))
-    except ValueError, OverflowError:
-        return DEFAULT_LIFETIME_SECONDS
-    return seconds if seconds > 0 else DEFAULT_LIFETIME_SECONDS
+    """Return `expires_in` in seconds, a year at most; it may be missing or a string."""
+    seconds = int(as_clamped(value, 0, MAX_LIFETIME_SECONDS) or 0)
+    return seconds or DEFAULT_LIFETIME_SECONDS

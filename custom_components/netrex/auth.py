@@ -27,10 +27,10 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
-from homeassistant.util.json import json_loads_object
 
 from .application_credentials import portal_context
 from .client import NetrexAuthError, NetrexConnectionError
+from .client.http import PLAIN_BODY, read_small_json
 from .const import CONF_AUTH_IMPLEMENTATION, DOMAIN, LOGGER
 from .models import NetrexConfigEntry
 
@@ -211,10 +211,11 @@ async def _async_cancel(hass: HomeAssistant, url: str, token: dict[str, Any]) ->
         async with async_get_clientsession(hass).post(
             f"{url}/oauth2/revoke",
             params={"access_token": token[CONF_ACCESS_TOKEN]},
+            headers=PLAIN_BODY,
             allow_redirects=False,
             timeout=REVOKE_TIMEOUT,
         ) as response:
-            answer = json_loads_object(await response.read())
+            answer = await read_small_json(response)
     except ClientError, TimeoutError, ValueError:
         # Not logged: the error's text may contain the URL with the token.
         return False

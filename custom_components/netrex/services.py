@@ -14,6 +14,8 @@ from homeassistant.helpers import config_validation as cv, service
 import voluptuous as vol
 
 from .client import operations
+from .client.paced_transport import read
+from .client.values import as_storable
 from .const import DOMAIN
 from .errors import command_errors, invalid
 from .gateway import actions as gateway_actions
@@ -75,7 +77,8 @@ async def _async_run_query(call: ServiceCall) -> ServiceResponse:
         answer = await entry.runtime_data.client.execute(
             document, call.data.get(ATTR_VARIABLES)
         )
-    response: dict[str, Any] = {"data": dict(answer.data)}
+    # Home Assistant serializes the response, also into traces that it stores.
+    response: dict[str, Any] = {"data": await read(answer, as_storable)}
     if answer.errors:
         response["errors"] = [
             {"message": str(entry.error), "path": list(entry.path)}

@@ -21,9 +21,13 @@ from custom_components.netrex.client import (
     NetrexQueryError,
     NetrexRateLimitedError,
     NetrexResponseError,
-    transport as transport_module,
 )
-from custom_components.netrex.client.transport import GraphQLResponse, GraphQLTransport
+from custom_components.netrex.client.json_body import LARGE_BODY_BYTES
+from custom_components.netrex.client.transport import (
+    MAX_RESPONSE_BYTES,
+    GraphQLResponse,
+    GraphQLTransport,
+)
 
 from ..leaks import assert_no_secret, texts
 from .conftest import TOKEN, Portal, give_token
@@ -161,16 +165,20 @@ async def test_retry_after_is_a_limit(
 
 
 async def test_too_large_response_raises(
-    portal: Portal, transport: GraphQLTransport, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, transport: GraphQLTransport
 ) -> None:
-    monkeypatch.setattr(transport_module, "_MAX_RESPONSE_BYTES", 1000)
     # Small in transit, large when decompressed.
-    body = gzip.compress(json.dumps({"data": {"a": "x" * 100_000}}).encode())
+    body = gzip.compress(json.dumps({"data": {"a": "x" * MAX_RESPONSE_BYTES}}).encode())
     portal.says(body, Content_Encoding="gzip")
     assert isinstance(await _error(transport), NetrexResponseError)
     portal.answers.clear()
-    portal.says({"data": {"a": "x" * 900}})
+    portal.says({"data": {"a": "x" * (MAX_RESPONSE_BYTES - 100)}})
     await transport.post(QUERY)
+    portal.answers.clear()
+    portal.says(b'{"data":[' + b"[]," * 1_000_000 + b"[]]}")
+    error = await _error(transport)
+    assert isinstance(error, NetrexResponseError)
+    assert "too large" in str(error)
 
 
 async def test_large_response_is_parsed(
@@ -180,7 +188,7 @@ async def test_large_response_is_parsed(
     portal.says({"data": data})
     answer = await transport.post(QUERY)
     assert answer.data == data
-    assert answer.size > transport_module.LARGE_RESPONSE_BYTES
+    assert answer.size > LARGE_BODY_BYTES
 
 
 async def _slow(_: web.Request) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 from hypothesis import given, strategies as st
 
 from custom_components.netrex.client import Node, NodeType, Tree
+from custom_components.netrex.client.tree import MAX_DEPTH
 
 
 def _node(node_id: int, parent: int | None, name: str = "") -> Node:
@@ -61,7 +62,9 @@ def test_cycle_is_cut_at_its_smallest_id() -> None:
 
 def test_deep_tree_does_not_recurse() -> None:
     tree = Tree([_node(i, i - 1 if i else None) for i in range(20_000)])
-    assert len(tree.path(19_999)) == 20_000
+    # Deeper levels start again at a root, so that all paths together stay short.
+    assert all(len(tree.path(i)) == i % MAX_DEPTH + 1 for i in range(20_000))
+    assert [root.node_id for root in tree.roots] == list(range(0, 20_000, MAX_DEPTH))
 
 
 @given(

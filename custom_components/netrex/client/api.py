@@ -10,6 +10,8 @@ import aiohttp
 
 from . import documents
 from .archive import Archive
+from .days import HOUR, QUARTER
+from .enums import Granularity
 from .errors import (
     NetrexError,
     NetrexNotFoundError,
@@ -37,11 +39,13 @@ from .parsing import (
     parse_statuses,
 )
 from .schema import INTROSPECTION, Schema
-from .transport import GraphQLResponse, GraphQLTransport
-from .values import as_float, as_mapping, parse_each
+from .transport import MAX_SERIES_BYTES, GraphQLResponse, GraphQLTransport
+from .values import as_float, as_mapping, is_list, parse_each
 
 # For portals where `cameraList` lacks fields.
 _CAMERAS_PER_QUERY = 50
+# Bounds the memory that a response takes; five series of a year in hours have 44,000.
+MAX_SLOTS_PER_QUERY = 60_000
 
 
 class NetrexClient:
@@ -102,7 +106,9 @@ class NetrexClient:
         lane: Lane = Lane.COMMAND,
     ) -> GraphQLResponse:
         """Execute any document; fields may have failed in the returned response."""
-        return await self._paced.execute(lane, query, variables)
+        return await self._paced.execute(
+            lane, query, variables, max_bytes=MAX_SERIES_BYTES
+        )
 
     async def inventory(self, *, lane: Lane = Lane.STATUS) -> Inventory:
         """Return all nodes and cameras by one operation.
@@ -189,7 +195,8 @@ class NetrexClient:
             lane,
             partial(documents.series, schema=self.schema),
             _read_series,
-            _operations(requests),
+            _series_operations(requests),
+            max_bytes=MAX_SERIES_BYTES,
         )
 
     async def kpi_series(
@@ -282,6 +289,28 @@ def _operations[R](requests: Sequence[R]) -> list[tuple[R, ...]]:
     return list(batched(unique, documents.MAX_SERIES_PER_QUERY, strict=False))
 
 
+def _series_operations(
+    requests: Sequence[SeriesRequest],
+) -> list[tuple[SeriesRequest, ...]]:
+    """Split the distinct requests into operations with a limited number of slots."""
+    result: list[tuple[SeriesRequest, ...]] = []
+    for operation in _operations(requests):
+        part: tuple[SeriesRequest, ...] = ()
+        for request in operation:
+            if part and sum(map(_slots, (*part, request))) > MAX_SLOTS_PER_QUERY:
+                result.append(part)
+                part = ()
+            part = (*part, request)
+        result.append(part)
+    return result
+
+
+def _slots(request: SeriesRequest) -> int:
+    """Return an upper limit of the slots of a series."""
+    seconds = QUARTER if request.granularity is Granularity.HQ else HOUR
+    return (request.end - request.start) // seconds
+
+
 def _without_errors[R, V](results: Mapping[R, V | NetrexError]) -> dict[R, V]:
     return {
         request: result
@@ -291,7 +320,7 @@ def _without_errors[R, V](results: Mapping[R, V | NetrexError]) -> dict[R, V]:
 
 
 def _read_series(_: SeriesRequest, value: object) -> tuple[SeriesValue, ...] | None:
-    return parse_slots(value) if isinstance(value, list) else None
+    return parse_slots(value) if is_list(value) else None
 
 
 def _read_link(schema: Schema, request: LinkRequest, value: object) -> LiveLink | None:

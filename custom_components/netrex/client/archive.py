@@ -16,9 +16,9 @@ from .errors import NetrexNotFoundError
 from .lanes import Lane
 from .models import PreparationRequest, Recording, RecordingProgress, RecordingsRequest
 from .paced_transport import PacedTransport
-from .parsing import parse_progress, parse_recorded, parse_recording
+from .parsing import parse_progress, parse_recorded, parse_recordings
 from .transport import GraphQLTransport
-from .values import as_bool, as_mapping, parse_each
+from .values import as_bool, as_mapping
 
 
 class Archive:
@@ -134,7 +134,7 @@ def _read_recordings(
 ) -> tuple[Recording, ...] | None:
     if value is None:
         return None
-    return parse_each(as_mapping(value).get("recordings"), parse_recording)
+    return parse_recordings(as_mapping(value).get("recordings"))
 
 
 def _read_accepted(_: PreparationRequest, value: object) -> bool:

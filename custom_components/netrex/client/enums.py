@@ -6,6 +6,8 @@ that only known values get into a document.
 
 from enum import StrEnum
 
+from .values import as_key
+
 
 class NodeType(StrEnum):
     """Types of nodes in the tree ("Organization of objects").
@@ -33,9 +35,8 @@ class NodeType(StrEnum):
     @classmethod
     def parse(cls, value: object) -> NodeType:
         """Return the type for any of its spellings; UNKNOWN for anything else."""
-        if not isinstance(value, str):
-            return cls.UNKNOWN
-        return _NODE_TYPES.get(value.replace("_", "").lower(), cls.UNKNOWN)
+        text = as_key(value) or ""
+        return _NODE_TYPES.get(text.replace("_", "").lower(), cls.UNKNOWN)
 
 
 _NODE_TYPES = {

@@ -20,19 +20,24 @@ from .errors import (
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from .values import as_list, as_mapping, as_text
+from .texts import MAX_EXCERPT_LENGTH, excerpt
+from .values import as_list, as_mapping, as_path, as_raw_text, as_text
 
-_MAX_TEXT_LENGTH = 300
+_MAX_TEXT_LENGTH = 300  # characters
 _REDACTED = "**"
 
 
 def redact(text: str, *secrets: str) -> str:
     """Return a text of the portal, shortened and without possible secrets.
 
+    The time that it takes does not depend on the text's length: each pattern visits
+    a character once.
+
     Args:
         text: Text from outside.
         secrets: Known secrets, such as the token in use.
     """
+    text = excerpt(text)
     for secret in filter(None, secrets):
         text = text.replace(secret, _REDACTED)
     for pattern in _SECRETS:
@@ -41,12 +46,13 @@ def redact(text: str, *secrets: str) -> str:
 
 
 _SECRETS = (
-    re.compile(r"[a-zA-Z][\w+.-]*://\S+"),  # a link
-    re.compile(r"[?&][\w.]+=\S*"),  # a query string
-    re.compile(r"(?i)\bbearer\s+\S+"),  # a header's value
-    re.compile(r"(?i)\btoken\s+(?=\S*\d)\S{8,}"),
+    re.compile(r"(?<![\w+.-])[\w+.-]++://\S+"),  # a link
+    re.compile(r"[?&][\w.]++=\S*"),  # a query string
+    re.compile(r"(?i)\bbearer\s++\S+"),  # a header's value
+    re.compile(r"(?i)\btoken\s++(?=\S*\d)\S{8,}"),
     re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b"),  # an IP address
-    re.compile(r"(?=[\w~+/=-]*\d)[\w~+/=-]{16,}"),  # a token or key: has a digit
+    # A token or key: has a digit.
+    re.compile(r"(?<![\w~+/=-])(?=[\w~+/=-]*\d)[\w~+/=-]{16,}"),
 )
 
 
@@ -89,16 +95,33 @@ class _Entry:
         return re.search(pattern, self.message, re.IGNORECASE) is not None
 
 
+# Operations have up to some hundred fields. The texts of further errors than the first
+# are cut more.
+_MAX_ENTRIES = 500
+_MAX_LONG_ENTRIES = 20
+_SHORT_TEXT_LENGTH = 150
 _MAX_BODY_EXCERPT = 1000  # bytes
 _LIMIT_CATEGORY = r"^rate|Rate|_rate|(?i:limit|throttl|quota|too_?many)"
-_LIMIT_WORDS = (
-    r"rate.?limit|throttl|too many|quota|"
-    r"\b(quer(y|ies)|requests?|calls?|api|daily)\b.*\blimit|"
-    r"\blimit\b.*\b(quer(y|ies)|requests?|calls?|api)\b"
+
+
+def _in_order(first: str, then: str) -> str:
+    """Return the pattern of a text with two parts in this order, in linear time."""
+    return rf"\A(?>.*?(?:{first})).*?(?:{then})"
+
+
+_COUNTED = r"\b(?:quer(?:y|ies)|requests?|calls?|api)\b"
+_LIMIT_WORDS = "|".join(
+    (
+        r"rate.?limit|throttl|too many|quota",
+        _in_order(rf"{_COUNTED}|\bdaily\b", r"\blimit"),
+        _in_order(r"\blimit\b", _COUNTED),
+    )
 )
-_AUTH_WORDS = (
-    "(invalid|missing|empty|revoked|unknown).*token|"
-    "token.*(invalid|missing|revoked|unknown)"
+_AUTH_WORDS = "|".join(
+    (
+        _in_order("invalid|missing|empty|revoked|unknown", "token"),
+        _in_order("token", "invalid|missing|revoked|unknown"),
+    )
 )
 _PERMISSION_WORDS = (
     "permission|forbidden|access denied|insufficient|not (allowed|authori[sz])"
@@ -128,7 +151,7 @@ _RULES: tuple[tuple[Callable[[_Entry], bool], Callable[[str], NetrexError]], ...
     (lambda e: e.category_matches(_LIMIT_CATEGORY), NetrexRateLimitedError),
     (lambda e: e.mentions(_LIMIT_WORDS), NetrexRateLimitedError),
     # A refused token fails the whole request, so there is no path.
-    (lambda e: not e.path and e.mentions("token.*expired"), _expired),
+    (lambda e: not e.path and e.mentions(_in_order("token", "expired")), _expired),
     (lambda e: not e.path and e.mentions(_AUTH_WORDS), NetrexAuthError),
     (
         lambda e: e.category_matches("(?i:permission|forbidden|access|denied|scope)"),
@@ -168,14 +191,27 @@ def read_errors(
         retry_after: Seconds of the Retry-After header.
         secrets: Strings to keep out of error texts.
     """
-    entries: list[object] = list(as_list(body.get("errors")))
+    entries: list[object] = list(as_list(body.get("errors"), _MAX_ENTRIES))
     if not entries and (body.get("errors") or body.get("error")):
         entries = [body.get("errors") or body.get("error")]
-    return tuple(_read_entry(entry, status, retry_after, secrets) for entry in entries)
+    return tuple(
+        _read_entry(
+            entry,
+            status,
+            retry_after,
+            secrets,
+            MAX_EXCERPT_LENGTH if index < _MAX_LONG_ENTRIES else _SHORT_TEXT_LENGTH,
+        )
+        for index, entry in enumerate(entries)
+    )
 
 
 def _read_entry(
-    entry: object, status: int, retry_after: float | None, secrets: Sequence[str]
+    entry: object,
+    status: int,
+    retry_after: float | None,
+    secrets: Sequence[str],
+    limit: int,
 ) -> GraphQLError:
     item = as_mapping(entry)
     # graphql-php up to 0.12 has the category beside the message, later versions in
@@ -184,11 +220,11 @@ def _read_entry(
         "category"
     )
     properties = _Entry(
-        message=as_text(item.get("message")) or as_text(entry) or "no reason given",
+        message=_message(item.get("message"), limit)
+        or _message(entry, limit)
+        or "no reason given",
         category=as_text(category) or "",
-        path=tuple(
-            key for key in as_list(item.get("path")) if isinstance(key, str | int)
-        ),
+        path=as_path(item.get("path")),
         has_location=bool(item.get("locations")),
         status=status,
         retry_after=retry_after,
@@ -200,6 +236,11 @@ def _read_entry(
     if isinstance(error, NetrexRateLimitedError):
         error.retry_after = retry_after
     return GraphQLError(properties.path, error)
+
+
+def _message(value: object, limit: int) -> str:
+    text = as_raw_text(value)
+    return "" if text is None else excerpt(text, limit)
 
 
 def error_from_body(

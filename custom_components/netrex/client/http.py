@@ -8,7 +8,8 @@ import time
 import aiohttp
 
 from .errors import NetrexError
-from .values import as_float
+from .json_body import load_json
+from .values import as_float, as_mapping
 
 # The response came, but not in full or not as HTTP.
 BROKEN = (aiohttp.ClientPayloadError, aiohttp.ClientResponseError)
@@ -18,6 +19,14 @@ UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError)
 type ErrorRule = tuple[
     type[Exception] | tuple[type[Exception], ...], type[NetrexError], str
 ]
+
+
+# Headers of requests whose answers need no compression.
+PLAIN_BODY = {"Accept-Encoding": "identity"}
+# Bytes and values of an answer about one token.
+_MAX_ANSWER_BYTES = 2**16
+_MAX_ANSWER_VALUES = 1_000
+_MAX_RETRY_AFTER_SECONDS = 24 * 3600.0
 
 
 class BodyTooLargeError(aiohttp.ClientPayloadError):
@@ -58,8 +67,23 @@ async def read_limited(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return bytes(body)
 
 
+async def read_small_json(response: aiohttp.ClientResponse) -> Mapping[str, object]:
+    """Return the JSON object of a short answer; an empty one if it is something else.
+
+    The content type is ignored: PHP's default is text/html.
+
+    Raises:
+        BodyTooLargeError: The body exceeds 64 KiB.
+    """
+    body = await read_limited(response, _MAX_ANSWER_BYTES)
+    try:
+        return as_mapping(await load_json(body, _MAX_ANSWER_VALUES))
+    except ValueError:
+        return {}
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3).
+    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3), a day at most.
 
     None if the header is missing or holds neither seconds nor a date.
     """
@@ -71,4 +95,4 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             seconds = parsedate_to_datetime(value).timestamp() - time.time()
         except ValueError, OverflowError:
             return None
-    return max(seconds, 0.0)
+    return min(max(seconds, 0.0), _MAX_RETRY_AFTER_SECONDS)

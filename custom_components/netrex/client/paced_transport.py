@@ -17,9 +17,10 @@ from .errors import (
     NetrexResponseError,
 )
 from .graphql_errors import GraphQLError
+from .json_body import LARGE_BODY_BYTES
 from .lanes import Lane
 from .pacer import Pacer
-from .transport import LARGE_RESPONSE_BYTES, GraphQLResponse, GraphQLTransport
+from .transport import MAX_RESPONSE_BYTES, GraphQLResponse, GraphQLTransport
 
 # Enough to single out one request of five. Without a limit, a portal that refuses
 # every live view would cost a large part of the allowance.
@@ -45,6 +46,7 @@ class PacedTransport:
         variables: Mapping[str, object] | None = None,
         *,
         shared: bool = False,
+        max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> GraphQLResponse:
         """Send a document when its turn comes.
 
@@ -54,10 +56,11 @@ class PacedTransport:
             variables: Its variables.
             shared: Concurrent callers of the same document share one request. For
                 reads only.
+            max_bytes: The largest response that is read.
         """
         # Renew the token before the turn: afterwards it would delay the request.
         token = await self._transport.token()
-        request = partial(self._post, query, variables)
+        request = partial(self._post, query, variables, max_bytes)
         # Another transport at the same pacer may have another user's token.
         key = (self, query) if shared else None
         try:
@@ -69,9 +72,9 @@ class PacedTransport:
         return await self._pacer.run(lane, request, key=key)
 
     async def _post(
-        self, query: str, variables: Mapping[str, object] | None
+        self, query: str, variables: Mapping[str, object] | None, max_bytes: int
     ) -> GraphQLResponse:
-        response = await self._transport.post(query, variables)
+        response = await self._transport.post(query, variables, max_bytes=max_bytes)
         for entry in response.errors:
             if isinstance(entry.error, NetrexRateLimitedError):
                 self._pacer.back_off(entry.error.retry_after)
@@ -85,6 +88,7 @@ class PacedTransport:
         operations: Sequence[Sequence[R]],
         *,
         shared: bool = True,
+        max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> dict[R, V | NetrexError]:
         """Execute many requests by few operations, with an alias for each request.
 
@@ -97,6 +101,7 @@ class PacedTransport:
             parse: Returns the value for a request, or None if it has none.
             operations: The requests of each operation; no request appears twice.
             shared: See `execute`.
+            max_bytes: See `execute`.
 
         Returns:
             The value of each request, or the error that it failed with.
@@ -106,7 +111,9 @@ class PacedTransport:
                 did not answer or reached its limit; or no response could be used.
         """
         batch = _Batch[R, V](
-            lambda requests: self.execute(lane, document(requests), shared=shared),
+            lambda requests: self.execute(
+                lane, document(requests), shared=shared, max_bytes=max_bytes
+            ),
             parse,
         )
         valid = [_valid(document, requests, batch.results) for requests in operations]
@@ -166,7 +173,7 @@ async def read[V](
     response: GraphQLResponse, parse: Callable[[Mapping[str, object]], V]
 ) -> V:
     """Parse a response's data; large data in a thread."""
-    if response.size < LARGE_RESPONSE_BYTES:
+    if response.size < LARGE_BODY_BYTES:
         return parse(response.data)
     return await asyncio.to_thread(parse, response.data)
 

@@ -23,8 +23,26 @@ from .models import (
     StreamProfile,
     VideoChannel,
 )
-from .values import as_bool, as_float, as_int, as_list, as_mapping, as_text, parse_each
+from .values import (
+    as_bool,
+    as_float,
+    as_int,
+    as_key,
+    as_list,
+    as_mapping,
+    as_matching,
+    as_name,
+    count_items,
+    is_list,
+    parse_each,
+)
 
+# Items of one camera or recording.
+_MAX_PARTS = 100
+_MAX_RECORDINGS = 5_000
+# A year in quarter hours has 35,136.
+_MAX_SLOTS = 40_000
+_MAX_LINK_LENGTH = 4096
 # The schemes of the documented transports; never one that could open a file.
 _LIVE_LINK = re.compile(r"(?:rtsps?|https?|wss?)://[^\s/]\S*", re.IGNORECASE)
 _DOWNLOAD_LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
@@ -53,8 +71,8 @@ def parse_inventory(data: Mapping[str, object]) -> Inventory:
             else replace(camera, video_channels=tuple(channels.get(camera.node_id, ())))
             for camera in unique.values()
         ),
-        complete=len(nodes) == len(as_list(data.get("nodeList")))
-        and len(cameras) == len(as_list(data.get("cameraList"))),
+        complete=len(nodes) == count_items(data.get("nodeList"))
+        and len(cameras) == count_items(data.get("cameraList")),
     )
 
 
@@ -66,8 +84,8 @@ def _parse_node(item: Mapping[str, object]) -> Node | None:
         node_id=node_id,
         parent_node_id=as_int(item.get("parent_node_id")),
         type=NodeType.parse(item.get("type")),
-        name=as_text(item.get("name")) or str(node_id),
-        external_id=as_text(item.get("external_id")),
+        name=_name(item, node_id),
+        external_id=as_key(item.get("external_id")),
     )
 
 
@@ -79,12 +97,14 @@ def parse_camera(item: Mapping[str, object]) -> Camera | None:
     status = parse_status(item)
     return Camera(
         node_id=node_id,
-        name=as_text(item.get("name")) or str(node_id),
-        serial_number=as_text(item.get("serial_number")),
+        name=_name(item, node_id),
+        serial_number=as_key(item.get("serial_number")),
         is_connected=status.is_connected,
         source_ip=status.source_ip,
-        stream_profiles=parse_each(item.get("stream_profiles"), _parse_profile),
-        video_channels=parse_each(item.get(CHANNELS_ALIAS), _parse_channel),
+        stream_profiles=parse_each(
+            item.get("stream_profiles"), _parse_profile, _MAX_PARTS
+        ),
+        video_channels=parse_each(item.get(CHANNELS_ALIAS), _parse_channel, _MAX_PARTS),
     )
 
 
@@ -101,12 +121,16 @@ def _parse_channel(item: Mapping[str, object]) -> VideoChannel | None:
     node_id = as_int(item.get("node_id"))
     if node_id is None:
         return None
-    return VideoChannel(node_id, as_text(item.get("name")) or str(node_id))
+    return VideoChannel(node_id, _name(item, node_id))
+
+
+def _name(item: Mapping[str, object], node_id: int) -> str:
+    return as_name(item.get("name")) or f"{node_id}"
 
 
 def parse_statuses(data: Mapping[str, object]) -> dict[int, CameraStatus]:
     """Return the status by node id, from `cameraList` or from aliased cameras."""
-    listed = as_list(data.get("cameraList")) or list(data.values())
+    listed = as_list(data.get("cameraList")) or as_list(list(data.values()))
     return {
         node_id: parse_status(item)
         for item in map(as_mapping, listed)
@@ -119,13 +143,13 @@ def parse_status(item: Mapping[str, object]) -> CameraStatus:
     connection = as_mapping(item.get("connection"))
     return CameraStatus(
         is_connected=as_bool(item.get("is_connected")),
-        source_ip=as_text(connection.get("source_ip")),
+        source_ip=as_key(connection.get("source_ip")),
     )
 
 
 def parse_slots(value: object) -> tuple[SeriesValue, ...]:
     """Return the slots of a series by time, without duplicate starts."""
-    slots = {slot.start: slot for slot in parse_each(value, _parse_slot)}
+    slots = {slot.start: slot for slot in parse_each(value, _parse_slot, _MAX_SLOTS)}
     return tuple(slots[start] for start in sorted(slots))
 
 
@@ -138,19 +162,23 @@ def _parse_slot(item: Mapping[str, object]) -> SeriesValue | None:
 
 def parse_live_link(value: object) -> LiveLink | None:
     """Return a link to a live stream; None for anything else."""
-    if isinstance(value, str) and _LIVE_LINK.fullmatch(value):
-        return LiveLink(value)
-    return None
+    link = as_matching(value, _LIVE_LINK, _MAX_LINK_LENGTH)
+    return None if link is None else LiveLink(link)
+
+
+def parse_recordings(value: object) -> tuple[Recording, ...]:
+    """Return the recordings of a list."""
+    return parse_each(value, parse_recording, _MAX_RECORDINGS)
 
 
 def parse_recording(item: Mapping[str, object]) -> Recording | None:
     """Return a recording; None without an id."""
-    recording_id = as_text(item.get("recording_id"))
+    recording_id = as_key(item.get("recording_id"))
     if recording_id is None:
         return None
     heights = (
         as_int(as_mapping(output).get("height"))
-        for output in as_list(item.get("outputs"))
+        for output in as_list(item.get("outputs"), _MAX_PARTS)
     )
     return Recording(
         recording_id=recording_id,
@@ -170,11 +198,12 @@ def parse_recorded(
     result = {}
     for index, span in enumerate(spans):
         listed = camera.get(alias(index))
-        if not isinstance(listed, list):
+        if not is_list(listed):
             continue
-        durations = [as_float(as_mapping(item).get("duration")) for item in listed]
+        items = as_list(listed, _MAX_RECORDINGS)
+        durations = [as_float(as_mapping(item).get("duration")) for item in items]
         known = [seconds for seconds in durations if seconds is not None]
-        if known or not listed:
+        if known or not items:
             result[span] = max(known, default=0.0)
     return result
 
@@ -188,12 +217,10 @@ def parse_progress(item: Mapping[str, object]) -> RecordingProgress:
     if progress is not None and progress < 0:
         progress = None
     return RecordingProgress(
-        progress=None if progress is None else int(min(progress, _FULL)),
+        progress=None if progress is None else as_int(min(progress, _FULL) // 1),
         download_url=_parse_download_link(item.get("download_url")),
     )
 
 
 def _parse_download_link(value: object) -> str | None:
-    if isinstance(value, str) and _DOWNLOAD_LINK.fullmatch(value):
-        return value
-    return None
+    return as_matching(value, _DOWNLOAD_LINK, _MAX_LINK_LENGTH)

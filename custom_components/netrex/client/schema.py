@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import re
 
 from .enums import LiveTransport, Metric
-from .values import as_list, as_mapping, as_text
+from .values import as_bool, as_list, as_mapping, as_matching
 
 # The part of the standard introspection in use (GraphQL specification, section 4).
 INTROSPECTION = (
@@ -22,6 +22,10 @@ INTROSPECTION = (
 # The only documented name of an enum.
 METRIC_ENUM = "StatisticDataMetricType"
 
+# What exceeds this is left out: the schema is kept in memory and in the storage.
+_MAX_TYPES = 2_000
+_MAX_FIELDS = 20_000
+_MAX_FIELDS_OF_TYPE = 1_000
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 
 
@@ -80,14 +84,16 @@ class Schema:
         schema = as_mapping(as_mapping(data).get("__schema"))
         types: dict[str, dict[str, Field]] = {}
         enums: dict[str, tuple[str, ...]] = {}
-        for item in map(as_mapping, as_list(schema.get("types"))):
+        left = _MAX_FIELDS
+        for item in map(as_mapping, as_list(schema.get("types"), _MAX_TYPES)):
             name = _name(item.get("name"))
-            if name is None or name.startswith("__"):
+            if name is None or name.startswith("__") or left <= 0:
                 continue
             if fields := dict(_read_fields(item.get("fields"))):
                 types[name] = fields
             if values := _names(item.get("enumValues")):
                 enums[name] = values
+            left -= len(fields) + len(values)
         query = _name(as_mapping(schema.get("queryType")).get("name"))
         mutation = _name(as_mapping(schema.get("mutationType")).get("name"))
         if query not in types:
@@ -100,20 +106,22 @@ class Schema:
         data = as_mapping(stored)
         types = {
             name: {
-                key: Field(str(parts[0]), bool(parts[1]), bool(parts[2]))
-                for key, value in as_mapping(fields).items()
-                if _name(key) and len(parts := as_list(value)) == len(_FIELD_PARTS)
+                key: field
+                for key, parts in as_mapping(fields).items()
+                if _name(key) and (field := _stored_field(parts))
             }
             for name, fields in as_mapping(data.get("types")).items()
+            if _name(name)
         }
         enums = {
             name: tuple(value for value in map(_name, as_list(values)) if value)
             for name, values in as_mapping(data.get("enums")).items()
+            if _name(name)
         }
-        query = as_text(data.get("query")) or ""
+        query = _name(data.get("query")) or ""
         if not types.get(query):
             return cls.documented()
-        mutation = as_text(data.get("mutation")) or ""
+        mutation = _name(data.get("mutation")) or ""
         return cls(types, enums, query=query, mutation=mutation)
 
     def as_dict(self) -> dict[str, object]:
@@ -279,17 +287,28 @@ _DOCUMENTED: Mapping[str, Mapping[str, Field]] = {
 
 def _name(value: object) -> str | None:
     """Return a valid GraphQL name, else None: names become part of documents."""
-    return value if isinstance(value, str) and _NAME.fullmatch(value) else None
+    return as_matching(value, _NAME)
+
+
+def _stored_field(value: object) -> Field | None:
+    """Return a field of `Schema.as_dict`."""
+    parts = as_list(value)
+    if len(parts) != len(_FIELD_PARTS) or (type_name := _name(parts[0])) is None:
+        return None
+    return Field(type_name, as_bool(parts[1]) is True, as_bool(parts[2]) is True)
 
 
 def _names(value: object) -> tuple[str, ...]:
-    names = (_name(as_mapping(item).get("name")) for item in as_list(value))
+    names = (
+        _name(as_mapping(item).get("name"))
+        for item in as_list(value, _MAX_FIELDS_OF_TYPE)
+    )
     return tuple(name for name in names if name is not None)
 
 
 def _read_fields(value: object) -> Iterator[tuple[str, Field]]:
     """Yield the fields of an introspected type."""
-    for item in map(as_mapping, as_list(value)):
+    for item in map(as_mapping, as_list(value, _MAX_FIELDS_OF_TYPE)):
         name = _name(item.get("name"))
         field_type = as_mapping(item.get("type"))
         is_list = False

@@ -1,6 +1,5 @@
 """GraphQL over HTTP: posts a document, returns the response or raises its error."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -17,16 +16,17 @@ from .errors import (
 )
 from .graphql_errors import GraphQLError, error_from_body, read_errors
 from .http import BROKEN, UNREACHABLE, map_exceptions, read_limited, retry_after
+from .json_body import TooManyValuesError, load_json
 from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)
 
 _PATH = "/api/graphql.php"
 _TIMEOUT_SECONDS = 30.0
-# Five series of a year in quarter hours are about 10 MiB.
-_MAX_RESPONSE_BYTES = 32 * 2**20
-# Larger responses are parsed in a thread: they would block the event loop.
-LARGE_RESPONSE_BYTES = 128 * 2**10
+# Bytes of a response, decompressed. 20,000 nodes are about 2 MiB, and the most slots
+# that one operation asks for (`api.MAX_SLOTS_PER_QUERY`) about 3 MiB.
+MAX_RESPONSE_BYTES = 4 * 2**20
+MAX_SERIES_BYTES = 6 * 2**20
 
 _UNREACHABLE = (UNREACHABLE, NetrexConnectionError, "The portal does not answer")
 _FAILURES = (
@@ -103,9 +103,13 @@ class GraphQLTransport:
         return self._renew_token is not None and await self._renew_token(token)
 
     async def post(
-        self, query: str, variables: Mapping[str, object] | None = None
+        self,
+        query: str,
+        variables: Mapping[str, object] | None = None,
+        *,
+        max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> GraphQLResponse:
-        """Send a document.
+        """Send a document; a response larger than `max_bytes` is not read.
 
         Raises:
             NetrexError: The response has no data; the error is that of the response's
@@ -126,7 +130,7 @@ class GraphQLTransport:
                 # A redirect could turn the POST into a GET or leave the portal.
                 allow_redirects=False,
             ) as response:
-                raw = await read_limited(response, _MAX_RESPONSE_BYTES)
+                raw = await read_limited(response, max_bytes)
         _LOGGER.debug("HTTP status %d, %d bytes", response.status, len(raw))
         if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
             raise NetrexResponseError(
@@ -134,8 +138,10 @@ class GraphQLTransport:
             )
         wait = retry_after(response.headers)
         try:
-            parsed = await _parse(raw)
-        except ValueError, RecursionError:
+            parsed = await load_json(raw)
+        except TooManyValuesError:
+            raise NetrexResponseError("The portal's response is too large") from None
+        except ValueError:
             raise error_from_body(raw, response.status, retry_after=wait) from None
         if not isinstance(parsed, dict):
             raise NetrexResponseError("The portal's response is not a JSON object")
@@ -154,18 +160,6 @@ def _encode(query: str, variables: Mapping[str, object] | None) -> bytes:
         return json.dumps(body, allow_nan=False).encode()
     except TypeError, ValueError:
         raise NetrexQueryError("The variables cannot be encoded as JSON") from None
-
-
-async def _parse(raw: bytes) -> object:
-    if len(raw) < LARGE_RESPONSE_BYTES:
-        return _loads(raw)
-    return await asyncio.to_thread(_loads, raw)
-
-
-def _loads(raw: bytes) -> object:
-    """Parse JSON; NaN and Infinity, which are not JSON, become null."""
-    parsed: object = json.loads(raw.decode("utf-8-sig"), parse_constant=lambda _: None)
-    return parsed
 
 
 def _response(

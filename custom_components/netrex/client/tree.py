@@ -4,14 +4,18 @@ from collections.abc import Iterable, Iterator
 
 from .models import Node
 
+# Real trees have less than ten levels. Paths of deeper ones would take a time that
+# grows with the square of their size.
+MAX_DEPTH = 50
+
 
 class Tree:
     """Nodes by parent, without cycles.
 
     A node is a root if it has no parent, if its parent is missing (a guest has access
-    to a part of the tree), if it is its own parent (as in the vendor's example), or if
-    it has the smallest id of a cycle. Of several nodes with one id the first counts,
-    unless it is its own parent.
+    to a part of the tree), if it is its own parent (as in the vendor's example), if it
+    has the smallest id of a cycle, or if its path would exceed `MAX_DEPTH` nodes. Of
+    several nodes with one id the first counts, unless it is its own parent.
 
     Attributes:
         roots: All roots, in the portal's order.
@@ -30,6 +34,7 @@ class Tree:
             and node.parent_node_id != node.node_id
         }
         self._cut_cycles()
+        self._cut_depth()
         self._children: dict[int, list[Node]] = {}
         for node_id, parent_id in self._parents.items():
             if parent_id is not None:
@@ -88,3 +93,20 @@ class Tree:
                 walked[node_id] = None
                 node_id = self._parents.get(node_id)
             safe.update(walked)
+
+    def _cut_depth(self) -> None:
+        """Make a root of each node whose path would exceed the limit."""
+        depths: dict[int, int] = {}
+        for start in self._nodes:
+            way: list[int] = []
+            node_id: int | None = start
+            while node_id is not None and node_id not in depths:
+                way.append(node_id)
+                node_id = self._parents.get(node_id)
+            depth = 0 if node_id is None else depths[node_id]
+            for below in reversed(way):
+                if depth == MAX_DEPTH:
+                    del self._parents[below]
+                    depth = 0
+                depth += 1
+                depths[below] = depth

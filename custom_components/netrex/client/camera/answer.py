@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-import json
 import re
 
 from ..errors import (
@@ -19,11 +18,14 @@ from ..errors import (
     NetrexRateLimitedError,
 )
 from ..graphql_errors import redact
-from ..values import as_int, as_mapping, as_text
+from ..json_body import parse_json
+from ..values import as_int, as_mapping, as_raw_text, is_mapping
 
+# Real responses have some hundred. More would hold up the event loop.
+MAX_VALUES = 20_000
 # Failures of the text interfaces: param.cgi, applications, com/ptz.cgi.
-_FAILURE = re.compile(r"^(?:# Error:|# Request failed:|Error:)\s*(.*)", re.MULTILINE)
-_HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_FAILURE = re.compile(r"^(?:# Error:|# Request failed:|Error:)\s*+(.*)", re.MULTILINE)
+_HTML = re.compile(r"\s*+<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 _STATUSES: Mapping[int, type[NetrexCameraError]] = {
     400: NetrexCameraRefusedError,
@@ -101,23 +103,24 @@ def read_json(answer: CameraAnswer, token: str = "") -> Mapping[str, object]:
             an `error`, the CamStreamer App a `status` as in HTTP.
     """
     try:
-        parsed: object = json.loads(answer.text)
-    except ValueError, RecursionError:
+        parsed = parse_json(answer.text.encode(), MAX_VALUES)
+    except ValueError:
         read_text(answer, token)
         raise NetrexCameraResponseError("The response is not JSON") from None
-    if not isinstance(parsed, dict):
+    if not is_mapping(parsed):
         raise NetrexCameraResponseError("The response is not a JSON object")
-    if error := parsed.get("error"):
+    content = as_mapping(parsed)
+    if error := content.get("error"):
         item = as_mapping(error)
-        text = as_text(item.get("message")) or as_text(error) or "no reason given"
+        reason = as_raw_text(item.get("message")) or as_raw_text(error)
         raise NetrexCameraRefusedError(
-            redact(text, token), code=as_int(item.get("code"))
+            redact(reason or "no reason given", token), code=as_int(item.get("code"))
         )
-    status = as_int(parsed.get("status"))
+    status = as_int(content.get("status"))
     if (
         status is not None
         and status >= HTTPStatus.BAD_REQUEST
         and (refusal := status_error(status))
     ):
         raise refusal
-    return parsed
+    return content

@@ -17,10 +17,13 @@ from ..errors import (
     NetrexCameraRefusedError,
     NetrexCameraResponseError,
 )
-from ..values import as_bool, as_mapping, as_text
+from ..texts import MAX_NAME_LENGTH
+from ..values import as_bool, as_key, as_list, as_mapping, as_name, is_list, is_mapping
 from .gateway import GatewayClient
 
 _ROOT = "local/camstreamer/"
+# Each stream costs a call, and is an entity.
+_MAX_STREAMS = 50
 # How a camera answers if its app is of the other generation, or if it has no app.
 _UNKNOWN_CALL = (
     NetrexCameraNotFoundError,
@@ -154,9 +157,12 @@ def parse_streams(answer: Mapping[str, object]) -> tuple[AppStream, ...]:
     data = answer.get("data")
     # Some builds put the list beside `data`.
     listed = as_mapping(data).get("streamList", answer.get("streamList"))
-    if isinstance(listed, list):
-        items = [(as_mapping(item).get("streamId"), item) for item in listed]
-    elif isinstance(data, dict | list):
+    if is_list(listed):
+        items = [
+            (as_mapping(item).get("streamId"), item)
+            for item in as_list(listed, _MAX_STREAMS)
+        ]
+    elif is_mapping(data) or is_list(data):
         # Without streams, some versions send an empty list instead of an object.
         items = list(as_mapping(data).items())
     else:
@@ -164,11 +170,12 @@ def parse_streams(answer: Mapping[str, object]) -> tuple[AppStream, ...]:
     return tuple(
         AppStream(
             stream_id,
-            as_text(item.get("title")) or stream_id,
+            as_name(item.get("title")) or stream_id,
             as_bool(item.get("enabled")),
         )
         for stream_id, item in (
-            (as_text(stream_id), as_mapping(item)) for stream_id, item in items
+            (as_key(stream_id, MAX_NAME_LENGTH), as_mapping(item))
+            for stream_id, item in items[:_MAX_STREAMS]
         )
         if stream_id and item
     )

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 import json
+import re
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
@@ -17,7 +18,9 @@ from ..errors import (
     NetrexCameraRefusedError,
     NetrexCameraResponseError,
 )
-from ..values import as_int, as_mapping, as_text
+from ..json_body import parse_json
+from ..values import BOOLEANS, as_bool, as_int, as_key, as_mapping
+from .answer import MAX_VALUES
 from .gateway import GatewayClient
 from .topics import FILTERS, PORTS, STATELESS, EventKind, Topic, find_topic
 
@@ -30,10 +33,18 @@ _PING_AFTER_SECONDS = 20.0
 # Limit for the response to a ping and to the subscription.
 _RESPONSE_TIMEOUT_SECONDS = 15.0
 _CLOSE_TIMEOUT_SECONDS = 2.0
+_PORT = re.compile("[0-9]+")
 # Places become part of entity names and unique ids; real ones are shorter.
 _MAX_PLACE_LENGTH = 60
-_TRUE = frozenset(("1", "true", "active", "on", "yes"))
-_FALSE = frozenset(("0", "false", "inactive", "off", "no"))
+_STATES = {
+    **BOOLEANS,
+    "active": True,
+    "on": True,
+    "yes": True,
+    "inactive": False,
+    "off": False,
+    "no": False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +158,7 @@ def parse_message(text: str | bytes) -> CameraEvent | None:
     if answer.get("method") != _NOTIFY:
         return None
     notification = as_mapping(as_mapping(answer.get("params")).get("notification"))
-    topic = as_text(notification.get("topic"))
+    topic = as_key(notification.get("topic"))
     if topic is None:
         return None
     message = as_mapping(notification.get("message"))
@@ -167,27 +178,22 @@ def _known_event(
 ) -> CameraEvent:
     """Parse a known topic; without its value or port it counts as unknown."""
     places = list(parts)
-    if row.source is not None and (number := as_text(source.get(row.source))):
+    if row.source is not None and (number := as_key(source.get(row.source))):
         places.append(number)
     place = "_".join(places)
     if len(place) > _MAX_PLACE_LENGTH:
         return CameraEvent(topic)
     if row.kind in STATELESS:
         return CameraEvent(topic, row.kind, place)
-    state = _as_state(data.get(row.data))
-    if state is None or (row.kind in PORTS and not place.isdecimal()):
+    state = as_bool(data.get(row.data), _STATES)
+    if state is None or (row.kind in PORTS and not _PORT.fullmatch(place)):
         return CameraEvent(topic)
     return CameraEvent(topic, row.kind, place, state)
 
 
-def _as_state(value: object) -> bool | None:
-    """Return a truth value from any of the spellings that cameras use."""
-    word = str(value).lower()
-    return True if word in _TRUE else False if word in _FALSE else None
-
-
 def _parse_json(text: str | bytes) -> Mapping[str, object]:
     try:
-        return as_mapping(json.loads(text))
-    except ValueError, RecursionError:
+        body = text if isinstance(text, bytes) else text.encode()
+        return as_mapping(parse_json(body, MAX_VALUES))
+    except ValueError:
         return {}

@@ -39,6 +39,8 @@ _SPACING_SECONDS = 0.2
 # All parameters of a camera take about 100 kB, a 4K snapshot 3 MB.
 _MAX_TEXT_BYTES = 2 * 2**20
 _MAX_IMAGE_BYTES = 16 * 2**20
+# An event takes about 1 kB.
+_MAX_MESSAGE_BYTES = 2**18
 _IMAGE_TYPE = "image/jpeg"
 _FAILURES = (
     (BROKEN, NetrexCameraResponseError, "The camera's response is broken"),
@@ -249,7 +251,10 @@ class GatewayClient:
             with map_exceptions(*_FAILURES):
                 async with asyncio.timeout(self._timeout):
                     return await session.ws_connect(
-                        url, headers=self._headers, autoping=False
+                        url,
+                        headers=self._headers,
+                        autoping=False,
+                        max_msg_size=_MAX_MESSAGE_BYTES,
                     )
         finally:
             session.detach()

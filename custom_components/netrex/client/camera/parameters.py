@@ -14,8 +14,9 @@ import re
 from typing import Any, Self
 
 from ..errors import NetrexCameraRefusedError, NetrexCameraResponseError
-from ..values import as_int, as_list, as_text
+from ..values import as_int, as_key, as_list, as_name
 from .gateway import GatewayClient
+from .rows import read_rows
 
 _PARAMETERS = "axis-cgi/param.cgi"
 _IMAGE = "axis-cgi/jpg/image.cgi"
@@ -38,7 +39,10 @@ _WRITABLE = re.compile(
 )
 _NAME = re.compile(r"(?:root\.)?[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+")
 _GROUP = re.compile(r"[A-Za-z*][A-Za-z0-9_*-]*(?:\.[A-Za-z0-9_*-]+)*")
+_SIZE = re.compile(r"[0-9]{2,5}x[0-9]{2,5}")
 _MAX_VALUE_LENGTH = 250
+# More than any camera has.
+_MAX_VIEWS = 100
 # Could start another argument, or change its meaning when decoded a second time.
 _AMBIGUOUS = re.compile(r"[&=;\\]|%[0-9A-Fa-f]{2}|%u")
 # How the names of parameters with secrets end.
@@ -47,7 +51,7 @@ _SECRET = re.compile(
 )
 # Image settings that are numbers from 0 to 100.
 _IMAGE_SETTING = re.compile(
-    r"ImageSource\.I(\d+)\.Sensor\.(Brightness|ColorLevel|Contrast|Sharpness)"
+    r"ImageSource\.I([0-9]{1,2})\.Sensor\.(Brightness|ColorLevel|Contrast|Sharpness)"
 )
 
 
@@ -130,9 +134,8 @@ async def read_parameters(
 def parse_parameters(text: str) -> dict[str, str]:
     """Parse a listing: lines of `root.Group.Name=value`."""
     values: dict[str, str] = {}
-    for line in text.splitlines():
-        name, equals, value = line.partition("=")
-        if equals and _NAME.fullmatch(name) and not _SECRET.search(name):
+    for name, value in read_rows(text):
+        if _NAME.fullmatch(name) and not _SECRET.search(name):
             values[name.removeprefix(_ROOT)] = value
     return values
 
@@ -178,23 +181,22 @@ class Capabilities:
     @classmethod
     def from_parameters(cls, values: Mapping[str, str]) -> Self:
         """Parse the groups Brand, Properties and ImageSource."""
-        views = values.get("Properties.Image.NbrOfViews", "")
         return cls(
-            model=values.get("Brand.ProdShortName") or None,
-            firmware=values.get("Properties.Firmware.Version") or None,
+            model=as_name(values.get("Brand.ProdShortName")),
+            firmware=as_name(values.get("Properties.Firmware.Version")),
             ptz="yes"
             in (
                 values.get("Properties.PTZ.PTZ"),
                 values.get("Properties.PTZ.DigitalPTZ"),
             ),
-            views=int(views) if views.isdecimal() else 1,
+            views=_views(values.get("Properties.Image.NbrOfViews")),
             resolutions=tuple(
                 _sizes(values.get("Properties.Image.Resolution", "").split(","))
             ),
             image_settings=tuple(
                 name
                 for name, value in values.items()
-                if _IMAGE_SETTING.fullmatch(name) and value.isdecimal()
+                if _IMAGE_SETTING.fullmatch(name) and as_int(value) is not None
             ),
         )
 
@@ -202,12 +204,12 @@ class Capabilities:
     def from_dict(cls, stored: Mapping[str, object]) -> Self:
         """Parse what `as_dict` returned, after it was stored as JSON."""
         sizes = (as_list(size) for size in as_list(stored.get("resolutions")))
-        names = map(as_text, as_list(stored.get("image_settings")))
+        names = map(as_key, as_list(stored.get("image_settings")))
         return cls(
-            model=as_text(stored.get("model")),
-            firmware=as_text(stored.get("firmware")),
+            model=as_name(stored.get("model")),
+            firmware=as_name(stored.get("firmware")),
             ptz=stored.get("ptz") is True,
-            views=as_int(stored.get("views")) or 1,
+            views=_views(stored.get("views")),
             resolutions=tuple(
                 (width, height)
                 for width, height in (map(as_int, size) for size in sizes)
@@ -244,9 +246,17 @@ class Capabilities:
         return f"{chosen[0]}x{chosen[1]}"
 
 
+def _views(value: object) -> int:
+    return min(max(as_int(value) or 1, 1), _MAX_VIEWS)
+
+
 def _sizes(texts: Collection[str]) -> list[tuple[int, int]]:
-    found = (re.fullmatch(r"(\d{2,5})x(\d{2,5})", text.strip()) for text in texts)
-    return [(int(size[1]), int(size[2])) for size in found if size]
+    sizes = (
+        [as_int(number) for number in text.strip().split("x")]
+        for text in texts
+        if _SIZE.fullmatch(text.strip())
+    )
+    return [(width, height) for width, height in sizes if width and height]
 
 
 async def read_capabilities(gateway: GatewayClient, serial_number: str) -> Capabilities:

@@ -7,22 +7,24 @@ stream does. Firmware without it lists its ports as parameters and switches them
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-import re
 
 from ..errors import (
     NetrexCameraMethodError,
     NetrexCameraNotFoundError,
     NetrexCameraRefusedError,
 )
-from ..values import as_int, as_mapping, as_text, parse_each
+from ..values import as_int, as_key, as_mapping, as_name, parse_each
 from .gateway import GatewayClient
+from .rows import read_rows
 
 _MANAGEMENT = "axis-cgi/io/portmanagement.cgi"
 _PORT = "axis-cgi/io/port.cgi"
 _PARAMETERS = "axis-cgi/param.cgi"
 _API_VERSION = "1.0"
 _OPPOSITE = {"open": "closed", "closed": "open"}
-_PARAMETER = re.compile(r"^root\.IOPort\.I(\d+)\.(\S+?)=(.*?)\s*$", re.MULTILINE)
+_PREFIX = "root.IOPort.I"
+# More than any camera has; each is an entity.
+_MAX_PORTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,7 @@ async def read_ports(gateway: GatewayClient, serial_number: str) -> tuple[Port, 
         answer = await gateway.request_json(serial_number, _MANAGEMENT, body=body)
     except NetrexCameraNotFoundError, NetrexCameraMethodError:
         return await _read_parameters(gateway, serial_number)
-    items = as_mapping(answer.get("data")).get("items")
-    return _by_number(parse_each(items, _parse_port))
+    return parse_ports(answer)
 
 
 async def switch_port(
@@ -79,18 +80,24 @@ async def switch_port(
     await gateway.request_json(serial_number, _MANAGEMENT, body=body)
 
 
+def parse_ports(answer: Mapping[str, object]) -> tuple[Port, ...]:
+    """Return the ports in the response to `getPorts`, sorted by number."""
+    items = as_mapping(answer.get("data")).get("items")
+    return _by_number(parse_each(items, _parse_port, _MAX_PORTS))
+
+
 def _parse_port(item: Mapping[str, object]) -> Port | None:
     number = as_int(item.get("port"))
-    direction = item.get("direction")
-    normal = item.get("normalState")
+    direction = as_key(item.get("direction"))
+    normal = as_key(item.get("normalState")) or ""
     if number is None or number < 0 or direction not in ("input", "output"):
         return None
-    state = item.get("state")
-    normal_state = normal if isinstance(normal, str) and normal in _OPPOSITE else "open"
+    state = as_key(item.get("state")) or ""
+    normal_state = normal if normal in _OPPOSITE else "open"
     return Port(
         number=number,
         is_input=direction == "input",
-        name=as_text(item.get("name")),
+        name=as_name(item.get("name")),
         active=state != normal_state if state in _OPPOSITE else None,
         normal_state=normal_state,
     )
@@ -106,17 +113,23 @@ async def _read_parameters(
     except NetrexCameraRefusedError:
         # The camera does not have this group.
         return ()
+    return parse_port_rows(text)
+
+
+def parse_port_rows(text: str) -> tuple[Port, ...]:
+    """Return the ports in a listing of the group IOPort, sorted by number."""
     rows: dict[int, dict[str, str]] = {}
-    for number, name, value in _PARAMETER.findall(text):
-        rows.setdefault(int(number), {})[name] = value
+    for path, value in read_rows(text):
+        port, _, key = path.removeprefix(_PREFIX).partition(".")
+        index = as_int(port)
+        if path.startswith(_PREFIX) and index is not None and 0 <= index < _MAX_PORTS:
+            rows.setdefault(index, {})[key] = value
     ports: list[Port] = []
     for number, row in rows.items():
         direction = row.get("Direction")
         if direction in ("input", "output"):
-            name = row.get(f"{direction.capitalize()}.Name")
-            ports.append(
-                Port(number, direction == "input", name or None, managed=False)
-            )
+            name = as_name(row.get(f"{direction.capitalize()}.Name"))
+            ports.append(Port(number, direction == "input", name, managed=False))
     return _by_number(ports)
 
 

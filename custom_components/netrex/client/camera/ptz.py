@@ -5,14 +5,18 @@ are text with status 200, which the gateway client recognizes.
 """
 
 from dataclasses import dataclass
-import re
+from itertools import islice
 
+from ..values import as_int, as_name
 from .gateway import GatewayClient
+from .rows import read_rows
 
 _PATH = "axis-cgi/com/ptz.cgi"
 # The first view of the camera.
 _VIEW = {"camera": "1"}
-_PRESET = re.compile(r"^presetposno(\d+)=(.*)$", re.MULTILINE)
+_PRESET = "presetposno"
+# More than any camera has.
+_MAX_PRESETS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,13 @@ class PtzClient:
 
 def parse_presets(text: str) -> tuple[Preset, ...]:
     """Return the presets in the response to `presetposcam`, sorted by number."""
-    found = {
-        int(number): name.strip() for number, name in reversed(_PRESET.findall(text))
-    }
-    return tuple(Preset(number, name) for number, name in sorted(found.items()))
+    found: dict[int, str] = {}
+    for key, name in read_rows(text):
+        number = as_int(key.removeprefix(_PRESET))
+        if key.startswith(_PRESET) and number is not None and number >= 0:
+            found.setdefault(number, as_name(name) or "")
+    presets = islice(sorted(found.items()), _MAX_PRESETS)
+    return tuple(Preset(number, name) for number, name in presets)
 
 
 def _continuous(speeds: Move) -> dict[str, str]:

@@ -1,0 +1,20 @@
+"""Rows of `name=value`, in which older interfaces of cameras answer."""
+
+from collections.abc import Iterator
+
+from ..values import as_key, as_text
+
+# All parameters of a camera are about 4,000 rows.
+_MAX_ROWS = 20_000
+_MAX_VALUE_LENGTH = 2_000
+
+
+def read_rows(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the names and values of the first rows; skip lines of another form.
+
+    Values are cleaned and cut like all texts (decision 0028).
+    """
+    for line in text.split("\n", _MAX_ROWS)[:_MAX_ROWS]:
+        name, equals, value = line.partition("=")
+        if equals and (key := as_key(name.strip())):
+            yield key, as_text(value, _MAX_VALUE_LENGTH) or ""

@@ -1,0 +1,53 @@
+"""The gate for JSON from outside: bounded memory, and large bodies beside the loop."""
+
+import asyncio
+import json
+
+# Bodies from this size on are parsed in a thread: they would block the event loop.
+LARGE_BODY_BYTES = 128 * 2**10
+# A value takes up to 100 bytes, whatever the body's size.
+MAX_VALUES = 300_000
+_CHUNK_BYTES = 2**20
+_SEPARATORS = (b"{", b"[", b",")
+
+
+class TooManyValuesError(ValueError):
+    """The body has more values than any real one."""
+
+
+async def load_json(body: bytes, max_values: int = MAX_VALUES) -> object:
+    """Parse a body; a large one in a thread. Raises like `parse_json`."""
+    if len(body) < LARGE_BODY_BYTES:
+        return parse_json(body, max_values)
+    return await asyncio.to_thread(parse_json, body, max_values)
+
+
+def parse_json(body: bytes, max_values: int = MAX_VALUES) -> object:
+    """Parse JSON; NaN and Infinity, which are not JSON, become null.
+
+    Raises:
+        TooManyValuesError: There are more than about `max_values` values. Commas and
+            brackets within texts count, too.
+        ValueError: The body is not JSON, or nested too deeply.
+    """
+    if len(body) > max_values and _count_values(body) > max_values:
+        raise TooManyValuesError("too many values")
+    try:
+        parsed: object = json.loads(
+            body.decode("utf-8-sig"),
+            parse_constant=lambda _: None,
+            # A call of Python code lets the event loop's thread run in between.
+            object_hook=lambda item: item,
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return parsed
+
+
+def _count_values(body: bytes) -> int:
+    # In chunks, between which other threads can run.
+    return sum(
+        body.count(separator, start, start + _CHUNK_BYTES)
+        for start in range(0, len(body), _CHUNK_BYTES)
+        for separator in _SEPARATORS
+    )
