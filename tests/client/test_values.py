@@ -149,7 +149,26 @@ def _seconds(messages: list[str]) -> float:
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "a ", "1", "invalid ", "token", "token ", "limit ", "query ", "&a", "a.", "?", "bearer ", "http://", "not ", "\n", "�", "é", "1.1."],
+    [
+        "a",
+        "a ",
+        "1",
+        "invalid ",
+        "token",
+        "token ",
+        "limit ",
+        "query ",
+        "&a",
+        "a.",
+        "?",
+        "bearer ",
+        "http://",
+        "not ",
+        "\n",
+        "\ud83d",
+        "é",
+        "1.1.",
+    ],
 )
 def test_a_long_error_text_costs_no_more_than_reading_it(piece: str) -> None:
     text = piece * (2**20 // len(piece))
