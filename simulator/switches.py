@@ -117,6 +117,29 @@ class Switches:
     download_needs_token: bool = False
     # Status for a download key that is unknown or expired.
     download_expired_status: int = 404
+    # Body of the answer for such a key, for a status like 200.
+    download_expired_body: Literal["page", "text", "empty"] = "page"
+    # Content-Type of files.
+    download_type: str = "video/mp4"
+    # What is sent instead of files, with status 200.
+    download_answer: Literal[
+        "film", "page", "text", "json", "empty", "noise", "endless"
+    ] = "film"
+    # Text that follows the file.
+    download_tail: str = ""
+    # Content-Encoding of files: compressed, or only labeled so.
+    download_encoding: Literal["identity", "gzip", "label"] = "identity"
+    # Bytes by which the Content-Length exceeds the file.
+    download_length_error: int = 0
+    # The answer to a range: right, without a Content-Range, the whole file as a part,
+    # a part from another offset, without the total, or status 416.
+    download_range_answer: Literal[
+        "right", "bare", "whole", "shifted", "unknown", "refused"
+    ] = "right"
+    # Bytes per second of files; 0 for no limit.
+    download_rate: int = 0
+    # Where files have their index: at the front, at the end, or in fragments.
+    recording_layout: Literal["front", "end", "fragments"] = "front"
     # Number of storages with each recording: the cloud, the camera's memory card, ...
     recording_storages: int = 1
     # Time per day during which each camera does not record.

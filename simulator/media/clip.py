@@ -30,6 +30,12 @@ _RATES = (10, 5, 2, 1)
 _KEY_SECONDS = 2
 _KEY_PICTURES = 4
 _NICENESS = 10
+# FFmpeg's flags of each layout.
+_LAYOUTS = {
+    "front": "faststart",
+    "end": "-faststart",
+    "fragments": "frag_keyframe+empty_moov+default_base_moof",
+}
 # Header of a box with a 64-bit size (section 4.2).
 _LARGE_BOX = struct.Struct(">I4sQ")
 
@@ -46,13 +52,17 @@ def moments(spans: Sequence[Span], rate: Fraction, count: int) -> Iterator[float
 
 
 def write_clip(
-    path: Path, scene: Scene, spans: Sequence[Span], minimum_size: int = 0
+    path: Path,
+    scene: Scene,
+    spans: Sequence[Span],
+    minimum_size: int = 0,
+    layout: str = "front",
 ) -> None:
     """Write the pictures of a scene in `spans` (unix seconds) as an MP4 file.
 
-    The index is at the front. A file smaller than `minimum_size` bytes is padded with
-    a free box, which players skip and most file systems store as a hole. Raises
-    OSError if the file cannot be written.
+    The index is where `layout` says (see the switch `recording_layout`). A file smaller
+    than `minimum_size` bytes is padded with a free box, which players skip and most
+    file systems store as a hole. Raises OSError if the file cannot be written.
     """
     duration = sum(end - start for start, end in spans)
     rate = Fraction(
@@ -61,7 +71,7 @@ def write_clip(
     total = max(1, int(duration * rate))
     count = min(total, _MOST_PICTURES)
     with av.open(
-        str(path), "w", format="mp4", options={"movflags": "faststart"}
+        str(path), "w", format="mp4", options={"movflags": _LAYOUTS[layout]}
     ) as container:
         stream = container.add_stream("libx264", rate=rate)
         interval = max(_KEY_PICTURES, int(rate * _KEY_SECONDS))
@@ -116,19 +126,25 @@ class ClipStore:
         self._executor = ThreadPoolExecutor(
             1, thread_name_prefix="recording", initializer=_give_way
         )
-        self._files: dict[tuple[View, Sequence[Span], int], asyncio.Future[Path]] = {}
+        self._files: dict[
+            tuple[View, Sequence[Span], int, str], asyncio.Future[Path]
+        ] = {}
 
     def write(
-        self, view: View, spans: tuple[Span, ...], minimum_size: int
+        self,
+        view: View,
+        spans: tuple[Span, ...],
+        minimum_size: int,
+        layout: str = "front",
     ) -> asyncio.Future[Path]:
         """Return the file of these spans, which is written once (see `write_clip`)."""
-        key = (view, spans, minimum_size)
+        key = (view, spans, minimum_size, layout)
         file = self._files.get(key)
         if file is None:
             path = Path(self._directory.name) / f"{secrets.token_hex(8)}.mp4"
 
             def write() -> Path:
-                write_clip(path, self._scene(view), spans, minimum_size)
+                write_clip(path, self._scene(view), spans, minimum_size, layout)
                 return path
 
             file = asyncio.get_running_loop().run_in_executor(self._executor, write)

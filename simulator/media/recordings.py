@@ -238,8 +238,10 @@ class RecordingStore:
         )
         name = node.name if node and node.name else str(camera.node_id)
         view = View(camera.node_id, name, width, height)
-        size = self._state.switches.recording_size
-        return self._clips.write(view, recording.spans, size)
+        switches = self._state.switches
+        return self._clips.write(
+            view, recording.spans, switches.recording_size, switches.recording_layout
+        )
 
     def _load_archive(self) -> None:
         """Load the recordings that exist from the start."""

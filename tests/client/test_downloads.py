@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+import gzip
 
 import aiohttp
 from aiohttp import web
 import pytest
 
 from custom_components.netrex.client import (
+    NetrexAddressError,
     NetrexConnectionError,
     NetrexError,
     NetrexNotFoundError,
+    NetrexRangeError,
     NetrexRateLimitedError,
     NetrexResponseError,
 )
-from custom_components.netrex.client.downloads import Download, open_download
+from custom_components.netrex.client.downloads import Download, DownloadServer
 
 from ..leaks import assert_no_secret, texts
 from .conftest import TOKEN, give_token
@@ -32,11 +35,14 @@ class Files:
     headers: dict[str, str] = field(default_factory=dict)
     needs_token: bool = False
     cut: bool = False
+    redirects: list[str] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Note the request's headers and answer it."""
         self.requests.append(dict(request.headers))
+        if self.redirects:
+            return web.Response(status=302, headers={"Location": self.redirects.pop(0)})
         if self.needs_token and "Authorization" not in request.headers:
             return web.Response(status=401)
         if not self.cut:
@@ -74,9 +80,9 @@ async def download(
     validator: str | None = None,
 ) -> tuple[Download, bytes]:
     """Return a download and its body."""
-    async with open_download(
-        session, portal, give_token, url, offset=offset, validator=validator
-    ) as result:
+    # The portal is where the files are: other addresses of the machine are refused.
+    server = DownloadServer(session, portal, give_token)
+    async with server.open(url, offset=offset, validator=validator) as result:
         return result, await result.content.read()
 
 
@@ -147,13 +153,11 @@ async def test_only_the_portal_gets_the_token(
     [
         (403, {}, NetrexNotFoundError),
         (404, {}, NetrexNotFoundError),
-        (416, {}, NetrexResponseError),
+        (416, {}, NetrexRangeError),
         (429, {"Retry-After": "7"}, NetrexRateLimitedError),
         (503, {}, NetrexConnectionError),
-        (200, {"Content-Type": "text/html"}, NetrexNotFoundError),
-        (200, {"Content-Type": "application/json"}, NetrexNotFoundError),
-        (206, {}, NetrexResponseError),
-        (206, {"Content-Range": "bytes 5-9/10"}, NetrexResponseError),
+        (206, {}, NetrexRangeError),
+        (206, {"Content-Range": "bytes 5-9/10"}, NetrexRangeError),
     ],
 )
 async def test_responses_without_the_file(
@@ -191,9 +195,83 @@ async def test_errors_of_the_caller_pass(
     full = OSError(28, "No space left on device")
 
     async def save() -> None:
-        async with open_download(session, files.url, give_token, files.url):
+        async with DownloadServer(session, files.url, give_token).open(files.url):
             raise full
 
     with pytest.raises(OSError, match="No space") as caught:
         await save()
     assert caught.value is full
+
+
+@pytest.mark.parametrize("label", ["text/html", "application/json", "nonsense"])
+async def test_labels_are_ignored(
+    files: Files, session: aiohttp.ClientSession, label: str
+) -> None:
+    files.headers["Content-Type"] = label
+    _, body = await download(session, files.url)
+    assert body == files.body
+
+
+async def test_nothing_is_decompressed(
+    files: Files, session: aiohttp.ClientSession
+) -> None:
+    """A megabyte of compressed zeros would become a gigabyte."""
+    files.headers["Content-Encoding"] = "gzip"
+    files.body = gzip.compress(bytes(1 << 20))
+    _, body = await download(session, files.url)
+    assert body == files.body
+
+
+@pytest.mark.parametrize(
+    ("content_range", "offset", "size"),
+    [
+        ("bytes 0-9/10", 0, 10),
+        ("bytes 6-9/*", 6, None),
+        (" BYTES  6-9/10 ", 6, 10),
+    ],
+)
+async def test_unusual_ranges(
+    files: Files,
+    session: aiohttp.ClientSession,
+    content_range: str,
+    offset: int,
+    size: int | None,
+) -> None:
+    files.status, files.headers = 206, {"Content-Range": content_range}
+    result, _ = await download(session, files.url, offset=6)
+    assert (result.offset, result.size) == (offset, size)
+
+
+async def test_a_part_that_was_not_requested_is_the_file(
+    files: Files, session: aiohttp.ClientSession
+) -> None:
+    files.status = 206
+    result, body = await download(session, files.url)
+    assert (result.offset, body) == (0, files.body)
+
+
+async def test_links_to_other_addresses_of_the_machine_are_refused(
+    files: Files, session: aiohttp.ClientSession
+) -> None:
+    other = files.url.replace("127.0.0.1", "127.0.0.2")
+    with pytest.raises(NetrexAddressError) as caught:
+        await download(session, other)
+    assert_no_secret(texts(caught.value), [KEY, TOKEN])
+    with pytest.raises(NetrexAddressError):
+        await download(session, files.url, portal="https://127.0.0.2")
+    assert files.requests == []
+
+
+async def test_redirects_are_followed_and_checked(
+    files: Files, session: aiohttp.ClientSession
+) -> None:
+    files.redirects = ["/file?auth_key=other"]
+    _, body = await download(session, files.url)
+    assert body == files.body
+    assert len(files.requests) == 2
+
+    files.redirects = ["http://127.0.0.2/file"]
+    assert isinstance(await failure(session, files.url), NetrexAddressError)
+    files.redirects = ["/file"] * 9
+    assert isinstance(await failure(session, files.url), NetrexNotFoundError)
+    assert len(files.requests) == 2 + 1 + 4

@@ -24,7 +24,7 @@ from custom_components.netrex.recordings import (
 )
 from custom_components.netrex.recordings.cache import Cache
 from custom_components.netrex.recordings.lanes import LaneSemaphore
-from custom_components.netrex.recordings.mp4 import is_complete
+from custom_components.netrex.recordings.mp4 import film_size
 from custom_components.netrex.recordings.partial import publish
 from custom_components.netrex.recordings.renditions import select_rendition
 from simulator import Simulator
@@ -415,29 +415,57 @@ def test_a_disk_without_hard_links(
     assert contents(folder / "a.mp4") == contents(folder / "b.mp4") == b"video"
 
 
+FTYP, MOOV, MDAT = b"\0\0\0\x08ftyp", b"\0\0\0\x08moov", b"\0\0\0\x0amdatxx"
+FILM = FTYP + MOOV + MDAT
+
+
 @pytest.mark.parametrize(
-    ("content", "whole"),
+    "content",
     [
-        (b"", False),
-        (b"\0\0\0\x08moov", True),
-        (b"\0\0\0\x08ftyp\0\0\0\x08moov", True),
-        (b"\0\0\0\x08ftyp\0\0\0\x08mdat", False),
-        (b"\0\0\0\x09moov", False),
-        (b"\0\0\0\x07moov", False),
-        (b"\0\0\0\0moovrest", True),
-        (b"\0\0\0\x08moov\0\0\0", False),
-        (b"\0\0\0\x01moov\0\0\0\0\0\0\0\x12xx", True),
-        (b"\0\0\0\x01moov\0\0\0\0\0\0\0\x0fxx", False),
-        (b"\0\0\0\x01moov\0\0\0", False),
-        (b"<html>not found</html>", False),
+        b"",
+        MOOV,
+        FTYP + MOOV,
+        FTYP + MDAT,
+        MOOV + FTYP + MDAT,
+        FILM[:-1],
+        FILM + b"\0\0\0\x09free",
+        FTYP + MDAT + MOOV[:-1],
+        FTYP + MOOV + b"\0\0\0\x07mdat",
+        FTYP + MOOV + b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x0fxx",
+        FTYP + MOOV + b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x13xx",
+        FTYP + MOOV + b"\0\0\0\x01mdat\0\0\0",
+        b"<html>not found</html>",
     ],
 )
-def test_top_level_boxes_show_whether_a_file_is_complete(
-    tmp_path: Path, content: bytes, whole: bool
-) -> None:
+def test_no_film_or_an_incomplete_one(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "media" / "x.mp4"
     path.write_bytes(content)
-    assert is_complete(path) is whole
+    assert film_size(path) is None
+
+
+@pytest.mark.parametrize(
+    "film",
+    [
+        FILM,
+        FTYP + MDAT + MOOV,
+        FTYP + MOOV + b"\0\0\0\x08moof" + MDAT,
+        FTYP + b"\0\0\0\x08abcd" + MOOV + MDAT,
+        FTYP + MOOV + b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x12xx",
+    ],
+)
+@pytest.mark.parametrize(
+    "tail", [b"", b"\n", b"\r\n", bytes(20), b"<!-- 0.02 seconds -->", b"x" * 5000]
+)
+def test_the_end_of_a_film(tmp_path: Path, film: bytes, tail: bytes) -> None:
+    path = tmp_path / "media" / "x.mp4"
+    path.write_bytes(film + tail)
+    assert film_size(path) == len(film)
+
+
+def test_a_box_that_extends_to_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "media" / "x.mp4"
+    path.write_bytes(FTYP + MOOV + b"\0\0\0\0mdatrest")
+    assert film_size(path) == path.stat().st_size
 
 
 def test_the_lane_of_a_job_only_rises(manager: RecordingManager, clip: Clip) -> None:

@@ -307,7 +307,14 @@ async def test_repeated_503_responses(
     await assert_fails(manager, clip, target, events, "cannot_connect")
 
 
-@pytest.mark.parametrize("kind", ["html", "garbage", "empty"])
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("html", "download_page"),
+        ("garbage", "download_other"),
+        ("empty", "download_nothing"),
+    ],
+)
 async def test_a_response_that_is_not_the_file(
     cloud: Simulator,
     manager: RecordingManager,
@@ -315,6 +322,7 @@ async def test_a_response_that_is_not_the_file(
     target: Path,
     events: Events,
     kind: str,
+    reason: str,
 ) -> None:
     cloud.faults.add("download", kind)
     await manager.async_download(clip, target)
@@ -322,7 +330,7 @@ async def test_a_response_that_is_not_the_file(
 
     remove(target)
     cloud.faults.add("download", kind, count=None)
-    await assert_fails(manager, clip, target, events, "not_found")
+    await assert_fails(manager, clip, target, events, reason)
 
 
 async def test_a_truncated_file_with_a_matching_length(
@@ -337,7 +345,7 @@ async def test_a_truncated_file_with_a_matching_length(
     monkeypatch.setattr(
         "simulator.media.clip._fill_up", lambda path, _: os.truncate(path, 20_000)
     )
-    await assert_fails(manager, clip, target, events, "unusable_answer")
+    await assert_fails(manager, clip, target, events, "download_incomplete")
 
 
 async def test_a_full_disk_is_detected_before_the_download(

@@ -29,6 +29,7 @@ from .errors import (
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
+    NetrexRangeError,
     NetrexRateLimitedError,
     NetrexResponseError,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "NetrexNotFoundError",
     "NetrexPermissionError",
     "NetrexQueryError",
+    "NetrexRangeError",
     "NetrexRateLimitedError",
     "NetrexResponseError",
     "Node",

@@ -11,7 +11,7 @@ import aiohttp
 from . import documents
 from .batcher import Batcher
 from .days import Span
-from .downloads import Download, open_download
+from .downloads import Download, DownloadServer
 from .errors import NetrexNotFoundError
 from .lanes import Lane
 from .models import PreparationRequest, Recording, RecordingProgress, RecordingsRequest
@@ -41,9 +41,7 @@ class Archive:
         transport: GraphQLTransport,
         paced: PacedTransport,
     ) -> None:
-        self._session = session
-        self._url = url
-        self._transport = transport
+        self._downloads = DownloadServer(session, url, transport.token)
         self._paced = paced
         self._lists = self._batchers(documents.recordings, _read_recordings)
         self._preparations = self._batchers(documents.preparations, _read_accepted)
@@ -101,15 +99,8 @@ class Archive:
     def download(
         self, url: str, *, offset: int = 0, validator: str | None = None
     ) -> AbstractAsyncContextManager[Download]:
-        """Open a prepared recording's file; see `downloads.open_download`."""
-        return open_download(
-            self._session,
-            self._url,
-            self._transport.token,
-            url,
-            offset=offset,
-            validator=validator,
-        )
+        """Open a prepared recording's file; see `DownloadServer.open`."""
+        return self._downloads.open(url, offset=offset, validator=validator)
 
     def _batchers[R, V](
         self,

@@ -69,6 +69,10 @@ class NetrexAddressError(NetrexResponseError):
     """A link leads where no link of the portal may lead."""
 
 
+class NetrexRangeError(NetrexResponseError):
+    """The download server has nothing at the requested offset."""
+
+
 class NetrexCameraError(NetrexError):
     """A call to a camera through the gateway failed."""
 

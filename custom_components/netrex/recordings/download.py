@@ -10,14 +10,29 @@ from ..client import (
     Download,
     NetrexClient,
     NetrexConnectionError,
+    NetrexError,
+    NetrexRangeError,
     NetrexRateLimitedError,
-    NetrexResponseError,
 )
+from ..errors import failed
+from .content import ContentError, ContentKind, check_head
 from .partial import PartialFile
 from .timing import Timing
 
+# The first box's length and type.
+_HEAD_BYTES = 8
 # Bytes per write: fewer switches between the event loop and the executor.
 _BLOCK_SIZE = 4 << 20
+# The highest rate of a recording, in bytes per second (50 Mbit/s), and what its file
+# may have besides. Cameras of 4K resolution send up to 40 Mbit/s.
+_MAX_RATE = 6_250_000
+_MAX_EXTRA = 64 << 20
+
+_RETRIED_ERRORS = (NetrexConnectionError, NetrexRateLimitedError, NetrexRangeError)
+
+
+class _EarlyEndError(NetrexConnectionError):
+    """A body of unknown length ended before the file was complete."""
 
 
 class Downloader:
@@ -31,87 +46,175 @@ class Downloader:
         self._timing = timing
 
     async def fetch(
-        self, url: str, partial: PartialFile, on_percent: Callable[[int], None]
+        self,
+        url: str,
+        partial: PartialFile,
+        seconds: int,
+        on_percent: Callable[[int], None],
     ) -> None:
         """Fill the file from the URL, with retries until it is complete.
 
-        A retry resumes the file if the server supports it. The retries end when no new
-        byte has arrived for `Timing.retry_timeout`.
+        A retry resumes the file if the server supports it. The retries end when too few
+        bytes have arrived for `Timing.retry_timeout`.
+
+        Args:
+            url: The download URL.
+            partial: The file, empty.
+            seconds: The length of the recording, which limits the file's size.
+            on_percent: Called with the progress.
 
         Raises:
+            ContentError: The server sends something else.
             NetrexNotFoundError: The URL has expired.
             NetrexError: The server does not deliver the complete file.
-            HomeAssistantError: The file cannot be written.
+            HomeAssistantError: The file cannot be written, or is too large.
         """
+        body = _Body(self._hass, partial, _MAX_RATE * seconds + _MAX_EXTRA, on_percent)
+        retries = _Retries(self._timing)
         validator: str | None = None
-        best, progressed_at = 0, time.monotonic()
-        delays = self._timing.delays()
         while True:
             try:
                 async with self._client.archive.download(
                     url, offset=partial.size, validator=validator
                 ) as download:
                     validator = download.validator
-                    await self._read(download, partial, on_percent)
+                    await body.read(download, _Meter(self._timing, retries.deadline))
                     return
-            except (
-                NetrexConnectionError,
-                NetrexRateLimitedError,
-                NetrexResponseError,
-            ) as err:
-                if partial.size > best:
-                    best, progressed_at = partial.size, time.monotonic()
-                    delays = self._timing.delays()
-                delay = next(delays)
-                if isinstance(err, NetrexRateLimitedError) and err.retry_after:
-                    delay = err.retry_after
-                if (
-                    time.monotonic() + delay
-                    > progressed_at + self._timing.retry_timeout
-                ):
+            except _RETRIED_ERRORS as err:
+                delay, ended_again = retries.next(err, partial.size)
+                # A server can be wrong about the size, but hardly twice.
+                if ended_again and await body.run(partial.finish):
+                    return
+                if isinstance(err, NetrexRangeError):
+                    await body.run(partial.restart)
+                elif ended_again and isinstance(err, _EarlyEndError):
+                    raise failed(ContentKind.INCOMPLETE) from None
+                if delay is None:
                     raise
-                if isinstance(err, NetrexResponseError):
-                    # The body was something else, so its rest would not fit.
-                    await self._run(partial.restart)
             await asyncio.sleep(delay)
 
-    async def _read(
+
+class _Retries:
+    """The retries of one download; times are monotonic seconds."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
+        self._delays = timing.delays()
+        self._best = 0
+        self._ended_at = 0
+        self._progressed_at = time.monotonic()
+        self.deadline = self._progressed_at + timing.download_timeout
+
+    def next(self, err: NetrexError, size: int) -> tuple[float | None, bool]:
+        """Return the delay of the next retry, and whether the file ended here before.
+
+        The delay is in seconds, None for no retry; `size` is the file's, in bytes.
+        """
+        now = time.monotonic()
+        is_range = isinstance(err, NetrexRangeError)
+        ended_again = size > 0 and (is_range or size == self._ended_at)
+        self._ended_at = size
+        if size >= self._best + self._timing.progress_bytes:
+            self._best, self._progressed_at = size, now
+            self._delays = self._timing.delays()
+        delay = next(self._delays)
+        if isinstance(err, NetrexRateLimitedError) and err.retry_after:
+            delay = err.retry_after
+        give_up_at = self._progressed_at + self._timing.retry_timeout
+        is_late = now + delay > min(give_up_at, self.deadline)
+        return None if is_late else delay, ended_again
+
+
+class _Meter:
+    """Checks that a body makes progress, so that it does not hold its slot forever."""
+
+    def __init__(self, timing: Timing, deadline: float) -> None:
+        self._timing = timing
+        self._deadline = deadline
+        self._since = time.monotonic()
+        self._bytes = 0
+
+    def add(self, count: int) -> None:
+        """Count bytes. Raises NetrexConnectionError."""
+        now = time.monotonic()
+        self._bytes += count
+        if now > self._deadline:
+            raise NetrexConnectionError("The download takes too long")
+        if now - self._since >= self._timing.progress_interval:
+            if self._bytes < self._timing.progress_bytes:
+                raise NetrexConnectionError("The download is too slow")
+            self._since, self._bytes = now, 0
+
+
+class _Body:
+    """Writes response bodies to a file of at most `limit` bytes."""
+
+    def __init__(
         self,
-        download: Download,
+        hass: HomeAssistant,
         partial: PartialFile,
+        limit: int,
         on_percent: Callable[[int], None],
     ) -> None:
+        self._hass = hass
+        self._partial = partial
+        self._limit = limit
+        self._on_percent = on_percent
+
+    async def read(self, download: Download, meter: _Meter) -> None:
         """Append the response body, then check that the file is complete."""
-        size = download.size
+        partial, size = self._partial, download.size
         if download.offset != partial.size:
-            await self._run(partial.restart)
-        await self._run(partial.check_free_space, size)
+            await self.run(partial.restart)
+        self._check_size(size or 0)
+        await self.run(partial.check_free_space, size)
+        await self._write(download, meter)
+        if size is not None and partial.size < size:
+            raise NetrexConnectionError("The download ended too early")
+        if await self.run(partial.finish):
+            return
+        if size is None:
+            raise _EarlyEndError("The download ended too early")
+        raise ContentError(ContentKind.INCOMPLETE)
+
+    async def _write(self, download: Download, meter: _Meter) -> None:
+        partial, size = self._partial, download.size
         writing: asyncio.Future[int] | None = None
         blocks: list[bytes] = []
-        held = 0
+        held, total = 0, partial.size
+        is_checked = total > 0
         try:
             async for block in download.content.iter_any():
                 blocks.append(block)
                 held += len(block)
+                total += len(block)
+                meter.add(len(block))
+                self._check_size(total)
+                if not is_checked and held >= _HEAD_BYTES:
+                    check_head(b"".join(blocks))
+                    is_checked = True
                 if held < _BLOCK_SIZE:
                     continue
                 if writing is not None:
                     written = await writing
                     if size:
-                        on_percent(min(written * 100 // size, 99))
-                writing = self._run(partial.write, blocks)
+                        self._on_percent(min(written * 100 // size, 99))
+                writing = self.run(partial.write, blocks)
                 blocks, held = [], 0
+            if not is_checked:
+                check_head(b"".join(blocks))
         finally:
             # Keep what arrived before the connection was lost.
             if writing is not None:
                 await writing
-            await self._run(partial.write, blocks)
-        if size is not None and partial.size != size:
-            raise NetrexConnectionError("The download ended too early")
-        if not await self._run(partial.finish):
-            raise NetrexResponseError("The recording's file is incomplete")
+            await self.run(partial.write, blocks)
 
-    def _run[*Ts, T](
+    def _check_size(self, size: int) -> None:
+        if size > self._limit:
+            raise failed("download_too_large", limit=f"{self._limit / 1e9:.1f}")
+
+    def run[*Ts, T](
         self, function: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
+        """Call a blocking function in the executor."""
         return self._hass.async_add_executor_job(function, *args)

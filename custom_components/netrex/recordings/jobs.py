@@ -26,6 +26,7 @@ from ..client import (
 )
 from ..errors import failed
 from .clip import Clip, ClipFile
+from .content import ContentError
 from .download import Downloader
 from .lanes import LaneSemaphore
 from .partial import PartialFile
@@ -126,6 +127,7 @@ class Job:
         # Until the clip has been recorded.
         await asyncio.sleep(self.clip.end + self._timing.settling - time.time())
         attempt = 0
+        answers: set[str] = set()
         while True:
             attempt += 1
             # If the recording or its URL expires, or the portal fails, start over: they
@@ -138,8 +140,11 @@ class Job:
                 async with self._context.downloads.acquire(lambda: self.lane):
                     return await self._download(rendition, url)
             except _ExpiredError as err:
-                if attempt == self._timing.max_attempts:
+                # An answer of the download server that came twice is final.
+                if err.answer in answers or attempt == self._timing.max_attempts:
                     raise err.cause from None
+                if err.answer is not None:
+                    answers.add(err.answer)
 
     async def _find(self) -> Rendition:
         """List the recordings, repeatedly while the clip's may still be incomplete."""
@@ -219,10 +224,16 @@ class Job:
         await self._context.hass.async_add_executor_job(file.restart)
         try:
             await self._context.downloader.fetch(
-                url, file, partial(self._set_state, JobState.DOWNLOADING)
+                url,
+                file,
+                self.clip.seconds,
+                partial(self._set_state, JobState.DOWNLOADING),
             )
         except NetrexNotFoundError as err:
-            raise _ExpiredError(err) from None
+            raise _ExpiredError(err, answer=str(err)) from None
+        except ContentError as err:
+            cause = failed(err.kind)
+            raise _ExpiredError(cause, answer=err.kind) from None
         duration = rendition.recording.duration
         return ClipFile(file.path, file.size, duration, rendition.height)
 
@@ -265,11 +276,17 @@ _FINAL_ERRORS = (
 
 
 class _ExpiredError(Exception):
-    """The recording must be listed and prepared again, because of `cause`."""
+    """The recording must be listed and prepared again, because of `cause`.
 
-    def __init__(self, cause: NetrexError | HomeAssistantError) -> None:
+    `answer` is the kind of answer of the download server, None if it was not asked.
+    """
+
+    def __init__(
+        self, cause: NetrexError | HomeAssistantError, answer: str | None = None
+    ) -> None:
         super().__init__()
         self.cause = cause
+        self.answer = answer
 
 
 def _is_complete(recordings: Sequence[Recording], clip: Clip) -> bool:

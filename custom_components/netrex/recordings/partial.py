@@ -12,7 +12,7 @@ import time
 
 from ..client.days import DAY
 from ..errors import failed
-from .mp4 import is_complete
+from .mp4 import film_size
 
 PREFIX = ".netrex-"
 SUFFIX = ".part"
@@ -106,10 +106,17 @@ class PartialFile:
                 )
 
     def finish(self) -> bool:
-        """Sync the file to the disk; return whether it is a complete MP4 file."""
+        """Sync the file to the disk; return whether it is a complete MP4 file.
+
+        What follows the MP4 file is cut off.
+        """
         with self._lock, write_errors(self.path.parent):
+            size = film_size(self.path)
+            if size is not None and size < self.size:
+                os.ftruncate(self._descriptor, size)
+                self.size = size
             os.fsync(self._descriptor)
-            return is_complete(self.path)
+            return size is not None
 
     def discard(self) -> None:
         """Close and remove the file; can be called at any time, and repeatedly."""
