@@ -3,13 +3,23 @@
 from datetime import timedelta
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.netrex.client import Lane, Ledger
-from custom_components.netrex.store import SAVE_DELAY_SECONDS, NetrexStore
+from custom_components.netrex.store import (
+    FIRST_SAVE_DELAY_SECONDS,
+    SAVE_DELAY_SECONDS,
+    NetrexStore,
+)
 
+from .conftest import SetUp
 from .ledgers import restored
 
 
@@ -44,3 +54,58 @@ async def test_a_flush_saves_the_ledger_immediately(
 
     again = NetrexStore(hass, "id")
     assert restored((await again.async_load())["ledger"]).used == 1
+
+
+@pytest.mark.parametrize("wrong", [[], None, "x", 1, True], ids=repr)
+@pytest.mark.parametrize(
+    "section",
+    ["ledger", "schema", "kpi", "history", "links", "relay", "capabilities"],
+)
+async def test_a_section_of_a_wrong_type_costs_only_itself(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    config_entry: MockConfigEntry,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+    section: str,
+    wrong: object,
+) -> None:
+    hass_storage[f"netrex.{config_entry.entry_id}"] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": f"netrex.{config_entry.entry_id}",
+        "data": {section: wrong},
+    }
+    entry = await set_up()
+    assert entry.state is ConfigEntryState.LOADED
+    text = f"The stored section {section} cannot be read and is left out"
+    assert caplog.text.count(text) == 1
+
+
+async def test_wrong_items_of_a_section_cost_only_themselves(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    hass_storage["netrex.id"] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": "netrex.id",
+        "data": {
+            "history": {"1:people_in": [0, 3600, 7200, True], "2:people_in": 1},
+            "kpi": {"delay": "x", "probe": {"asked": {"people": {"1": 5, "y": 6}}}},
+            "relay": {"secret": 1, "port": 20_000},
+        },
+    }
+    assert await NetrexStore(hass, "id").async_load() == {
+        "history": {"1:people_in": [0, 3600, 7200, True]},
+        "kpi": {"probe": {"asked": {"people": {"1": 5}}}},
+    }
+
+
+async def test_the_queries_of_a_start_are_saved_soon(
+    hass: HomeAssistant, hass_storage: dict[str, Any], entry: MockConfigEntry
+) -> None:
+    soon = dt_util.utcnow() + timedelta(seconds=FIRST_SAVE_DELAY_SECONDS + 1)
+    async_fire_time_changed(hass, soon)
+    await hass.async_block_till_done()
+    stored = hass_storage[f"netrex.{entry.entry_id}"]["data"]["ledger"]
+    assert restored(stored).used == entry.runtime_data.pacer.ledger.used > 0

@@ -95,6 +95,7 @@ async def _async_client(
     # while the store was written; `restore` adds the stored ones.
     ledger = store.ledger = pacer.ledger
     ledger.restore(store.data.get("ledger"))
+    store.async_start()
     ledger.allowance = entry.options.get(CONF_DAILY_ALLOWANCE, DEFAULT_ALLOWANCE)
     return NetrexClient(
         async_get_clientsession(hass),

@@ -5,17 +5,30 @@ Home Assistant's user, because it contains the secret of the relay's addresses; 
 no secret of the portal.
 """
 
-from typing import Any, TypedDict, override
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
 from .client import Ledger
-from .const import DOMAIN
+from .const import DOMAIN, LOGGER
+from .stored_shapes import (
+    Shape,
+    anything,
+    integer_key,
+    list_of,
+    mapping,
+    number,
+    record,
+    text,
+)
 
 STORAGE_VERSION = 1
 # A power cut loses at most this much; a shorter delay wears out flash memory.
 SAVE_DELAY_SECONDS = 300
+# The first save after a start: a crash loop must not forget the queries of each start.
+FIRST_SAVE_DELAY_SECONDS = 15
 
 
 class RelayData(TypedDict):
@@ -43,6 +56,32 @@ class StoredData(TypedDict, total=False):
     capabilities: dict[str, dict[str, Any]]
 
 
+_SECTIONS: Mapping[str, Shape] = {
+    "ledger": mapping(anything),
+    "schema": mapping(anything),
+    "links": mapping(anything),
+    "history": mapping(list_of(anything)),
+    "kpi": record(
+        {
+            "delay": number,
+            "days": mapping(mapping(anything, integer_key)),
+            "snapshot": mapping(list_of(anything)),
+            "ratios": record({"checked": number, "differences": mapping(number)}),
+            "probe": record(
+                {
+                    "asked": mapping(mapping(number, integer_key)),
+                    "metrics": mapping(list_of(text), integer_key),
+                }
+            ),
+        }
+    ),
+    "relay": record(
+        {"secret": text, "port": number}, required=frozenset({"secret", "port"})
+    ),
+    "capabilities": mapping(record({"asked": number}, required=frozenset({"asked"}))),
+}
+
+
 class NetrexStore(Store[StoredData]):
     """The stored data of one config entry."""
 
@@ -54,9 +93,28 @@ class NetrexStore(Store[StoredData]):
 
     @override
     async def async_load(self) -> StoredData:
-        """Read the file; a missing file counts as empty."""
-        self.data = await super().async_load() or {}
+        """Read the file; a missing file counts as empty, as does an unusable section.
+
+        The account works without any section, so none may prevent its setup.
+        """
+        loaded: object = await super().async_load()
+        stored = loaded if isinstance(loaded, dict) else {}
+        data: dict[str, Any] = {}
+        for name, value in stored.items():
+            try:
+                data[name] = _SECTIONS.get(name, anything)(value)
+            except ValueError:
+                LOGGER.warning(
+                    "The stored section %s cannot be read and is left out", name
+                )
+        self.data = cast("StoredData", data)
         return self.data
+
+    @callback
+    def async_start(self) -> None:
+        """Save soon, so that a crash does not forget the queries of the start."""
+        self._pending = True
+        self.async_delay_save(self._data_to_save, FIRST_SAVE_DELAY_SECONDS)
 
     @callback
     def async_changed(self) -> None:
