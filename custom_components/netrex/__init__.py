@@ -216,7 +216,9 @@ async def _async_listen(entry: NetrexConfigEntry) -> None:
 
 async def async_unload_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
     """Stop everything; leaves no listener, port, task or partial file behind."""
-    # First, so that the event entities can still report the reason.
+    # No new entities while the platforms are unloaded.
+    entry.runtime_data.kpi.async_stop_probe()
+    # Next, so that the event entities can still report the reason.
     await entry.runtime_data.recordings.async_stop()
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False

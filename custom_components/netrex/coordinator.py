@@ -3,13 +3,15 @@
 from abc import abstractmethod
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 import time
 from typing import Any, override
 
+from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -18,13 +20,15 @@ from .client import (
     Camera,
     CameraStatus,
     Inventory,
+    NetrexAuthError,
     NetrexClient,
-    NetrexConnectionError,
+    NetrexError,
     NetrexRateLimitedError,
     NetrexResponseError,
     Schema,
     Tree,
 )
+from .client.days import HOUR, not_in_future
 from .client.values import as_float, as_mapping
 from .const import LOGGER
 from .devices import async_known_nodes, async_remove_node
@@ -39,11 +43,14 @@ SLICE_SECONDS = 0.01
 class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
     """A coordinator that queries the portal.
 
-    If the portal or the ledger refuses a request, the last data are kept: they are old,
-    but not wrong, and only the pacer decides when to send the next request.
+    Without an answer the last data are kept, and the request is repeated soon: one lost
+    answer says nothing about the account. A refresh fails when the data have become too
+    old (decision 0026).
     """
 
     config_entry: NetrexConfigEntry
+    # Seconds until a request without a usable answer is repeated, by misses.
+    RETRIES: Sequence[int] = (5, 15, 45)
 
     def __init__(
         self,
@@ -66,24 +73,54 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         )
         self.client = client
         self.interval = interval
+        self._answered_at = dt_util.utcnow().timestamp()
+        self._misses = 0
 
     @override
     async def _async_update_data(self) -> DataT:
         """Fetch the data and translate errors for Home Assistant."""
         with update_errors():
             try:
-                return await self._async_fetch()
-            except NetrexRateLimitedError:
-                if self.data is None:
-                    raise
-                return self.data
-            except NetrexConnectionError:
-                # Unloading the account interrupts requests: that is no failure.
-                if not self._shutdown_requested:
-                    raise
-                return self.data
-            finally:
+                data = await self._async_fetch()
+            except NetrexAuthError:
                 self.update_interval = self._next_interval()
+                raise
+            except NetrexError as err:
+                self._misses += 1
+                self.update_interval = self._interval_after(err)
+                # Unloading the account interrupts requests: that is no failure.
+                if self.data is None or (
+                    self._is_stale(err) and not self._shutdown_requested
+                ):
+                    raise
+                LOGGER.debug("Keeping the last data of %s: %s", self.name, err)
+                return self.data
+            self._answered_at = dt_util.utcnow().timestamp()
+            self._misses = 0
+            self.update_interval = self._next_interval()
+            return data
+
+    def _is_stale(self, err: NetrexError) -> bool:
+        """Return whether the data are too old to be shown after another miss."""
+        now = dt_util.utcnow().timestamp()
+        self._answered_at = not_in_future(self._answered_at, now)
+        # A single miss after the clock was set forward is no reason.
+        return self._misses > 1 and now - self._answered_at >= self._stale_after(err)
+
+    def _stale_after(self, err: NetrexError) -> float:
+        """Return the age in seconds at which data without an answer are too old.
+
+        That is the second refresh that is missed with all its repetitions. A reached
+        limit lasts longer, and what was read before is good for an hour.
+        """
+        two = 2 * self._next_interval().total_seconds()
+        return max(two, HOUR) if isinstance(err, NetrexRateLimitedError) else two
+
+    def _interval_after(self, err: NetrexError) -> timedelta:
+        """Return the time until the next refresh after a miss."""
+        if isinstance(err, NetrexRateLimitedError) or self._misses > len(self.RETRIES):
+            return self._next_interval()
+        return timedelta(seconds=self.RETRIES[self._misses - 1])
 
     @abstractmethod
     async def _async_fetch(self) -> DataT:
@@ -200,14 +237,25 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
         """The last schema and its time; empty if there is none or it is damaged."""
         return as_mapping(self._store.data.get("schema"))
 
+    @property
+    def _has_camera_entities(self) -> bool:
+        """Whether the account ever had a camera."""
+        entries = er.async_entries_for_config_entry(
+            er.async_get(self.hass), self.config_entry.entry_id
+        )
+        return any(found.domain == CAMERA_DOMAIN for found in entries)
+
     @callback
     def _async_forget_vanished(self, data: InventoryData) -> None:
         """Remove the devices of nodes that are missing from several consecutive reads.
 
-        Incomplete inventories and those without any camera are ignored, so that a
-        failing portal does not delete the user's devices.
+        Incomplete inventories, and those without any camera although the account has
+        camera entities, are ignored, so that a failing portal does not delete the
+        user's devices.
         """
-        if not (data.inventory.complete and data.cameras):
+        if not data.inventory.complete or not (
+            data.cameras or (data.tree.roots and not self._has_camera_entities)
+        ):
             return
         known = async_known_nodes(self.hass, self.config_entry)
         self._reads_without = Counter(

@@ -55,7 +55,7 @@ class ItemErrors[KeyT: Hashable]:
         self._clock = clock
         self._errors: dict[KeyT, ItemError] = {}
 
-    def __contains__(self, key: KeyT) -> bool:
+    def __contains__(self, key: object) -> bool:
         """Return whether the last request for an item failed."""
         return key in self._errors
 

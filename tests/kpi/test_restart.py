@@ -75,14 +75,14 @@ async def test_missed_quarter_hours_cost_one_query_for_five_series(
 
     await hass.config_entries.async_unload(entry.entry_id)
     cloud.queries.clear()
-    freezer.tick(timedelta(minutes=75))
+    freezer.tick(timedelta(minutes=45))
     cloud.faults.add("graphql", "cut", count=1, match="granularity:HQ")
     await hass.config_entries.async_setup(entry.entry_id)
     # Old but not unknown while the portal does not answer.
     assert state(hass, entry, shop, "people_in_today") == before
     await settle(hass, entry)
     await settle(hass, entry)
-    assert float(state(hass, entry, shop, "people_in_today")) == today(cloud, 75)
+    assert float(state(hass, entry, shop, "people_in_today")) == today(cloud, 45)
     # People in and out, visitors, transactions, sales; the cut query is not counted.
     [query] = kpi_queries(cloud)
     assert query.count("node_id:") == 5

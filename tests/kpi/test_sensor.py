@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -142,7 +142,7 @@ async def test_the_last_reset_is_local_midnight(
     await settle(hass, entry)
     found = hass.states.get(entity_id)
     assert found
-    assert found.state == STATE_UNKNOWN
+    assert found.state == "0.0"
     assert found.attributes["last_reset"] == "2026-11-21T00:00:00+01:00"
 
 
@@ -242,7 +242,14 @@ async def test_an_outage_makes_sensors_unavailable_until_it_ends(
     kind: str,
 ) -> None:
     await settle(hass, entry)
+    before = state(hass, entry, shop_id(cloud), "people_in_today")
     cloud.faults.add("graphql", kind, count=None)
+    # Up to an hour old, a number is shown; then it would stand still as if fresh.
+    for minutes in (15, 30):
+        noon.tick(timedelta(minutes=minutes))
+        await settle(hass, entry)
+        assert state(hass, entry, shop_id(cloud), "people_in_today") == before
+    assert "Error fetching kpi data" not in caplog.text
     noon.tick(timedelta(minutes=15))
     for _ in range(2):
         await settle(hass, entry)
@@ -252,7 +259,7 @@ async def test_an_outage_makes_sensors_unavailable_until_it_ends(
     cloud.faults.clear()
     await settle(hass, entry)
     midnight = NOON.replace(hour=0, minute=0).timestamp()
-    settled = NOON.replace(minute=15).timestamp()
+    settled = (NOON.replace(minute=0) + timedelta(hours=1)).timestamp()
     assert float(state(hass, entry, shop_id(cloud), "people_in_today")) == cloud.truth(
         shop_id(cloud), "peopleCountIn", midnight, settled
     )

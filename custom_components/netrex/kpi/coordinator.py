@@ -1,8 +1,9 @@
 """KPI coordinator: reads the series shortly after each quarter hour has settled."""
 
+import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import batched
 from typing import override
 
@@ -13,24 +14,26 @@ from homeassistant.util import dt as dt_util
 
 from ..client import (
     MAX_SERIES_PER_QUERY,
+    Lane,
     NetrexAuthError,
     NetrexConnectionError,
     NetrexError,
     NetrexRateLimitedError,
 )
-from ..client.days import QUARTER
+from ..client.days import HOUR, QUARTER, Span
 from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
 from ..coordinator import InventoryCoordinator, SlicedCoordinator
+from ..item_errors import ItemErrors, concerns_item
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
-from .metrics import BASE, BY_KEY, SeriesKey
+from .metrics import BASE, SeriesKey
 from .planning import SettlingDelay, first_needed, spread
 from .probe import CHOSEN_PROBE_INTERVAL, PROBE_INTERVAL, KpiProbe
 from .quarters import Need, QuarterHours
 from .ratios import RatioCheck
-from .series import async_read_series
+from .series import async_read_series, order_of
 from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
-from .windows import Windows, window_spans
+from .windows import KpiData, Windows, window_spans
 
 # New sensors are added by the dozen; their requests are collected for this long.
 DEBOUNCE_SECONDS = 2
@@ -42,21 +45,16 @@ MAX_RETRIES = 3
 GROUP = 5 * MAX_SERIES_PER_QUERY
 # If one series lags, show the KPI as of the last quarter hour that all its series
 # have, for at most this long.
-MAX_LAG_SECONDS = 3600
+MAX_LAG_SECONDS = HOUR
 # Home Assistant's timers can fire up to a second early.
 TIMER_TOLERANCE = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class KpiData:
-    """The spans of the windows, and the end of the last settled quarter hour."""
-
-    end: int
-    windows: Windows = field(default_factory=dict)
-
-
 class KpiCoordinator(SlicedCoordinator[KpiData]):
     """Reads only the series that enabled sensors need."""
+
+    # It has retries of its own, which do not use up the allowance.
+    RETRIES = ()
 
     def __init__(
         self,
@@ -76,12 +74,13 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                 hass, LOGGER, cooldown=DEBOUNCE_SECONDS, immediate=False
             ),
         )
-        # The values are not part of the data; each sensor compares its own.
+        # Each sensor compares its own value.
         self.always_update = True
         self._inventory = inventory
         self._probe = probe
         self._store = store
         self._is_probing = False
+        self._probing: asyncio.Task[None] | None = None
         self._spread = spread(entry.unique_id or "")
         stored = store.data.get("kpi", {})
         self.delay = SettlingDelay(stored.get("delay"))
@@ -89,6 +88,8 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         self.quarter_hours = QuarterHours(dt_util.get_default_time_zone())
         self.quarter_hours.restore(stored.get("days", {}))
         self.quarter_hours.restore_snapshot(stored.get("snapshot", {}))
+        self.refused = ItemErrors[SeriesKey](lambda: dt_util.utcnow().timestamp())
+        self.refused.restore(stored.get("refused"), SeriesKey.parse)
         self._stored_revision = self.quarter_hours.revision
         self._readings: dict[KpiKey, Reading] = {}
         self._earlier_windows: dict[int, Windows] = {}
@@ -143,22 +144,37 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
             if is_replaced
             else known_until(key, self.quarter_hours)
         )
-        if self.data.end - MAX_LAG_SECONDS <= until < self.data.end:
+        if self.data.end - self._max_lag < until < self.data.end:
             windows = self._windows_until(until)
-        start = windows[key.window].start
-        value = (
-            self.ratios.value(key, start)
-            if is_replaced
-            else key_value(key, self.quarter_hours, windows)
-        )
-        return Reading(value, start)
+        span = windows[key.window]
+        if until < span.end:
+            value = None
+        elif is_replaced:
+            value = self.ratios.value(key, span.start)
+        else:
+            value = key_value(key, self.quarter_hours, windows)
+        return Reading(value, *span)
+
+    @property
+    def _max_lag(self) -> float:
+        """Seconds that a KPI may lag behind; longer if readings are rarer."""
+        if not self.client.pacer.ledger.permits(Lane.KPI):
+            return MAX_LAG_SECONDS
+        return max(MAX_LAG_SECONDS, self.effective_interval.total_seconds())
+
+    def final_value(self, key: KpiKey, span: Span) -> float | None:
+        """Return the value of a window that has ended since; None if it is unknown."""
+        if key.metric in self.ratios.replaced:
+            return None
+        return key_value(key, self.quarter_hours, {key.window: span})
 
     def _windows_until(self, end: int) -> Windows:
         """Return the windows as of an earlier settled quarter hour."""
         if end not in self._earlier_windows:
-            now = dt_util.utcnow().timestamp()
+            # A day goes on until its last quarter hour has been read.
+            moment = min(dt_util.utcnow().timestamp(), end)
             zone = self.quarter_hours.zone
-            self._earlier_windows[end] = window_spans(now, end, zone)
+            self._earlier_windows[end] = window_spans(moment, end, zone)
         return self._earlier_windows[end]
 
     def drift(self, node_id: int) -> float | None:
@@ -188,9 +204,16 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         """Search for more nodes with KPIs in a background task, unless one runs."""
         if not self._is_probing:
             self._is_probing = True
-            self.config_entry.async_create_background_task(
+            self._probing = self.config_entry.async_create_background_task(
                 self.hass, self._async_probe(), f"{self.name} probe"
             )
+
+    @callback
+    def async_stop_probe(self) -> None:
+        """End the search, and start no other: the account is being unloaded."""
+        if self._probing is not None:
+            self._probing.cancel()
+        self._is_probing = True
 
     async def _async_probe(self) -> None:
         """Add new nodes as they are found; their sensors request a refresh."""
@@ -234,18 +257,30 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                 needs[series] = need.joined(needs.get(series))
                 self._kpis_of.setdefault(series, set()).add(key)
         self.quarter_hours.retain(needs)
+        self.refused.retain(needs)
         self._is_complete = False
-        await self._async_read(needs, data.end)
+        try:
+            await self._async_read(needs, data.end)
+        except NetrexError:
+            # The values have become older, although nothing was read.
+            self._readings.clear()
+            self.async_update_listeners()
+            raise
         await self.ratios.async_refresh(keys, self.quarter_hours, data.windows)
         self._readings.clear()
         self._is_complete = all(
             (reach := self.quarter_hours.reach(series)) and reach.end >= data.end
             for series, need in needs.items()
-            if need.start < data.end
+            if need.start < data.end and self._may_ask(series)
         )
         self.quarter_hours.retain(needs)
         self._save()
         return data
+
+    @override
+    def _stale_after(self, err: NetrexError) -> float:
+        """Return the age in seconds at which values are too old to be shown."""
+        return self._max_lag
 
     def _first_needed(self, series: SeriesKey, need: Need) -> int | None:
         """Return the unix time from which to read a series, None if it is current."""
@@ -254,17 +289,17 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     async def _async_read(self, needs: Mapping[SeriesKey, Need], end: int) -> None:
         """Read the missing parts of the series; an error keeps what was read before."""
-        order = list(BY_KEY)
         missing = sorted(
             (
                 (series, start)
                 for series, need in needs.items()
                 if (start := self._first_needed(series, need)) is not None
+                and self._may_ask(series)
             ),
-            key=lambda item: (item[0].node_id, order.index(item[0].metric)),
+            key=partial(order_of, self.refused),
         )
         changes: list[float] = []
-        any_read = False
+        any_answer = False
         failed: NetrexError | None = None
         try:
             for number, group in enumerate(batched(missing, GROUP, strict=False)):
@@ -282,18 +317,35 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                 except NetrexError as err:
                     failed = failed or err
                     continue
-                any_read = True
-                changes += [change for change in read.values() if change is not None]
-                for series in read:
+                if len(read.errors) > 1 and read.is_empty:
+                    # An answer without any data is not about single series.
+                    failed = failed or next(iter(read.errors.values()))
+                    continue
+                any_answer = True
+                changes += [
+                    change for change in read.changes.values() if change is not None
+                ]
+                for series, error in read.errors.items():
+                    if concerns_item(error):
+                        self.refused.failed(series, error)
+                for series in read.changes:
+                    self.refused.succeeded(series)
                     for key in self._kpis_of.get(series, ()):
                         self._readings.pop(key, None)
         finally:
             self.delay.learn(changes)
-        if failed is not None and not any_read:
+        if failed is not None and not any_answer:
             raise failed
+
+    def _may_ask(self, series: SeriesKey) -> bool:
+        """Return whether a series exists as far as is known, and is due."""
+        data = self._inventory.data
+        exists = series.node_id in data or not data.inventory.complete
+        return exists and self.refused.is_due(series)
 
     def _current_data(self) -> KpiData:
         now = dt_util.utcnow().timestamp()
+        self.quarter_hours.cut(now)
         settled = now - self.delay.seconds - self._spread
         end = int(settled // QUARTER) * QUARTER
         if end < self._end <= now:
@@ -311,6 +363,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         """
         stored = self._store.data.setdefault("kpi", {})
         stored["delay"] = self.delay.seconds
+        stored["refused"] = self.refused.as_dict()
         if self._stored_revision != self.quarter_hours.revision:
             # There may be thousands of series.
             self._stored_revision = self.quarter_hours.revision
@@ -335,7 +388,9 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
     def _next_interval(self) -> timedelta:
         """Return the time until the next quarter hour has settled."""
         now = dt_util.utcnow()
-        step = self.effective_interval.total_seconds()
+        # Without allowance nothing is sent, but the values become older.
+        permitted = self.client.pacer.ledger.permits(Lane.KPI)
+        step = self.effective_interval.total_seconds() if permitted else QUARTER
         late = self.delay.seconds + self._spread
         settled = now.timestamp() - late
         due = settled - settled % step + step + late

@@ -16,7 +16,7 @@ from ..client import (
     NodeType,
     SeriesRequest,
 )
-from ..client.days import DAY
+from ..client.days import DAY, not_in_future
 from ..store import NetrexStore
 from .metrics import BASE
 
@@ -77,6 +77,9 @@ class KpiProbe:
     ) -> list[tuple[Node, Metric]]:
         """Return the probes that are due, the most useful first."""
         now = dt_util.utcnow().timestamp()
+        for probed in self._probed.values():
+            for node_id, moment in probed.items():
+                probed[node_id] = not_in_future(moment, now)
         ranked = sorted(
             (node for node in nodes if node.type in RANK),
             key=lambda node: RANK[node.type],

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from ..client import SeriesValue
-from ..client.days import HOUR, QUARTER, Span, day_bounds
+from ..client.days import HOUR, QUARTER, Span, day_bounds, not_in_future
 from .metrics import SeriesKey
 
 # How long values may still arrive or change (decision 0023), seconds.
@@ -45,6 +45,8 @@ class _Series:
     since: int
     until: int
     days: dict[int, _Day] = field(default_factory=dict)
+    # Read while the clock was ahead: shown, but read again as a whole.
+    is_doubtful: bool = False
 
 
 class QuarterHours:
@@ -73,7 +75,7 @@ class QuarterHours:
         sum.
         """
         series = self._series.get(key)
-        if series is None:
+        if series is None or series.is_doubtful:
             return None
         if quarters < math.inf and any(
             midnight >= quarters and not isinstance(day, array)
@@ -97,7 +99,12 @@ class QuarterHours:
             known.
         """
         series = self._series.get(key)
-        first = series is None or start > series.until or end < series.since
+        first = (
+            series is None
+            or series.is_doubtful
+            or start > series.until
+            or end < series.since
+        )
         if first or series is None:
             series = self._series[key] = _Series(start, end)
             self.revision += 1
@@ -140,6 +147,30 @@ class QuarterHours:
             value for value in self._parts(series, start, end) if value is not None
         ]
         return math.fsum(parts) if parts else None
+
+    def known_until(self, key: SeriesKey) -> int:
+        """Return the unix time up to which a series was read; 0 if it never was."""
+        series = self._series.get(key)
+        return series.until if series else 0
+
+    def cut(self, now: float) -> None:
+        """Let no series end in the future: it was read when the clock was ahead.
+
+        What that reading found missing may exist by now, and it may have summed days
+        that were not over, so the series counts as not read.
+        """
+        for series in self._series.values():
+            until = int(not_in_future(series.until, now))
+            if until != series.until:
+                series.until = until - until % QUARTER
+                series.is_doubtful = True
+
+    def covers(self, key: SeriesKey, start: int, end: int) -> bool:
+        """Return whether a series was read for the whole of [start, end)."""
+        series = self._series.get(key)
+        return start >= end or (
+            series is not None and series.since <= start and end <= series.until
+        )
 
     def retain(self, needs: Mapping[SeriesKey, Need]) -> None:
         """Delete all other series, and the days before each series' need."""

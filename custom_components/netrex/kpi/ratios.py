@@ -7,7 +7,8 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 
 from ..client import Lane, NetrexAuthError, NetrexClient, NetrexError, ValueRequest
-from ..client.days import DAY
+from ..client.days import DAY, not_in_future
+from ..client.values import as_float
 from ..const import LOGGER
 from ..store import NetrexStore
 from .metrics import BY_KEY, Kind
@@ -38,7 +39,7 @@ class RatioCheck:
         self._client = client
         self._store = store
         stored: dict[str, Any] = store.data.get("kpi", {}).get("ratios", {})
-        self._checked: float = stored.get("checked", 0)
+        self._checked = as_float(stored.get("checked")) or 0.0
         self._differences: dict[str, int] = dict(stored.get("differences", {}))
         self._values: dict[KpiKey, float] = {}
         # The windows of the values, which stay when the portal does not answer.
@@ -55,7 +56,8 @@ class RatioCheck:
     def known_until(self) -> int:
         """The unix time up to which the replaced ratios are known; 0 if never read."""
         span = self._windows.get(Window.QUARTER)
-        return span.end if span else 0
+        now = dt_util.utcnow().timestamp()
+        return int(not_in_future(span.end, now)) if span else 0
 
     def value(self, key: KpiKey, start: int) -> float | None:
         """Return the portal's value of a replaced ratio if its window starts then."""
@@ -74,7 +76,9 @@ class RatioCheck:
         """
         ratios = [key for key in keys if BY_KEY[key.metric].kind is Kind.RATIO]
         try:
-            if self._checked + DAY <= dt_util.utcnow().timestamp():
+            now = dt_util.utcnow().timestamp()
+            self._checked = not_in_future(self._checked, now)
+            if self._checked + DAY <= now:
                 await self._async_compare(ratios, quarter_hours, windows)
             if replaced := self.replaced:
                 wanted = [key for key in ratios if key.metric in replaced]

@@ -18,16 +18,19 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
+from ..client.days import Span
 from ..devices import async_remove_deselected
 from ..entity import NetrexEntity, async_add_per_node
 from ..models import NetrexConfigEntry
 from .coordinator import KpiCoordinator
 from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
-from .values import KpiKey
+from .values import KpiKey, Reading
 from .windows import Window
 
 # People in minus people out of yesterday: what the counters missed.
 ATTR_DRIFT = "drift_yesterday"
+# The windows that grow until midnight and then start again.
+GROWING = frozenset({Window.TODAY, Window.WEEK, Window.MONTH})
 # `total` with `last_reset` instead of `total_increasing`: late corrections may lower a
 # value, and a decrease of less than 10 percent would hide the reset at midnight.
 STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
@@ -133,22 +136,22 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
         self._attr_entity_registry_enabled_default = (
             description.enabled_default and window is Window.TODAY
         )
-        if description.factor == 100:  # noqa: PLR2004 - percent
-            self._attr_native_unit_of_measurement = PERCENTAGE
-        elif Kind.MONEY in (
+        self._is_money = description.factor != 100 and Kind.MONEY in (  # noqa: PLR2004 - percent
             description.kind,
             description.numerator and BY_KEY[description.numerator].kind,
-        ):
-            # The portal does not report its currency.
-            self._attr_native_unit_of_measurement = coordinator.hass.config.currency
+        )
+        if description.factor == 100:  # noqa: PLR2004 - percent
+            self._attr_native_unit_of_measurement = PERCENTAGE
         if description.kind is Kind.MONEY:
             self._attr_device_class = SensorDeviceClass.MONETARY
         self._shown: tuple[object, ...] = ()
+        self._reading = coordinator.reading(self._key)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Request the first value without waiting for the next quarter hour."""
         await super().async_added_to_hass()
+        self._reading = self.coordinator.reading(self._key)
         self._shown = self._show()
         if self.native_value is None or self.coordinator.lacks_data(self._key):
             # In the background: if the account is reloaded during the reading, an
@@ -164,17 +167,59 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
     def _handle_coordinator_update(self) -> None:
         """Write the state only if it has changed: there may be thousands of sensors."""
         if (shown := self._show()) != self._shown:
-            self._shown = shown
+            before, self._shown = self._reading, shown
+            self._reading = self.coordinator.reading(self._key)
+            self._write_final_value(before)
             self.async_write_ha_state()
+
+    def _write_final_value(self, before: Reading) -> None:
+        """Write a finished day, week or month once more before the reset to 0.
+
+        Its last quarter hours are known only after midnight.
+        """
+        now = self._reading
+        if (
+            self._key.window in GROWING
+            and self._attr_state_class is SensorStateClass.TOTAL
+            and before.value is not None
+            and before.end < now.start
+        ):
+            span = Span(before.start, now.start)
+            value = self.coordinator.final_value(self._key, span)
+            if value is not None and value != before.value:
+                self._reading = Reading(value, *span)
+                self.async_write_ha_state()
+                self._reading = now
 
     def _show(self) -> tuple[object, ...]:
         drift = (self.extra_state_attributes or {}).get(ATTR_DRIFT)
-        return self.available, self.coordinator.reading(self._key), drift
+        reading = self.coordinator.reading(self._key)
+        return (
+            self.available,
+            reading.value,
+            reading.start,
+            drift,
+            self.native_unit_of_measurement,
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the value is known, or may be read soon."""
+        return super().available or self._reading.value is not None
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        if self._is_money:
+            # The portal does not report its currency.
+            return self.coordinator.hass.config.currency
+        return super().native_unit_of_measurement
 
     @property
     @override
     def native_value(self) -> StateType:
-        return self.coordinator.reading(self._key).value
+        return self._reading.value
 
     @property
     @override
@@ -188,5 +233,4 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
     def last_reset(self) -> datetime | None:
         if self._attr_state_class is not SensorStateClass.TOTAL:
             return None
-        start = self.coordinator.reading(self._key).start
-        return dt_util.as_local(dt_util.utc_from_timestamp(start))
+        return dt_util.as_local(dt_util.utc_from_timestamp(self._reading.start))

@@ -1,11 +1,41 @@
 """Reading the portal's series of quarter hours."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container
+from dataclasses import dataclass, field
 
-from ..client import Granularity, NetrexClient, NetrexError, SeriesRequest
+from ..client import (
+    Granularity,
+    NetrexClient,
+    NetrexError,
+    NetrexNoDataError,
+    SeriesRequest,
+)
 from .metrics import BY_KEY, SeriesKey
 from .quarters import QuarterHours
+
+_ORDER = {key: index for index, key in enumerate(BY_KEY)}
+
+
+@dataclass(slots=True)
+class SeriesResults:
+    """The answer about some series.
+
+    Attributes:
+        changes: The change of the last known quarter hour of each series that was read
+            (see `QuarterHours.merge`).
+        errors: The error of each other series.
+    """
+
+    changes: dict[SeriesKey, float | None] = field(default_factory=dict)
+    errors: dict[SeriesKey, NetrexError] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the portal returned null for all series, without a reason."""
+        return not self.changes and all(
+            isinstance(error, NetrexNoDataError) for error in self.errors.values()
+        )
 
 
 async def async_read_series(
@@ -13,15 +43,13 @@ async def async_read_series(
     quarter_hours: QuarterHours,
     starts: Collection[tuple[SeriesKey, int]],
     end: int,
-) -> Mapping[SeriesKey, float | None]:
+) -> SeriesResults:
     """Read each series from its start until `end`; unix seconds.
 
-    Returns:
-        The series that were answered and the change of their last known quarter hour
-        (see `QuarterHours.merge`).
+    An error in the answer about one series is part of the result.
 
     Raises:
-        NetrexError: None of the series was answered.
+        NetrexError: The token is refused, or there was no usable answer at all.
     """
     requests = {
         SeriesRequest(series.node_id, metric, start, end, Granularity.HQ): series
@@ -29,14 +57,24 @@ async def async_read_series(
         if (metric := BY_KEY[series.metric].metric)
     }
     results = await client.kpi_results(list(requests))
-    failed = [err for err in results.values() if isinstance(err, NetrexError)]
-    if failed and len(failed) == len(results):
-        raise failed[0]
-    changes: dict[SeriesKey, float | None] = {}
+    read = SeriesResults()
     for request, result in results.items():
-        if not isinstance(result, NetrexError):
-            series = requests[request]
-            changes[series] = quarter_hours.merge(series, result, request.start, end)
-            # Merging a month of one series takes milliseconds.
-            await asyncio.sleep(0)
-    return changes
+        series = requests[request]
+        if isinstance(result, NetrexError):
+            read.errors[series] = result
+            continue
+        read.changes[series] = quarter_hours.merge(series, result, request.start, end)
+        # Merging a month of one series takes milliseconds.
+        await asyncio.sleep(0)
+    return read
+
+
+def order_of(
+    refused: Container[SeriesKey], item: tuple[SeriesKey, int]
+) -> tuple[bool, int, int]:
+    """Return the sort key of a series: those that failed come last and delay no other.
+
+    The series of a node are neighbors, so that one query reads them.
+    """
+    series, _ = item
+    return series in refused, series.node_id, _ORDER[series.metric]

@@ -20,10 +20,11 @@ class KpiKey:
 
 
 class Reading(NamedTuple):
-    """A value, None if it is unknown, and the start of its window (unix seconds)."""
+    """A value, None if it is unknown, and its window (unix seconds)."""
 
     value: float | None
     start: int
+    end: int
 
 
 def series_of(key: KpiKey) -> tuple[SeriesKey, ...]:
@@ -47,16 +48,21 @@ def need_of(key: KpiKey, windows: Windows, zone: tzinfo) -> Need:
 
 def known_until(key: KpiKey, quarter_hours: QuarterHours) -> int:
     """Return the unix time up to which all series of a KPI were read; 0 if never."""
-    reaches = [quarter_hours.reach(series) for series in series_of(key)]
-    return min(reach.end if reach else 0 for reach in reaches)
+    return min(quarter_hours.known_until(series) for series in series_of(key))
 
 
 def key_value(
     key: KpiKey, quarter_hours: QuarterHours, windows: Windows
 ) -> float | None:
-    """Return the value of a KPI; None if it is unknown."""
+    """Return the value of a KPI; None if it is unknown.
+
+    Where the whole window was read and nothing was there, counts and money are 0: only
+    places that count have KPIs. Ratios and changes are unknown (decision 0027).
+    """
     description = BY_KEY[key.metric]
     span = windows[key.window]
+    if not all(quarter_hours.covers(series, *span) for series in series_of(key)):
+        return None
     sums = [quarter_hours.total(series, *span) for series in series_of(key)]
     if description.numerator:
         return ratio(description, *sums)
@@ -66,10 +72,8 @@ def key_value(
         return None if now is None else ratio(description, now - (before or 0), before)
     if description is OCCUPANCY:
         people_in, people_out = sums
-        if people_in is None and people_out is None:
-            return None
         return max(0.0, (people_in or 0.0) - (people_out or 0.0))
-    return sums[0]
+    return sums[0] or 0.0
 
 
 def drift(node_id: int, quarter_hours: QuarterHours, windows: Windows) -> float | None:

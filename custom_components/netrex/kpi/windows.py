@@ -1,6 +1,7 @@
 """Time windows of the KPI sensors."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -19,6 +20,14 @@ class Window(StrEnum):
 
 
 type Windows = Mapping[Window, Span]
+
+
+@dataclass(frozen=True, slots=True)
+class KpiData:
+    """The spans of the windows, and the end of the last settled quarter hour."""
+
+    end: int
+    windows: Windows = field(default_factory=dict)
 
 
 def week_before(span: Span, zone: tzinfo) -> Span:
