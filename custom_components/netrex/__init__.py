@@ -19,6 +19,7 @@ from .budget import BudgetCoordinator
 from .client import DEFAULT_ALLOWANCE, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinator import InventoryCoordinator, StatusCoordinator
+from .dashboard import async_setup_dashboard
 from .devices import async_update_devices, device_node_id
 from .gateway import CameraGateway, async_remove_stale_entities
 from .history import HistoryImporter
@@ -45,6 +46,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions and views, which exist even if no account is loaded."""
     async_setup_services(hass)
+    await async_setup_dashboard(hass)
     for view in (FileView(), RecordingView(), ThumbnailView()):
         hass.http.register_view(view)
     return True

@@ -21,6 +21,13 @@ from .devices import async_known_nodes, node_identifier
 from .models import NetrexConfigEntry
 
 
+def split_unique_id(entry: NetrexConfigEntry, unique_id: str) -> tuple[int | None, str]:
+    """Return the node id (None for the account) and the key of an entity."""
+    rest = unique_id.removeprefix(f"{node_identifier(entry)[1]}_")
+    node, _, key = rest.partition("_")
+    return (int(node), key) if node.isdecimal() else (None, rest)
+
+
 class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
     CoordinatorEntity[CoordinatorT]
 ):

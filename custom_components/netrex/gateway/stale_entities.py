@@ -4,6 +4,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from ..client.camera.topics import EventKind
+from ..entity import split_unique_id
 from ..models import NetrexConfigEntry
 from .manager import CameraGateway
 
@@ -31,10 +32,10 @@ def async_remove_stale_entities(
     chosen = gateway.events if gateway else {}
     registry = er.async_get(hass)
     for found in er.async_entries_for_config_entry(registry, entry.entry_id):
-        node = found.unique_id.removeprefix(f"{entry.unique_id}_").partition("_")[0]
+        node_id, _ = split_unique_id(entry, found.unique_id)
         if (found.translation_key in ACCESS_KEYS and gateway is None) or (
             found.translation_key in EVENT_KEYS
-            and node.isdecimal()
-            and int(node) not in chosen
+            and node_id is not None
+            and node_id not in chosen
         ):
             registry.async_remove(found.entity_id)

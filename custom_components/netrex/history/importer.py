@@ -31,7 +31,7 @@ from ..client import (
 from ..client.days import DAY, HOUR
 from ..const import CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS, LOGGER
 from ..coordinator import InventoryCoordinator
-from ..kpi import BASE, SeriesKey
+from ..kpi import BASE, RATIOS, SeriesKey, needs
 from ..kpi.coordinator import KpiCoordinator
 from ..kpi.probe import RANK
 from ..models import NetrexConfigEntry
@@ -118,6 +118,20 @@ class HistoryImporter:
             for metric in METRICS
             if metric in self._kpi.metrics(node.node_id)
         ]
+
+    def statistics(self, node_id: int) -> dict[str, str]:
+        """Return the ids of a node's statistics by metric; empty without history.
+
+        A statistic exists once its first part has been imported.
+        """
+        if not (self.enabled and self._kpi.wants(node_id)):
+            return {}
+        base = self._kpi.metrics(node_id) & METRICS.keys()
+        ratios = [row.key for row in RATIOS if base.issuperset(needs(row))]
+        return {
+            key: self._statistics.statistic_id(node_id, key)
+            for key in (*sorted(base), *ratios)
+        }
 
     @callback
     def async_start(self) -> None:

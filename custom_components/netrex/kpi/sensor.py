@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 
 from ..client.days import Span
 from ..devices import async_remove_deselected
-from ..entity import NetrexEntity, async_add_per_node
+from ..entity import NetrexEntity, async_add_per_node, split_unique_id
 from ..models import NetrexConfigEntry
 from .coordinator import KpiCoordinator
 from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
@@ -80,17 +80,14 @@ def _async_remove_deselected(kpi: KpiCoordinator, entry: NetrexConfigEntry) -> N
     }
     registry = er.async_get(kpi.hass)
     for found in er.async_entries_for_config_entry(registry, entry.entry_id):
-        node, _, key = found.unique_id.removeprefix(f"{entry.unique_id}_").partition(
-            "_"
-        )
+        node_id, key = split_unique_id(entry, found.unique_id)
         description = described.get(key)
         if (
             found.domain == SENSOR_DOMAIN
             and description is not None
-            and node.isdecimal()
+            and node_id is not None
             and not (
-                kpi.wants(int(node))
-                and kpi.wanted_metrics.issuperset(needs(description))
+                kpi.wants(node_id) and kpi.wanted_metrics.issuperset(needs(description))
             )
         ):
             registry.async_remove(found.entity_id)

@@ -1,0 +1,76 @@
+// Configurations of core's cards that the views are made of.
+
+export const FULL_WIDTH = { columns: "full" };
+
+export const sitePath = (place) => `site-${place.id}`;
+export const yearPath = (place) => `year-${place.id}`;
+export const go = (path) => ({ action: "navigate", navigation_path: path });
+
+/** Return the path of a media source item in the media browser. */
+export const mediaPath = (item) =>
+  `/media-browser/browser/${encodeURIComponent(`,${item}`)}`;
+
+export const heading = (text, icon, extra = {}) => ({
+  type: "heading",
+  heading: text,
+  icon,
+  ...extra,
+});
+export const section = (cards, span = 1) => ({ type: "grid", column_span: span, cards });
+export const view = (title, path, icon, sections, extra = {}) => ({
+  title,
+  path,
+  ...(icon ? { icon } : {}),
+  type: "sections",
+  max_columns: 4,
+  sections: sections.filter((found) => found.cards.length),
+  ...extra,
+});
+
+export const hasYear = (place, metric) =>
+  Boolean(place.statistics[metric.key] ?? place.entities[metric.sensor]);
+
+/** Return a statistic of a place; without imported history that of the sensor. */
+const series = (place, metric) =>
+  place.statistics[metric.key] ?? place.entities[metric.sensor];
+
+export const chart = (title, metric, places, { period, days, type = "bar" }) => ({
+  type: "statistics-graph",
+  title,
+  chart_type: type,
+  period,
+  days_to_show: days,
+  stat_types: [metric.type],
+  hide_legend: places.length < 2,
+  entities: places
+    .filter((place) => hasYear(place, metric))
+    .map((place) => ({ entity: series(place, metric), name: place.label })),
+  grid_options: FULL_WIDTH,
+});
+
+/** The pictures of a camera: its own, and those of its other channels. */
+export const pictures = (camera, isLive, columns) =>
+  camera.cameras.map((entity, index) => ({
+    type: "picture-entity",
+    entity,
+    name: index ? `${camera.name} ${index + 1}` : camera.name,
+    camera_view: isLive && !index ? "live" : "auto",
+    show_state: false,
+    fit_mode: "cover",
+    aspect_ratio: "16:9",
+    grid_options: { columns, rows: "auto" },
+  }));
+
+/** A card with those of the entities that have a state; nothing if none can have it. */
+export const filtered = (title, state, entities) =>
+  entities.length
+    ? [
+        {
+          type: "entity-filter",
+          entities,
+          conditions: [{ condition: "state", state }],
+          show_empty: false,
+          card: { type: "entities", title },
+        },
+      ]
+    : [];

@@ -1,0 +1,41 @@
+"""The WebSocket command `netrex/places`."""
+
+from typing import Any
+
+from homeassistant.components import websocket_api
+from homeassistant.core import HomeAssistant, callback
+import voluptuous as vol
+
+from .places import describe_accounts
+
+# The highest version of the answer. A page that stays open over an update asks for the
+# version that it knows, so answers of earlier versions must remain available.
+VERSION = 1
+
+
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): "netrex/places",
+        vol.Optional("version", default=VERSION): vol.All(int, vol.Range(min=1)),
+    }
+)
+@callback
+def handle_places(
+    hass: HomeAssistant,
+    connection: websocket_api.ActiveConnection,
+    msg: dict[str, Any],
+) -> None:
+    """Answer with the places of the loaded accounts that the user may read.
+
+    A page that knows a version above ours, which happens after a downgrade, gets the
+    error `not_supported`.
+    """
+    if msg["version"] > VERSION:
+        connection.send_error(
+            msg["id"],
+            websocket_api.ERR_NOT_SUPPORTED,
+            f"The highest version is {VERSION}",
+        )
+        return
+    accounts = describe_accounts(hass, connection.user)
+    connection.send_result(msg["id"], {"version": VERSION, "accounts": accounts})

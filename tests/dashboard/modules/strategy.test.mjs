@@ -1,0 +1,128 @@
+// The strategy as the frontend calls it, without a page. Run by tests/dashboard.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+globalThis.HTMLElement = class {};
+const folder = "../../../custom_components/netrex/dashboard/frontend/";
+const { NetrexStrategy } = await import(`${folder}strategy.js`);
+const { LANGUAGES } = await import(`${folder}texts.js`);
+const { rowsOf } = await import(`${folder}ranking.js`);
+const { weekOf } = await import(`${folder}heat-map.js`);
+const { toSave } = await import(`${folder}editor.js`);
+
+const place = (node_id, parent_node_id, type, name, extra = {}) => ({
+  node_id,
+  parent_node_id,
+  type,
+  name,
+  counts: ["visitors"],
+  entities: type === "camera" ? {} : { visitors_today: `sensor.v${node_id}` },
+  statistics: type === "camera" ? {} : { visitors: `netrex:p_${node_id}_visitors` },
+  ...extra,
+});
+const camera = (node_id, parent) =>
+  place(node_id, parent, "camera", `Camera ${node_id}`, {
+    entities: { connectivity: `binary_sensor.c${node_id}` },
+    cameras: [`camera.c${node_id}`],
+    recordings: `media-source://netrex/e/camera/${node_id}`,
+  });
+const chain = (shops) => [
+  place(1, null, "folder", "Chain"),
+  place(2, 1, "folder", "North"),
+  place(3, 1, "folder", "South"),
+  ...Array.from({ length: shops }, (_, i) => place(10 + i, 2 + (i % 2), "location", `Shop ${i}`)),
+  ...Array.from({ length: shops }, (_, i) => camera(1000 + i, 10 + i)),
+];
+const generate = (places, language = "en", strategy = {}, fail = null) =>
+  NetrexStrategy.generate(strategy, {
+    locale: { language },
+    entities: {},
+    states: {},
+    callWS: async () => {
+      if (fail) throw fail;
+      return { version: 1, accounts: places ? [{ name: "A", entities: {}, places }] : [] };
+    },
+  });
+const cardsOf = (view) => view.sections.flatMap((section) => section.cards);
+
+test("before the integration answers there is a page that says so", async () => {
+  const { views } = await generate(null, "en", {}, { code: "unknown_command" });
+  assert.match(cardsOf(views[0])[0].content, /still loading/);
+  const empty = await generate(null, "cs");
+  assert.match(cardsOf(empty.views[0])[0].content, /ještě načítá/);
+});
+
+test("all of 50 shops are ranked and have a page", async () => {
+  const { views } = await generate(chain(50));
+  const ranking = cardsOf(views[0]).find((c) => c.type === "custom:netrex-ranking-card");
+  assert.equal(ranking.shops.length, 50);
+  const paths = views.map((view) => view.path);
+  assert.equal(new Set(paths).size, paths.length);
+  assert(ranking.shops.every((shop) => paths.includes(shop.path)));
+  assert.deepEqual(paths.slice(0, 3), ["overview", "wall", "history"]);
+  const wall = cardsOf(views[1]).filter((card) => card.type === "picture-entity");
+  assert.equal(wall.length, 50);
+});
+
+test("every link inside the dashboard leads to a view", async () => {
+  const { views } = await generate(chain(4));
+  const paths = new Set(views.map((view) => view.path));
+  const links = JSON.stringify(views).match(/"navigation_path":"[^"/][^"]*"/g);
+  for (const link of links) assert(paths.has(link.slice(19, -1)), link);
+});
+
+test("a page of a shop has its cameras, numbers, week and recordings", async () => {
+  const { views } = await generate(chain(3));
+  const cards = cardsOf(views.find((view) => view.path === "site-10"));
+  const types = cards.map((card) => card.type);
+  for (const type of ["picture-entity", "statistics-graph", "custom:netrex-heat-map-card"]) {
+    assert(types.includes(type), type);
+  }
+  const [recordings] = cards.filter((c) => c.tap_action?.navigation_path?.startsWith("/media"));
+  assert(recordings.tap_action.navigation_path.includes("camera%2F1000"));
+});
+
+test("a single camera without a folder is a dashboard, too", async () => {
+  const { views } = await generate([camera(7, null)]);
+  assert.equal(views[0].path, "overview");
+  assert(cardsOf(views[0]).some((card) => card.entity === "camera.c7"));
+});
+
+test("regions can be left out, and the ranked metric is chosen", async () => {
+  const shown = await generate(chain(4));
+  assert(cardsOf(shown.views[0]).some((card) => card.type === "distribution"));
+  const { views } = await generate(chain(4), "en", { regions: false, metric: "sales" });
+  assert(!cardsOf(views[0]).some((card) => card.type === "distribution"));
+});
+
+test("both languages have the same texts and placeholders", () => {
+  const shape = (texts) =>
+    Object.entries(texts).map(([key, text]) =>
+      typeof text === "string" ? [key, (text.match(/\{\w+\}/g) ?? []).sort()] : [key, shape(text)],
+    );
+  assert.deepEqual(shape(LANGUAGES.cs), shape(LANGUAGES.en));
+});
+
+test("a ranking is sorted by number; shops without one come last", () => {
+  const shops = ["a", "b", "c"].map((name) => ({ name, path: name, entities: { visitors: name } }));
+  const rows = rowsOf({ states: { a: { state: "5" }, b: { state: "unknown" }, c: { state: "10" } } }, shops, "visitors");
+  assert.deepEqual(rows.map((row) => [row.name, row.rank, row.share]), [["c", 1, 1], ["a", 2, 0.5], ["b", null, 0]]);
+});
+
+test("the week is local, also across a change of the clocks", () => {
+  const rows = ["2026-10-23T08:00:00Z", "2026-10-30T09:00:00Z"].map((start, index) => ({
+    start: Date.parse(start),
+    change: 10 + index * 10,
+  }));
+  const week = weekOf(rows, "Europe/Prague");
+  assert.deepEqual(week.busiest, { day: 4, hour: 10 });
+  assert.equal(week.cells[4][10], 15);
+});
+
+test("the editor saves what differs from the defaults", () => {
+  assert.deepEqual(toSave({ type: "custom:netrex", regions: false }, { regions: true, metric: "sales" }), {
+    type: "custom:netrex",
+    metric: "sales",
+  });
+});
