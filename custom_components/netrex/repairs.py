@@ -4,10 +4,11 @@ from typing import Any
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 import voluptuous as vol
 
 from .client import DEFAULT_CAMERA_URL
-from .const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL
+from .const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL, DOMAIN
 from .flow_schemas import TOKEN_SELECTOR
 from .gateway.access import async_validate_token
 from .models import NetrexConfigEntry
@@ -22,14 +23,17 @@ async def async_create_fix_flow(
     """Return the fix flow of the only fixable kind of issue."""
     assert data is not None  # noqa: S101 - issues.py sets it for each issue
     entry = hass.config_entries.async_get_known_entry(data["entry_id"])
-    return CameraAccessFlow(entry)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    placeholders = (issue and issue.translation_placeholders) or {}
+    return CameraAccessFlow(entry, placeholders.get("cameras", "-"))
 
 
 class CameraAccessFlow(RepairsFlow):
     """Ask for a token until one is accepted."""
 
-    def __init__(self, entry: NetrexConfigEntry) -> None:
+    def __init__(self, entry: NetrexConfigEntry, cameras: str) -> None:
         self._entry = entry
+        self._cameras = cameras
 
     async def async_step_init(
         self,
@@ -61,6 +65,9 @@ class CameraAccessFlow(RepairsFlow):
         return self.async_show_form(
             step_id="token",
             data_schema=TOKEN_SCHEMA,
-            description_placeholders={"name": self._entry.title},
+            description_placeholders={
+                "name": self._entry.title,
+                "cameras": self._cameras,
+            },
             errors=errors,
         )

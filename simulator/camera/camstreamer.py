@@ -48,6 +48,8 @@ class CamStreamer:
     def __init__(self, number: int, clock: Clock, secrets: Secrets) -> None:
         """Create two streams; `number` makes their ids unique among cameras."""
         self._clock = clock
+        # The status in all its responses, which have HTTP status 200; 0: as it is.
+        self.body_status = 0
         key, other_key = secrets.issue(24), secrets.issue(24)
         first = 36_000 + number % 10_000 * 2
         self.streams = {
@@ -85,6 +87,8 @@ class CamStreamer:
         handler = _CALLS.get(generation, {}).get(call)
         if handler is None:
             raise NoSuchCallError
+        if self.body_status:
+            return {"status": self.body_status, "message": "Refused", "data": None}
         return handler(self, arguments)
 
     def list_old(self, _arguments: Mapping[str, str]) -> dict[str, Any]:

@@ -88,6 +88,71 @@ async def test_a_missing_permission_creates_an_issue(
     assert issue(hass, entry) is None
 
 
+def refuse(cloud: Simulator, status: int, node_id: int) -> None:
+    """Let a camera refuse all calls."""
+    serial_number = cloud.world.cameras[node_id].serial_number.lower()
+    cloud.faults.add("gateway", "status", status, count=None, match=serial_number)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_one_camera_that_refuses_creates_no_issue(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+    status: int,
+) -> None:
+    refuse(cloud, status, node_id)
+    await read(hass, gateway, node_id)
+    assert issue(hass, entry) is None
+    # A token is accepted if one camera accepts it.
+    url, token = entry.options["device_url"], entry.options[CONF_DEVICE_TOKEN]
+    assert await access.async_validate_token(hass, entry, url, token) is None
+
+
+async def test_only_the_cameras_of_the_issue_end_it(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+) -> None:
+    first, second, *others = cloud.world.cameras
+    for camera in others:
+        cloud.world.cameras[camera].is_connected = False
+    await entry.runtime_data.status.async_refresh()
+    refuse(cloud, 401, first)
+    refuse(cloud, 403, second)
+    await read(hass, gateway, second)
+    found = issue(hass, entry)
+    assert found is not None
+    cameras = entry.runtime_data.inventory.data.cameras
+    assert found.translation_placeholders == {
+        "name": entry.title,
+        "cameras": f"{cameras[second].name}, {cameras[first].name}",
+    }
+    cloud.world.cameras[others[0]].is_connected = True
+    await read(hass, gateway, others[0])
+    assert issue(hass, entry) is not None
+    cloud.faults.clear()
+    await read(hass, gateway, first)
+    assert issue(hass, entry) is None
+
+
+async def test_one_camera_does_not_decide_while_the_others_are_silent(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    for other in cloud.world.cameras.keys() - {node_id}:
+        cloud.world.cameras[other].is_connected = False
+    refuse(cloud, 401, node_id)
+    await read(hass, gateway, node_id)
+    assert issue(hass, entry) is None
+
+
 @pytest.mark.parametrize("kind", ["works", "cut"])
 async def test_a_single_refused_call_creates_no_issue(
     hass: HomeAssistant,
@@ -132,7 +197,11 @@ async def test_the_fix_flow_asks_until_a_token_works(
     client = await hass_client()
     form = await start_fix(hass, client, entry)
     assert form["step_id"] == "token"
-    assert form["description_placeholders"] == {"name": entry.title}
+    cameras = entry.runtime_data.inventory.data.cameras.values()
+    assert form["description_placeholders"] == {
+        "name": entry.title,
+        "cameras": ", ".join(camera.name for camera in cameras),
+    }
     # The old token is not shown.
     assert old not in str(form)
 

@@ -11,6 +11,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.gateway import polling
 from custom_components.netrex.gateway.broadcasts import BroadcastCoordinator
 from simulator import Simulator
 from simulator.camera.camera import SimulatedCamera
@@ -232,6 +233,29 @@ async def test_a_camera_offline_at_the_start_is_read_when_online(
     # Its capabilities are read within ten minutes, and its presets after that.
     await runtime.gateway.capabilities.async_refresh()
     await eventually(lambda: entities.has("button", "preset_5"))
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+@pytest.mark.parametrize("number", [0, 1])
+async def test_an_app_that_refuses_does_not_stop_the_others(
+    cloud: Simulator,
+    set_up: SetUp,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    number: int,
+) -> None:
+    # One after the other, so that a refusal comes before other cameras' calls.
+    monkeypatch.setattr(polling, "_MAX_CONCURRENT_CAMERAS", 1)
+    refusing, other = list(cloud.world.cameras)[:: 1 if number == 0 else -1]
+    cloud.camera(refusing).camstreamer.body_status = status
+    entry = await set_up()
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    await eventually(lambda: other in broadcasts.data)
+    await eventually(lambda: broadcasts.failed == {refusing})
+    cloud.camera(refusing).camstreamer.body_status = 0
+    pass_time(broadcasts, timedelta(minutes=10))
+    await broadcasts.async_refresh()
+    assert broadcasts.data.keys() == {refusing, other}
 
 
 async def test_a_rate_limit_ends_the_poll_and_keeps_the_data(

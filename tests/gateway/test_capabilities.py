@@ -121,15 +121,55 @@ async def test_a_failing_camera_does_not_stop_the_others(
     assert found.keys() == cloud.world.cameras.keys() - {node_id}
 
 
-# A refused token is checked with a second call.
-@pytest.mark.parametrize(("status", "requests"), [(401, 2), (403, 2), (429, 1)])
-async def test_an_error_of_the_account_ends_the_poll(
-    hass: HomeAssistant, cloud: Simulator, set_up: SetUp, status: int, requests: int
+async def test_a_rate_limit_ends_the_poll(
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp
 ) -> None:
-    fault = cloud.faults.add("gateway", "status", status, count=100, match="param.cgi")
+    fault = cloud.faults.add("gateway", "status", 429, count=100, match="param.cgi")
     await set_up()
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert fault.count == 100 - requests
+    assert fault.count == 99
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("refusing", [[0], [3], [0, 1], [0, 1, 2]])
+async def test_a_refusal_is_of_one_camera(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    set_up: SetUp,
+    status: int,
+    refusing: list[int],
+) -> None:
+    cameras = list(cloud.world.cameras.values())
+    for camera in cameras:
+        camera.ptz = True
+        parameters(cloud, camera.node_id)["Properties.PTZ.PTZ"] = "yes"
+    refused = [cameras[number] for number in refusing]
+    for camera in refused:
+        cloud.faults.add(
+            "gateway", "status", status, count=None, match=camera.serial_number.lower()
+        )
+    entry = await set_up()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    gateway = entry.runtime_data.gateway
+    answering = cloud.world.cameras.keys() - {camera.node_id for camera in refused}
+    assert gateway.capabilities.data.keys() == answering
+    assert gateway.presets.data.keys() == answering
+    for camera in cameras:
+        image = await gateway.async_snapshot(camera.node_id, None, 0, 0)
+        assert bool(image) is (camera.node_id in answering)
+    assert ir.async_get(hass).issues == {}
+    reason = "camera_token_refused" if status == 401 else "camera_no_permission"
+    assert gateway.diagnostics()["cameras"]["errors"] == {reason: len(refused)}
+
+    # The refused cameras are due later, and not at once.
+    cloud.faults.clear()
+    del cloud.calls[:]
+    await gateway.capabilities.async_refresh()
+    assert parameter_calls(cloud) == []
+    for camera in refused:
+        gateway.capabilities.errors.succeeded(camera.serial_number)
+    await gateway.capabilities.async_refresh()
+    assert gateway.capabilities.data.keys() == cloud.world.cameras.keys()
 
 
 async def test_diagnostics_contain_no_secret(

@@ -129,18 +129,30 @@ async def test_a_failing_camera_is_paused_for_longer_and_longer(
     assert await setting.take()
 
 
-@pytest.mark.parametrize(("status", "seconds"), [(401, 300), (403, 300), (429, 3600)])
-async def test_a_refused_token_pauses_all_cameras(
-    setting: Setting, status: int, seconds: float
+@pytest.mark.parametrize(
+    ("status", "seconds", "number"), [(401, 300, 0), (403, 300, 0), (429, 3600, 1)]
+)
+async def test_a_refusal_pauses_the_camera_and_a_limit_all_cameras(
+    setting: Setting, status: int, seconds: float, number: int
 ) -> None:
     setting.fault("status", status)
     assert await setting.take() is None
     setting.cloud.faults.clear()
-    assert await setting.take(1) is None
+    assert await setting.take(number) is None
     setting.now += seconds - 1
-    assert await setting.take(1) is None
+    assert await setting.take(number) is None
     assert setting.cloud.calls == []
     setting.now += 2
+    assert await setting.take(number)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refusal_does_not_pause_other_cameras(
+    setting: Setting, status: int
+) -> None:
+    setting.fault("status", status)
+    assert await setting.take() is None
+    setting.cloud.faults.clear()
     assert await setting.take(1)
 
 

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from ..client import (
+    Camera,
     GatewayClient,
     NetrexCameraNotFoundError,
     NetrexCameraOfflineError,
@@ -15,13 +16,18 @@ from ..client import (
     NetrexError,
 )
 from ..client.camera.parameters import read_parameters
+from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..errors import error_key
 from ..issues import Issue, async_create_issue, async_delete_issue
 from ..models import NetrexConfigEntry
 
-# A single camera may be off, or unknown to the gateway, although the token is valid.
-_MAX_CAMERAS = 3
+# A single camera may be off, unknown to the gateway, or refuse although the token is
+# valid.
+_MAX_CAMERAS = 5
+# Cameras that have to refuse a token, unless the account has fewer.
+_MIN_REFUSALS = 2
 _CHECK_INTERVAL_SECONDS = 300.0
+_REFUSALS = (NetrexCameraTokenError, NetrexCameraPermissionError)
 # Every camera has this group, and the Configuration permission is enough to read it.
 _TEST_GROUPS = ("Brand",)
 
@@ -44,11 +50,15 @@ async def async_validate_token(
         for node_id, camera in data.inventory.data.cameras.items()
         if camera.serial_number and data.status.is_online(node_id)
     ]
+    refused = False
     for serial_number in serial_numbers[:_MAX_CAMERAS]:
         try:
             await read_parameters(client, serial_number, _TEST_GROUPS)
         except (NetrexCameraOfflineError, NetrexCameraNotFoundError) as err:
-            problem = error_key(err)
+            if not refused:
+                problem = error_key(err)
+        except _REFUSALS as err:
+            problem, refused = error_key(err), True
         except NetrexError as err:
             return error_key(err)
         else:
@@ -57,20 +67,31 @@ async def async_validate_token(
 
 
 class AccessMonitor:
-    """Creates an issue while the gateway refuses the token.
+    """Creates an issue while the cameras refuse the token.
 
-    A camera may refuse a single call for another reason, so the token is tested with
-    the same camera before an issue is created.
+    One camera may refuse for a reason of its own. After a refusal the token is tested
+    with the same camera and with others, and only if all that answer refuse it, an
+    issue names them. It ends when one of them accepts the token.
 
     Attributes:
         problem: The translation key of the issue; None while the token works.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: NetrexConfigEntry,
+        inventory: InventoryCoordinator,
+        status: StatusCoordinator,
+    ) -> None:
         self._hass = hass
         self._entry = entry
+        self._inventory = inventory
+        self._status = status
         self._checked_at: float | None = None
         self._checking = False
+        # The serial numbers of the cameras that the issue names.
+        self._refused: frozenset[str] = frozenset()
         self.problem: str | None = None
 
     @callback
@@ -81,10 +102,11 @@ class AccessMonitor:
         if self._checking:
             return
         if err is None:
-            if self.problem is not None:
+            if serial_number in self._refused:
+                self._refused = frozenset()
                 self.problem = None
                 self.async_delete_issue()
-        elif isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
+        elif isinstance(err, _REFUSALS):
             now = time.monotonic()
             if (
                 self._checked_at is None
@@ -99,18 +121,55 @@ class AccessMonitor:
 
     async def _async_check(self, client: GatewayClient, serial_number: str) -> None:
         self._checking = True
+        refused: list[Camera] = []
+        problem: str | None = None
         try:
-            await read_parameters(client, serial_number, _TEST_GROUPS)
-        except (NetrexCameraTokenError, NetrexCameraPermissionError) as err:
-            self.problem = error_key(err)
-            async_create_issue(
-                self._hass, self._entry, Issue.CAMERA_ACCESS, self.problem
-            )
+            for camera in self._cameras(serial_number):
+                try:
+                    await read_parameters(
+                        client, camera.serial_number or "", _TEST_GROUPS
+                    )
+                except _REFUSALS as err:
+                    refused.append(camera)
+                    problem = problem or error_key(err)
+                except NetrexCameraOfflineError, NetrexCameraNotFoundError:
+                    continue
+                else:
+                    # The token works: refusals are the cameras' own.
+                    return
         except NetrexError:
             # This says nothing about the token; check again after the next refusal.
             self._checked_at = None
+            return
         finally:
             self._checking = False
+        if problem is None or len(refused) < min(_MIN_REFUSALS, self._count()):
+            self._checked_at = None
+            return
+        self.problem = problem
+        self._refused = frozenset(camera.serial_number or "" for camera in refused)
+        async_create_issue(
+            self._hass,
+            self._entry,
+            Issue.CAMERA_ACCESS,
+            problem,
+            cameras=", ".join(camera.name for camera in refused),
+        )
+
+    def _cameras(self, first: str) -> list[Camera]:
+        """Return the online cameras to test the token with, one of them first."""
+        online = [
+            camera
+            for node_id, camera in self._inventory.data.cameras.items()
+            if camera.serial_number
+            and (camera.serial_number == first or self._status.is_online(node_id))
+        ]
+        online.sort(key=lambda camera: camera.serial_number != first)
+        return online[:_MAX_CAMERAS]
+
+    def _count(self) -> int:
+        cameras = self._inventory.data.cameras.values()
+        return sum(bool(camera.serial_number) for camera in cameras)
 
     @callback
     def async_delete_issue(self) -> None:

@@ -9,12 +9,12 @@ from homeassistant.util import dt as dt_util
 
 from ..client import (
     Capabilities,
-    NetrexCameraPermissionError,
-    NetrexCameraTokenError,
+    NetrexCameraOfflineError,
     NetrexError,
     NetrexRateLimitedError,
 )
 from ..client.camera.parameters import read_capabilities
+from ..item_errors import ItemErrors
 from ..store import NetrexStore
 from .coordinator import GatewayContext, GatewayCoordinator
 
@@ -29,12 +29,17 @@ _BATCH_SIZE = 10
 class CapabilityCoordinator(GatewayCoordinator[dict[int, Capabilities]]):
     """The capabilities of the cameras by node id, stored across restarts.
 
-    A camera that is offline is asked when it is online again.
+    A camera that is offline is asked when it is online again. A refusal is the
+    camera's own: the others are asked all the same (decision 0026).
+
+    Attributes:
+        errors: The cameras that could not be read, by serial number.
     """
 
     def __init__(self, context: GatewayContext, store: NetrexStore) -> None:
         super().__init__(context, "capabilities", timedelta(minutes=10))
         self._store = store
+        self.errors: ItemErrors[str] = ItemErrors()
         self._stored = store.data.setdefault("capabilities", {})
         # Parsed once: reading a thousand cameras takes a while.
         self._found = {
@@ -56,15 +61,15 @@ class CapabilityCoordinator(GatewayCoordinator[dict[int, Capabilities]]):
             asked += 1
             try:
                 found = await read_capabilities(self.client, serial_number)
-            except (
-                NetrexCameraTokenError,
-                NetrexCameraPermissionError,
-                NetrexRateLimitedError,
-            ):
+            except NetrexRateLimitedError:
                 # All other cameras would refuse as well.
                 break
-            except NetrexError:
+            except NetrexCameraOfflineError:
                 continue
+            except NetrexError as err:
+                self.errors.failed(serial_number, err)
+                continue
+            self.errors.succeeded(serial_number)
             now = dt_util.utcnow().timestamp()
             self._found[serial_number] = found
             self._stored[serial_number] = found.as_dict() | {"asked": now}
@@ -78,6 +83,8 @@ class CapabilityCoordinator(GatewayCoordinator[dict[int, Capabilities]]):
         now = dt_util.utcnow().timestamp()
         for node_id, camera in self.inventory.data.cameras.items():
             if not camera.serial_number or not self.status.is_online(node_id):
+                continue
+            if not self.errors.is_due(camera.serial_number):
                 continue
             stored = self._stored.get(camera.serial_number)
             if stored is None or stored["asked"] + _LIFETIME_SECONDS <= now:

@@ -49,7 +49,7 @@ class CameraGateway:
         url = entry.options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL)
         self._has_default_url = url == DEFAULT_CAMERA_URL
         self._inventory = inventory
-        self._monitor = AccessMonitor(hass, entry)
+        self._monitor = AccessMonitor(hass, entry, inventory, status)
         self._parameters: dict[int, ParameterCoordinator] = {}
         self._results: Counter[str] = Counter()
         self.client = GatewayClient(
@@ -140,6 +140,7 @@ class CameraGateway:
             "calls": dict(self._results),
             "cameras": {
                 "known": len(known),
+                "errors": self.capabilities.errors.by_reason(),
                 "models": dict(Counter(str(one.model) for one in known)),
                 "ptz": sum(one.ptz for one in known),
                 "with_image_settings": sum(bool(one.image_settings) for one in known),

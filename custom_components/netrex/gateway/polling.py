@@ -14,7 +14,6 @@ from ..client import (
     NetrexCameraMethodError,
     NetrexCameraNotFoundError,
     NetrexCameraRefusedError,
-    NetrexCameraTokenError,
     NetrexError,
     NetrexRateLimitedError,
 )
@@ -32,8 +31,6 @@ _ABSENT = (
     NetrexCameraMethodError,
     NetrexCameraRefusedError,
 )
-# All other cameras would refuse as well.
-_FINAL = (NetrexCameraTokenError, NetrexRateLimitedError)
 
 
 class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
@@ -132,7 +129,9 @@ class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
         except NetrexError as err:
             LOGGER.debug("Could not read %s of camera %s: %s", self.name, node_id, err)
             self.failed.add(node_id)
-            self._stopped = self._stopped or isinstance(err, _FINAL)
+            # All other cameras would refuse as well.
+            if isinstance(err, NetrexRateLimitedError):
+                self._stopped = True
             lifetime_seconds = self._interval_seconds
         else:
             self.failed.discard(node_id)

@@ -25,7 +25,7 @@ _LOGGER = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 4.0
 # Pause of a camera after one, two, three … failures in a row.
 _PAUSES_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
-# Pause of all cameras after the token was refused.
+# The least pause of a camera that refused the token.
 _REFUSED_PAUSE_SECONDS = 300.0
 # Pause of all cameras after the gateway's rate limit. Whether its calls count toward
 # the portal's limit is not documented; if they do, still images must not use it up.
@@ -108,11 +108,10 @@ class Snapshots:
         now = self._clock()
         if isinstance(err, NetrexRateLimitedError):
             self._all_until = now + max(_LIMITED_PAUSE_SECONDS, err.retry_after or 0)
-        elif isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
-            self._all_until = now + _REFUSED_PAUSE_SECONDS
-        pause.until = (
-            now + _PAUSES_SECONDS[min(pause.failures, len(_PAUSES_SECONDS) - 1)]
-        )
+        seconds = _PAUSES_SECONDS[min(pause.failures, len(_PAUSES_SECONDS) - 1)]
+        if isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
+            seconds = max(seconds, _REFUSED_PAUSE_SECONDS)
+        pause.until = now + seconds
         pause.failures += 1
 
 

@@ -39,6 +39,14 @@ _STATUSES: Mapping[int, type[NetrexCameraError]] = {
     504: NetrexCameraOfflineError,
 }
 
+# A camera or an application that reports these of itself says nothing about the
+# gateway.
+_NOT_IN_BODY = (
+    NetrexCameraTokenError,
+    NetrexCameraPermissionError,
+    NetrexRateLimitedError,
+)
+
 
 def status_error(status: int, retry_after: float | None = None) -> NetrexError | None:
     """Return the error for a non-2xx status, None for success.
@@ -100,7 +108,8 @@ def read_json(answer: CameraAnswer, token: str = "") -> Mapping[str, object]:
 
     Raises:
         NetrexCameraError: It describes a failure, without the `token`. VAPIX reports
-            an `error`, the CamStreamer App a `status` as in HTTP.
+            an `error`, the CamStreamer App a `status` as in HTTP. Only HTTP itself
+            reports the token, its permission, and the gateway's limit.
     """
     try:
         parsed = parse_json(answer.text.encode(), MAX_VALUES)
@@ -122,5 +131,7 @@ def read_json(answer: CameraAnswer, token: str = "") -> Mapping[str, object]:
         and status >= HTTPStatus.BAD_REQUEST
         and (refusal := status_error(status))
     ):
+        if isinstance(refusal, _NOT_IN_BODY):
+            raise NetrexCameraResponseError(f"The response reports status {status}")
         raise refusal
     return content
