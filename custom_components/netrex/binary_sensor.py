@@ -166,7 +166,7 @@ def _label(place: str) -> str:
     if match := _PROFILE.fullmatch(place):
         application, camera, profile = match.groups()
         label = profile if camera == "1" else f"{camera}.{profile}"
-        # The kind precedes it, which makes the application's name: Motion Guard.
+        # With the kind before it, it forms the application's name: Motion Guard.
         return f"Guard {label}" if application == "MotionGuard" else label
     detector, _, rest = place.partition("_")
     number = rest.rpartition("_")[2]

@@ -27,8 +27,8 @@ from .media.player_view import slice_path
 from .media.search import async_search
 from .recordings.clip import MIME_TYPE
 
-# How long playback waits before it reports the progress instead. Nothing cuts the
-# websocket command meanwhile, so only the person's patience counts (decision 0013).
+# How long playback waits before it reports the progress instead. The websocket
+# command has no timeout, so only the user's patience matters (decision 0013).
 MAX_WAIT_SECONDS = 20.0
 
 

@@ -89,7 +89,7 @@ class ImageSetting(GatewayEntity[ParameterCoordinator], NumberEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Have the camera read, also one that replaces another."""
+        """Read the camera's settings; also those of a camera that replaces it."""
         await super().async_added_to_hass()
         read = self.coordinator.async_read_new_camera
         self.async_on_remove(self.coordinator.inventory.async_add_listener(read))

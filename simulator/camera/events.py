@@ -94,7 +94,7 @@ class _Listener:
             self._transport.abort()
 
     async def send(self, state: State, serial_number: str) -> None:
-        """Send queued messages in order, until cancelled."""
+        """Send queued messages in order, until canceled."""
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -107,7 +107,7 @@ class Scope(StrEnum):
 class LiveTransport(StrEnum):
     """Transports of a live stream ("View live stream from the camera").
 
-    Only for `rtsp` are the names of all fields documented.
+    The names of all fields are documented only for `rtsp`.
     """
 
     RTSP = "rtsp"  # plain

@@ -58,7 +58,7 @@ class PacedTransport:
                 reads only.
             max_bytes: The largest response that is read.
         """
-        # Renew the token before the turn: afterwards it would delay the request.
+        # Renew the token before the turn: afterward it would delay the request.
         token = await self._transport.token()
         request = partial(self._post, query, variables, max_bytes)
         # Another transport at the same pacer may have another user's token.

@@ -165,8 +165,8 @@ class Schema:
     def link_path(self, transport: LiveTransport) -> tuple[str, ...] | None:
         """Return the field names from `live_view` down to a link; None without one.
 
-        Only the path for `rtsp` is documented. Other transports are searched by their
-        documented names in any spelling.
+        Only the path for `rtsp` is documented. Other transports are searched
+        for by their documented names in any spelling.
         """
         if transport is LiveTransport.RTSP:
             return _DOCUMENTED_LINK

@@ -15,7 +15,7 @@ class Tree:
     A node is a root if it has no parent, if its parent is missing (a guest has access
     to a part of the tree), if it is its own parent (as in the vendor's example), if it
     has the smallest id of a cycle, or if its path would exceed `MAX_DEPTH` nodes. Of
-    several nodes with one id the first counts, unless it is its own parent.
+    several nodes with the same id, the first counts, unless it is its own parent.
 
     Attributes:
         roots: All roots, in the portal's order.

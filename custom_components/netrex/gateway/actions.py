@@ -134,7 +134,7 @@ def _gateway(entry: NetrexConfigEntry) -> CameraGateway:
 
 
 async def _async_ptz(call: ServiceCall) -> None:
-    """Move all target cameras, and raise the first error afterwards."""
+    """Move all target cameras, and raise the first error afterward."""
     cameras = {
         (camera.entry.entry_id, camera.node_id): camera
         for camera in await async_target_cameras(call)

@@ -23,7 +23,7 @@ from .coordinator import GatewayContext, GatewayCoordinator
 _MAX_CONCURRENT_CAMERAS = 4
 # Cameras per update of the listeners, each of which looks for new entities.
 _BATCH_SIZE = 20
-# A camera that lacks the feature is asked again after this time: it may get it.
+# A camera that lacks the feature is asked again after this time: it may get it later.
 ABSENCE_SECONDS = timedelta(days=1).total_seconds()
 # How a camera answers if it lacks the feature.
 _ABSENT = (
@@ -100,7 +100,7 @@ class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
                     if visited % _BATCH_SIZE == 0:
                         self.async_update_listeners()
 
-        # A poll that is requested during another one reads what that one left over.
+        # A poll that is requested during another one reads only what remains due.
         async with self._lock:
             self._stopped = False
             await asyncio.gather(*map(visit, list(self._due())))

@@ -53,7 +53,7 @@ class PtzController:
         """Move for some time, and stop. Raises NetrexError.
 
         A later movement takes over, and only the last one stops the camera. The camera
-        also stops if the caller is cancelled or the config entry unloaded.
+        also stops if the caller is canceled or the config entry unloaded.
         """
         owner = self._owners[serial_number] = object()
         try:
@@ -80,7 +80,7 @@ class PtzController:
     async def _async_end(self, serial_number: str, owner: object) -> None:
         if self._owners.get(serial_number) is owner:
             del self._owners[serial_number]
-            # Shielded: the camera has to stop even if the caller is cancelled.
+            # Shielded: the camera has to stop even if the caller is canceled.
             stop = self._hass.async_create_task(self._async_stop(serial_number))
             await asyncio.shield(stop)
 

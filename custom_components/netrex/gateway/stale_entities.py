@@ -1,4 +1,4 @@
-"""Removes the entities of camera access that was ended."""
+"""Removes entities that are left over after camera access has ended."""
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er

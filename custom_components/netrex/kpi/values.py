@@ -41,7 +41,7 @@ def need_of(key: KpiKey, windows: Windows, zone: tzinfo) -> Need:
         # As the current week proceeds, the end passes each quarter hour of last week.
         return Need(before.start, day_bounds(before.end, zone).start)
     if description is OCCUPANCY:
-        # The sensor also shows the drift of yesterday.
+        # The sensor also shows yesterday's drift.
         return Need(windows[Window.YESTERDAY].start)
     return Need(span.start)
 
@@ -77,7 +77,7 @@ def key_value(
 
 
 def drift(node_id: int, quarter_hours: QuarterHours, windows: Windows) -> float | None:
-    """Return people in minus people out of yesterday; None if one is unknown.
+    """Return yesterday's people in minus people out; None if one is unknown.
 
     A place that is empty at night should have no drift: it is what the counters miss.
     """

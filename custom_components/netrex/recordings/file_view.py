@@ -1,4 +1,4 @@
-"""Serves downloaded files by links that need no sign-in until they expire."""
+"""Serves downloaded files through links that need no sign-in until they expire."""
 
 from datetime import timedelta
 from http import HTTPStatus

@@ -47,7 +47,7 @@ class LaneSemaphore:
             extra = self._reserve if lane() is Lane.INTERACTIVE else 0
             if self._acquired >= self._limit + extra:
                 return
-            # A cancelled waiter removes itself.
+            # A canceled waiter removes itself.
             if not turn.done():
                 del self._waiters[number]
                 self._acquired += 1

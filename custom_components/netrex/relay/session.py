@@ -346,7 +346,7 @@ class Session:
 
 
 def _drop_back_channel(request: Request) -> None:
-    """Remove the requirement of audio towards the camera, which the portal lacks.
+    """Remove the requirement of audio toward the camera, which the portal lacks.
 
     go2rtc requires it first and reconnects if it is refused, which a single-use link
     does not survive.

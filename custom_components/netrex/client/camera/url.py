@@ -1,4 +1,4 @@
-"""Addresses of cameras behind the gateway, made of their serial numbers."""
+"""Addresses of cameras behind the gateway, built from their serial numbers."""
 
 from collections.abc import Mapping
 import ipaddress
