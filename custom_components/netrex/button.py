@@ -61,8 +61,12 @@ class PresetButton(PollingEntity[PresetCoordinator], ButtonEntity):
         super().__init__(gateway.presets, entry, key.node_id, f"preset_{key.number}")
         self._gateway = gateway
         self._number = key.number
-        name = (preset := self._preset) and preset.name
-        self._attr_translation_placeholders = {"preset": name or str(key.number)}
+        self._update_name("preset", str(key.number))
+
+    @property
+    @override
+    def title(self) -> str | None:
+        return preset.name if (preset := self._preset) else None
 
     @property
     @override

@@ -94,6 +94,19 @@ async def test_an_enabled_stream_without_trigger_is_not_on_air(
     assert entities.state("binary_sensor", sending) == STATE_OFF
 
 
+async def test_the_name_of_a_broadcast_follows_the_camera(
+    entry: MockConfigEntry, entities: Entities, camera: SimulatedCamera
+) -> None:
+    first = streams(camera)[0]
+    key = f"broadcast_{first.stream_id}"
+    await eventually(lambda: entities.has("switch", key))
+    first.title = "Kasa"
+    broadcasts = entry.runtime_data.gateway.broadcasts
+    broadcasts._due_at.clear()
+    await broadcasts.async_refresh()
+    assert entities.registered("switch", key).original_name == "Kasa broadcast"
+
+
 async def test_a_missing_stream_or_camera_is_unavailable(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -81,6 +81,29 @@ async def test_a_removed_preset_is_unavailable(
     assert entities.has(BUTTON_DOMAIN, "preset_1")
 
 
+@pytest.mark.parametrize(("name", "shown"), [("Brána", "Brána"), ("", "5")])
+async def test_the_name_of_a_preset_follows_the_camera(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    entities: Entities,
+    camera: SimulatedCamera,
+    name: str,
+    shown: str,
+) -> None:
+    await eventually(lambda: entities.has(BUTTON_DOMAIN, "preset_5"))
+    assert camera.ptz is not None
+    camera.ptz.presets[5] = (name, camera.ptz.presets[5][1])
+    presets = entry.runtime_data.gateway.presets
+    presets._due_at.clear()
+    await presets.async_refresh()
+    await hass.async_block_till_done()
+    found = entities.registered(BUTTON_DOMAIN, "preset_5")
+    assert found.original_name == f"Go to {shown}"
+    state = hass.states.get(found.entity_id)
+    assert state is not None
+    assert state.name.endswith(f"Go to {shown}")
+
+
 async def test_buttons_are_unavailable_while_the_camera_is_offline(
     hass: HomeAssistant, entry: MockConfigEntry, entities: Entities, cloud: Simulator
 ) -> None:

@@ -42,7 +42,28 @@ class GatewayEntity[CoordinatorT: GatewayCoordinator[Any]](NetrexEntity[Coordina
 
 
 class PollingEntity[CoordinatorT: PollingCoordinator[Any]](GatewayEntity[CoordinatorT]):
-    """An entity of something that is polled."""
+    """An entity of something that is polled; its name follows the camera."""
+
+    @property
+    def title(self) -> str | None:
+        """The name at the camera, as it was last read; None if it has none."""
+        return None
+
+    @callback
+    def _update_name(self, placeholder: str, default: str) -> None:
+        """Put the title into the placeholder of the translated name."""
+        self._placeholder, self._default = placeholder, default
+        self._attr_translation_placeholders = {placeholder: self.title or default}
+        # Home Assistant caches the name by its own attributes alone.
+        self.__dict__.pop("name", None)
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        # What the camera no longer has keeps its last name.
+        if self.available:
+            self._update_name(self._placeholder, self._default)
+        super()._handle_coordinator_update()
 
     @property
     @override
@@ -69,8 +90,12 @@ class BroadcastEntity(PollingEntity[BroadcastCoordinator]):
             coordinator, entry, key.node_id, f"{translation_key}_{key.stream_id}"
         )
         self._attr_translation_key = translation_key
-        title = stream.title if (stream := self.stream) else key.stream_id
-        self._attr_translation_placeholders = {"stream": title}
+        self._update_name("stream", key.stream_id)
+
+    @property
+    @override
+    def title(self) -> str | None:
+        return stream.title if (stream := self.stream) else None
 
     @property
     @override
