@@ -162,7 +162,7 @@ def _async_schedule_reauth(hass: HomeAssistant, entry: NetrexConfigEntry) -> Non
 
 
 async def async_revoke(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
-    """Revoke an OAuth2 access at the portal ("Canceling access token").
+    """Revoke OAuth2 access at the portal ("Canceling access token").
 
     API tokens stay, because the user created them. Never raises: the config entry is
     removed or changed either way.

@@ -37,7 +37,7 @@ class Reach(IntEnum):
 def reach(address: str) -> Reach:
     """Return how far away an IP address is; raises ValueError for other texts.
 
-    IPv4 addresses inside of IPv6 addresses count as what they are.
+    An IPv4 address inside an IPv6 address counts as the IPv4 address.
     """
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and (inner := _inner(ip)) is not None:
@@ -144,7 +144,8 @@ def redirect_target(url: URL, location: str) -> URL:
     """Return the URL that a redirect of `url` leads to.
 
     Raises:
-        NetrexAddressError: It is no HTTP URL, or unencrypted while `url` is encrypted.
+        NetrexAddressError: It is not an HTTP URL, or it is unencrypted while `url` is
+            encrypted.
     """
     try:
         target = url.join(URL(location, encoded=True))

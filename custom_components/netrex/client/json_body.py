@@ -1,4 +1,4 @@
-"""The gate for JSON from outside: bounded memory, and large bodies beside the loop."""
+"""The gate for JSON from outside: bounded memory, and large bodies in a thread."""
 
 import asyncio
 import json

@@ -8,8 +8,8 @@ import voluptuous as vol
 
 from .places import describe_accounts
 
-# The highest version of the answer. A page that stays open over an update asks for the
-# version that it knows, so answers of earlier versions must remain available.
+# The highest version of the answer. A page that stays open across an update asks for
+# the version that it knows, so answers of earlier versions must remain available.
 VERSION = 1
 
 

@@ -3,7 +3,7 @@
 Pure. A row's `state` is the value of the hour and `sum` the total of all hours up to
 it. Inserting values before existing rows (older history, a correction) changes all sums
 after them, so those rows are written again in the same transaction. Rows that are
-already right are not written.
+already correct are not written.
 """
 
 from collections.abc import Iterable, Mapping

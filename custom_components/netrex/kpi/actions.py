@@ -1,4 +1,4 @@
-"""The action `get_kpi`: KPIs of any time, as series or totals (decision 0011)."""
+"""The action `get_kpi`: KPIs for any period, as series or totals (decision 0011)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo

@@ -84,7 +84,7 @@ async def open_stream(
             )
             if not may_retry or attempts == _MAX_LINKS:
                 raise
-            _LOGGER.debug("Stream %s by %s: %s", stream_key, link.transport, err)
+            _LOGGER.debug("Stream %s over %s: %s", stream_key, link.transport, err)
 
 
 async def _get_link(host: SessionHost, stream_key: str) -> Link:
