@@ -1,6 +1,7 @@
 """PTZ through Home Assistant, against the simulated cloud."""
 
 import asyncio
+import unicodedata
 
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.core import HomeAssistant
@@ -132,6 +133,16 @@ async def test_the_action_moves_the_camera(
         assert not moving(camera)
 
 
+async def test_a_decomposed_name_finds_its_preset(
+    hass: HomeAssistant, target: str, camera: SimulatedCamera
+) -> None:
+    assert camera.ptz is not None
+    position = camera.ptz.presets[5][1]
+    camera.ptz.presets[5] = ("Brána", position)
+    await move(hass, target, preset=unicodedata.normalize("NFD", "brána"))
+    assert head(camera) == position
+
+
 async def test_a_continuous_movement_is_stopped(
     hass: HomeAssistant, target: str, camera: SimulatedCamera
 ) -> None:
@@ -243,6 +254,8 @@ async def test_invalid_combinations_are_refused(
         ({"preset": "3"}, "unknown_preset"),
         ({"preset": "Home&action=restart"}, "unknown_preset"),
         ({"preset": "Home", "duration": 1}, "ptz_unused"),
+        ({"preset": "Home", "mode": "relative"}, "ptz_unused"),
+        ({"preset": "Home", "mode": "absolute"}, "ptz_unused"),
         ({"pan": 181}, "ptz_range"),
         ({"zoom": 0}, "ptz_range"),
         ({"mode": "continuous", "tilt": 101}, "ptz_range"),
@@ -269,6 +282,8 @@ async def test_wrong_types_are_refused(
         {"mode": "continuous", "pan": 1, "duration": 61},
         {"mode": "continuous", "pan": 1, "duration": "nan"},
         {"preset": {"a": 1}},
+        {"preset": ""},
+        {"preset": " "},
         {"preset": "Home", "action": "restart"},
     ]
     for data in table:

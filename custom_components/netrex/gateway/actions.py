@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+import unicodedata
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.core import (
@@ -67,8 +68,10 @@ _RULES = {
 _NUMBER = vol.All(vol.Coerce(float), vol.Range(-9999, 9999))
 PTZ_SCHEMA = cv.make_entity_service_schema(
     {
-        vol.Optional(ATTR_PRESET): vol.All(vol.Any(cv.string, int), vol.Coerce(str)),
-        vol.Optional(ATTR_MODE, default=PtzMode.ABSOLUTE): vol.Coerce(PtzMode),
+        vol.Optional(ATTR_PRESET): vol.All(
+            vol.Any(cv.string, int), vol.Coerce(str), str.strip, vol.Length(min=1)
+        ),
+        vol.Optional(ATTR_MODE): vol.Coerce(PtzMode),
         **{vol.Optional(axis): _NUMBER for axis in AXES},
         vol.Optional(ATTR_SPEED): vol.All(vol.Coerce(int), vol.Range(1, 100)),
         vol.Optional(ATTR_DURATION): vol.All(vol.Coerce(float), vol.Range(0.1, 60)),
@@ -161,11 +164,11 @@ async def _async_move(
             presets = await ptz.async_presets(serial_number)
             preset = _find(data[ATTR_PRESET], presets)
             await ptz.async_go_to(serial_number, preset.number, speed)
-        elif data[ATTR_MODE] is PtzMode.CONTINUOUS:
+        elif data.get(ATTR_MODE) is PtzMode.CONTINUOUS:
             seconds = data.get(ATTR_DURATION, DEFAULT_DURATION_SECONDS)
             await ptz.async_move_for(serial_number, move, seconds)
         else:
-            relative = data[ATTR_MODE] is PtzMode.RELATIVE
+            relative = data.get(ATTR_MODE) is PtzMode.RELATIVE
             await ptz.async_move(serial_number, move, speed, relative=relative)
 
 
@@ -175,22 +178,27 @@ def _check(data: Mapping[str, Any]) -> None:
     if (ATTR_PRESET in data) == bool(axes):
         raise invalid("ptz_target")
     if ATTR_PRESET in data:
-        unused = {ATTR_DURATION} & data.keys()
+        unused = [field for field in (ATTR_MODE, ATTR_DURATION) if field in data]
     else:
-        rules = _RULES[data[ATTR_MODE]]
-        unused = {ATTR_SPEED, ATTR_DURATION} & data.keys() - {rules.option}
+        rules = _RULES[data.get(ATTR_MODE, PtzMode.ABSOLUTE)]
+        options = {ATTR_SPEED, ATTR_DURATION} - {rules.option}
+        unused = [field for field in options if field in data]
         for axis, (low, high) in zip(AXES, rules.ranges, strict=True):
             if axis in data and not low <= data[axis] <= high:
                 raise invalid("ptz_range", field=axis, low=str(low), high=str(high))
     if unused:
-        raise invalid("ptz_unused", field=unused.pop(), mode=data[ATTR_MODE])
+        raise invalid("ptz_unused", field=unused[0])
+
+
+def _normalize(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def _find(wanted: str, presets: tuple[Preset, ...]) -> Preset:
     """Return a preset by its name in any case, or else by its number."""
-    by_name = {preset.name.casefold(): preset for preset in reversed(presets)}
+    by_name = {_normalize(preset.name): preset for preset in reversed(presets)}
     by_number = {str(preset.number): preset for preset in presets}
-    found = by_name.get(wanted.strip().casefold()) or by_number.get(wanted.strip())
+    found = by_name.get(_normalize(wanted)) or by_number.get(wanted.strip())
     if found is None:
         names = ", ".join(preset.name for preset in presets)
         raise invalid("unknown_preset", preset=wanted, presets=names or "-")

@@ -249,6 +249,10 @@ async def test_text_is_utf_8_or_latin_1(
     assert await client.request_text(SERIAL, PATH) == "Prodejna Jižní"
     cameras.says("Caf\xe9".encode("latin-1"))
     assert await client.request_text(SERIAL, PATH) == "Caf\xe9"
+    # Each line by itself.
+    cameras.says("a=Jižní\r\n".encode() + b"b=Caf\xe9\r\n" + "c=Brána".encode())
+    text = await client.request_text(SERIAL, PATH)
+    assert text == "a=Jižní\r\nb=Caf\xe9\r\nc=Brána"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Parses the responses of cameras, which report failures in several ways."""
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -25,6 +26,7 @@ from ..values import as_int, as_mapping, as_raw_text, is_mapping
 MAX_VALUES = 20_000
 # Failures of the text interfaces: param.cgi, applications, com/ptz.cgi.
 _FAILURE = re.compile(r"^(?:# Error:|# Request failed:|Error:)\s*+(.*)", re.MULTILINE)
+_LINE = re.compile(rb"[^\r\n]*[\r\n]+|[^\r\n]+")
 _HTML = re.compile(r"\s*+<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 
 _STATUSES: Mapping[int, type[NetrexCameraError]] = {
@@ -79,11 +81,20 @@ class CameraAnswer:
 
     @property
     def text(self) -> str:
-        """The body as text: UTF-8, or Latin-1 from old firmware."""
-        try:
-            return self.body.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return self.body.decode("latin-1")
+        """The body as text.
+
+        Each line is UTF-8, or Latin-1: names that were set with old firmware keep its
+        encoding.
+        """
+        body = self.body.removeprefix(codecs.BOM_UTF8)
+        return "".join(map(_decode, _LINE.findall(body)))
+
+
+def _decode(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
 
 
 def read_text(answer: CameraAnswer, token: str = "") -> str:
