@@ -10,6 +10,12 @@ from .rtsp import Event, Parser, Request, Response
 CHUNK_SIZE = 128 * 1024
 # Room for a whole key frame even if the client is busy (bytes).
 _WRITE_BUFFER_SIZE = 512 * 1024
+# A client sends requests and receiver reports only: small chunks keep the work between
+# two turns of the event loop short (bytes).
+CLIENT_CHUNK_SIZE = 16 * 1024
+# Messages or runs of data after which the event loop gets a turn. Reading data that has
+# already arrived does not give it one.
+_EVENTS_PER_TURN = 16
 _CLOSE_TIMEOUT_SECONDS = 1.0
 
 
@@ -40,13 +46,28 @@ class Writer(Protocol):
 
 
 class Connection:
-    """Messages and interleaved data of one connection."""
+    """Messages and interleaved data of one connection.
 
-    def __init__(self, reader: Reader, writer: asyncio.StreamWriter | Writer) -> None:
+    Args:
+        reader: Receives.
+        writer: Sends.
+        stranger: Whether this is a client that has yet to present the secret.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        writer: asyncio.StreamWriter | Writer,
+        *,
+        stranger: bool = False,
+    ) -> None:
         self._reader = reader
         self._writer = writer
-        self._parser = Parser()
+        self._parser = Parser(stranger=stranger)
+        self._chunk_size = CLIENT_CHUNK_SIZE if stranger else CHUNK_SIZE
         self._events: deque[Event] = deque()
+        self._events_of_turn = 0
+        self.trust = self._parser.trust
         self.write = writer.write
         self.drain = writer.drain
         self.close = writer.close
@@ -58,10 +79,14 @@ class Connection:
 
         Raises RtspError for anything else, OSError if the connection breaks.
         """
+        self._events_of_turn += 1
+        if self._events_of_turn > _EVENTS_PER_TURN:
+            self._events_of_turn = 0
+            await asyncio.sleep(0)
         while not self._events:
             if self._parser.failure is not None:
                 raise self._parser.failure
-            if not (data := await self._reader.read(CHUNK_SIZE)):
+            if not (data := await self._reader.read(self._chunk_size)):
                 return None
             self._events.extend(self._parser.feed(data))
         return self._events.popleft()

@@ -14,10 +14,17 @@ import re
 # Real messages are far smaller: an SDP with two tracks takes about 1 KiB.
 MAX_HEADER_SIZE = 16 * 1024
 MAX_BODY_SIZE = 64 * 1024
+MAX_HEADERS = 100
+# What a client may send before it has presented the secret (bytes, messages). Players
+# send one or two requests, of less than 1 KiB.
+STRANGER_SIZE = 16 * 1024
+STRANGER_MESSAGES = 10
 
 _FRAME_SIGN = 0x24  # "$"
 _FRAME_HEADER_SIZE = 4
-_LINE_ENDS = b"\r\n"
+# Empty lines between messages. A pattern, because a flood of them must not cost a step
+# of Python per byte.
+_EMPTY_LINES = re.compile(rb"[\r\n]+")
 _BLANKS = " \t"
 # Section 4.2: CRLF, but receivers accept a bare LF as well.
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
@@ -107,10 +114,19 @@ type Event = Request | Response | bytes
 
 
 class Parser:
-    """Splits the data of one direction into messages and runs of interleaved data."""
+    """Splits the data of one direction into messages and runs of interleaved data.
 
-    def __init__(self) -> None:
+    Args:
+        stranger: Whether the peer has yet to present the secret. Until `trust` is
+            called, it may send little, and no interleaved data.
+    """
+
+    def __init__(self, *, stranger: bool = False) -> None:
         self.failure: RtspError | None = None
+        self._is_stranger = stranger
+        # What a stranger has sent (bytes, messages).
+        self._stranger_size = 0
+        self._stranger_messages = 0
         # Missing bytes of the current interleaved frame.
         self._frame_rest = 0
         # An incomplete frame header of up to three bytes.
@@ -120,6 +136,10 @@ class Parser:
         self._body = bytearray()
         self._body_size = 0
 
+    def trust(self) -> None:
+        """Lift the limits for strangers."""
+        self._is_stranger = False
+
     def feed(self, data: bytes) -> list[Event]:
         """Return the messages and data that `data` completes, in order.
 
@@ -127,6 +147,11 @@ class Parser:
         precedes it is still returned.
         """
         events: list[Event] = []
+        if self._is_stranger:
+            self._stranger_size += len(data)
+            if self._stranger_size > STRANGER_SIZE:
+                self.failure = RtspError("too much data before the secret")
+                return events
         if self._frame_head:
             data = self._frame_head + data
             self._frame_head = b""
@@ -145,6 +170,8 @@ class Parser:
 
     def _take_frames(self, data: bytes, start: int, events: list[Event]) -> int:
         """Skip frames by their headers, without copying."""
+        if self._is_stranger and data[start] == _FRAME_SIGN:
+            raise RtspError("interleaved data before the secret")
         size = len(data)
         position = start + self._frame_rest
         while position + _FRAME_HEADER_SIZE <= size and data[position] == _FRAME_SIGN:
@@ -160,11 +187,13 @@ class Parser:
         if data[end] == _FRAME_SIGN:
             self._frame_head = data[end:]
             return size
-        if data[end] in _LINE_ENDS:
-            return end + 1
+        if (empty := _EMPTY_LINES.match(data, end)) is not None:
+            return empty.end()
         return self._take_head(data, end, events)
 
     def _take_head(self, data: bytes, start: int, events: list[Event]) -> int:
+        if self._is_stranger and self._stranger_messages == STRANGER_MESSAGES:
+            raise RtspError("too many requests before the secret")
         before = len(self._head)
         self._head += data[start : start + MAX_HEADER_SIZE - before]
         # The blank line may have started in the previous chunk.
@@ -177,6 +206,7 @@ class Parser:
             return len(data)
         message = _parse_head(self._head[: end.start()])
         self._head.clear()
+        self._stranger_messages += self._is_stranger
         self._body_size = _content_length(message)
         if self._body_size:
             self._message = message
@@ -205,7 +235,9 @@ def _parse_head(head: bytearray) -> Request | Response:
     text = head.decode(errors="surrogateescape").replace("\r\n", "\n")
     if _FORBIDDEN.search(text):
         raise RtspError("control character in a header")
-    first, *lines = text.split("\n")
+    first, *lines = text.split("\n", MAX_HEADERS + 1)
+    if len(lines) > MAX_HEADERS:
+        raise RtspError("too many headers")
     headers: list[tuple[str, str]] = []
     for line in lines:
         if line[:1] and line[0] in _BLANKS and headers:  # folded, section 4.2

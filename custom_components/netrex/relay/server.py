@@ -13,7 +13,7 @@ from functools import partial
 import time
 
 from ..client import LiveTransport
-from .connection import CHUNK_SIZE, Connection
+from .connection import CLIENT_CHUNK_SIZE, Connection
 from .endpoint import Endpoint, bind
 from .session import Session
 from .terms import EndReason, LinkRefusal, SessionEnd
@@ -124,7 +124,7 @@ class Relay:
         server = await asyncio.start_server(
             partial(self._accept, endpoint),
             sock=socket,
-            limit=CHUNK_SIZE,
+            limit=CLIENT_CHUNK_SIZE,
             start_serving=False,
         )
         self._listeners[endpoint] = _Listener(server)
@@ -201,7 +201,7 @@ class Relay:
             # Accepted just before the endpoint was closed.
             writer.transport.abort()
             return
-        session = Session(self, endpoint, Connection(reader, writer))
+        session = Session(self, endpoint, Connection(reader, writer, stranger=True))
         sessions = listener.sessions
         strangers = [known for known in sessions if not known.stream_key]
         # Possibly several: aborted sessions need a few iterations of the event loop to

@@ -133,6 +133,8 @@ class Session:
         match self._phase, event.method:
             case _, method if method not in _METHODS:
                 await self._reply(event, 501)
+                # Only a client that knows the secret may try further methods.
+                return bool(self.stream_key) or self._is_authorized(event.uri)
             case _ if event.uri != "*" and not self._is_authorized(event.uri):
                 await self._reply(event, 404)
                 return False
@@ -164,6 +166,7 @@ class Session:
         if not self.stream_key:
             self.stream_key = stream_key
             self._local_url = match[1]
+            self._client.trust()
         return self.stream_key == stream_key
 
     async def _reply(
