@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ..client import Metric, RawMetric
+from ..client.values import as_int
 
 
 class SeriesKey(NamedTuple):
@@ -20,9 +21,12 @@ class SeriesKey(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> SeriesKey:
-        """Return the key whose text this is."""
-        node_id, _, metric = text.partition("_")
-        return cls(int(node_id), metric)
+        """Return the key whose text this is; raises ValueError for any other text."""
+        node_text, _, metric = text.partition("_")
+        node_id = as_int(node_text)
+        if node_id is None or not metric or f"{node_id}_{metric}" != text:
+            raise ValueError(f"Not the key of a series: {text}")
+        return cls(node_id, metric)
 
     def __str__(self) -> str:
         """Return the text that identifies the series in the store."""

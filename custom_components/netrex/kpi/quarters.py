@@ -2,18 +2,24 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import tzinfo
 import math
+from operator import itemgetter
 from typing import Any
 
 from ..client import SeriesValue
 from ..client.days import HOUR, QUARTER, Span, day_bounds, not_in_future
+from ..client.values import as_mapping
+from ..stored_shapes import anything, integer_key, list_of, mapping, number
 from .metrics import SeriesKey
 
 # How long values may still arrive or change (decision 0023), seconds.
 LATE = 48 * HOUR
 _GAP = math.nan
+# What reading a stored series raises, the latter two for times outside the calendar.
+_UNREADABLE = (ValueError, OverflowError, OSError)
 
 # The quarter hours of a local day, NaN where a value is missing; or their sum, None
 # without any value, once no more corrections are expected.
@@ -120,12 +126,12 @@ class QuarterHours:
         )
         bounds = Span(0, 0)
         day: array[float] | None = None
-        for moment, number in settled:
+        for moment, amount in settled:
             if moment >= bounds.end:
                 bounds = day_bounds(moment, self.zone)
                 day = self._writable_day(series, bounds, whole=start <= bounds.start)
             if day is not None:
-                day[(moment - bounds.start) // QUARTER] = number
+                day[(moment - bounds.start) // QUARTER] = amount
         series.since = min(series.since, start)
         series.until = max(series.until, end)
         after = self._quarter_hour(series, last)
@@ -203,20 +209,32 @@ class QuarterHours:
             )
         }
 
-    def restore(self, stored: Mapping[str, Mapping[str, float | None]]) -> None:
-        """Restore the result of `as_dict` up to the first missing day."""
-        for text, sums in stored.items():
-            days = sorted((int(midnight), total) for midnight, total in sums.items())
-            series = _Series(days[0][0], days[0][0])
-            for midnight, total in days:
-                bounds = day_bounds(midnight, self.zone)
-                if not bounds.start == midnight == series.until:
-                    # A day of another time zone, or the day before is missing.
-                    break
-                series.days[midnight] = total
-                series.until = bounds.end
-            if series.days:
-                self._series[SeriesKey.parse(text)] = series
+    def restore(self, stored: object) -> None:
+        """Restore the result of `as_dict` up to the first missing day.
+
+        What cannot be read is dropped: the portal is asked for it again.
+        """
+        for text, sums in as_mapping(stored).items():
+            with suppress(*_UNREADABLE):
+                self._restore_sums(SeriesKey.parse(text), as_mapping(sums))
+
+    def _restore_sums(self, key: SeriesKey, sums: Mapping[str, object]) -> None:
+        """Restore the sums of days; raises ValueError without any day."""
+        days = {_midnight(text): total for text, total in sums.items()}
+        since = min(days)
+        series = _Series(since, since)
+        for midnight, total in sorted(days.items(), key=itemgetter(0)):
+            bounds = day_bounds(midnight, self.zone)
+            if not bounds.start == midnight == series.until:
+                # A day of another time zone, or the day before is missing.
+                break
+            try:
+                series.days[midnight] = None if total is None else number(total)
+            except ValueError:
+                break
+            series.until = bounds.end
+        if series.days:
+            self._series[key] = series
 
     def snapshot(self) -> dict[str, list[Any]]:
         """Return everything as JSON data: about 300 bytes per day and series.
@@ -238,25 +256,41 @@ class QuarterHours:
             for key, series in self._series.items()
         }
 
-    def restore_snapshot(self, stored: Mapping[str, list[Any]]) -> None:
-        """Restore the result of `snapshot` unless it is from another time zone."""
-        for text, (since, until, days) in stored.items():
-            series = _Series(since, until)
-            series.days = {
-                int(midnight): array("d", [_GAP if v is None else v for v in day])
-                if isinstance(day, list)
-                else day
-                for midnight, day in days.items()
-            }
-            if all(self._is_day(*item) for item in series.days.items()):
-                self._series[SeriesKey.parse(text)] = series
+    def restore_snapshot(self, stored: object) -> None:
+        """Restore the result of `snapshot` unless it is from another time zone.
 
-    def _is_day(self, midnight: int, day: _Day) -> bool:
-        """Return whether this is a day of the time zone."""
-        start, end = day_bounds(midnight, self.zone)
-        return start == midnight and (
-            not isinstance(day, array) or len(day) == (end - start) // QUARTER
+        A series that cannot be read entirely is dropped.
+        """
+        for text, value in as_mapping(stored).items():
+            with suppress(*_UNREADABLE):
+                self._series[SeriesKey.parse(text)] = self._stored_series(value)
+
+    def _stored_series(self, value: object) -> _Series:
+        """Return a series of a snapshot; raises one of `_UNREADABLE`."""
+        since, until, days = list_of(anything)(value)
+        if not (type(since) is type(until) is int and since <= until):
+            raise ValueError
+        for moment in (since, until):
+            day_bounds(moment, self.zone)
+        stored = mapping(anything)(days)
+        return _Series(
+            since,
+            until,
+            {
+                (midnight := _midnight(text)): self._stored_day(midnight, day)
+                for text, day in stored.items()
+            },
         )
+
+    def _stored_day(self, midnight: int, day: object) -> _Day:
+        start, end = day_bounds(midnight, self.zone)
+        if start != midnight:
+            raise ValueError
+        if not isinstance(day, list):
+            return None if day is None else number(day)
+        if len(day) != (end - start) // QUARTER:
+            raise ValueError
+        return array("d", [_GAP if value is None else number(value) for value in day])
 
     def _writable_day(
         self, series: _Series, bounds: Span, *, whole: bool
@@ -304,6 +338,11 @@ class QuarterHours:
             elif (moment, stop) == bounds:
                 yield day
             moment = stop
+
+
+def _midnight(text: str) -> int:
+    """Return the local midnight of a stored day; raises ValueError."""
+    return int(integer_key(text))
 
 
 def _json(value: float) -> float | None:
