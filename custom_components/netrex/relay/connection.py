@@ -52,6 +52,9 @@ class Connection:
         reader: Receives.
         writer: Sends.
         stranger: Whether this is a client that has yet to present the secret.
+
+    Attributes:
+        peer_address: The IP address of the peer; empty for a tunnel.
     """
 
     def __init__(
@@ -67,12 +70,16 @@ class Connection:
         self._chunk_size = CLIENT_CHUNK_SIZE if stranger else CHUNK_SIZE
         self._events: deque[Event] = deque()
         self._events_of_turn = 0
+        self.peer_address = ""
         self.trust = self._parser.trust
         self.write = writer.write
         self.drain = writer.drain
         self.close = writer.close
         if isinstance(writer, asyncio.StreamWriter):
             writer.transport.set_write_buffer_limits(_WRITE_BUFFER_SIZE)
+            # Missing if the peer has already disconnected.
+            if peer := writer.get_extra_info("peername"):
+                self.peer_address = peer[0]
 
     async def receive(self) -> Event | None:
         """Return the next message or run of interleaved data; None at the end.

@@ -16,7 +16,7 @@ from ..client import LiveTransport
 from .connection import CLIENT_CHUNK_SIZE, Connection
 from .endpoint import Endpoint, bind
 from .session import Session
-from .terms import EndReason, LinkRefusal, SessionEnd
+from .terms import EndReason, LinkRefusal, SessionEnd, Viewer
 from .transports import Dial, Link, dial_tcp
 
 WATCH_INTERVAL_SECONDS = 5.0
@@ -27,7 +27,11 @@ class Limits:
     """Limits of a relay.
 
     Attributes:
-        viewers: Concurrent viewers.
+        viewers: Concurrent viewers per endpoint. Home Assistant has the loopback
+            endpoint for itself, so that other machines cannot keep it out.
+        address_viewers: Concurrent viewers per address of a client and endpoint; not on
+            loopback. A recorder with all cameras of a shop has to fit.
+        stream_viewers: Concurrent viewers per stream and endpoint; not on loopback.
         strangers: Concurrent connections per endpoint that have not presented the
             secret. Above the limit the oldest is closed, so that strangers cannot keep
             viewers out. A wall of players that connect at once has to fit.
@@ -38,6 +42,8 @@ class Limits:
     """
 
     viewers: int = 100
+    address_viewers: int = 64
+    stream_viewers: int = 20
     strangers: int = 200
     request_timeout: float = 10.0
     idle_timeout: float = 65.0
@@ -168,10 +174,22 @@ class Relay:
             raise RuntimeError("The relay is not running")
         return self._loopback.url(stream_key)
 
-    def admits_viewer(self) -> bool:
-        """Return whether the limit allows one more viewer."""
-        return (
-            sum(session.is_viewer for session in self._sessions) < self._limits.viewers
+    def admits_viewer(self, viewer: Viewer) -> bool:
+        """Return whether the limits allow one more viewer."""
+        limits = self._limits
+        others = [
+            other
+            for session in self._sessions
+            if session.is_viewer
+            and (other := session.viewer).endpoint == viewer.endpoint
+        ]
+        if len(others) >= limits.viewers:
+            return False
+        return viewer.endpoint == self._loopback or (
+            sum(other.address == viewer.address for other in others)
+            < limits.address_viewers
+            and sum(other.stream_key == viewer.stream_key for other in others)
+            < limits.stream_viewers
         )
 
     def on_ended(self, end: SessionEnd) -> None:

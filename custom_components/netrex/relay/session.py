@@ -15,7 +15,7 @@ from .connection import Connection
 from .endpoint import Endpoint
 from .resumption import Resumption
 from .rtsp import Event, Request, Response, RtspError
-from .terms import EndReason, LinkError, LinkRefusal, SessionEnd, SessionHost
+from .terms import EndReason, LinkError, LinkRefusal, SessionEnd, SessionHost, Viewer
 from .upstream import Upstream, UpstreamError, open_stream
 
 _LOGGER = logging.getLogger(__name__)
@@ -98,6 +98,11 @@ class Session:
         return self._phase is not Phase.GREETING
 
     @property
+    def viewer(self) -> Viewer:
+        """A client that watches a stream."""
+        return Viewer(self._endpoint, self._client.peer_address, self.stream_key)
+
+    @property
     def is_live(self) -> bool:
         """Whether the client is connected to the portal's server."""
         return self._phase in _LIVE
@@ -146,7 +151,7 @@ class Session:
             case _, "OPTIONS":
                 await self._reply(event, 200, ("Public", ", ".join(_METHODS)))
             case Phase.GREETING, "DESCRIBE" if event.uri != "*":
-                if not self._host.admits_viewer():
+                if not self._host.admits_viewer(self.viewer):
                     await self._refuse(event)
                     return False
                 self._phase = Phase.OPENING

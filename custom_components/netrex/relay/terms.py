@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ..client import LiveTransport
+from .endpoint import Endpoint
 from .transports import Dial, Link
 
 
@@ -35,6 +36,21 @@ class SessionEnd:
     transport: LiveTransport
     reason: EndReason
     played_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A client that watches a stream.
+
+    Attributes:
+        endpoint: The endpoint that the client has connected to.
+        address: The IP address of the client.
+        stream_key: The stream.
+    """
+
+    endpoint: Endpoint
+    address: str
+    stream_key: str
 
 
 class LinkRefusal(StrEnum):
@@ -83,8 +99,8 @@ class SessionHost(Protocol):
     on_started: Callable[[str, LiveTransport], None]
     on_closing: Callable[[str, EndReason], None]
 
-    def admits_viewer(self) -> bool:
-        """Return whether the limit allows one more viewer."""
+    def admits_viewer(self, viewer: Viewer) -> bool:
+        """Return whether the limits allow one more viewer."""
 
     def on_ended(self, end: SessionEnd) -> None:
         """Record how a link was used; called once per link."""
