@@ -33,7 +33,7 @@ from .media.thumbnails import ThumbnailView
 from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
 from .recordings import RecordingManager, cache_folder
-from .recordings.file_view import FileView
+from .recordings.file_view import DATA_LINKS, async_setup_file_links
 from .services import async_setup_services
 from .store import NetrexStore
 
@@ -47,7 +47,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions and views, which exist even if no account is loaded."""
     async_setup_services(hass)
     await async_setup_dashboard(hass)
-    for view in (FileView(), RecordingView(), ThumbnailView()):
+    await async_setup_file_links(hass)
+    for view in (RecordingView(), ThumbnailView()):
         hass.http.register_view(view)
     return True
 
@@ -239,6 +240,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> N
     """Revoke the access at the portal and delete the account's files."""
     await async_revoke(hass, entry.data)
     await NetrexStore(hass, entry.entry_id).async_remove()
+    others = hass.config_entries.async_entries(DOMAIN)
+    if all(other.entry_id == entry.entry_id for other in others):
+        await hass.data[DATA_LINKS].async_remove()
     folder = cache_folder(hass, entry.entry_id)
     await hass.async_add_executor_job(
         partial(shutil.rmtree, folder, ignore_errors=True)

@@ -21,9 +21,7 @@ from pytest_homeassistant_custom_component.common import (
     MockUser,
     async_mock_service,
 )
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import voluptuous as vol
-from yarl import URL
 
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
@@ -33,7 +31,6 @@ from custom_components.netrex.recordings import (
     JobState,
     RecordingManager,
 )
-from custom_components.netrex.recordings.file_view import DATA_FILES
 from simulator import Simulator
 
 from .conftest import Events, call, entity_of, files
@@ -274,32 +271,6 @@ async def test_cameras_of_an_unloaded_account_are_unknown(
     with pytest.raises(ServiceValidationError) as caught:
         await call(hass, "list_recordings", clip, entity_id=camera)
     assert caught.value.translation_key == "unknown_camera"
-
-
-async def test_a_link_expires(
-    hass: HomeAssistant,
-    manager: RecordingManager,
-    clip: Clip,
-    media: Path,
-    hass_client_no_auth: ClientSessionGenerator,
-) -> None:
-    saved = await manager.async_download(clip, media / "x.mp4")
-    assert saved.url
-    link = URL(saved.url).relative()
-    client = await hass_client_no_auth()
-    assert (await client.get(link)).status == 200
-    saved.path.rename(media / "moved.mp4")
-    assert (await client.get(link)).status == 404
-    (media / "moved.mp4").rename(saved.path)
-    # A folder that is no longer allowed is not served.
-    hass.config.allowlist_external_dirs = set()
-    assert (await client.get(link)).status == 404
-    hass.config.allowlist_external_dirs = {str(media)}
-    for key, (path, _) in hass.data[DATA_FILES].items():
-        hass.data[DATA_FILES][key] = (path, 0.0)
-    assert (await client.get(link)).status == 404
-    await manager.async_download(clip, media / "y.mp4")
-    assert len(hass.data[DATA_FILES]) == 1
 
 
 async def test_an_automation_sends_the_link(

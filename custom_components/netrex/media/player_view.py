@@ -4,7 +4,6 @@ from datetime import datetime
 from http import HTTPStatus
 import re
 from typing import Final
-from urllib.parse import quote
 
 from aiohttp import hdrs, web
 from homeassistant.components.http import KEY_HASS, HomeAssistantView
@@ -12,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..errors import failed
-from ..recordings.clip import MIME_TYPE
+from ..recordings.clip import file_headers
 from .browse import async_get_entry
 from .identifiers import Slice, parse_slice
 from .playback import NotReadyError
@@ -63,15 +62,8 @@ class RecordingView(HomeAssistantView):
         except HomeAssistantError as err:
             return web.Response(text=str(err), status=HTTPStatus.NOT_FOUND)
         local = datetime.fromtimestamp(item.start, dt_util.get_default_time_zone())
-        title = quote(f"{camera.name} {local:%Y-%m-%d %H.%M}.mp4", safe="")
-        return web.FileResponse(
-            path,
-            headers={
-                hdrs.CONTENT_TYPE: MIME_TYPE,
-                # The file name that browsers suggest for saving (RFC 6266).
-                hdrs.CONTENT_DISPOSITION: f"inline; filename*=UTF-8''{title}",
-            },
-        )
+        title = f"{camera.name} {local:%Y-%m-%d %H.%M}.mp4"
+        return web.FileResponse(path, headers=file_headers(title))
 
     # DLNA players, among others, send HEAD first.
     head = get

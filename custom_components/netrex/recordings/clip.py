@@ -3,6 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+
+from aiohttp import hdrs
 
 from ..client.days import DAY, HOUR
 from ..errors import invalid
@@ -78,3 +81,12 @@ class ClipFile:
     def as_dict(self) -> dict[str, Any]:
         """Return the file as the response of an action and as event attributes."""
         return asdict(self) | {"path": str(self.path)}
+
+
+def file_headers(name: str) -> dict[str, str]:
+    """Return the headers of a recording that browsers save as `name` (RFC 6266)."""
+    quoted = quote(name, safe="", errors="replace")
+    return {
+        hdrs.CONTENT_TYPE: MIME_TYPE,
+        hdrs.CONTENT_DISPOSITION: f"inline; filename*=UTF-8''{quoted}",
+    }

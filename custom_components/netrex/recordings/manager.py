@@ -20,7 +20,7 @@ from ..models import NetrexConfigEntry
 from .cache import Cache
 from .clip import Clip, ClipFile
 from .download import Downloader
-from .file_view import async_sign_file
+from .file_view import async_link_file
 from .jobs import Job, JobContext, JobState
 from .lanes import LaneSemaphore
 from .partial import publish
@@ -164,7 +164,7 @@ class RecordingManager:
             self._notify(JobEvent(clip, JobState.FAILED, reason=_reason(err)))
             raise
         else:
-            file = replace(file, url=async_sign_file(self._hass, file.path))
+            file = replace(file, url=async_link_file(self._hass, file.path))
             self._notify(JobEvent(clip, JobState.DOWNLOADED, 100, file))
             return file
         finally:
