@@ -70,7 +70,7 @@ _portal_url: ContextVar[str] = ContextVar(
 def portal_context(url: str) -> Iterator[None]:
     """Make the implementations built inside the context use the portal at `url`.
 
-    Home Assistant builds implementations on each call and passes no arguments on.
+    Home Assistant builds implementations on each call and does not pass on arguments.
     """
     token = _portal_url.set(url)
     try:

@@ -32,8 +32,8 @@ from .models import NetrexConfigEntry
 # Still images have their own limits; nothing else is updated.
 PARALLEL_UPDATES = 0
 
-# Frames that FFmpeg reads to determine the frame rate. Its default of 20 takes 2 s of a
-# camera with 10 frames/s at each start; the frame order is determined regardless.
+# Frames that FFmpeg reads to determine the frame rate. Its default of 20 takes 2 s for
+# a camera with 10 frames/s at each start; the frame order is determined regardless.
 _FPS_PROBE_SIZE = "3"
 # HLS playback starts after the first complete segment. 6 s is Home Assistant's default
 # length, 2 s the minimum that it allows. Segments end at key frames, so they may be
@@ -186,8 +186,8 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         """Return whether the stream is needed; stop it if not.
 
         Home Assistant may have stopped it after `update_source`, before the worker
-        reacted. The worker cannot tell the two apart: it reconnects, and the call that
-        stopped it keeps waiting.
+        reacted. The worker cannot distinguish the two cases: it reconnects, and the
+        call that stopped it keeps waiting.
         """
         stream = self.stream
         if stream is None or _is_needed(stream):
@@ -202,8 +202,8 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
     def _async_stop_lost(self, _now: datetime) -> None:
         """Stop a worker that waits for its next attempt.
 
-        Only `update_source` wakes it. The stream would still obey it after its next
-        stop, so the next viewer gets a new stream.
+        Only `update_source` wakes it. The stream would still act on that call after its
+        next stop, so the next viewer gets a new stream.
         """
         self._cancel_end = None
         stream = self.stream

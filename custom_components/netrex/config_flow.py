@@ -94,7 +94,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the portal's address and probe it."""
+        """Request the portal's address and probe it."""
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = self._take_scopes(user_input) or await self._async_find_portal(
@@ -112,7 +112,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the scopes; the portal is part of the account's identity."""
+        """Request the scopes; the portal is part of the account's identity."""
         self._load(self._get_reconfigure_entry())
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -151,13 +151,13 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_new_credentials(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Make the frontend ask for application credentials and restart the flow."""
+        """Make the frontend request application credentials and restart the flow."""
         return self.async_abort(reason="missing_credentials")
 
     async def async_step_api_token(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for a token that was created in the portal."""
+        """Request a token that was created in the portal."""
         return await self._async_step_token("api_token", user_input)
 
     async def async_step_reauth(
@@ -178,7 +178,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     async def async_step_reauth_api_token(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for a new token."""
+        """Request a new token."""
         return await self._async_step_token("reauth_api_token", user_input)
 
     async def async_step_reauth_confirm(

@@ -43,9 +43,9 @@ SLICE_SECONDS = 0.01
 class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
     """A coordinator that queries the portal.
 
-    Without an answer the last data are kept, and the request is repeated soon: one lost
-    answer says nothing about the account. A refresh fails when the data have become too
-    old (decision 0026).
+    Without an answer the last data are kept, and the request is repeated soon: a single
+    lost answer does not mean that the account has a problem. A refresh fails when the
+    data have become too old (decision 0026).
     """
 
     config_entry: NetrexConfigEntry
@@ -88,7 +88,7 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
             except NetrexError as err:
                 self._misses += 1
                 self.update_interval = self._interval_after(err)
-                # Unloading the account interrupts requests: that is no failure.
+                # Unloading the account interrupts requests, which is not a failure.
                 if self.data is None or (
                     self._is_stale(err) and not self._shutdown_requested
                 ):
@@ -104,14 +104,14 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         """Return whether the data are too old to be shown after another miss."""
         now = dt_util.utcnow().timestamp()
         self._answered_at = not_in_future(self._answered_at, now)
-        # A single miss after the clock was set forward is no reason.
+        # A single miss after the clock was set forward is not sufficient.
         return self._misses > 1 and now - self._answered_at >= self._stale_after(err)
 
     def _stale_after(self, err: NetrexError) -> float:
         """Return the age in seconds at which data without an answer are too old.
 
         That is the second refresh that is missed with all its repetitions. A reached
-        limit lasts longer, and what was read before is good for an hour.
+        limit lasts longer, and data read before that remain usable for an hour.
         """
         two = 2 * self._next_interval().total_seconds()
         return max(two, HOUR) if isinstance(err, NetrexRateLimitedError) else two
@@ -190,7 +190,7 @@ class InventoryData:
 
 
 class InventoryCoordinator(NetrexCoordinator[InventoryData]):
-    """Reads the tree, and removes the devices of nodes that stay away."""
+    """Reads the tree, and removes the devices of nodes that remain missing."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ class RecordingEvent(NetrexCameraEntity, EventEntity):
     """
 
     _attr_translation_key = "recording"
-    # Of no use in the history: links expire, and progress is temporary.
+    # Not useful in the history: links expire, and progress is temporary.
     _unrecorded_attributes = frozenset({"progress", "url"})
 
     def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
@@ -70,7 +70,7 @@ class RecordingEvent(NetrexCameraEntity, EventEntity):
         self.async_write_ha_state()
 
     def _is_step(self, progress: int | None) -> bool:
-        """Return whether to write a progress; it decreases if a job starts over."""
+        """Return whether to write the progress; it decreases if a job starts over."""
         last = self._progress or 0
         end = last + _PROGRESS_STEP_PERCENT
         return progress is not None and not last <= progress < end

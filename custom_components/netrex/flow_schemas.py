@@ -63,8 +63,8 @@ TOKEN_SELECTOR = TextSelector(
 API_TOKEN_SCHEMA = vol.Schema({vol.Required(CONF_API_TOKEN): TOKEN_SELECTOR})
 BUDGET_SCHEMA = vol.Schema(
     {
-        # In queries per day, up to the portal's limit. With less than 500, not even the
-        # status of the cameras can be followed.
+        # In queries per day, up to the portal's limit. Fewer than 500 are not enough
+        # even to poll the status of the cameras.
         vol.Required(CONF_DAILY_ALLOWANCE, default=DEFAULT_ALLOWANCE): integer_field(
             500, LIMIT, step=100
         ),

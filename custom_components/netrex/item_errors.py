@@ -15,7 +15,7 @@ from .client.days import HOUR, QUARTER, not_in_future
 from .client.values import as_float, as_int, as_mapping, as_text
 from .errors import error_key
 
-# Seconds until an item is asked for again, by its consecutive errors; then the last.
+# Seconds until an item is requested again, by consecutive errors; then the last value.
 DELAYS = (QUARTER, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR)
 
 
@@ -70,11 +70,11 @@ class ItemErrors[KeyT: Hashable]:
         self._errors.pop(key, None)
 
     def is_due(self, key: KeyT) -> bool:
-        """Return whether an item may be asked for."""
+        """Return whether an item may be requested."""
         return self.due_at(key) <= self._clock()
 
     def due_at(self, key: KeyT) -> float:
-        """Return the unix time from which an item may be asked for; 0 for any time."""
+        """Return the unix time from which an item may be requested; 0 for any time."""
         if (error := self._errors.get(key)) is None:
             return 0
         at = not_in_future(error.at, self._clock())
@@ -107,7 +107,7 @@ class ItemErrors[KeyT: Hashable]:
         }
 
     def restore(self, stored: object, parse: Callable[[str], KeyT]) -> None:
-        """Restore the result of `as_dict`; ignore what cannot be read.
+        """Restore the result of `as_dict`; ignore unreadable data.
 
         Args:
             stored: Any data.

@@ -28,7 +28,8 @@ from .media.search import async_search
 from .recordings.clip import MIME_TYPE
 
 # How long playback waits before it reports the progress instead. The websocket
-# command has no timeout, so only the user's patience matters (decision 0013).
+# command has no timeout, so the only limit is how long a user will wait (decision
+# 0013).
 MAX_WAIT_SECONDS = 20.0
 
 

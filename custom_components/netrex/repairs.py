@@ -29,7 +29,7 @@ async def async_create_fix_flow(
 
 
 class CameraAccessFlow(RepairsFlow):
-    """Ask for a token until one is accepted."""
+    """Request a token until one is accepted."""
 
     def __init__(self, entry: NetrexConfigEntry, cameras: str) -> None:
         self._entry = entry
@@ -45,7 +45,7 @@ class CameraAccessFlow(RepairsFlow):
     async def async_step_token(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Ask for a token, test it, and reload the account with it."""
+        """Request a token, test it, and reload the account with it."""
         errors: dict[str, str] = {}
         if user_input is not None:
             options = self._entry.options

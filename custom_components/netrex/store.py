@@ -1,8 +1,8 @@
 """Data of an account that survive restarts.
 
 One file per config entry in Home Assistant's storage folder. It is readable only by
-Home Assistant's user, because it contains the secret of the relay's addresses; it has
-no secret of the portal.
+Home Assistant's user, because it contains the secret of the relay's addresses; it
+contains no secrets of the portal.
 """
 
 from collections.abc import Mapping
@@ -95,7 +95,8 @@ class NetrexStore(Store[StoredData]):
     async def async_load(self) -> StoredData:
         """Read the file; a missing file counts as empty, as does an unusable section.
 
-        The account works without any section, so none may prevent its setup.
+        The account works without any section, so an unusable one must not prevent its
+        setup.
         """
         loaded: object = await super().async_load()
         stored = loaded if isinstance(loaded, dict) else {}

@@ -1,4 +1,4 @@
-"""The shapes of the stored sections; what does not fit is left out when loading."""
+"""The shapes of the stored sections; data that do not match are dropped on load."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

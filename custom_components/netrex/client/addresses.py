@@ -1,7 +1,7 @@
-"""The gate for addresses: where a link of the portal may lead (decision 0028).
+"""Address checks: where a link from the portal may lead (decision 0028).
 
-A link is text from outside. Without this gate, a compromised portal could make Home
-Assistant send requests to services of its own machine and network.
+Links are untrusted input. Without this check, a compromised portal could make Home
+Assistant send requests to services on its own machine and network.
 """
 
 import asyncio
@@ -14,28 +14,28 @@ from yarl import URL
 
 from .errors import NetrexAddressError
 
-# A download server behind a load balancer needs one.
+# A download server behind a load balancer needs one redirect.
 MAX_REDIRECTS = 3
 _SECURE = {"https": True, "http": False}
 # IPv4 addresses behind an IPv6-only network (RFC 6052, 2.1).
 _NAT64 = IPv6Network("64:ff9b::/96")
 
-# Returns the addresses of a host and a port; raises OSError.
+# Resolves a host and port to addresses; raises OSError.
 type Resolve = Callable[[str, int], Awaitable[Iterable[str]]]
 
 
 class Reach(IntEnum):
-    """How far away an address is."""
+    """The scope of an address."""
 
-    # This machine, its link, or no single machine at all.
+    # Loopback, link-local, or not the address of a single machine.
     MACHINE = 0
-    # A private network, including the one that providers share (RFC 6598).
+    # A private network, including the range that providers share (RFC 6598).
     PRIVATE = 1
     PUBLIC = 2
 
 
 def reach(address: str) -> Reach:
-    """Return how far away an IP address is; raises ValueError for other texts.
+    """Return the scope of an IP address. Raises ValueError for any other text.
 
     An IPv4 address inside an IPv6 address counts as the IPv4 address.
     """
@@ -64,10 +64,10 @@ def _inner(ip: IPv6Address) -> IPv4Address | None:
 def allowed(
     addresses: Iterable[str], portal: Iterable[str], *, local: bool = False
 ) -> tuple[str, ...]:
-    """Return those addresses that a link may lead to.
+    """Return the addresses that a link may lead to.
 
-    Public addresses are allowed, and the portal's own. Private networks are allowed for
-    local links, and if the portal itself is in one.
+    Public addresses and the portal's own addresses are allowed. Private networks are
+    allowed for local links, or if the portal itself is in one.
 
     Args:
         addresses: The link's IP addresses.
@@ -87,16 +87,16 @@ async def resolve_host(host: str, port: int) -> tuple[str, ...]:
             host, port, type=socket.SOCK_STREAM
         )
     except ValueError as err:
-        # Such as a name with a label of more than 63 characters.
+        # For example, a label has more than 63 characters.
         raise OSError("not a valid host name") from err
     return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 class AddressGate:
-    """Resolves the hosts of links, and refuses addresses they must not lead to.
+    """Resolves the hosts of links and rejects addresses that are not allowed.
 
-    Connect to the returned addresses, not to the name: it may resolve to another
-    address the next time.
+    Callers must connect to the returned addresses, not to the name, which may resolve
+    to a different address the next time.
 
     Args:
         portal: The portal's URL.

@@ -44,15 +44,15 @@ from .values import as_float, as_mapping, is_list, parse_each
 
 # For portals where `cameraList` lacks fields.
 _CAMERAS_PER_QUERY = 50
-# Bounds the memory that a response takes; five series of a year in hours have 44,000.
+# Limits the memory for a response; five hourly series of one year have 44,000.
 MAX_SLOTS_PER_QUERY = 60_000
 
 
 class NetrexClient:
     """The portal's API for one account.
 
-    Every method raises NetrexError, of which NetrexAuthError, NetrexConnectionError
-    and NetrexRateLimitedError can happen at any time.
+    Every method raises NetrexError. Its subclasses NetrexAuthError,
+    NetrexConnectionError and NetrexRateLimitedError can occur at any time.
 
     Args:
         session: HTTP session, not closed by the client.
@@ -93,7 +93,7 @@ class NetrexClient:
         self._selections = [schema, Schema.documented()]
         if schema.video_channels is None:
             del self._selections[0]
-        # The one that worked for the last inventory; None if the portal refused even
+        # The schema that worked for the last inventory; None if the portal refused even
         # the documented fields.
         self._selection: Schema | None = self._selections[0]
         self._camera_ids: tuple[int, ...] = ()
@@ -111,7 +111,7 @@ class NetrexClient:
         )
 
     async def inventory(self, *, lane: Lane = Lane.STATUS) -> Inventory:
-        """Return all nodes and cameras by one operation.
+        """Return all nodes and cameras in one operation.
 
         If `cameraList` refuses documented fields, further operations query cameras by
         id. Each inventory starts with the richest selection again, because a refusal
@@ -137,7 +137,7 @@ class NetrexClient:
         return inventory
 
     async def camera_statuses(self) -> dict[int, CameraStatus]:
-        """Return the status of all cameras by one operation."""
+        """Return the status of all cameras in one operation."""
         if self._selection is not None:
             query = documents.statuses()
             try:
@@ -160,7 +160,7 @@ class NetrexClient:
         }
 
     async def fetch_schema(self) -> Schema:
-        """Introspect the schema by one operation; does not set `schema`.
+        """Introspect the schema in one operation; does not set `schema`.
 
         Returns the documented schema if the portal refuses: introspection is not
         documented, and documented features must work without it.
@@ -186,10 +186,10 @@ class NetrexClient:
         """Return each series or the error that it failed with, five per operation.
 
         A series may start earlier and end later than requested, at the boundaries of
-        the portal's slots. If an operation fails as a whole, earlier ones still count.
+        the portal's slots. If an operation fails as a whole, earlier results are kept.
 
         Raises:
-            NetrexError: The token is refused, or no response could be used.
+            NetrexError: The token is refused, or no response was usable.
         """
         return await self._paced.execute_each(
             lane,
@@ -202,7 +202,7 @@ class NetrexClient:
     async def kpi_series(
         self, requests: Sequence[SeriesRequest], *, lane: Lane = Lane.KPI
     ) -> dict[SeriesRequest, tuple[SeriesValue, ...]]:
-        """Return the results of `kpi_results` without its errors; raises like it."""
+        """Return the results of `kpi_results` without the errors; raises the same."""
         return _without_errors(await self.kpi_results(requests, lane=lane))
 
     async def kpi_value_results(
@@ -210,8 +210,8 @@ class NetrexClient:
     ) -> dict[ValueRequest, float | NetrexError]:
         """Return each KPI of a whole period or its error, five per operation.
 
-        The error is NetrexNoDataError if the portal has no number. Raises like
-        `kpi_results`.
+        The error is NetrexNoDataError if the portal has no value. Raises the same
+        errors as `kpi_results`.
         """
         return await self._paced.execute_each(
             lane,
@@ -223,13 +223,13 @@ class NetrexClient:
     async def kpi_values(
         self, requests: Sequence[ValueRequest], *, lane: Lane = Lane.KPI
     ) -> dict[ValueRequest, float]:
-        """Return the results of `kpi_value_results` without its errors."""
+        """Return the results of `kpi_value_results` without the errors."""
         return _without_errors(await self.kpi_value_results(requests, lane=lane))
 
     async def live_links(
         self, requests: Sequence[LinkRequest], *, lane: Lane = Lane.INTERACTIVE
     ) -> dict[LinkRequest, LiveLink | NetrexError]:
-        """Return each link or the error that it failed with, by one operation.
+        """Return each link or the error that it failed with, in one operation.
 
         A link is valid for 30 s and for one connection, so callers never share one.
         """
@@ -274,7 +274,7 @@ class NetrexClient:
 
 
 def _require(response: GraphQLResponse, name: str, kind: type) -> None:
-    """Raise if a field is missing, so that its failure does not look like no items."""
+    """Raise if a field is missing: a failure must not look like an empty list."""
     if isinstance(response.data.get(name), kind):
         return
     for entry in response.errors:
@@ -306,7 +306,7 @@ def _series_operations(
 
 
 def _slots(request: SeriesRequest) -> int:
-    """Return an upper limit of the slots of a series."""
+    """Return an upper limit for the number of slots in a series."""
     seconds = QUARTER if request.granularity is Granularity.HQ else HOUR
     return (request.end - request.start) // seconds
 

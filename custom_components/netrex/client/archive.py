@@ -24,8 +24,8 @@ from .values import as_bool, as_mapping
 class Archive:
     """The recordings of an account.
 
-    Concurrent requests share operations, so that clips of 20 cameras cost hardly more
-    queries than one.
+    Concurrent requests share operations, so clips from 20 cameras take hardly more
+    queries than one clip.
 
     Args:
         session: HTTP session for the files, not closed here.
@@ -52,7 +52,7 @@ class Archive:
     ) -> tuple[Recording, ...]:
         """Return the recordings between two unix times, in seconds.
 
-        Several entries cover the same time on several storages.
+        Entries on different storages may cover the same time.
 
         Raises:
             NetrexNotFoundError: The camera does not exist.

@@ -17,7 +17,7 @@ class Batcher[R: Hashable, V]:
     flight go into the next, so the higher the load, the larger the operations.
 
     Args:
-        send: Sends some requests by one operation; returns a result for each.
+        send: Sends some requests in one operation; returns a result for each.
         max_requests: Requests per operation; the portal may refuse larger ones.
     """
 
@@ -46,8 +46,8 @@ class Batcher[R: Hashable, V]:
             return await waiter
         finally:
             if self._runner and all(map(asyncio.Future.done, self._waiters())):
-                # No caller is left, so the operation leaves the queue. The next
-                # request must not rely on a task that is being canceled.
+                # The last caller is gone, so the operation is removed from the queue.
+                # The next request must not rely on a task that is being canceled.
                 self._runner.cancel()
                 self._runner, self._waiting, self._in_flight = None, {}, {}
 
@@ -68,7 +68,7 @@ class Batcher[R: Hashable, V]:
         return chain(*self._in_flight.values(), *self._waiting.values())
 
     async def _run(self) -> None:
-        """Send requests until none is waiting."""
+        """Send requests until the queue is empty."""
         try:
             while self._waiting:
                 await asyncio.sleep(_WINDOW_SECONDS)
@@ -80,7 +80,7 @@ class Batcher[R: Hashable, V]:
                 if self._in_flight:
                     await self._send_batch()
         finally:
-            # Only an unexpected exception of `send` leaves waiters of this runner.
+            # Waiters remain here only after an unexpected exception in `send`.
             if self._runner is asyncio.current_task():
                 self._fail_waiters()
 

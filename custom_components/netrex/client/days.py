@@ -44,10 +44,10 @@ def day_bounds(moment: float, zone: tzinfo) -> Span:
 
 
 def not_in_future(moment: float, now: float) -> float:
-    """Return a stored unix time, cut to now: the clock may have been ahead back then.
+    """Return a stored unix time, at most now: the clock may have been ahead.
 
-    Every stored time passes here each time it is used, because the clock may also be
-    set back while Home Assistant runs. Otherwise work would count as done until the
-    clock has caught up.
+    Every stored time is passed through this function at each use, because the clock may
+    also be set back while Home Assistant runs. Otherwise work would count as done until
+    the clock has caught up.
     """
     return min(moment, now)

@@ -1,7 +1,7 @@
 """Download of a prepared recording's file, in full or from an offset.
 
-Downloads are not queries, so they do not pass the pacer. Their URLs are secrets, and
-text from outside, so they pass the gate of addresses.
+Downloads are not queries, so they do not pass the pacer. Their URLs are secrets and
+untrusted input, so their addresses are checked.
 
 The download server is not documented. Its labels, such as Content-Type, are ignored:
 only the content shows whether a response is a recording.
@@ -31,7 +31,7 @@ from .http import BROKEN, map_exceptions, retry_after
 # There is no total timeout: a file of several hours takes long. The reader of the body
 # checks that it makes progress.
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30.0, sock_read=60.0)
-# Half of this is the most that a cut connection can lose.
+# An interrupted connection loses at most half of this.
 _BUFFER_BYTES = 256 << 10
 # The length of the file is "*" if the server does not know it (RFC 9110, 14.4).
 _CONTENT_RANGE = re.compile(
@@ -96,11 +96,11 @@ class DownloadServer:
         itself requires it, never to another server.
 
         Raises:
-            NetrexNotFoundError: The URL is not valid any more.
+            NetrexNotFoundError: The URL is no longer valid.
             NetrexRangeError: The file has no such offset.
             NetrexRateLimitedError: The server limits requests.
-            NetrexConnectionError: There is no response, or the body was cut.
-            NetrexAddressError: The URL leads where no link may lead.
+            NetrexConnectionError: There is no response, or the body was truncated.
+            NetrexAddressError: The URL leads to an address that is not allowed.
             NetrexResponseError: The response cannot be used.
         """
         headers: dict[str, str] = {hdrs.ACCEPT_ENCODING: "identity"}
@@ -109,7 +109,7 @@ class DownloadServer:
             # A weak validator does not identify bytes (RFC 9110, 13.1.5).
             if validator and not validator.startswith("W/"):
                 headers[hdrs.IF_RANGE] = validator
-        # Without OSError: the caller's own file errors pass through.
+        # OSError is excluded, so that the caller's own file errors pass through.
         with map_exceptions(*_FAILURES):
             response = await self._follow(URL(url, encoded=True), headers)
             async with response:

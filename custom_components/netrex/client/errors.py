@@ -46,7 +46,7 @@ class NetrexRateLimitedError(NetrexError):
 
 
 class NetrexBudgetError(NetrexRateLimitedError):
-    """The client's own ledger does not permit the request; nothing was sent."""
+    """The client's own ledger does not permit the request, which was not sent."""
 
 
 class NetrexQueryError(NetrexError):
@@ -66,11 +66,11 @@ class NetrexResponseError(NetrexError):
 
 
 class NetrexAddressError(NetrexResponseError):
-    """A link leads where no link of the portal may lead."""
+    """A link from the portal leads to an address that is not allowed."""
 
 
 class NetrexRangeError(NetrexResponseError):
-    """The download server has nothing at the requested offset."""
+    """The download server has no data at the requested offset."""
 
 
 class NetrexCameraError(NetrexError):

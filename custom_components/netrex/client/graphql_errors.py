@@ -1,7 +1,7 @@
 """Classification of the portal's errors.
 
 Three errors are documented ("Error responses"). The other rules follow graphql-php,
-the library whose format those three have, or are precautions.
+the library whose format those three have, or are precautionary.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +71,7 @@ class GraphQLError:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """The properties of an entry and its response that rules look at."""
+    """The properties of an entry and its response that rules check."""
 
     message: str
     category: str
@@ -95,8 +95,8 @@ class _Entry:
         return re.search(pattern, self.message, re.IGNORECASE) is not None
 
 
-# Operations have up to some hundred fields. The texts of further errors than the first
-# are cut more.
+# Operations have up to a few hundred fields. The texts of all errors after the first
+# are cut shorter.
 _MAX_ENTRIES = 500
 _MAX_LONG_ENTRIES = 20
 _SHORT_TEXT_LENGTH = 150
@@ -132,8 +132,8 @@ _expired = partial(NetrexAuthError, expired=True)
 # Rules are tried in order; the most specific come first.
 _RULES: tuple[tuple[Callable[[_Entry], bool], Callable[[str], NetrexError]], ...] = (
     # The documented errors. The third has the category of any client error, so its
-    # text decides. An error of a single field that does not mention the token is
-    # about a permission: as a token error it would cause endless renewals.
+    # text decides. An error of a single field that does not mention the token concerns
+    # a permission; treating it as a token error would cause endless renewals.
     (lambda e: e.category_is("autherror") and e.concerns_token, NetrexAuthError),
     (lambda e: e.category_is("autherror"), NetrexPermissionError),
     # A recording may expire, too; its error has a path and does not mention a token.
@@ -249,7 +249,7 @@ def error_from_body(
     """Return the error for a response that is not JSON.
 
     Args:
-        body: An HTML page, a truncated response, or nothing.
+        body: An HTML page, a truncated response, or an empty body.
         status: The response's HTTP status.
         retry_after: Seconds of the Retry-After header.
     """
@@ -267,7 +267,7 @@ def error_from_body(
 _STATUSES: dict[int, type[NetrexError]] = {
     HTTPStatus.UNAUTHORIZED: NetrexAuthError,
     HTTPStatus.FORBIDDEN: NetrexPermissionError,
-    # A proxy answers for a portal that does not.
+    # A proxy responds in place of an unreachable portal.
     HTTPStatus.BAD_GATEWAY: NetrexConnectionError,
     HTTPStatus.SERVICE_UNAVAILABLE: NetrexConnectionError,
     HTTPStatus.GATEWAY_TIMEOUT: NetrexConnectionError,

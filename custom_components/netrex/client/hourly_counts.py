@@ -44,16 +44,16 @@ class HourlyCounts:
         return dict(sorted(self._hours.items()))
 
     def as_dict(self) -> dict[str, object]:
-        """Return the counts, fit for JSON."""
+        """Return the counts as JSON-serializable data."""
         return {
             "hours": {str(hour): dict(counts) for hour, counts in self.by_hour.items()},
             "ahead_since": self._ahead_since,
         }
 
     def restore(self, stored: object) -> None:
-        """Add what `as_dict` returned in an earlier run.
+        """Add the result of `as_dict` from an earlier run.
 
-        Ignores what cannot be read. Plain counts by hour are accepted, too.
+        Unreadable data are ignored. Plain counts by hour are also accepted.
         """
         data = as_mapping(stored)
         for key, value in as_mapping(data.get("hours", data)).items():

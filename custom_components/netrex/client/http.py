@@ -11,7 +11,7 @@ from .errors import NetrexError
 from .json_body import load_json
 from .values import as_float, as_mapping
 
-# The response came, but not in full or not as HTTP.
+# A response arrived, but was incomplete or not valid HTTP.
 BROKEN = (aiohttp.ClientPayloadError, aiohttp.ClientResponseError)
 UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError)
 
@@ -21,7 +21,7 @@ type ErrorRule = tuple[
 ]
 
 
-# Headers of requests whose answers need no compression.
+# Headers for requests whose responses need no compression.
 PLAIN_BODY = {"Accept-Encoding": "identity"}
 # Bytes and values of an answer about one token.
 _MAX_ANSWER_BYTES = 2**16

@@ -1,4 +1,4 @@
-"""The gate for JSON from outside: bounded memory, and large bodies in a thread."""
+"""Parses untrusted JSON with bounded memory, and large bodies in a thread."""
 
 import asyncio
 import json
@@ -12,11 +12,11 @@ _SEPARATORS = (b"{", b"[", b",")
 
 
 class TooManyValuesError(ValueError):
-    """The body has more values than any real one."""
+    """The body has more values than any real response."""
 
 
 async def load_json(body: bytes, max_values: int = MAX_VALUES) -> object:
-    """Parse a body; a large one in a thread. Raises like `parse_json`."""
+    """Parse a body; a large one in a thread. Raises the same errors as `parse_json`."""
     if len(body) < LARGE_BODY_BYTES:
         return parse_json(body, max_values)
     return await asyncio.to_thread(parse_json, body, max_values)
@@ -36,7 +36,7 @@ def parse_json(body: bytes, max_values: int = MAX_VALUES) -> object:
         parsed: object = json.loads(
             body.decode("utf-8-sig"),
             parse_constant=lambda _: None,
-            # A call of Python code lets the event loop's thread run in between.
+            # Calling Python code lets the event loop's thread run in between.
             object_hook=lambda item: item,
         )
     except RecursionError:

@@ -41,7 +41,7 @@ class Ledger:
 
     Args:
         allowance: Requests a day that this client may make; the account may have
-            other clients. Interactive requests may go on up to the portal's limit.
+            other clients. Interactive requests may continue up to the portal's limit.
         clock: Unix time in seconds.
     """
 
@@ -90,9 +90,9 @@ class Ledger:
         """Factor, at least 1, by which polling intervals are lengthened.
 
         It stays 1 up to the comfortable share of the allowance and then grows faster
-        the less is left. It considers the past day and a forecast of the next one at
-        the pace of the last hours; without the forecast, polling would be fast in the
-        first hours of a day and starve in the others.
+        the less of the allowance is left. It considers the past day and a forecast of
+        the next one at the pace of the last hours; without the forecast, polling would
+        be fast in the first hours of a day and starve in the others.
         """
         used = max(self.used, min(self._forecast(), _FORECAST_SHARE * self._allowance))
         over = used / self._allowance - _COMFORT_SHARE
@@ -119,11 +119,11 @@ class Ledger:
         return max(wait, 0.0)
 
     def as_dict(self) -> dict[str, object]:
-        """Return the counts, fit for JSON."""
+        """Return the counts as JSON-serializable data."""
         return self._counts.as_dict()
 
     def restore(self, stored: object) -> None:
-        """Add what `as_dict` returned in an earlier run; ignore what cannot be read.
+        """Add the result of `as_dict` from an earlier run; ignore unreadable data.
 
         Only the first call has an effect: later data includes counts of this run.
         """

@@ -35,7 +35,7 @@ class VideoChannel:
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """The changing part of a camera. The address is private, so not in the repr."""
+    """The changing part of a camera. The repr omits the address, which is private."""
 
     is_connected: bool | None = None
     source_ip: str | None = field(default=None, repr=False)

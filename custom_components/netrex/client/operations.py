@@ -22,7 +22,7 @@ def operations(document: str) -> frozenset[str]:
     """Return the keywords that start a document's definitions.
 
     A document in the short form, without a keyword, has `query`. For a malformed
-    document the result may contain other names, too, but it is never too small: it
+    document the result may contain other names, too, but it is never incomplete: it
     includes all names that the portal could take for the start of a definition.
     """
     return frozenset(_definitions(document))

@@ -22,8 +22,8 @@ from .lanes import Lane
 from .pacer import Pacer
 from .transport import MAX_RESPONSE_BYTES, GraphQLResponse, GraphQLTransport
 
-# Enough to single out one request of five. Without a limit, a portal that refuses
-# every live view would cost a large part of the allowance.
+# Enough to isolate one invalid request among five. Without a limit, a portal that
+# refuses every live view would cost a large part of the allowance.
 _MAX_SPLITS = 3
 
 
@@ -58,7 +58,7 @@ class PacedTransport:
                 reads only.
             max_bytes: The largest response that is read.
         """
-        # Renew the token before the turn: afterward it would delay the request.
+        # Renew the token before the turn; a later renewal would delay the request.
         token = await self._transport.token()
         request = partial(self._post, query, variables, max_bytes)
         # Another transport at the same pacer may have another user's token.
@@ -90,7 +90,7 @@ class PacedTransport:
         shared: bool = True,
         max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> dict[R, V | NetrexError]:
-        """Execute many requests by few operations, with an alias for each request.
+        """Execute many requests in a few operations, with an alias for each request.
 
         One invalid request fails its whole operation, so the operation's halves are
         tried next. If the portal stops answering, earlier results are kept.
@@ -148,7 +148,7 @@ class _Batch[R, V]:
     has_response: bool = False
 
     async def execute_or_halve(self, requests: Sequence[R], splits: int) -> None:
-        """Execute some requests by one operation, or its halves if it is invalid."""
+        """Execute some requests in one operation, or its halves if it is invalid."""
         try:
             response = await self.execute(requests)
         except NetrexAuthError, NetrexConnectionError, NetrexRateLimitedError:

@@ -164,7 +164,7 @@ class Pacer:
         """Fail all queued requests and cancel those in flight.
 
         The pacer stays usable and remembers its last start: the account's next setup
-        has to keep the distance, too.
+        must also keep the interval.
         """
         error = NetrexConnectionError("The account was unloaded")
         for job in tuple(chain(*self._queues.values())):
@@ -293,7 +293,7 @@ class Pacer:
         _fail(job, error)
 
     def _unshare(self, job: _Job) -> None:
-        """Let no further callers join a request."""
+        """Prevent further callers from joining a request."""
         if job.key is not None and self._shared.get(job.key) is job:
             del self._shared[job.key]
 

@@ -1,7 +1,7 @@
 """The portal's schema, including undocumented fields (decision 0022).
 
-The vendor's documentation shows some fields only, and mentions others without their
-names. One introspection query returns all of them. If the portal refuses it, the
+The vendor's documentation shows only some fields, and mentions others without naming
+them. One introspection query returns all of them. If the portal refuses it, the
 documented part is used.
 """
 
@@ -22,7 +22,8 @@ INTROSPECTION = (
 # The only documented name of an enum.
 METRIC_ENUM = "StatisticDataMetricType"
 
-# What exceeds this is left out: the schema is kept in memory and in the storage.
+# Anything above this limit is left out: the schema is kept in memory and in the
+# storage.
 _MAX_TYPES = 2_000
 _MAX_FIELDS = 20_000
 _MAX_FIELDS_OF_TYPE = 1_000
@@ -125,7 +126,7 @@ class Schema:
         return cls(types, enums, query=query, mutation=mutation)
 
     def as_dict(self) -> dict[str, object]:
-        """Return the schema, fit for JSON; empty for the documented one."""
+        """Return the schema as JSON-serializable data; empty for the documented one."""
         if not self.introspected:
             return {}
         return {

@@ -1,4 +1,4 @@
-"""The gate for texts from outside (decision 0028): storable, visible, and short."""
+"""Cleans untrusted texts: storable, visible, and short (decision 0028)."""
 
 import re
 
@@ -11,7 +11,7 @@ MAX_EXCERPT_LENGTH = 1000
 
 # Control characters and line separators.
 _BREAKS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
-# Lone surrogates cannot be encoded. The others change the direction or the look of
+# Lone surrogates cannot be encoded. The others change the direction or appearance of
 # the text around them (Unicode Technical Report 36, "Bidirectional Text Spoofing").
 _REMOVED = "\ud800-\udfff\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _BREAK = re.compile(f"[{_BREAKS}]")
@@ -24,8 +24,8 @@ _SPARE = 4
 def clean_text(text: str, limit: int) -> str:
     """Return a text that can be stored and shown, of at most `limit` characters.
 
-    Line breaks and other control characters become spaces, white space at the ends
-    and what cannot be encoded in UTF-8 is removed.
+    Line breaks and other control characters become spaces, whitespace at the ends and
+    characters that UTF-8 cannot encode are removed.
     """
     text = text[: limit * _SPARE]
     if _UNCLEAN.search(text):
@@ -41,7 +41,7 @@ def is_clean(text: str) -> bool:
 def excerpt(text: str, limit: int = MAX_EXCERPT_LENGTH) -> str:
     """Return the first words of a text, clean, of about `limit` characters.
 
-    The cut is at white space: a part of a secret would not be recognized as one.
+    The cut is at white space: part of a secret would not be recognized as a secret.
     """
     if len(text) > limit:
         words = re.split(r"\s", text[: limit + 1])[:-1]

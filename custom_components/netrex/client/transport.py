@@ -99,7 +99,7 @@ class GraphQLTransport:
         raise NetrexAuthError(f"The token cannot be renewed (HTTP status {status})")
 
     async def renew(self, token: str) -> bool:
-        """Replace a token that the portal reports as expired; return whether it did."""
+        """Replace a token reported as expired; return whether it was replaced."""
         return self._renew_token is not None and await self._renew_token(token)
 
     async def post(
@@ -113,8 +113,8 @@ class GraphQLTransport:
 
         Raises:
             NetrexError: The response has no data; the error is that of the response's
-                first entry in `errors`, or says why the response is unusable. A refused
-                token raises even if there is data.
+                first entry in `errors`, or describes why the response is unusable. A
+                refused token raises even if there is data.
         """
         token = await self.token()
         body = _encode(query, variables)
@@ -165,7 +165,7 @@ def _encode(query: str, variables: Mapping[str, object] | None) -> bytes:
 def _response(
     data: Mapping[str, object], errors: tuple[GraphQLError, ...], size: int
 ) -> GraphQLResponse:
-    """Return the response, or raise the error that leaves nothing of it."""
+    """Return the response, or raise the error that makes it unusable."""
     for entry in errors:
         if isinstance(entry.error, NetrexAuthError):
             raise entry.error

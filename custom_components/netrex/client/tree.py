@@ -1,11 +1,11 @@
-"""The portal's nodes as a tree, whatever the portal sends."""
+"""The portal's nodes as a tree, even if the portal's data are malformed."""
 
 from collections.abc import Iterable, Iterator
 
 from .models import Node
 
-# Real trees have less than ten levels. Paths of deeper ones would take a time that
-# grows with the square of their size.
+# Real trees have less than ten levels. For deeper trees, building the paths would take
+# quadratic time.
 MAX_DEPTH = 50
 
 

@@ -98,7 +98,7 @@ def as_matching(
 
 
 def as_raw_text(value: object) -> str | None:
-    """Return a text as it came, also from a number; only for other gates."""
+    """Return a text unchanged, also from a number; for other cleaning functions."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -126,12 +126,12 @@ def count_items(value: object) -> int:
 
 
 def is_list(value: object) -> bool:
-    """Return whether a value is a JSON array, not something in its place."""
+    """Return whether a value is a JSON array."""
     return isinstance(value, list)
 
 
 def is_mapping(value: object) -> bool:
-    """Return whether a value is a JSON object, not something in its place."""
+    """Return whether a value is a JSON object."""
     return isinstance(value, dict)
 
 
@@ -155,7 +155,8 @@ def parse_each[T](
 def as_storable(value: object, depth: int = _MAX_DEPTH) -> object:
     """Return any JSON value with storable texts and numbers, for a user's own query.
 
-    Integers beyond ±2^53 become texts, and what is nested deeper than `depth` None.
+    Integers beyond ±2^53 become texts, and values nested deeper than `depth` become
+    None.
     """
     if isinstance(value, dict | list):
         return _storable_items(value, depth - 1) if depth else None

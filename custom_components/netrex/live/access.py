@@ -49,7 +49,7 @@ class RelayAccess:
     async def async_start(self, _now: datetime | None = None) -> None:
         """Listen if enabled; a failure creates an issue and is retried."""
         async with self._lock:
-            # A retry may have waited for a renewal, which listens as well.
+            # A retry may have waited for a renewal, which also starts listening.
             if self._is_enabled and self._endpoint is None:
                 with contextlib.suppress(OSError):
                     await self._async_open()

@@ -40,9 +40,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def _async_renew_stream_secret(call: ServiceCall) -> None:
     """Invalidate the addresses that `get_stream_url` has returned.
 
-    An action and not a button, because buttons can be pressed without being an
-    administrator. And not a parameter of `get_stream_url`, which would renew the
-    secret once per target camera.
+    This is an action rather than a button, because buttons do not require an
+    administrator. It is not a parameter of `get_stream_url`, because that would renew
+    the secret once per target camera.
     """
     entry: NetrexConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]

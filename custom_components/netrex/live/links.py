@@ -25,12 +25,12 @@ from ..relay.transports import Link
 _DELAYS = (0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
 # Failures are forgotten after this time without another one.
 _FAILURE_MEMORY_SECONDS = 900.0
-# Viewers who leave early are not failures, but a broken player must not take a link
+# Viewers who leave early are not failures, but a broken player must not use a link
 # every few seconds forever. So a stream gets this many links in a burst, then one per
 # interval (480 a day).
 _BURST = 30
 _REFILL_SECONDS = 180.0
-# Enough for a wall of cameras; the portal may refuse larger operations.
+# Enough for a video wall; the portal may refuse larger operations.
 _MAX_REQUESTS = 50
 # Longer delays are reported to the player: Home Assistant's FFmpeg gives up after 5 s.
 _MAX_WAIT_SECONDS = 3.0
@@ -114,7 +114,7 @@ class LinkBroker:
     the next viewer of the same stream, such as a player that reconnects.
 
     Args:
-        fetch: Requests several links by one query.
+        fetch: Requests several links in one query.
         resolve: Returns the request for a stream key, or raises LinkError.
         on_error: Called with the errors of a query, once per class.
         clock: Returns monotonic time (seconds).

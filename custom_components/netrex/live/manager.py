@@ -1,4 +1,4 @@
-"""Live view of one account: the streams, and who is watching them."""
+"""Live view of one account: its streams and their viewers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
@@ -195,7 +195,7 @@ class LiveView:
     def async_add_listener(
         self, source: VideoSource | None, listener: Callable[[], None]
     ) -> CALLBACK_TYPE:
-        """Call `listener` when viewers of a source come or go; None: of any source."""
+        """Call `listener` when viewers of a source connect or leave; None: any."""
         listeners = self._listeners[None if source is None else str(source)]
         listeners.add(listener)
         return partial(listeners.discard, listener)
@@ -252,7 +252,7 @@ class LiveView:
                 and transport is not LiveTransport.RTSP
                 and self._is_connected(camera_id)
             ):
-                # The camera exists, so it is the transport that does not.
+                # The camera exists, so the transport is missing.
                 self._choice.failed(camera_id, transport)
             raise
         self._link_counts.record()
@@ -284,7 +284,7 @@ class LiveView:
 
     @callback
     def _async_failed(self, error: NetrexError) -> None:
-        """Start reauthentication; without a coordinator it does not start itself."""
+        """Start reauthentication, which otherwise only a coordinator starts."""
         if isinstance(error, NetrexAuthError):
             self._entry.async_start_reauth(self._hass)
 
@@ -302,7 +302,7 @@ class LiveView:
             async_delete_issue(self._hass, self._entry, Issue.LIVE_VIEW)
         elif end.reason in (EndReason.REFUSED, EndReason.UNREACHABLE):
             self._choice.failed(camera_id, end.transport)
-            # Blame the network only if the camera is connected to the portal.
+            # Assume a network problem only if the camera is connected to the portal.
             if self._is_connected(camera_id) and self._choice.all_fail(camera_id):
                 is_auto = self._choice.pinned is None
                 key = "live_view_fails" if is_auto else "live_transport_fails"

@@ -56,7 +56,7 @@ def take_live_view(
 ) -> dict[str, str]:
     """Normalize the relay's address in place; return errors by field.
 
-    Binds the address once to report at save time what prevents listening.
+    Binds the address once to report problems with listening at save time.
     """
     host, port = user_input.get(CONF_RELAY_HOST), user_input[CONF_RELAY_PORT]
     if host:

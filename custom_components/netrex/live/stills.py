@@ -23,8 +23,8 @@ from PIL.Image import Image
 
 _LOGGER = logging.getLogger(__name__)
 
-# Requests without a size (automations, notifications) get an image that is no older, or
-# none.
+# Requests without a size (automations, notifications) get an image of at most this age,
+# or no image.
 SNAPSHOT_AGE_SECONDS = 10.0
 # Older thumbnails are shown once more while they are renewed. Multiplied as the daily
 # allowance shrinks.
@@ -32,7 +32,7 @@ THUMBNAIL_AGE_SECONDS = 60.0
 # The same for cameras that take snapshots, which cost uplink bandwidth but no queries.
 CAMERA_THUMBNAIL_AGE_SECONDS = 30.0
 _MAX_THUMBNAIL_AGE_SECONDS = 900.0
-# Thumbnails requested within this time are renewed by one query.
+# Thumbnails requested within this time are renewed in one query.
 RENEWAL_WINDOW_SECONDS = 2.0
 # Home Assistant waits 10 s for an image.
 _OPEN_TIMEOUT_SECONDS = 8.0
@@ -157,7 +157,7 @@ class Stills:
         return await self._async_take(key, spacing, size)
 
     def last(self, key: str) -> bytes | None:
-        """Return the last image (JPEG) unless it is too old; takes no new one."""
+        """Return the last image (JPEG) unless it is too old; does not take one."""
         return self._recent(key, _MAX_THUMBNAIL_AGE_SECONDS, _ANY_SIZE)
 
     def _recent(self, key: str, age: float, size: Size | None = None) -> bytes | None:
@@ -236,7 +236,7 @@ class Stills:
         """
         if key not in self._sessions:
             now = self._clock()
-            # Images that are requested while Home Assistant starts are not looked at.
+            # Images that are requested while Home Assistant starts are not viewed.
             if (
                 self._hass.state is not CoreState.running
                 or now - self._tried_at[key] < spacing

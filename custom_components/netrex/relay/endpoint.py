@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class ListenProblem(StrEnum):
-    """Why listening fails; also translation keys of errors and issues."""
+    """Reasons why listening fails; also translation keys of errors and issues."""
 
     PORT_IN_USE = "relay_port_in_use"
     ADDRESS_MISSING = "relay_address_missing"
@@ -48,7 +48,7 @@ class Endpoint:
     secret: str = field(default_factory=new_secret, repr=False)
 
     def url(self, stream_key: str) -> str:
-        """Return a stream's address, which is all that is needed to watch it."""
+        """Return a stream's address, which alone grants access to the stream."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         path = quote(stream_key, safe="")
         return f"rtsp://{host}:{self.port}/{self.token(stream_key)}/{path}"
@@ -64,7 +64,7 @@ def parse_host(text: str) -> str:
     """Return the canonical form of a local IP address.
 
     Raises ValueError for anything else, for wildcard and multicast addresses, and for
-    scoped ones (`fe80::1%eth0`), which mean nothing on another machine.
+    scoped ones (`fe80::1%eth0`), which are meaningless on another machine.
     """
     address = ip_address(text.strip())
     if address.is_unspecified or address.is_multicast or "%" in str(address):

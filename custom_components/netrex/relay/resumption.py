@@ -32,7 +32,7 @@ class Resumption:
         self._channels: list[str] = []
         self._is_paused = False
         self._client_session_id: str | None = None
-        # None while the first session lasts: it is the client's.
+        # None during the first session, whose id the client uses.
         self._session_id: str | None = None
 
     @property

@@ -22,8 +22,8 @@ STRANGER_MESSAGES = 10
 
 _FRAME_SIGN = 0x24  # "$"
 _FRAME_HEADER_SIZE = 4
-# Empty lines between messages. A pattern, because a flood of them must not cost a step
-# of Python per byte.
+# Empty lines between messages. A pattern, because a flood of them must not cost a
+# Python step per byte.
 _EMPTY_LINES = re.compile(rb"[\r\n]+")
 _BLANKS = " \t"
 # Section 4.2: CRLF, but receivers accept a bare LF as well.
@@ -118,7 +118,7 @@ class Parser:
 
     Args:
         stranger: Whether the peer has yet to present the secret. Until `trust` is
-            called, it may send little, and no interleaved data.
+            called, it may send only a little data, and no interleaved data.
     """
 
     def __init__(self, *, stranger: bool = False) -> None:

@@ -84,8 +84,8 @@ class SessionHost(Protocol):
         dial: Connects to a link.
         get_link: Returns an unused link to a stream, or raises LinkError.
         transport: Returns the transport that the next link would use.
-        resumes: Returns whether a stream continues with a new link behind an unaware
-            client, which otherwise has to reconnect.
+        resumes: Returns whether a stream continues with a new link without the client
+            noticing. Otherwise the client has to reconnect.
         on_started: Called when the portal's server has accepted a link.
         on_closing: Called with the reason, once per viewer whose stream was opened,
             before the client is disconnected.

@@ -1,9 +1,9 @@
 """Transports of RTSP to the portal: plain, tunneled, encrypted.
 
 The API documentation names the transports ("View live stream from the camera") without
-describing them. RTSP over HTTP is Apple's scheme, which FFmpeg and Axis cameras speak:
-a GET to receive, a POST to send in base64, tied by `x-sessioncookie`. RTSP over
-WebSocket is RTSP with interleaved data in binary messages, as Axis cameras do and
+describing them. RTSP over HTTP is Apple's scheme, which FFmpeg and Axis cameras
+support: a GET to receive, a POST to send in base64, tied by `x-sessioncookie`. RTSP
+over WebSocket is RTSP with interleaved data in binary messages, as Axis cameras do and
 ONVIF's streaming specification describes.
 """
 

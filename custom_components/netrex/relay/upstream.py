@@ -1,4 +1,4 @@
-"""The connection to the portal: take a link, connect, have the stream described."""
+"""The connection to the portal: gets a link, connects, and sends DESCRIBE."""
 
 import asyncio
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Upstream:
 async def open_stream(
     host: SessionHost, stream_key: str, describe: Request, local_url: str
 ) -> Upstream:
-    """Have a stream described, retrying with new links while that may help.
+    """Request a stream's description, retrying with new links while that may help.
 
     A link may have expired or been used, and the next one may use another transport.
 
@@ -98,7 +98,7 @@ async def _get_link(host: SessionHost, stream_key: str) -> Link:
 async def _open_link(
     link: Link, describe: Request, local_url: str, dial: Dial
 ) -> Upstream:
-    """Connect to a link and have the stream described. Raises UpstreamError.
+    """Connect to a link and request the description. Raises UpstreamError.
 
     A link is valid for 30 s and for one player (API documentation, "Security of
     access to live stream"), so DESCRIBE is the first request. Redirects are followed

@@ -22,7 +22,7 @@ from ..graphql_errors import redact
 from ..json_body import parse_json
 from ..values import as_int, as_mapping, as_raw_text, is_mapping
 
-# Real responses have some hundred. More would hold up the event loop.
+# Real responses have a few hundred. More would block the event loop.
 MAX_VALUES = 20_000
 # Failures of the text interfaces: param.cgi, applications, com/ptz.cgi.
 _FAILURE = re.compile(r"^(?:# Error:|# Request failed:|Error:)\s*+(.*)", re.MULTILINE)
@@ -41,8 +41,7 @@ _STATUSES: Mapping[int, type[NetrexCameraError]] = {
     504: NetrexCameraOfflineError,
 }
 
-# A camera or an application that reports these of itself says nothing about the
-# gateway.
+# If a camera or an application reports these itself, they do not concern the gateway.
 _NOT_IN_BODY = (
     NetrexCameraTokenError,
     NetrexCameraPermissionError,
@@ -83,8 +82,7 @@ class CameraAnswer:
     def text(self) -> str:
         """The body as text.
 
-        Each line is UTF-8, or Latin-1: names that were set with old firmware keep its
-        encoding.
+        Each line is UTF-8 or Latin-1: names set with old firmware keep its encoding.
         """
         body = self.body.removeprefix(codecs.BOM_UTF8)
         return "".join(map(_decode, _LINE.findall(body)))

@@ -4,7 +4,7 @@ Two generations of its interface are in use: that of versions 5 and 6, tried fir
 that of versions 2 to 4, which the portal's documentation shows. The app's lists contain
 stream keys, which are never parsed.
 
-Any write restarts a stream, so a stream is written only if that changes it.
+Every write restarts the stream, so a stream is written only if its state changes.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ from ..values import as_bool, as_key, as_list, as_mapping, as_name, is_list, is_
 from .gateway import GatewayClient
 
 _ROOT = "local/camstreamer/"
-# Each stream costs a call, and is an entity.
+# Each stream requires a call and becomes an entity.
 _MAX_STREAMS = 50
-# How a camera answers if its app is of the other generation, or if it has no app.
+# The camera's answer if its app is of the other generation or is not installed.
 _UNKNOWN_CALL = (
     NetrexCameraNotFoundError,
     NetrexCameraMethodError,
@@ -83,7 +83,7 @@ class CamStreamerClient:
     async def streams(self) -> tuple[AppStream, ...] | None:
         """Return the streams, in the app's order; None if the camera lacks the app.
 
-        Makes one call, and one for each stream.
+        Makes one call, plus one per stream.
         """
         listed = await self._list()
         if listed is None:

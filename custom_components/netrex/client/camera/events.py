@@ -54,7 +54,7 @@ class CameraEvent:
     Attributes:
         topic: As sent by the camera.
         kind: Its meaning; None for an unknown topic.
-        place: Tells events of one kind apart, such as a port's number or a profile;
+        place: Distinguishes events of one kind, such as a port's number or a profile;
             may be empty.
         state: Whether the state is active; None without a state.
     """
@@ -176,7 +176,7 @@ def _known_event(
     source: Mapping[str, object],
     data: Mapping[str, object],
 ) -> CameraEvent:
-    """Parse a known topic; without its value or port it counts as unknown."""
+    """Parse a known topic; if its value or port is missing, it counts as unknown."""
     places = list(parts)
     if row.source is not None and (number := as_key(source.get(row.source))):
         places.append(number)

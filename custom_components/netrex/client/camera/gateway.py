@@ -1,7 +1,7 @@
 """HTTP calls to cameras through the vendor's gateway (decision 0019).
 
 Source: "Camera access and VAPIX camera interface" in the vendor's documentation. Each
-camera has an address made of its serial number, for tokens with the Configuration
+camera has an address derived from its serial number, for tokens with the Configuration
 permission, and the gateway signs in to the camera. The calls are not GraphQL queries,
 so the pacer does not queue them; instead, each camera gets one call at a time.
 """
@@ -33,7 +33,7 @@ from ..http import (
 from .answer import CameraAnswer, read_json, read_text, status_error
 from .url import camera_url, parse_camera_url
 
-# For a whole call, which crosses the internet twice and is handled by a slow computer.
+# For a complete call, which crosses the internet twice to a slow device.
 _TIMEOUT_SECONDS = 20.0
 _SPACING_SECONDS = 0.2
 # All parameters of a camera take about 100 kB, a 4K snapshot 3 MB.
@@ -52,7 +52,7 @@ type Report = Callable[[str, NetrexError | None], None]
 
 
 class _Turn:
-    """Held by the running call of a camera; knows when the last one ended."""
+    """Held by a camera's running call; records when the last call ended."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -67,7 +67,7 @@ class GatewayClient:
         url_template: See `parse_camera_url`.
         token: The camera access token; it is sent in a header only.
         report: Receives the result of each call.
-        timeout: Limit for a call in seconds, without the wait for other calls.
+        timeout: Limit for a call in seconds, excluding the wait for other calls.
         spacing: Seconds between two calls to the same camera.
         clock: Monotonic time in seconds.
 
@@ -131,7 +131,7 @@ class GatewayClient:
             serial_number, path, params, max_bytes=_MAX_IMAGE_BYTES
         )
         if answer.content_type != _IMAGE_TYPE:
-            # Most likely a failure that the camera describes as text.
+            # Most likely a failure that the camera reports as text.
             read_text(answer, self._token)
             raise NetrexCameraResponseError("The camera's response is not an image")
         if not answer.body:
@@ -184,7 +184,7 @@ class GatewayClient:
         path: str,
         params: Mapping[str, str] | None = None,
     ) -> aiohttp.ClientWebSocketResponse:
-        """Open a WebSocket to a camera; other calls do not wait for its end.
+        """Open a WebSocket to a camera; other calls do not wait until it closes.
 
         The caller closes it and handles pings, because aiohttp's own heartbeat would
         continue for a while after the close. Raises the same errors as `request`.
@@ -241,7 +241,7 @@ class GatewayClient:
 
     async def _connect(self, url: URL) -> aiohttp.ClientWebSocketResponse:
         # Only a session's middleware can keep a WebSocket from following redirects.
-        # This session shares the connections of the other.
+        # This session shares the other session's connections.
         session = aiohttp.ClientSession(
             connector=self._session.connector,
             connector_owner=False,

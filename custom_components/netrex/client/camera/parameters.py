@@ -1,9 +1,9 @@
 """A camera's parameters, capabilities and snapshots.
 
 Source: VAPIX network video API, "Parameter management" (param.cgi) and "Image"
-(jpg/image.cgi). Writing parameters amounts to the rights of the camera's administrator,
-so only listed groups are written, and no name or value that a camera could interpret
-differently.
+(jpg/image.cgi). Writing parameters is equivalent to administrator access to the camera.
+So only listed groups are written, and names and values that a camera could interpret
+differently are rejected.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -43,9 +43,9 @@ _SIZE = re.compile(r"[0-9]{2,5}x[0-9]{2,5}")
 _MAX_VALUE_LENGTH = 250
 # More than any camera has.
 _MAX_VIEWS = 100
-# Could start another argument, or change its meaning when decoded a second time.
+# Characters that could start another argument, or change meaning if decoded twice.
 _AMBIGUOUS = re.compile(r"[&=;\\]|%[0-9A-Fa-f]{2}|%u")
-# How the names of parameters with secrets end.
+# Suffixes of the names of parameters that contain secrets.
 _SECRET = re.compile(
     r"(?i)(?:passw(?:or)?d|passphrase|pass|pwd|secret|community|credentials?|token|key)$"
 )
@@ -145,7 +145,7 @@ async def write_parameters(
 ) -> None:
     """Write parameters with one call.
 
-    The camera stops at the first one that it refuses, and keeps those before it.
+    The camera stops at the first parameter that it refuses and keeps earlier changes.
 
     Raises ParameterError before anything is sent, and the errors of
     `GatewayClient.request`.
@@ -202,7 +202,7 @@ class Capabilities:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, object]) -> Self:
-        """Parse what `as_dict` returned, after it was stored as JSON."""
+        """Parse the result of `as_dict` after it was stored as JSON."""
         sizes = (as_list(size) for size in as_list(stored.get("resolutions")))
         names = map(as_key, as_list(stored.get("image_settings")))
         return cls(
@@ -221,7 +221,7 @@ class Capabilities:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
+        """Return JSON-serializable data."""
         return asdict(self) | {
             "resolutions": [list(size) for size in self.resolutions],
             "image_settings": list(self.image_settings),

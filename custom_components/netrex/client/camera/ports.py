@@ -50,7 +50,7 @@ class Port:
 
 
 async def read_ports(gateway: GatewayClient, serial_number: str) -> tuple[Port, ...]:
-    """Return a camera's ports, sorted by number; none if it lacks the interface.
+    """Return a camera's ports by number; empty if the camera lacks the interface.
 
     Raises the errors of `GatewayClient.request`.
     """
@@ -134,7 +134,7 @@ def parse_port_rows(text: str) -> tuple[Port, ...]:
 
 
 def _by_number(ports: Iterable[Port]) -> tuple[Port, ...]:
-    """Sort ports; the first of several with the same number counts."""
+    """Sort ports; of several with the same number, keep the first."""
     unique: dict[int, Port] = {}
     for port in ports:
         unique.setdefault(port.number, port)

@@ -73,15 +73,15 @@ class PtzClient:
         )
 
     async def go_to(self, preset: int, speed: int | None = None) -> None:
-        """Go to a preset; `speed` in percent."""
+        """Move to a preset; `speed` in percent."""
         await self._control({"gotoserverpresetno": str(preset)} | _speed(speed))
 
     async def move_to(self, target: Move, speed: int | None = None) -> None:
-        """Go to a position; `speed` in percent."""
+        """Move to a position; `speed` in percent."""
         await self._control(target.fields() | _speed(speed))
 
     async def move_by(self, distance: Move, speed: int | None = None) -> None:
-        """Go by a distance; `speed` in percent."""
+        """Move by a distance; `speed` in percent."""
         await self._control(distance.fields("r") | _speed(speed))
 
     async def start(self, speeds: Move) -> None:

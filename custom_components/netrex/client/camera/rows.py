@@ -1,4 +1,4 @@
-"""Rows of `name=value`, in which older interfaces of cameras answer."""
+"""Rows of `name=value`, the response format of older camera interfaces."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _MAX_VALUE_LENGTH = 2_000
 
 
 def read_rows(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the names and values of the first rows; skip lines of another form.
+    """Yield the names and values of the first rows; skip lines in any other form.
 
     Values are cleaned and cut like all texts (decision 0028).
     """

@@ -44,10 +44,10 @@ class Topic:
 
     Attributes:
         pattern: Matches the whole topic without namespaces; its group is the part that
-            tells events of one kind apart.
+            distinguishes events of one kind.
         kind: The kind of event.
         data: The name of the value.
-        source: The name of the source that tells events of one kind apart, if the
+        source: The name of the source that distinguishes events of one kind, if the
             topic does not.
     """
 
