@@ -6,6 +6,7 @@ import io
 from typing import override
 
 import av
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import camera as ha_camera
 from homeassistant.components.camera import (
     Camera,
@@ -215,6 +216,7 @@ async def test_the_portals_status_determines_availability(
     entry: MockConfigEntry,
     entity_id: str,
     camera_id: int,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     camera = cloud.world.cameras[camera_id]
     camera.is_connected = False
@@ -228,7 +230,11 @@ async def test_the_portals_status_determines_availability(
     await refresh_status(entry)
     assert state_of(hass, entity_id) == CameraState.IDLE
 
-    cloud.faults.add("graphql", "status", 500, match="cameraList")
+    # A lost answer is not a fact about the camera; the next ones are (decision 0026).
+    cloud.faults.add("graphql", "status", 500, count=2, match="cameraList")
+    await refresh_status(entry)
+    assert state_of(hass, entity_id) == CameraState.IDLE
+    freezer.tick(2 * entry.runtime_data.status.interval)
     await refresh_status(entry)
     assert state_of(hass, entity_id) == STATE_UNAVAILABLE
     await refresh_status(entry)

@@ -248,7 +248,11 @@ def simulate(frozen: FrozenDateTimeFactory, folder: Path, days: float) -> Report
     made.write_bytes(b"-")
 
     async def fetch(
-        _: Downloader, url: str, partial: PartialFile, on_percent: Callable[[int], None]
+        _: Downloader,
+        url: str,
+        partial: PartialFile,
+        seconds: int,
+        on_percent: Callable[[int], None],
     ) -> None:
         partial.write([made.read_bytes()])
 

@@ -140,7 +140,7 @@ def read_json(answer: CameraAnswer, token: str = "") -> Mapping[str, object]:
         and status >= HTTPStatus.BAD_REQUEST
         and (refusal := status_error(status))
     ):
-        if isinstance(refusal, _NOT_IN_BODY):
+        if type(refusal) in _NOT_IN_BODY:
             raise NetrexCameraResponseError(f"The response reports status {status}")
         raise refusal
     return content
