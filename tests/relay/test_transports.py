@@ -11,6 +11,7 @@ import pytest
 from yarl import URL
 
 from custom_components.netrex.client import (
+    AddressGate,
     Ledger,
     LinkRequest,
     LiveLink,
@@ -87,7 +88,7 @@ async def start(cloud: Simulator, ends: list[SessionEnd]) -> AsyncGenerator[Star
 
             relay = Relay(
                 get_link,
-                dial=Dialer(session, context),
+                dial=Dialer(session, context, AddressGate(cloud.url)),
                 transport=lambda _: transport,
                 on_ended=ends.append,
             )
@@ -212,7 +213,9 @@ async def test_no_connection_to_a_silent_server_outlives_the_relay(
 async def dialer() -> AsyncGenerator[Dialer]:
     """Return a dialer."""
     async with aiohttp.ClientSession() as session:
-        yield Dialer(session, ssl.create_default_context())
+        yield Dialer(
+            session, ssl.create_default_context(), AddressGate("http://127.0.0.1")
+        )
 
 
 @pytest.mark.parametrize(
@@ -231,6 +234,51 @@ async def test_a_refused_tunnel_is_a_connection_error(
             await dialer(Link(link, LiveTransport.RTSPH))
         with pytest.raises(ConnectionRefusedError):
             await dialer(Link(link, LiveTransport.RTSPWS))
+
+
+@pytest.mark.parametrize("transport", WIRES)
+async def test_a_link_to_another_address_of_this_machine_is_not_dialed(
+    dialer: Dialer, transport: LiveTransport
+) -> None:
+    """Only the address of the portal itself is permitted."""
+    connections = 0
+
+    def count(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        writer.close()
+
+    scheme = WIRES[transport].tunnel or "rtsp"
+    async with await asyncio.start_server(count, "127.0.0.2", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ConnectionRefusedError):
+            await dialer(Link(f"{scheme}://127.0.0.2:{port}/a", transport))
+        await asyncio.sleep(0.05)
+    assert connections == 0
+
+
+@pytest.mark.parametrize("transport", [LiveTransport.RTSPH, LiveTransport.RTSPWS])
+async def test_a_tunnel_follows_no_redirect(
+    dialer: Dialer, transport: LiveTransport
+) -> None:
+    connections = 0
+
+    async def count(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        writer.close()
+
+    async with await asyncio.start_server(count, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        answer = (
+            f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{port}/b\r\n"
+            "Content-Length: 0\r\n\r\n"
+        )
+        async with scripted_server(answering(answer)) as link:
+            with pytest.raises(ConnectionRefusedError):
+                await dialer(Link(link, transport))
+        await asyncio.sleep(0.05)
+    assert connections == 0
 
 
 async def test_a_websocket_is_read_and_written_as_a_stream(dialer: Dialer) -> None:

@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Self, override
 
+from homeassistant.const import CONF_URL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.ssl import get_default_context
 
 from ..client import (
+    AddressGate,
     Camera,
     HourlyCounts,
     Lane,
@@ -128,7 +130,11 @@ class LiveView:
         self._still_links = self._broker(Lane.STATUS)
         self._relay = Relay(
             self._async_get_link,
-            dial=Dialer(async_get_clientsession(hass), get_default_context()),
+            dial=Dialer(
+                async_get_clientsession(hass),
+                get_default_context(),
+                AddressGate(entry.data[CONF_URL]),
+            ),
             transport=self._transport,
             on_started=self._async_started,
             on_ended=self._async_ended,

@@ -11,14 +11,16 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 import secrets
 import ssl
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp import hdrs
 from yarl import URL
 
-from ..client import LiveTransport
+from ..client import AddressGate, LiveTransport, NetrexAddressError
 from .connection import CHUNK_SIZE, Reader, Writer
 
 _CLOSE_TIMEOUT_SECONDS = 1.0
@@ -100,24 +102,51 @@ class Dialer:
     Args:
         session: Opens WebSockets.
         context: Verifies the servers of encrypted transports.
+        gate: Refuses addresses that a link must not lead to (decision 0028).
     """
 
-    def __init__(self, session: aiohttp.ClientSession, context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        context: ssl.SSLContext,
+        gate: AddressGate,
+    ) -> None:
         self._session = session
         self._context = context
+        self._gate = gate
 
     async def __call__(
         self, link: Link
     ) -> tuple[Reader, asyncio.StreamWriter | Writer]:
-        """Connect. Raises OSError, or ValueError for an invalid link."""
-        wire = WIRES[link.transport]
+        """Connect to the first of the server's addresses that can be reached.
+
+        Raises OSError, or ValueError for an invalid link.
+        """
         address = Address.of(link)
+        is_local = link.transport is LiveTransport.LOCAL
+        try:
+            targets = await self._gate.addresses(
+                address.host, address.port, local=is_local
+            )
+        except NetrexAddressError:
+            raise ConnectionRefusedError("the link must not lead there") from None
+        error: OSError | None = None
+        for ip in targets:
+            try:
+                return await self._dial(WIRES[link.transport], address, ip)
+            except OSError as err:
+                error = err
+        raise error or ConnectionRefusedError("no address")
+
+    async def _dial(
+        self, wire: Wire, address: Address, ip: str
+    ) -> tuple[Reader, asyncio.StreamWriter | Writer]:
         context = self._context if wire.encrypted else None
         if wire.tunnel == "ws":
-            return await _dial_websocket(self._session, address, context)
+            return await _dial_websocket(self._session, address, ip, context)
         if wire.tunnel == "http":
-            return await _dial_http(address, context)
-        return await dial_tcp(link)
+            return await _dial_http(address, ip, context)
+        return await asyncio.open_connection(ip, address.port, limit=CHUNK_SIZE)
 
 
 async def dial_tcp(link: Link) -> tuple[Reader, asyncio.StreamWriter]:
@@ -127,14 +156,14 @@ async def dial_tcp(link: Link) -> tuple[Reader, asyncio.StreamWriter]:
 
 
 async def _dial_http(
-    address: Address, context: ssl.SSLContext | None
+    address: Address, ip: str, context: ssl.SSLContext | None
 ) -> tuple[Reader, Writer]:
     """Send the GET, wait for its answer, then send the POST."""
     cookie = secrets.token_hex(11)
-    down, get = await _request("GET", address, context, cookie)
+    down, get = await _request("GET", address, ip, context, cookie)
     try:
         await _expect_ok(down)
-        _, post = await _request("POST", address, context, cookie)
+        _, post = await _request("POST", address, ip, context, cookie)
     except BaseException:
         get.transport.abort()
         raise
@@ -150,14 +179,23 @@ async def _expect_ok(down: asyncio.StreamReader) -> None:
         raise ConnectionRefusedError("the server refused the tunnel")
 
 
+def _host_header(address: Address) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{host}:{address.port}"
+
+
 async def _request(
-    method: str, address: Address, context: ssl.SSLContext | None, cookie: str
+    method: str, address: Address, ip: str, context: ssl.SSLContext | None, cookie: str
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection(
-        address.host, address.port, ssl=context, limit=CHUNK_SIZE
+        ip,
+        address.port,
+        ssl=context,
+        server_hostname=None if context is None else address.host,
+        limit=CHUNK_SIZE,
     )
     headers = {
-        "Host": f"{address.host}:{address.port}",
+        hdrs.HOST: _host_header(address),
         "x-sessioncookie": cookie,
         "Pragma": "no-cache",
         "Cache-Control": "no-cache",
@@ -204,17 +242,25 @@ class _TunnelWriter:
 
 
 async def _dial_websocket(
-    session: aiohttp.ClientSession, address: Address, context: ssl.SSLContext | None
+    session: aiohttp.ClientSession,
+    address: Address,
+    ip: str,
+    context: ssl.SSLContext | None,
 ) -> tuple[Reader, Writer]:
     scheme = "ws" if context is None else "wss"
-    host = f"[{address.host}]" if ":" in address.host else address.host
+    host = f"[{ip}]" if ":" in ip else ip
     responses: list[aiohttp.ClientResponse] = []
 
     async def keep_response(
         request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        responses.append(await handler(request))
-        return responses[-1]
+        response = await handler(request)
+        if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            # Above all a redirect, which would avoid the gate.
+            response.close()
+            raise ConnectionRefusedError("the server refused the WebSocket")
+        responses.append(response)
+        return response
 
     # `abort` needs the response of the handshake, which only a session's middleware
     # gets to see. The session shares the connector of the other one.
@@ -227,6 +273,8 @@ async def _dial_websocket(
     try:
         socket = await own.ws_connect(
             URL(f"{scheme}://{host}:{address.port}{address.path}", encoded=True),
+            headers={hdrs.HOST: _host_header(address)},
+            server_hostname=None if context is None else address.host,
             protocols=SUBPROTOCOLS,
             ssl=True if context is None else context,
             timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_SECONDS),
