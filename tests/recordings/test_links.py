@@ -115,10 +115,12 @@ async def test_old_and_unknown_links_never_ban(
 
 
 async def test_failed_logins_do_ban(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The counterpart: what the other tests would see if links asked for a login."""
     monkeypatch.setattr(ban, "gethostbyaddr", lambda address: (address, [], []))
+    # The ban is written there.
+    await hass.async_add_executor_job(Path(hass.config.config_dir).mkdir)
     for _ in range(2):
         assert (await client.get("/api/netrex/thumbnails/x/1")).status == 401
     assert is_banned(client)
