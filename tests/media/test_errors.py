@@ -42,6 +42,9 @@ NOWHERE = (
     "{entry}/day/{camera}/0001-01-01",
     "{entry}/hour/{camera}/2000/1000",
     "{entry}/hour/{camera}/0/99999999999",
+    # The year 33658.
+    "{entry}/hour/{camera}/999999996400/999999999999",
+    "{entry}/clip/{camera}/999999999399/999999999999",
     "{entry}/attic/{camera}",
     "{entry}/camera/{camera}/",
     "{entry}/clip/{camera}/٣/٤",

@@ -41,6 +41,8 @@ async def test_a_thumbnail_is_the_last_still_and_takes_no_link(
     for other in (
         path.replace(str(node_id), next(iter(paths))),
         path.replace(str(node_id), "x"),
+        path.replace(str(node_id), "9" * 6000),
+        path.replace(str(node_id), "%D9%A3"),
         path.replace(entry.entry_id, "nobody"),
     ):
         assert (await client.get(other)).status == 404

@@ -5,16 +5,19 @@ because Home Assistant signs paths only. Users store them, so they must not chan
 """
 
 from dataclasses import astuple, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import ClassVar
 
-from ..client.days import HOUR, Span
+from ..client.days import DAY, HOUR, Span
 from ..errors import failed
 from ..recordings.clip import Clip
 from .calendar import YEARS
 
 # More than any node id or unix time has.
 _MAX_DIGITS = 12
+# The end of the years that can have recordings (unix seconds), and a day more for the
+# time zones: later times are beyond the calendar or the portal.
+_LAST_SECOND = int(datetime(YEARS.stop, 1, 1, tzinfo=UTC).timestamp()) + DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +135,26 @@ def parse_slice(entry_id: str, node_id: str, start: str, end: str) -> Slice:
     return Slice(entry_id, _parse_number(node_id), *_parse_span(start, end))
 
 
+def parse_number(text: str) -> int | None:
+    """Return a node id or unix time (seconds); None if the text has none."""
+    if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS:
+        return int(text)
+    return None
+
+
 def _parse_span(start: str, end: str, longest: int | None = None) -> Span:
     span = Span(_parse_number(start), _parse_number(end))
-    if span.start >= span.end or (longest and span.end - span.start > longest):
+    if not span.start < span.end <= _LAST_SECOND or (
+        longest and span.end - span.start > longest
+    ):
         raise failed("place_gone")
     return span
 
 
 def _parse_number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS):
+    if (number := parse_number(text)) is None:
         raise failed("place_gone")
-    return int(text)
+    return number
 
 
 def _parse_day(text: str) -> date:

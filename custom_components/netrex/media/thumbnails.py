@@ -10,6 +10,7 @@ from homeassistant.core import callback
 from ..const import DOMAIN
 from ..live import VideoSource
 from ..models import NetrexConfigEntry
+from .identifiers import parse_number
 
 PATH: Final = "/api/netrex/thumbnails/{entry_id}/{node_id}"
 
@@ -44,10 +45,11 @@ class ThumbnailView(HomeAssistantView):
         entries: list[NetrexConfigEntry] = request.app[
             KEY_HASS
         ].config_entries.async_loaded_entries(DOMAIN)
+        number = parse_number(node_id)
         stills = (
-            _async_last_still(entry, int(node_id))
+            _async_last_still(entry, number)
             for entry in entries
-            if entry.entry_id == entry_id and node_id.isdecimal()
+            if entry.entry_id == entry_id and number is not None
         )
         if (image := next(stills, None)) is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
