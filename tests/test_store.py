@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -41,6 +41,19 @@ async def test_changes_do_not_postpone_a_save(
         await hass.async_block_till_done()
 
     assert restored(hass_storage["netrex.id"]["data"]["ledger"]).used >= 5
+
+
+@pytest.mark.parametrize("state", [CoreState.final_write, CoreState.stopped])
+async def test_no_save_is_due_after_the_final_write(
+    hass: HomeAssistant, state: CoreState
+) -> None:
+    """A request that ends this late must not leave a timer behind."""
+    store = NetrexStore(hass, "a")
+    hass.set_state(state)
+
+    store.async_changed()
+
+    assert store._delay_handle is None
 
 
 async def test_a_flush_saves_the_ledger_immediately(

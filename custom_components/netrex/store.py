@@ -8,7 +8,7 @@ contains no secrets of the portal.
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast, override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
 from .client import Ledger
@@ -82,6 +82,10 @@ _SECTIONS: Mapping[str, Shape] = {
 }
 
 
+# States of Home Assistant in which it saves everything for the last time, or has done so.
+_ENDED = (CoreState.final_write, CoreState.stopped)
+
+
 class NetrexStore(Store[StoredData]):
     """The stored data of one config entry."""
 
@@ -121,9 +125,10 @@ class NetrexStore(Store[StoredData]):
     def async_changed(self) -> None:
         """Save within `SAVE_DELAY_SECONDS`.
 
-        Further changes do not postpone a pending save, unlike in the base class.
+        Further changes do not postpone a pending save, unlike in the base class. After
+        Home Assistant's final write, a save would only outlive it.
         """
-        if not self._pending:
+        if not self._pending and self.hass.state not in _ENDED:
             self._pending = True
             self.async_delay_save(self._data_to_save, SAVE_DELAY_SECONDS)
 
