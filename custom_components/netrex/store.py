@@ -82,7 +82,7 @@ _SECTIONS: Mapping[str, Shape] = {
 }
 
 
-# States of Home Assistant in which it saves everything for the last time, or has done so.
+# In these states Home Assistant saves for the last time, or has done so.
 _ENDED = (CoreState.final_write, CoreState.stopped)
 
 
