@@ -1,4 +1,4 @@
-"""Errors of single items, each with a delay of its own (decision 0026)."""
+"""Errors of single items, each with its own retry delay (decision 0026)."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Hashable
@@ -15,14 +15,15 @@ from .client.days import HOUR, QUARTER, not_in_future
 from .client.values import as_float, as_int, as_mapping, as_text
 from .errors import error_key
 
-# Seconds until an item is requested again, by consecutive errors; then the last value.
+# Seconds until an item is requested again, by number of consecutive errors; the last
+# value applies to all further errors.
 DELAYS = (QUARTER, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR)
 
 
 def concerns_item(err: NetrexError) -> bool:
-    """Return whether an error in the answer to one item is about that item.
+    """Return whether an error of a request for one item concerns only that item.
 
-    No answer, a reached limit, and a refused token concern the account.
+    A missing response, a reached limit, and a refused token concern the account.
     """
     return not isinstance(
         err, NetrexAuthError | NetrexConnectionError | NetrexRateLimitedError
@@ -36,7 +37,7 @@ class ItemError:
     Attributes:
         reason: A translation key of `errors.py`.
         count: Consecutive errors.
-        at: The unix time of the last one.
+        at: The unix time of the last error.
     """
 
     reason: str
@@ -45,7 +46,7 @@ class ItemError:
 
 
 class ItemErrors[KeyT: Hashable]:
-    """The items that were refused, why, and when each is due again.
+    """The refused items, with the reason and the due time of each.
 
     Args:
         clock: Unix time in seconds.
@@ -60,7 +61,7 @@ class ItemErrors[KeyT: Hashable]:
         return key in self._errors
 
     def failed(self, key: KeyT, err: NetrexError) -> None:
-        """Record an error of an item; the delay grows with each."""
+        """Record an error of an item; each consecutive error increases the delay."""
         before = self._errors.get(key)
         count = before.count + 1 if before else 1
         self._errors[key] = ItemError(error_key(err), count, self._clock())
@@ -95,7 +96,7 @@ class ItemErrors[KeyT: Hashable]:
         return Counter(error.reason for error in self._errors.values())
 
     def retain(self, keys: Container[KeyT]) -> None:
-        """Forget all other items."""
+        """Forget the errors of all other items."""
         for key in [key for key in self._errors if key not in keys]:
             del self._errors[key]
 
@@ -111,7 +112,7 @@ class ItemErrors[KeyT: Hashable]:
 
         Args:
             stored: Any data.
-            parse: Returns the key of a text, or raises ValueError.
+            parse: Returns the key for a text, or raises ValueError.
         """
         for text, value in as_mapping(stored).items():
             if not isinstance(value, list) or len(value) != 3:  # noqa: PLR2004 - fields

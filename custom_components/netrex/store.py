@@ -1,8 +1,8 @@
-"""Data of an account that survive restarts.
+"""The persistent data of an account.
 
-One file per config entry in Home Assistant's storage folder. It is readable only by
-Home Assistant's user, because it contains the secret of the relay's addresses; it
-contains no secrets of the portal.
+There is one file per config entry in Home Assistant's storage folder. Only Home
+Assistant's user can read it, because it contains the secret of the relay's addresses.
+It contains no secrets of the portal.
 """
 
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ from .stored_shapes import (
 )
 
 STORAGE_VERSION = 1
-# A power cut loses at most this much; a shorter delay wears out flash memory.
+# A power cut loses at most this much; a shorter delay would wear out flash memory.
 SAVE_DELAY_SECONDS = 300
-# The first save after a start: a crash loop must not forget the queries of each start.
+# First save after a start: the queries of each start must count, even in a crash loop.
 FIRST_SAVE_DELAY_SECONDS = 15
 
 
@@ -47,12 +47,12 @@ class StoredData(TypedDict, total=False):
     schema: dict[str, Any]
     # The nodes that have KPIs.
     kpi: dict[str, Any]
-    # By series: first and last hour in the recorder, and the time of the import.
+    # By series: the first and last hour in the recorder and the time of the import.
     history: dict[str, list[Any]]
     # Live links per hour.
     links: dict[str, Any]
     relay: RelayData
-    # By serial number: a camera's capabilities, and when they were read.
+    # By serial number: a camera's capabilities and when they were read.
     capabilities: dict[str, dict[str, Any]]
 
 
@@ -99,8 +99,8 @@ class NetrexStore(Store[StoredData]):
     async def async_load(self) -> StoredData:
         """Read the file; a missing file counts as empty, as does an unusable section.
 
-        The account works without any section, so an unusable one must not prevent its
-        setup.
+        The account works without any section, so an unusable section must not prevent
+        its setup.
         """
         loaded: object = await super().async_load()
         stored = loaded if isinstance(loaded, dict) else {}
@@ -117,7 +117,7 @@ class NetrexStore(Store[StoredData]):
 
     @callback
     def async_start(self) -> None:
-        """Save soon, so that a crash does not forget the queries of the start."""
+        """Save soon, so that a crash does not lose the queries sent at the start."""
         self._pending = True
         self.async_delay_save(self._data_to_save, FIRST_SAVE_DELAY_SECONDS)
 

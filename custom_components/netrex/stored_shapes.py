@@ -1,4 +1,4 @@
-"""The shapes of the stored sections; data that do not match are dropped on load."""
+"""The shapes of the stored sections; data that does not match is dropped on load."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ type Shape = Callable[[object], Any]
 
 
 def anything(value: object) -> object:
-    """Accept a value that its reader checks."""
+    """Accept any value; the code that reads it checks it."""
     return value
 
 
@@ -54,7 +54,7 @@ def mapping(shape: Shape, key_shape: Shape = text) -> Shape:
 def record(
     shapes: Mapping[str, Shape], *, required: frozenset[str] = frozenset()
 ) -> Shape:
-    """Return the shape of an object with known keys; other keys stay as they are."""
+    """Return the shape of an object with known keys; other keys are kept unchanged."""
 
     def clean(value: object) -> dict[str, Any]:
         kept = dict(_mapping(value))
@@ -71,7 +71,7 @@ def record(
 
 
 def list_of(shape: Shape) -> Shape:
-    """Return the shape of a list; one wrong item makes the list unusable."""
+    """Return the shape of a list; one invalid item makes the whole list unusable."""
 
     def clean(value: object) -> list[Any]:
         if not isinstance(value, list):

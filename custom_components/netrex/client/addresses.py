@@ -1,4 +1,4 @@
-"""Address checks: where a link from the portal may lead (decision 0028).
+"""Checks the addresses that links from the portal lead to (decision 0028).
 
 Links are untrusted input. Without this check, a compromised portal could make Home
 Assistant send requests to services on its own machine and network.
@@ -17,7 +17,7 @@ from .errors import NetrexAddressError
 # A download server behind a load balancer needs one redirect.
 MAX_REDIRECTS = 3
 _SECURE = {"https": True, "http": False}
-# IPv4 addresses behind an IPv6-only network (RFC 6052, 2.1).
+# IPv4 addresses as reached from an IPv6-only network (RFC 6052, 2.1).
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 # Resolves a host and port to addresses; raises OSError.
@@ -29,7 +29,7 @@ class Reach(IntEnum):
 
     # Loopback, link-local, or not the address of a single machine.
     MACHINE = 0
-    # A private network, including the range that providers share (RFC 6598).
+    # A private network, including the shared range of providers (RFC 6598).
     PRIVATE = 1
     PUBLIC = 2
 
@@ -37,7 +37,7 @@ class Reach(IntEnum):
 def reach(address: str) -> Reach:
     """Return the scope of an IP address. Raises ValueError for any other text.
 
-    An IPv4 address inside an IPv6 address counts as the IPv4 address.
+    An IPv6 address that embeds an IPv4 address has the scope of the IPv4 address.
     """
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and (inner := _inner(ip)) is not None:
@@ -50,7 +50,7 @@ def reach(address: str) -> Reach:
         or ip.is_reserved
     ):
         return Reach.MACHINE
-    # A deprecated kind of private network (RFC 3879).
+    # Deprecated private addresses (RFC 3879).
     is_site_local = isinstance(ip, IPv6Address) and ip.is_site_local
     return Reach.PUBLIC if ip.is_global and not is_site_local else Reach.PRIVATE
 
@@ -96,7 +96,7 @@ class AddressGate:
     """Resolves the hosts of links and rejects addresses that are not allowed.
 
     Callers must connect to the returned addresses, not to the name, which may resolve
-    to a different address the next time.
+    to a different address later.
 
     Args:
         portal: The portal's URL.
@@ -144,8 +144,8 @@ def redirect_target(url: URL, location: str) -> URL:
     """Return the URL that a redirect of `url` leads to.
 
     Raises:
-        NetrexAddressError: It is not an HTTP URL, or it is unencrypted while `url` is
-            encrypted.
+        NetrexAddressError: The target is not an HTTP URL, or it is unencrypted although
+            `url` is encrypted.
     """
     try:
         target = url.join(URL(location, encoded=True))

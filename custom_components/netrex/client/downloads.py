@@ -1,9 +1,9 @@
-"""Download of a prepared recording's file, in full or from an offset.
+"""Downloads the file of a prepared recording, in full or from an offset.
 
 Downloads are not queries, so they do not pass the pacer. Their URLs are secrets and
 untrusted input, so their addresses are checked.
 
-The download server is not documented. Its labels, such as Content-Type, are ignored:
+The download server is not documented. Its headers, such as Content-Type, are ignored:
 only the content shows whether a response is a recording.
 """
 
@@ -28,8 +28,8 @@ from .errors import (
 )
 from .http import BROKEN, map_exceptions, retry_after
 
-# There is no total timeout: a file of several hours takes long. The reader of the body
-# checks that it makes progress.
+# There is no total timeout, because a recording of several hours takes a long time. The
+# code that reads the body checks that it makes progress.
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=30.0, sock_read=60.0)
 # An interrupted connection loses at most half of this.
 _BUFFER_BYTES = 256 << 10
@@ -57,7 +57,7 @@ class Download:
         offset: Offset of the body in the file, in bytes.
         size: Size of the whole file in bytes; None if unknown. Servers can be wrong.
         validator: Identifies this version of the file (RFC 9110, 8.8).
-        content: The body, as it was sent: never decompressed.
+        content: The body as sent, never decompressed.
     """
 
     offset: int
@@ -67,10 +67,10 @@ class Download:
 
 
 class DownloadServer:
-    """Opens downloads of an account.
+    """Opens the downloads of an account.
 
     Args:
-        session: HTTP session, not closed here.
+        session: The HTTP session, which is not closed here.
         portal: The portal's URL.
         get_token: Returns the token, for downloads that need it.
     """
@@ -99,7 +99,7 @@ class DownloadServer:
             NetrexNotFoundError: The URL is no longer valid.
             NetrexRangeError: The file has no such offset.
             NetrexRateLimitedError: The server limits requests.
-            NetrexConnectionError: There is no response, or the body was truncated.
+            NetrexConnectionError: There was no response, or the body was truncated.
             NetrexAddressError: The URL leads to an address that is not allowed.
             NetrexResponseError: The response cannot be used.
         """
@@ -186,7 +186,7 @@ def _download(response: aiohttp.ClientResponse, offset: int) -> Download:
             raise NetrexRangeError("The download starts at an unknown offset")
         return Download(0, size, validator, response.content)
     start, total = int(found[1]), None if found[2] == "*" else int(found[2])
-    # A server may send more than was requested, but a gap cannot be filled.
+    # A server may send more than requested, but a gap cannot be filled.
     if start not in (0, offset):
         raise NetrexRangeError("The download starts at the wrong offset")
     return Download(start, total, validator, response.content)

@@ -3,9 +3,9 @@
 import asyncio
 import json
 
-# Bodies from this size on are parsed in a thread: they would block the event loop.
+# Bodies of at least this size would block the event loop; a thread parses them.
 LARGE_BODY_BYTES = 128 * 2**10
-# A value takes up to 100 bytes, whatever the body's size.
+# A value takes up to 100 bytes of memory, regardless of the body's size.
 MAX_VALUES = 300_000
 _CHUNK_BYTES = 2**20
 _SEPARATORS = (b"{", b"[", b",")
@@ -27,8 +27,8 @@ def parse_json(body: bytes, max_values: int = MAX_VALUES) -> object:
 
     Raises:
         TooManyValuesError: There are more than about `max_values` values. Commas and
-            brackets within texts count, too.
-        ValueError: The body is not JSON, or nested too deeply.
+            brackets within texts also count.
+        ValueError: The body is not JSON or is nested too deeply.
     """
     if len(body) > max_values and _count_values(body) > max_values:
         raise TooManyValuesError("too many values")
@@ -36,7 +36,7 @@ def parse_json(body: bytes, max_values: int = MAX_VALUES) -> object:
         parsed: object = json.loads(
             body.decode("utf-8-sig"),
             parse_constant=lambda _: None,
-            # Calling Python code lets the event loop's thread run in between.
+            # Calling Python code lets the thread of the event loop run during parsing.
             object_hook=lambda item: item,
         )
     except RecursionError:
@@ -45,7 +45,7 @@ def parse_json(body: bytes, max_values: int = MAX_VALUES) -> object:
 
 
 def _count_values(body: bytes) -> int:
-    # In chunks, between which other threads can run.
+    # In chunks, so that other threads can run in between.
     return sum(
         body.count(separator, start, start + _CHUNK_BYTES)
         for start in range(0, len(body), _CHUNK_BYTES)

@@ -1,12 +1,12 @@
-"""Cleans untrusted texts: storable, visible, and short (decision 0028)."""
+"""Makes untrusted texts storable, visible, and short (decision 0028)."""
 
 import re
 
-# Characters. With a place in front and a suffix, a name still fits into the 255
-# characters of entity ids and of the recorder's columns.
+# Characters. Even with the name of a place before it and a suffix after it, a name fits
+# into the 255 characters of entity ids and of the recorder's columns.
 MAX_NAME_LENGTH = 100
 MAX_TEXT_LENGTH = 255
-# Error texts are cut to this length before any other work on them.
+# Error texts are cut to this length before any further processing.
 MAX_EXCERPT_LENGTH = 1000
 
 # Control characters and line separators.
@@ -17,14 +17,14 @@ _REMOVED = "\ud800-\udfff\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufef
 _BREAK = re.compile(f"[{_BREAKS}]")
 _REMOVAL = re.compile(f"[{_REMOVED}]+")
 _UNCLEAN = re.compile(f"[{_BREAKS}{_REMOVED}]")
-# How much longer than its limit a text may be before it is cleaned.
+# Factor by which a text may exceed its limit before it is cleaned.
 _SPARE = 4
 
 
 def clean_text(text: str, limit: int) -> str:
     """Return a text that can be stored and shown, of at most `limit` characters.
 
-    Line breaks and other control characters become spaces, whitespace at the ends and
+    Line breaks and other control characters become spaces. Whitespace at the ends and
     characters that UTF-8 cannot encode are removed.
     """
     text = text[: limit * _SPARE]
@@ -39,9 +39,9 @@ def is_clean(text: str) -> bool:
 
 
 def excerpt(text: str, limit: int = MAX_EXCERPT_LENGTH) -> str:
-    """Return the first words of a text, clean, of about `limit` characters.
+    """Return the first words of a text, cleaned, about `limit` characters long.
 
-    The cut is at white space: part of a secret would not be recognized as a secret.
+    The text is cut at whitespace, because part of a secret would not be recognized.
     """
     if len(text) > limit:
         words = re.split(r"\s", text[: limit + 1])[:-1]

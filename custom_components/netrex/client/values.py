@@ -1,6 +1,6 @@
-"""Tolerant conversion of values from outside, bounded (decision 0028).
+"""Tolerant, bounded conversion of external values (decision 0028).
 
-All functions accept any value, and what they return can be stored as JSON.
+All functions accept any value and return values that can be stored as JSON.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,14 +9,14 @@ import re
 
 from .texts import MAX_NAME_LENGTH, MAX_TEXT_LENGTH, clean_text, is_clean
 
-# JSON numbers are exact up to here everywhere (RFC 8259, section 6).
+# JSON numbers up to this one are exact everywhere (RFC 8259, section 6).
 MAX_NUMBER = 2**53 - 1
-# Items of a list. Longer lists are cut: no account has as many nodes.
+# Items of a list. Longer lists are cut; no account has this many nodes.
 MAX_ITEMS = 20_000
-# No number has more characters than this.
+# A number has at most this many characters.
 _MAX_DIGITS = 40
 _MAX_DEPTH = 32
-# Ids of 64 bits may come as numbers.
+# 64-bit ids may be sent as numbers.
 _MAX_NUMERIC_ID = 2**64
 
 
@@ -35,7 +35,7 @@ def as_float(value: object) -> float | None:
 
 
 def as_clamped(value: object, low: float, high: float) -> float | None:
-    """Return a number, the nearest limit if it is outside [low, high]."""
+    """Return a number, or the nearest limit if it is outside [low, high]."""
     number = _number(value)
     return None if number is None else min(max(number, low), high)
 
@@ -75,14 +75,15 @@ def as_text(value: object, limit: int = MAX_TEXT_LENGTH) -> str | None:
 
 
 def as_name(value: object) -> str | None:
-    """Return a name; a long one is cut."""
+    """Return a name; long names are cut."""
     return as_text(value, MAX_NAME_LENGTH)
 
 
 def as_key(value: object, limit: int = MAX_TEXT_LENGTH) -> str | None:
     """Return a text that identifies something, unchanged; None if it is not storable.
 
-    Unlike a name it is never cut or cleaned: it would identify something else.
+    Unlike a name, it is never cut or cleaned, because it would then identify something
+    else.
     """
     text = as_raw_text(value)
     return text if text and len(text) <= limit and is_clean(text) else None
@@ -109,19 +110,19 @@ def as_raw_text(value: object) -> str | None:
 
 
 def as_mapping(value: object) -> Mapping[str, object]:
-    """Return a JSON object; an empty one for anything else."""
+    """Return a JSON object; an empty object for any other value."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object, limit: int = MAX_ITEMS) -> list[object]:
-    """Return the first items of a JSON array; an empty one for anything else."""
+    """Return the first items of a JSON array; an empty list for any other value."""
     if not isinstance(value, list):
         return []
     return value if len(value) <= limit else value[:limit]
 
 
 def count_items(value: object) -> int:
-    """Return the length of a JSON array, however long; 0 for anything else."""
+    """Return the full length of a JSON array; 0 for any other value."""
     return len(value) if isinstance(value, list) else 0
 
 
@@ -147,7 +148,7 @@ def parse_each[T](
     parse: Callable[[Mapping[str, object]], T | None],
     limit: int = MAX_ITEMS,
 ) -> tuple[T, ...]:
-    """Parse the objects of a JSON array; leave out those parsed as None."""
+    """Parse the objects of a JSON array; omit those parsed as None."""
     parsed = (parse(item) for item in as_list(value, limit) if isinstance(item, dict))
     return tuple(item for item in parsed if item is not None)
 

@@ -1,4 +1,4 @@
-"""The dashboard: a strategy module for the frontend, and the command that feeds it.
+"""The dashboard: a strategy module for the frontend and the command that feeds it.
 
 Home Assistant lists the strategy under *Add dashboard* (decision 0029).
 """
@@ -23,8 +23,8 @@ _HASH_DIGITS: Final = 12
 async def async_setup_dashboard(hass: HomeAssistant) -> None:
     """Serve the modules and register the strategy; called once per start.
 
-    Browsers keep static files for a month. The hash of all modules in the path makes
-    them load new ones, and makes modules import each other in the same version.
+    Browsers cache static files for a month. The path contains a hash of all modules,
+    so browsers load new modules, and modules import each other in the same version.
     """
     version = await hass.async_add_executor_job(_hash_of_modules, FOLDER)
     path = f"{_PATH}/{version}"

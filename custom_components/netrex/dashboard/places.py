@@ -1,7 +1,7 @@
-"""The places of the accounts as the frontend gets them.
+"""The places of the accounts, as sent to the frontend.
 
-A place is a node of the portal's tree that has entities, or that is above one. Users
-get the entities that they may read, and nothing about places without one.
+A place is a node of the portal's tree that has entities or is above such a node. Users
+get the entities that they may read, and nothing about places without such entities.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ from ..kpi.sensor import sensor_key, windows
 from ..media.identifiers import CameraDays
 from ..models import NetrexConfigEntry
 
-# Registry entries by key; the node id is None for the account's own.
+# Registry entries by key; the node id is None for the account's own entities.
 type _Entries = Mapping[int | None, Mapping[str, er.RegistryEntry]]
 
 
@@ -39,7 +39,7 @@ def describe_accounts(hass: HomeAssistant, user: User) -> list[dict[str, Any]]:
 
 
 class _Account:
-    """An account as a user sees it."""
+    """The parts of an account that a user may read."""
 
     def __init__(
         self, hass: HomeAssistant, entry: NetrexConfigEntry, user: User
@@ -56,13 +56,13 @@ class _Account:
         }
 
     def describe(self) -> dict[str, Any]:
-        """Return the account, its places parents first."""
+        """Return the account and its places, parents first."""
         tree = self._inventory.tree
         shown = {
             above
             for node_id in self._entries
             if node_id is not None
-            # A camera may be missing in the tree, for guests or in a partial answer.
+            # The tree may lack a camera: for guests, or after a partial response.
             for above in (node_id, *(node.node_id for node in tree.path(node_id)))
         }
         order = {node.node_id: index for index, node in enumerate(tree)}
@@ -127,7 +127,7 @@ class _Account:
 def _readable_entries(
     hass: HomeAssistant, entry: NetrexConfigEntry, user: User
 ) -> _Entries:
-    """Return the entries that the user may read, also disabled ones."""
+    """Return the entries that the user may read, including disabled ones."""
     may_read = _reader(user)
     entries: dict[int | None, dict[str, er.RegistryEntry]] = defaultdict(dict)
     for found in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
@@ -144,7 +144,7 @@ def _reader(user: User) -> Callable[[str], bool]:
 
 
 def _enabled(entries: Mapping[str, er.RegistryEntry]) -> dict[str, str]:
-    """Return the entity ids by key, without disabled, hidden and configuring ones."""
+    """Return the entity ids by key, except disabled, hidden, and config entities."""
     return {
         key: found.entity_id
         for key, found in entries.items()

@@ -8,8 +8,8 @@ import voluptuous as vol
 
 from .places import describe_accounts
 
-# The highest version of the answer. A page that stays open across an update asks for
-# the version that it knows, so answers of earlier versions must remain available.
+# The latest version of the response. A page that stays open across an update requests
+# the version that it supports, so earlier versions must remain available.
 VERSION = 1
 
 
@@ -25,10 +25,10 @@ def handle_places(
     connection: websocket_api.ActiveConnection,
     msg: dict[str, Any],
 ) -> None:
-    """Answer with the places of the loaded accounts that the user may read.
+    """Send the places of the loaded accounts that the user may read.
 
-    A page that knows a version above ours, which happens after a downgrade, gets the
-    error `not_supported`.
+    A page that requests a later version than ours, as happens after a downgrade, gets
+    the error `not_supported`.
     """
     if msg["version"] > VERSION:
         connection.send_error(

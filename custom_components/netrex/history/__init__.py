@@ -1,4 +1,4 @@
-"""The portal's hours as Home Assistant's long-term statistics (decision 0010)."""
+"""Imports hourly values into Home Assistant's long-term statistics (decision 0010)."""
 
 from .importer import HistoryImporter
 from .plan import Progress

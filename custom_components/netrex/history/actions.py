@@ -1,4 +1,4 @@
-"""The action `import_history`: reads corrections and hours before the option's."""
+"""The action `import_history`: reads corrections, and hours older than configured."""
 
 from datetime import timedelta
 
@@ -48,7 +48,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_import_history(call: ServiceCall) -> ServiceResponse:
-    """Read hours again; return the number of statistics rows that were written."""
+    """Read hours again; return the number of statistics rows written."""
     entry: NetrexConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )

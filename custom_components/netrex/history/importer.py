@@ -1,4 +1,4 @@
-"""Imports the portal's hours into the recorder, with the lowest priority."""
+"""Imports the portal's hourly values into the recorder, at the lowest priority."""
 
 import asyncio
 from collections.abc import Sequence
@@ -41,11 +41,11 @@ from .rows import Hours
 from .statistics import NodeStatistics
 
 CHECK_INTERVAL = timedelta(minutes=15)
-# After a failure.
+# Delay after a failure.
 RETRY_SECONDS = 900
-# A portal that cannot return a year of hours at once may return less; in seconds.
+# A portal that cannot return a year of hours at once may return fewer (seconds).
 SHORTEST_SPAN = 30 * DAY
-# After the portal has refused all remaining series.
+# Delay after the portal has refused all remaining series.
 REFUSED_RETRY_SECONDS = 6 * HOUR
 REFUSALS = (NetrexNotFoundError, NetrexPermissionError, NetrexQueryError)
 METRICS: dict[str, Metric] = {row.key: row.metric for row in BASE if row.metric}
@@ -54,9 +54,9 @@ METRICS: dict[str, Metric] = {row.key: row.metric for row in BASE if row.metric}
 class HistoryImporter:
     """Imports the account's long-term statistics.
 
-    The import is a background task of the entry that finishes when nothing is due, so
-    unloading cancels it immediately. Coverage is stored only after the recorder has
-    written the rows, so killing Home Assistant costs a query but loses no hour.
+    The import is a background task of the entry, so unloading cancels it immediately.
+    It finishes when nothing is due. Coverage is stored only after the recorder has
+    written the rows, so killing Home Assistant costs one query but loses no hours.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class HistoryImporter:
 
     @callback
     def async_start(self) -> None:
-        """Import whenever something is due, starting now."""
+        """Import now, and again whenever something is due."""
         if not self.enabled:
             return
         self._entry.async_on_unload(
@@ -143,7 +143,7 @@ class HistoryImporter:
                 self._hass, self.async_check, CHECK_INTERVAL, cancel_on_shutdown=True
             )
         )
-        # The probe finds nodes one by one.
+        # The probe finds nodes gradually.
         self._entry.async_on_unload(self._kpi.async_add_listener(self.async_check))
         self.async_check()
 
@@ -160,19 +160,19 @@ class HistoryImporter:
             )
 
     async def async_stop(self) -> None:
-        """Cancel the background task and store nothing more."""
+        """Cancel the background task without storing anything else."""
         self._stopped = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def async_import(self, series: Sequence[SeriesKey], start: int) -> int:
-        """Read the series from the unix time `start` again; return the rows written.
+        """Read the series again from the unix time `start`; return the rows written.
 
-        Serves the action: corrections may be older than the daily overlap.
+        Used by the action, because corrections may be older than the daily overlap.
 
         Raises:
-            NetrexError: A query failed; what was read before it is written.
+            NetrexError: A query failed. Values read before it have been written.
         """
         now = dt_util.utcnow().timestamp()
         newest = newest_hour(now)
@@ -183,8 +183,8 @@ class HistoryImporter:
         ]
         written = 0
         async with self._lock:
-            # First, because writing would recreate a deleted statistic with this part
-            # only.
+            # First, because writing would recreate a deleted statistic with only this
+            # part.
             await self._async_verify()
             for batch in batched(blocks, MAX_SERIES_PER_QUERY, strict=False):
                 written += await self._async_batch(batch, Lane.COMMAND, now)
@@ -207,7 +207,7 @@ class HistoryImporter:
             self._pause(err, None)
 
     def _pause(self, err: NetrexError, seconds: float | None) -> None:
-        """Do not start again before this time has passed."""
+        """Prevent the next start until this time has passed."""
         self.last_error = err
         self._not_before = dt_util.utcnow().timestamp() + (seconds or RETRY_SECONDS)
         LOGGER.debug("Could not import history, retrying later: %s", err)
@@ -215,7 +215,7 @@ class HistoryImporter:
     async def _async_verify(self) -> None:
         """Discard the coverage of statistics that the recorder no longer has.
 
-        This may change while Home Assistant runs: users clear statistics, and the
+        Statistics may disappear while Home Assistant runs: users clear them, and the
         recorder creates a new database if its own is damaged.
         """
         await get_instance(self._hass).async_recorder_ready.wait()
@@ -224,7 +224,7 @@ class HistoryImporter:
             del self._coverages[key]
 
     async def _async_round(self) -> bool:
-        """Request a block of each incomplete series; return whether to go on."""
+        """Request a block of each incomplete series; return whether to continue."""
         now = dt_util.utcnow().timestamp()
         self.last_error = None
         blocks = self._plan.blocks(self.series(), self._coverages, now)
@@ -233,11 +233,11 @@ class HistoryImporter:
                 async with self._lock:
                     await self._async_batch(batch, Lane.BACKFILL, now)
             except REFUSALS as err:
-                # This refuses only the series of the batch.
+                # Only the series of this batch are refused.
                 self.last_error = err
         left = self._plan.blocks(self.series(), self._coverages, now)
         if left == blocks:
-            # The portal refused all of them; each retry costs a query.
+            # The portal refused all series, and each retry costs a query.
             self._not_before = now + REFUSED_RETRY_SECONDS
             return False
         return bool(left)
@@ -277,7 +277,7 @@ class HistoryImporter:
         return written
 
     def _cover(self, block: Block, now: int, *, found: bool) -> None:
-        """Store that a block is in the recorder, if it touches the coverage."""
+        """Record that a block is in the recorder if it touches the coverage."""
         coverage = self._coverages.get(block.series)
         if coverage is None:
             if block.end < newest_hour(now):
@@ -295,8 +295,8 @@ def _hours(values: Sequence[SeriesValue], block: Block) -> Hours:
     """Return the values of a block's hours.
 
     A series may cover more time than requested, and the recorder takes only whole hours
-    of the unix clock. An hour without a value stays a gap: it is not a zero and does
-    not delete a known value.
+    in unix time. An hour without a value remains a gap: it is not a zero and does not
+    delete a known value.
     """
     return {
         value.start: value.value

@@ -1,4 +1,7 @@
-"""Which hours to request next. Pure: the time is an argument; all times in seconds."""
+"""Plans which hours to request next.
+
+Pure: the current time is an argument. All times are in seconds.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,11 +13,11 @@ from ..kpi import SeriesKey
 # The longest range of one query ("1 year maximum range", "API Limit").
 YEAR = 365 * DAY
 # Counters buffer their values while they are offline, so the last two days are read
-# again daily. A query costs the same for two hours as for two days.
+# again daily. A query for two days costs the same as one for two hours.
 OVERLAP = 2 * DAY
 READ_AGAIN = DAY
-# An hour is read when it started at least two hours ago: by then the portal's values
-# have settled, and Home Assistant has compiled its own row of that hour.
+# An hour is read at least two hours after its start: by then, the portal's values
+# have settled, and Home Assistant has compiled its own row for that hour.
 SETTLING = HOUR
 
 
@@ -22,8 +25,8 @@ SETTLING = HOUR
 class Coverage:
     """The hours [start, end) of a series that are in the recorder.
 
-    `read` is the time of the last request for the newest hour, `any` whether any hour
-    had a value.
+    `read` is the time of the last request for the newest hour; `any` is whether any
+    hour had a value.
     """
 
     start: int
@@ -41,7 +44,7 @@ class Coverage:
         )
 
     def as_list(self) -> list[Any]:
-        """Return JSON data for `from_list`; a list, because each series has one."""
+        """Return JSON data for `from_list`: a short list, since each series has one."""
         return [self.start, self.end, self.read, self.any]
 
     @classmethod
@@ -62,7 +65,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Covered hours and wanted hours of all series."""
+    """The covered and the wanted hours of all series."""
 
     done: int
     wanted: int
@@ -79,7 +82,7 @@ def newest_hour(now: float) -> int:
 
 
 class Plan:
-    """The wanted hours: the last `days` of all series, in blocks of up to `span`."""
+    """The wanted hours: the last `days` of every series, in blocks of up to `span`."""
 
     def __init__(self, days: int, span: int = YEAR) -> None:
         self.days = days
@@ -93,7 +96,7 @@ class Plan:
     ) -> list[Block]:
         """Return one block for each incomplete series, the newest blocks first.
 
-        A block always touches the covered hours, so that no gap can arise.
+        A block always touches the covered hours, so there are never gaps.
         """
         found = (self._next(key, coverages.get(key), now) for key in series)
         return sorted((block for block in found if block), key=lambda block: -block.end)
@@ -119,7 +122,7 @@ class Plan:
         coverages: Mapping[SeriesKey, Coverage],
         now: float,
     ) -> Progress:
-        """Return the progress; hours that wait for the daily reading count as done."""
+        """Return the progress; hours due at the next daily reading count as done."""
         done = wanted = 0
         newest = newest_hour(now)
         oldest = newest - self.days * DAY

@@ -1,16 +1,16 @@
-"""Rows to write so that a statistic has new values and its sums stay cumulative.
+"""The rows that add new values to a statistic and keep its sums cumulative.
 
-Pure. A row's `state` is the value of the hour and `sum` the total of all hours up to
-it. Inserting values before existing rows (older history, a correction) changes all sums
-after them, so those rows are written again in the same transaction. Rows that are
-already correct are not written.
+Pure. A row's `state` is the value of the hour; its `sum` is the total of all hours up
+to it. Inserting values before existing rows (older history, a correction) changes all
+later sums, so those rows are rewritten in the same transaction. Rows that are already
+correct are not written.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-# Values have at most two decimals; rounding keeps binary fractions from adding up over
-# years.
+# Values have at most two decimals. Rounding keeps binary rounding errors from adding up
+# over the years.
 _DIGITS = 6
 _TOLERANCE = 1e-6
 
@@ -20,7 +20,7 @@ type Hours = Mapping[int, float]
 
 @dataclass(frozen=True, slots=True)
 class SumRow:
-    """An hour of a count or of money."""
+    """An hour of a count or an amount of money."""
 
     start: int
     state: float
@@ -39,7 +39,7 @@ def sum_rows(existing: Iterable[SumRow], base: float, values: Hours) -> list[Sum
     """Return the rows to write.
 
     Args:
-        existing: All rows from the first hour of `values` to the newest.
+        existing: All rows from the first hour of `values` to the newest row.
         base: The sum before them.
         values: The new values.
     """
@@ -59,8 +59,8 @@ def base_sum(first: SumRow | None, last_sum: float | None) -> float:
     """Return the sum before the new values.
 
     Args:
-        first: The first existing row from their first hour on, if there is one.
-        last_sum: The newest sum of the statistic, if it has any row.
+        first: The first existing row at or after their first hour, if any.
+        last_sum: The newest sum of the statistic, if it has rows.
     """
     if first is not None:
         return round(first.sum - first.state, _DIGITS)

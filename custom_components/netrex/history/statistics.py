@@ -29,11 +29,12 @@ from ..const import DOMAIN
 from ..kpi import BY_KEY, RATIOS, Kind, SeriesKey, needs, ratio
 from .rows import Hours, MeanRow, SumRow, base_sum, mean_rows, sum_rows
 
-# The names of metrics are also the options of the actions' fields.
+# Metric names are also the options of the actions' fields.
 METRIC_NAMES = "kpi_metric"
 
 # The recorder does nothing else during an import, and each row takes a millisecond or
-# more. It gets a month at a time, so that states and a shutdown do not wait for years.
+# more. It gets one month at a time, so that states and a shutdown are not delayed by
+# years of history.
 MAX_ROWS = 31 * 24
 
 type Rows = Sequence[SumRow | MeanRow]
@@ -45,8 +46,8 @@ type Existing = Mapping[str, Sequence[StatisticsRow]]
 class StatisticChange:
     """Rows to write to one statistic.
 
-    `whole` rows change the sums of existing rows and are written in one transaction,
-    because a part of them would show as a jump.
+    `whole` rows change the sums of existing rows. They are written in one transaction,
+    because writing only some of them would show as a jump in the statistic.
     """
 
     key: str
@@ -60,7 +61,7 @@ class StatisticChange:
 
 
 class NodeStatistics:
-    """Reads and writes the statistics of a portal's nodes.
+    """Reads and writes the statistics of the nodes of a portal.
 
     Args:
         hass: Home Assistant with the recorder set up.
@@ -86,7 +87,7 @@ class NodeStatistics:
     async def async_write(
         self, node_id: int, node_name: str, arrived: Mapping[str, Hours]
     ) -> tuple[int, bool]:
-        """Write new values of a node's base metrics, and the ratios that they change.
+        """Write new values of a node's base metrics and the ratios that they change.
 
         Returns:
             The number of rows written, and whether the database has stored them.
@@ -118,8 +119,8 @@ class NodeStatistics:
         """Wait until the recorder has processed everything in its queue.
 
         `Recorder.async_block_till_done` does not wait while the recorder works on the
-        last task of the queue, which would be ours. So this queues an update of the
-        metadata that changes nothing and waits until it is done.
+        last task in the queue, which would be ours. Therefore, this method queues a
+        metadata update that changes nothing and waits until it is done.
         """
         done = asyncio.Event()
 
@@ -155,7 +156,7 @@ class NodeStatistics:
         return [change for change in changes if change.rows]
 
     def _existing(self, node_id: int, keys: Collection[str], start: int) -> Existing:
-        """Return the stored rows of metrics from the unix time `start` on."""
+        """Return the stored rows of metrics, starting at the unix time `start`."""
         ids = {key: self.statistic_id(node_id, key) for key in keys}
         found = statistics_during_period(
             self._hass,
@@ -179,7 +180,7 @@ class NodeStatistics:
             ]
             last = None if rows else self._last_sum(node_id, key)
             changed = sum_rows(rows, base_sum(rows[0] if rows else None, last), hours)
-            # Rows after the existing ones may be written in parts.
+            # Rows later than the existing ones may be written in parts.
             whole = bool(changed and rows and changed[0].start <= rows[-1].start)
             yield StatisticChange(key, changed, whole)
 
@@ -236,7 +237,7 @@ def _ratio_changes(
     arrived: Mapping[str, Hours],
     existing: Existing,
 ) -> Iterator[StatisticChange]:
-    """Yield the changes of ratios; each has the keys of its two base metrics."""
+    """Yield the changes of ratios, each with the keys of its two base metrics."""
     for key, bases in ratios.items():
         over, under = (
             {**_column(existing[base], "state"), **arrived.get(base, {})}
@@ -254,7 +255,7 @@ def _ratio_changes(
 def _column(
     rows: Iterable[StatisticsRow], column: Literal["state", "mean"]
 ) -> dict[int, float]:
-    """Return a column of hours by their start."""
+    """Return a column of the hourly rows, by start."""
     return {int(row["start"]): row.get(column) or 0.0 for row in rows}
 
 

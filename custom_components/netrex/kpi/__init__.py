@@ -1,4 +1,4 @@
-"""The pure part of the KPIs, without Home Assistant (decision 0023)."""
+"""The pure part of the KPIs, independent of Home Assistant (decision 0023)."""
 
 from .metrics import BASE, BY_KEY, RATIOS, Kind, SeriesKey, needs, ratio
 

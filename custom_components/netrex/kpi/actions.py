@@ -1,4 +1,4 @@
-"""The action `get_kpi`: KPIs for any period, as series or totals (decision 0011)."""
+"""The action `get_kpi`: KPIs of any period, as series or totals (decision 0011)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -44,7 +44,7 @@ TOTAL = "total"
 METRIC_KEYS = [description.key for description in (*BASE, *RATIOS, *RAW)]
 RAW_KEYS = {description.key for description in RAW}
 
-# Shortest interval of a value in seconds; calendar units vary.
+# The shortest interval of a value (seconds); calendar units vary in length.
 LENGTHS: Mapping[Granularity, int] = {
     Granularity.HQ: QUARTER,
     Granularity.H: HOUR,
@@ -55,14 +55,14 @@ LENGTHS: Mapping[Granularity, int] = {
     Granularity.W: 7 * DAY,
     Granularity.M: 28 * DAY,
 }
-# Limits of one call: 100 queries occupy the account for two minutes, and 200,000 values
-# (a year of quarter hours of five series) make a response of about 20 MB.
+# Limits of one call: 100 queries occupy the account for two minutes, and a response of
+# 200,000 values (a year of quarter hours of five series) takes about 20 MB.
 MAX_SERIES = 500
 MAX_VALUES = 200_000
 
 
 def _granularity(value: object) -> Granularity | None:
-    """Return the granularity of the values, None for totals."""
+    """Return the granularity of the values; None for totals."""
     text = cv.string(value)
     if text.lower() == TOTAL:
         return None
@@ -88,7 +88,7 @@ SCHEMA = vol.Schema(
     }
 )
 
-# A total is a series of one value.
+# A total is a series with one value.
 type KpiAnswer = Sequence[SeriesValue] | NetrexError
 
 
@@ -125,13 +125,13 @@ async def _async_get_kpi(call: ServiceCall) -> ServiceResponse:
     with command_errors(call.hass, entry):
         answers = await _async_fetch(entry.runtime_data.client, keys, granularity, span)
     names = {
-        # A device may outlive its node for a while.
+        # A device may exist for a while after its node was removed.
         node_id: known.name
         if (known := inventory.tree.node(node_id) or inventory.cameras.get(node_id))
         else str(node_id)
         for node_id in nodes.values()
     }
-    # Errors can be translated only in the event loop, and building the response of a
+    # Errors can be translated only in the event loop, but building a response with a
     # year of quarter hours would block it.
     translated = {
         key: error_text(answer) if isinstance(answer, NetrexError) else answer
@@ -143,7 +143,7 @@ async def _async_get_kpi(call: ServiceCall) -> ServiceResponse:
 
 
 def _span(data: Mapping[str, Any]) -> Span:
-    """Return the requested time."""
+    """Return the requested period."""
     now = dt_util.utcnow()
     start = dt_util.as_utc(data[ATTR_START])
     end = dt_util.as_utc(data.get(ATTR_END, now))
@@ -175,7 +175,7 @@ async def _async_fetch(
     granularity: Granularity | None,
     span: Span,
 ) -> dict[SeriesKey, KpiAnswer]:
-    """Return the values or the error of each series.
+    """Return the values of each series, or its error.
 
     Raises:
         NetrexError: All series failed.
@@ -236,7 +236,7 @@ def _response(
     answers: Mapping[SeriesKey, Sequence[SeriesValue] | str],
     zone: tzinfo,
 ) -> ServiceResponse:
-    """Return the response, which lists each node under the name in the call."""
+    """Return the response, which lists each node under the name used in the call."""
     response: dict[str, Any] = {
         name: {"node_id": node_id, "name": names[node_id], "metrics": {}}
         for name, node_id in nodes.items()

@@ -35,15 +35,15 @@ from .series import async_read_series, order_of
 from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
 from .windows import KpiData, Windows, window_spans
 
-# New sensors are added by the dozen; their requests are collected for this long.
+# Dozens of sensors are added at once; their requests are collected for this long.
 DEBOUNCE_SECONDS = 2
 RETRY_SECONDS = 180
-# Retries per quarter hour: series that the portal never answers must not use up the
+# Retries per quarter hour: series that the portal never returns must not use up the
 # daily allowance.
 MAX_RETRIES = 3
-# The sensors are updated after each group of series, which is some queries.
+# The sensors are updated after each group of series, which takes a few queries.
 GROUP = 5 * MAX_SERIES_PER_QUERY
-# If one series lags, show the KPI as of the last quarter hour that all its series
+# If one series lags, the KPI is shown as of the last quarter hour that all its series
 # have, for at most this long.
 MAX_LAG_SECONDS = HOUR
 # Home Assistant's timers can fire up to a second early.
@@ -53,7 +53,7 @@ TIMER_TOLERANCE = timedelta(seconds=1)
 class KpiCoordinator(SlicedCoordinator[KpiData]):
     """Reads only the series that enabled sensors need."""
 
-    # It has retries of its own, which do not use up the allowance.
+    # This coordinator has its own retries, which do not use up the allowance.
     RETRIES = ()
 
     def __init__(
@@ -74,7 +74,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                 hass, LOGGER, cooldown=DEBOUNCE_SECONDS, immediate=False
             ),
         )
-        # Each sensor compares its own value.
+        # Each sensor checks whether its own value has changed.
         self.always_update = True
         self._inventory = inventory
         self._probe = probe
@@ -96,7 +96,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         self._kpis_of: dict[SeriesKey, set[KpiKey]] = {}
         self._end = 0
         self._is_complete = True
-        # Refreshes since the last quarter hour has settled.
+        # Refreshes since the last quarter hour settled.
         self._refreshes = 0
         self.data = self._current_data()
         self.next_refresh: datetime | None = None
@@ -116,13 +116,13 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         ]
 
     def wants(self, node_id: int) -> bool:
-        """Return whether the options include a node; without a choice, all of them."""
+        """Return whether the options include a node; an empty choice includes all."""
         chosen = self.config_entry.options.get(CONF_KPI_NODES)
         return not chosen or str(node_id) in chosen
 
     @property
     def wanted_metrics(self) -> frozenset[str]:
-        """The keys of the base metrics in the options; all without a choice."""
+        """The keys of the base metrics in the options; an empty choice means all."""
         chosen = self.config_entry.options.get(CONF_KPI_METRICS)
         return frozenset(chosen or (description.key for description in BASE))
 
@@ -157,13 +157,13 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     @property
     def _max_lag(self) -> float:
-        """Seconds that a KPI may lag behind; longer if readings are rarer."""
+        """How long a KPI may lag (seconds); longer if readings are less frequent."""
         if not self.client.pacer.ledger.permits(Lane.KPI):
             return MAX_LAG_SECONDS
         return max(MAX_LAG_SECONDS, self.effective_interval.total_seconds())
 
     def final_value(self, key: KpiKey, span: Span) -> float | None:
-        """Return the value of a window that has ended since; None if it is unknown."""
+        """Return the value of a window that has now ended; None if it is unknown."""
         if key.metric in self.ratios.replaced:
             return None
         return key_value(key, self.quarter_hours, {key.window: span})
@@ -171,18 +171,18 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
     def _windows_until(self, end: int) -> Windows:
         """Return the windows as of an earlier settled quarter hour."""
         if end not in self._earlier_windows:
-            # A day goes on until its last quarter hour has been read.
+            # A day counts as today until its last quarter hour has been read.
             moment = min(dt_util.utcnow().timestamp(), end)
             zone = self.quarter_hours.zone
             self._earlier_windows[end] = window_spans(moment, end, zone)
         return self._earlier_windows[end]
 
     def drift(self, node_id: int) -> float | None:
-        """Return people in minus people out of yesterday."""
+        """Return yesterday's people in minus people out."""
         return drift(node_id, self.quarter_hours, self.data.windows)
 
     def lacks_data(self, key: KpiKey) -> bool:
-        """Return whether series of a KPI have to be read."""
+        """Return whether any series of a KPI has to be read."""
         need = need_of(key, self.data.windows, self.quarter_hours.zone)
         return any(
             self._first_needed(series, need) is not None for series in series_of(key)
@@ -196,12 +196,12 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     @property
     def effective_interval(self) -> timedelta:
-        """The present reading interval, which grows as the allowance shrinks."""
+        """The current reading interval, which grows as the allowance shrinks."""
         return self.interval * max(1, round(self.client.pacer.ledger.stretch))
 
     @callback
     def async_start_probe(self) -> None:
-        """Search for more nodes with KPIs in a background task, unless one runs."""
+        """Search for more nodes with KPIs in a background task unless one runs."""
         if not self._is_probing:
             self._is_probing = True
             self._probing = self.config_entry.async_create_background_task(
@@ -210,7 +210,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     @callback
     def async_stop_probe(self) -> None:
-        """End the search, and start no other: the account is being unloaded."""
+        """Stop the search and prevent another: the account is being unloaded."""
         if self._probing is not None:
             self._probing.cancel()
         self._is_probing = True
@@ -262,7 +262,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         try:
             await self._async_read(needs, data.end)
         except NetrexError:
-            # The values have become older, although nothing was read.
+            # Nothing was read, but the values have aged.
             self._readings.clear()
             self.async_update_listeners()
             raise
@@ -279,16 +279,16 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     @override
     def _stale_after(self, err: NetrexError) -> float:
-        """Return the age in seconds at which values are too old to be shown."""
+        """Return the age (seconds) at which values are too old to be shown."""
         return self._max_lag
 
     def _first_needed(self, series: SeriesKey, need: Need) -> int | None:
-        """Return the unix time from which to read a series, None if it is current."""
+        """Return the unix time from which to read a series; None if it is current."""
         reach = self.quarter_hours.reach(series, need.quarters)
         return first_needed(reach, need.start, self.data.end)
 
     async def _async_read(self, needs: Mapping[SeriesKey, Need], end: int) -> None:
-        """Read the missing parts of the series; an error keeps what was read before."""
+        """Read the missing parts of the series; an error keeps those already read."""
         missing = sorted(
             (
                 (series, start)
@@ -318,7 +318,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                     failed = failed or err
                     continue
                 if len(read.errors) > 1 and read.is_empty:
-                    # An answer without any data is not about single series.
+                    # A response without any data is not about individual series.
                     failed = failed or next(iter(read.errors.values()))
                     continue
                 any_answer = True
@@ -338,7 +338,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
             raise failed
 
     def _may_ask(self, series: SeriesKey) -> bool:
-        """Return whether a series exists as far as is known, and is due."""
+        """Return whether a series is due and, as far as is known, exists."""
         data = self._inventory.data
         exists = series.node_id in data or not data.inventory.complete
         return exists and self.refused.is_due(series)
@@ -349,23 +349,23 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         settled = now - self.delay.seconds - self._spread
         end = int(settled // QUARTER) * QUARTER
         if end < self._end <= now:
-            # The settling delay has grown since.
+            # The settling delay has grown since the last reading.
             end = self._end
         self._end = end
         return KpiData(end, window_spans(now, end, self.quarter_hours.zone))
 
     @callback
     def _save(self) -> None:
-        """Store what a restart would have to read again.
+        """Store the values that would otherwise have to be read again after a restart.
 
-        While Home Assistant runs these are only the sums of finished days, which change
-        once a day, to save flash memory; at the end it is everything.
+        To spare flash memory, only the sums of finished days, which change once a day,
+        are stored while Home Assistant runs; everything is stored at the end.
         """
         stored = self._store.data.setdefault("kpi", {})
         stored["delay"] = self.delay.seconds
         stored["refused"] = self.refused.as_dict()
         if self._stored_revision != self.quarter_hours.revision:
-            # There may be thousands of series.
+            # Only when changed: there may be thousands of series.
             self._stored_revision = self.quarter_hours.revision
             stored["days"] = self.quarter_hours.as_dict()
         stored.pop("snapshot", None)
@@ -388,7 +388,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
     def _next_interval(self) -> timedelta:
         """Return the time until the next quarter hour has settled."""
         now = dt_util.utcnow()
-        # Without allowance nothing is sent, but the values become older.
+        # With no allowance left, nothing is sent, but the values age.
         permitted = self.client.pacer.ledger.permits(Lane.KPI)
         step = self.effective_interval.total_seconds() if permitted else QUARTER
         late = self.delay.seconds + self._spread

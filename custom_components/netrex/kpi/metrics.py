@@ -1,7 +1,7 @@
-"""The one table of KPI metrics; sensors, statistics and actions are built from it.
+"""The table of KPI metrics, from which sensors, statistics, and actions are built.
 
 The portal has the eleven metrics of `statisticDataMetric` and the seven raw metrics of
-`statisticData`. Raw metrics are the same figures as a single camera stored them; they
+`statisticData`. Raw metrics are the same figures as stored by a single camera. They
 have no series, so only the action `get_kpi` offers them (decision 0011).
 """
 
@@ -21,7 +21,7 @@ class SeriesKey(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> SeriesKey:
-        """Return the key whose text this is; raises ValueError for any other text."""
+        """Return the key that a text identifies. Raises ValueError for other texts."""
         node_text, _, metric = text.partition("_")
         node_id = as_int(node_text)
         if node_id is None or not metric or f"{node_id}_{metric}" != text:
@@ -38,8 +38,8 @@ class Kind(StrEnum):
 
     COUNT = "count"  # added
     MONEY = "money"  # added; the portal does not report the currency
-    RATIO = "ratio"  # divided again from the sums: a mean of ratios would be wrong
-    CHANGE = "change"  # of a count or money, compared with the same time last week
+    RATIO = "ratio"  # recomputed from the sums: a mean of ratios would be wrong
+    CHANGE = "change"  # of a count or money, relative to the same time last week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +51,12 @@ class MetricDescription:
         kind: How the values of several intervals are combined.
         precision: Suggested number of decimals.
         metric: The portal's name; None if the portal does not have the metric.
-        raw: The portal's name among the raw metrics.
+        raw: The portal's name for the raw metric, if any.
         numerator: Key of a base metric; ratios only.
         denominator: Key of a base metric; ratios only.
-        base: Key of the base metric whose change this is; changes only.
+        base: Key of the base metric that is compared; changes only.
         factor: Multiplier of the quotient or the raw value; 100 gives percent.
-        enabled_default: Whether the sensor of today is enabled by default.
+        enabled_default: Whether today's sensor is enabled by default.
     """
 
     key: str
@@ -84,7 +84,7 @@ BASE: tuple[MetricDescription, ...] = (
         metric=Metric.PEOPLE_COUNT_OUT,
         enabled_default=True,
     ),
-    # The portal's definition: the mean of people in and people out, which may end
+    # As defined by the portal: the mean of people in and people out, so it may end
     # in .5.
     MetricDescription(
         key="visitors",

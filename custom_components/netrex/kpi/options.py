@@ -26,11 +26,11 @@ from .probe import RANK
 
 KPI_SCHEMA = vol.Schema(
     {
-        # 0 disables the statistics. Each year costs a query per five series.
+        # 0 disables the statistics. Each year costs one query per five series.
         vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): integer_field(
             0, MAX_HISTORY_DAYS, unit="d"
         ),
-        # No choice means all metrics that have data.
+        # An empty choice means all metrics that have data.
         vol.Optional(CONF_KPI_METRICS): SelectSelector(
             SelectSelectorConfig(
                 options=[description.key for description in BASE],
@@ -44,7 +44,7 @@ KPI_SCHEMA = vol.Schema(
 
 
 def kpi_schema(entry: NetrexConfigEntry) -> vol.Schema:
-    """Return the schema of the page; only a loaded account offers its nodes."""
+    """Return the schema of the page; it lists nodes only if the account is loaded."""
     if not hasattr(entry, "runtime_data"):
         return KPI_SCHEMA
     tree = entry.runtime_data.inventory.data.tree
@@ -58,7 +58,7 @@ def kpi_schema(entry: NetrexConfigEntry) -> vol.Schema:
                         if node.type in RANK
                     ],
                     multiple=True,
-                    # External ids may be typed.
+                    # Users may type external ids.
                     custom_value=True,
                     mode=SelectSelectorMode.DROPDOWN,
                 )
@@ -70,9 +70,9 @@ def kpi_schema(entry: NetrexConfigEntry) -> vol.Schema:
 def take_nodes(
     hass: HomeAssistant, entry: NetrexConfigEntry, user_input: dict[str, Any]
 ) -> None:
-    """Replace the chosen or typed nodes by their node ids.
+    """Replace the chosen or typed nodes with their node ids.
 
-    Nodes that were chosen before are kept even if the account no longer has them.
+    Nodes chosen earlier are kept even if the account no longer has them.
 
     Raises:
         ServiceValidationError: The account has no such node.

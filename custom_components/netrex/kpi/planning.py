@@ -1,21 +1,21 @@
-"""When KPI series are read, and from which time on."""
+"""Decides when KPI series are read, and from which start time."""
 
 from hashlib import sha256
 
 from ..client.days import DAY, HOUR, QUARTER, Span
 from .quarters import LATE
 
-# Cameras may deliver values this late without an outage, seconds.
+# Cameras may deliver values this late even without an outage (seconds).
 _RECENT = 2 * HOUR
-# The accounts of a portal start their readings within this time, seconds.
+# The readings of all accounts of a portal are spread over this time (seconds).
 _SPREAD = 20
 
 
 def first_needed(reach: Span | None, horizon: int, settled: int) -> int | None:
-    """Return the unix time from which to read a series, None if it is up to date.
+    """Return the unix time from which to read a series; None if it is up to date.
 
     A longer span costs no additional query, so each reading repeats the last two hours
-    and thereby receives late values; once an hour, or after an outage, it repeats 48
+    to receive late values. Once an hour, or after an outage, it repeats the last 48
     hours.
 
     Args:
@@ -34,23 +34,23 @@ def first_needed(reach: Span | None, horizon: int, settled: int) -> int | None:
 
 
 def spread(account: str) -> int:
-    """Return the delay of an account in seconds; it never changes."""
+    """Return the delay of an account (seconds), which never changes."""
     return sha256(account.encode()).digest()[0] * _SPREAD // 256
 
 
 class SettlingDelay:
-    """The time from the end of a quarter hour until its values have settled; learned.
+    """The learned time from the end of a quarter hour until its values have settled.
 
-    If the values of the last quarter hour change by the next reading, that reading came
-    too early, and the delay grows by half. After a day without that it becomes a minute
-    shorter.
+    If the values of the last quarter hour have changed by the next reading, the first
+    reading was too early, and the delay grows by half. After a day without such changes
+    it shrinks by a minute.
     """
 
     SHORTEST = 60
     LONGEST = 600
     _FIRST = 120
     _LATE_SHARE = 0.25
-    # Readings.
+    # Readings in a day.
     _DAY = DAY // QUARTER
 
     def __init__(self, seconds: float | None = None) -> None:
@@ -58,7 +58,7 @@ class SettlingDelay:
         self._in_time = 0
 
     def learn(self, changes: list[float]) -> None:
-        """Adapt to the changes of the last known quarter hours (shares)."""
+        """Adapt to the changes of the last known quarter hours, given as shares."""
         if not changes:
             return
         if sum(changes) / len(changes) > self._LATE_SHARE:

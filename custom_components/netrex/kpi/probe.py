@@ -1,4 +1,4 @@
-"""Search for the nodes that have KPI data, with requests of the lowest priority."""
+"""Searches for nodes that have KPI data, using requests of the lowest priority."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Set as AbstractSet
 from itertools import batched
@@ -20,7 +20,7 @@ from ..client.days import DAY, not_in_future
 from ..store import NetrexStore
 from .metrics import BASE
 
-# All in seconds. A week, because a shop may be closed for some days.
+# All times are in seconds. A week, because a shop may be closed for a few days.
 LOOK_BACK = 7 * DAY
 # A counter may be installed later, so nodes without data are probed again.
 PROBE_INTERVAL = 7 * DAY
@@ -31,9 +31,9 @@ RANK: Mapping[NodeType, int] = {
     NodeType.FOLDER: 1,
     NodeType.CAMERA: 2,
 }
-# The metrics to request, people first, and the keys that a value proves. Visitors are
-# the mean of in and out. A shop with sales will have refunds, too, even if there were
-# none in the last week.
+# The metrics to request, people first, and the keys that have data if a metric has a
+# value. Visitors are the mean of people in and out. A shop with sales will also have
+# refunds, even if there were none in the last week.
 PROBES: Mapping[Metric, tuple[str, ...]] = {
     Metric.PEOPLE_COUNT_AVERAGE: ("people_in", "people_out", "visitors"),
     Metric.TRANSACTION_COUNT_POSITIVE: (
@@ -47,7 +47,7 @@ PROBES: Mapping[Metric, tuple[str, ...]] = {
 
 
 class KpiProbe:
-    """Finds the nodes with KPI data; results are stored to survive a restart."""
+    """Finds the nodes with KPI data. The results are stored and survive a restart."""
 
     def __init__(self, client: NetrexClient, store: NetrexStore) -> None:
         self._client = client
@@ -75,7 +75,7 @@ class KpiProbe:
     def _due(
         self, nodes: Iterable[Node], wanted: AbstractSet[str], interval: int
     ) -> list[tuple[Node, Metric]]:
-        """Return the probes that are due, the most useful first."""
+        """Return the probes that are due, most useful first."""
         now = dt_util.utcnow().timestamp()
         for probed in self._probed.values():
             for node_id, moment in probed.items():
@@ -96,12 +96,12 @@ class KpiProbe:
     async def async_probe(
         self, nodes: Iterable[Node], wanted: AbstractSet[str], interval: int
     ) -> AsyncIterator[set[int]]:
-        """Send the probes that are due; yield the nodes with data after each query.
+        """Send the probes that are due; after each query, yield the nodes with data.
 
         Args:
             nodes: The nodes to probe.
             wanted: The keys of the metrics to look for.
-            interval: Seconds until a node without data is probed again.
+            interval: Time until a node without data is probed again (seconds).
 
         Raises:
             NetrexError: A query failed; the results of earlier queries are kept.

@@ -15,14 +15,14 @@ from ..client.values import as_mapping
 from ..stored_shapes import anything, integer_key, list_of, mapping, number
 from .metrics import SeriesKey
 
-# How long values may still arrive or change (decision 0023), seconds.
+# How long values may still arrive or change (decision 0023; seconds).
 LATE = 48 * HOUR
 _GAP = math.nan
-# What reading a stored series raises, the latter two for times outside the calendar.
+# Raised for an unreadable stored series; the last two for times outside the calendar.
 _UNREADABLE = (ValueError, OverflowError, OSError)
 
-# The quarter hours of a local day, NaN where a value is missing; or their sum, None
-# without any value, once no more corrections are expected.
+# The quarter hours of a local day, NaN where a value is missing. Once no more
+# corrections are expected, only their sum, or None if there are no values.
 type _Day = array[float] | float | None
 
 
@@ -30,8 +30,8 @@ type _Day = array[float] | float | None
 class Need:
     """The unix time from which a series has to be known.
 
-    From the local midnight `quarters` on, individual quarter hours are kept and not
-    only daily sums, because a window may start or end inside a day.
+    Starting at the local midnight `quarters`, individual quarter hours are kept instead
+    of only daily sums, because a window may start or end within a day.
     """
 
     start: int
@@ -46,20 +46,20 @@ class Need:
 
 @dataclass(slots=True)
 class _Series:
-    """A series that was read for [since, until); days by their local midnight."""
+    """A series that was read for [since, until), with days by local midnight."""
 
     since: int
     until: int
     days: dict[int, _Day] = field(default_factory=dict)
-    # Read while the clock was ahead: shown, but read again as a whole.
+    # Read while the clock was ahead: shown, but read again in full.
     is_doubtful: bool = False
 
 
 class QuarterHours:
     """All series of an account, grouped by the local days of one time zone.
 
-    A value is replaced by later values, but not by a gap. A gap is not a zero: the sum
-    of nothing but gaps is None.
+    Later values replace a value, but a gap does not. A gap is not a zero: a sum of
+    nothing but gaps is None.
     """
 
     def __init__(self, zone: tzinfo) -> None:
@@ -77,8 +77,8 @@ class QuarterHours:
     def reach(self, key: SeriesKey, quarters: float = math.inf) -> Span | None:
         """Return the span for which a series was read.
 
-        None if it was never read, or if a day from `quarters` on is known only as a
-        sum.
+        None if it was never read, or if only the sum is known for any day since
+        `quarters`.
         """
         series = self._series.get(key)
         if series is None or series.is_doubtful:
@@ -93,16 +93,15 @@ class QuarterHours:
     def merge(
         self, key: SeriesKey, values: Iterable[SeriesValue], start: int, end: int
     ) -> float | None:
-        """Merge the portal's answer for [start, end), which are full quarter hours.
+        """Merge the portal's response for [start, end), which has full quarter hours.
 
-        Values outside of that time have not settled and are ignored. Days that ended
-        more than 48 hours before the last reading become sums, unless `retain` was
-        called with a need for their quarter hours.
+        Values outside that span have not settled and are ignored. Days that ended more
+        than 48 hours before the last reading become sums unless `retain` was called
+        with a need for their quarter hours.
 
         Returns:
-            The change of the last quarter hour that was known before, as a share of
-            its new value; None if that value is 0 or missing, or no quarter hour was
-            known.
+            The change of the last previously known quarter hour, as a share of its new
+            value; None if that value is 0 or missing, or if no quarter hour was known.
         """
         series = self._series.get(key)
         first = (
@@ -143,8 +142,8 @@ class QuarterHours:
     def total(self, key: SeriesKey, start: int, end: int) -> float | None:
         """Return the sum of the known values of [start, end).
 
-        None if there are none or the series was not read from `start` on. A day that
-        is known only as a sum counts only if it lies in the span entirely.
+        None if there are none, or if the series was read only from a time after
+        `start`. A day known only as a sum counts only if it lies entirely in the span.
         """
         series = self._series.get(key)
         if series is None or series.since > start:
@@ -160,9 +159,9 @@ class QuarterHours:
         return series.until if series else 0
 
     def cut(self, now: float) -> None:
-        """Let no series end in the future: it was read when the clock was ahead.
+        """Cut series that end in the future: they were read while the clock was ahead.
 
-        What that reading found missing may exist by now, and it may have summed days
+        Values missing from such a reading may exist by now, and it may have summed days
         that were not over, so the series counts as not read.
         """
         for series in self._series.values():
@@ -172,14 +171,14 @@ class QuarterHours:
                 series.is_doubtful = True
 
     def covers(self, key: SeriesKey, start: int, end: int) -> bool:
-        """Return whether a series was read for the whole of [start, end)."""
+        """Return whether a series was read for all of [start, end)."""
         series = self._series.get(key)
         return start >= end or (
             series is not None and series.since <= start and end <= series.until
         )
 
     def retain(self, needs: Mapping[SeriesKey, Need]) -> None:
-        """Delete all other series, and the days before each series' need."""
+        """Delete all other series, and the days of each series before its need."""
         for key in self._series.keys() - needs.keys():
             del self._series[key]
             self.revision += 1
@@ -212,21 +211,21 @@ class QuarterHours:
     def restore(self, stored: object) -> None:
         """Restore the result of `as_dict` up to the first missing day.
 
-        What cannot be read is dropped: the portal is asked for it again.
+        Unreadable data is dropped and requested from the portal again.
         """
         for text, sums in as_mapping(stored).items():
             with suppress(*_UNREADABLE):
                 self._restore_sums(SeriesKey.parse(text), as_mapping(sums))
 
     def _restore_sums(self, key: SeriesKey, sums: Mapping[str, object]) -> None:
-        """Restore the sums of days; raises ValueError without any day."""
+        """Restore the sums of days. Raises ValueError if there are none."""
         days = {_midnight(text): total for text, total in sums.items()}
         since = min(days)
         series = _Series(since, since)
         for midnight, total in sorted(days.items(), key=itemgetter(0)):
             bounds = day_bounds(midnight, self.zone)
             if not bounds.start == midnight == series.until:
-                # A day of another time zone, or the day before is missing.
+                # The day is from another time zone, or the previous day is missing.
                 break
             try:
                 series.days[midnight] = None if total is None else number(total)
@@ -239,8 +238,8 @@ class QuarterHours:
     def snapshot(self) -> dict[str, list[Any]]:
         """Return everything as JSON data: about 300 bytes per day and series.
 
-        By series: the start and end of the time that was read, and the days' quarter
-        hours or sums by local midnight.
+        For each series: the start and end of the span that was read, and the quarter
+        hours or sums of its days by local midnight.
         """
         return {
             str(key): [
@@ -259,14 +258,14 @@ class QuarterHours:
     def restore_snapshot(self, stored: object) -> None:
         """Restore the result of `snapshot` unless it is from another time zone.
 
-        A series that cannot be read entirely is dropped.
+        A series is dropped if any part of it is unreadable.
         """
         for text, value in as_mapping(stored).items():
             with suppress(*_UNREADABLE):
                 self._series[SeriesKey.parse(text)] = self._stored_series(value)
 
     def _stored_series(self, value: object) -> _Series:
-        """Return a series of a snapshot; raises one of `_UNREADABLE`."""
+        """Return a series of a snapshot. Raises one of `_UNREADABLE`."""
         since, until, days = list_of(anything)(value)
         if not (type(since) is type(until) is int and since <= until):
             raise ValueError
@@ -297,7 +296,7 @@ class QuarterHours:
     ) -> array[float] | None:
         """Return the quarter hours of a day.
 
-        None if only their sum is known and the answer does not cover the `whole` day.
+        None if only their sum is known and the response does not cover the `whole` day.
         """
         day = series.days.get(bounds.start)
         if isinstance(day, array):
@@ -309,7 +308,7 @@ class QuarterHours:
         return fresh
 
     def _sum_finished_days(self, key: SeriesKey, series: _Series) -> None:
-        """Replace the quarter hours of days that will not change by their sum."""
+        """Replace the quarter hours of days that will not change with their sum."""
         need = self._needs.get(key)
         end = min(series.until - LATE, need.quarters if need else math.inf)
         for midnight, day in series.days.items():
@@ -341,12 +340,12 @@ class QuarterHours:
 
 
 def _midnight(text: str) -> int:
-    """Return the local midnight of a stored day; raises ValueError."""
+    """Return the local midnight of a stored day. Raises ValueError."""
     return int(integer_key(text))
 
 
 def _json(value: float) -> float | None:
-    """Return a quarter hour in its shortest form; None for a gap."""
+    """Return a quarter hour's value in its shortest form; None for a gap."""
     if math.isnan(value):
         return None
     return int(value) if value.is_integer() else value

@@ -1,4 +1,4 @@
-"""Daily comparison of our ratios with the portal's own (decision 0023)."""
+"""Daily comparison of our ratios with the portal's (decision 0023)."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -16,8 +16,8 @@ from .quarters import QuarterHours
 from .values import KpiKey, key_value, known_until
 from .windows import Window, Windows
 
-# Consecutive comparisons that have to differ: values that arrive between our reading
-# and the portal's answer look like a difference, but not several times in a row.
+# Consecutive comparisons that must differ. A value that arrives between our reading and
+# the portal's response looks like a difference, but not several times in a row.
 CHECKS = 3
 # Allowed difference: a share of the portal's value, and absolute if the portal rounded
 # it to a whole number or to decimals.
@@ -33,7 +33,7 @@ def differs(own: float, portal: float) -> bool:
 
 
 class RatioCheck:
-    """Finds ratios that the portal computes in another way, and reads those from it."""
+    """Finds ratios that the portal computes differently, and reads those from it."""
 
     def __init__(self, client: NetrexClient, store: NetrexStore) -> None:
         self._client = client
@@ -42,7 +42,7 @@ class RatioCheck:
         self._checked = as_float(stored.get("checked")) or 0.0
         self._differences: dict[str, int] = dict(stored.get("differences", {}))
         self._values: dict[KpiKey, float] = {}
-        # The windows of the values, which stay when the portal does not answer.
+        # The windows of the values. Both stay unchanged if the portal does not respond.
         self._windows: Windows = {}
 
     @property
@@ -60,16 +60,16 @@ class RatioCheck:
         return int(not_in_future(span.end, now)) if span else 0
 
     def value(self, key: KpiKey, start: int) -> float | None:
-        """Return the portal's value of a replaced ratio if its window starts then."""
+        """Return the portal's value of a replaced ratio for the window from `start`."""
         span = self._windows.get(key.window)
         return self._values.get(key) if span and span.start == start else None
 
     async def async_refresh(
         self, keys: Collection[KpiKey], quarter_hours: QuarterHours, windows: Windows
     ) -> None:
-        """Compare if a day has passed, and read the replaced ratios.
+        """Compare once a day has passed, and read the replaced ratios.
 
-        After other errors than these the values stay as they are.
+        Errors other than those below leave the values unchanged.
 
         Raises:
             NetrexAuthError: The token is refused.
@@ -95,7 +95,7 @@ class RatioCheck:
         """Compare one ratio of each node, a different one every day."""
         known: defaultdict[int, dict[KpiKey, float]] = defaultdict(dict)
         for key in sorted(ratios, key=lambda key: (key.metric, key.window)):
-            # An incomplete sum would differ from the portal's complete one.
+            # An incomplete sum would differ from the portal's complete sum.
             complete = known_until(key, quarter_hours) >= windows[key.window].end
             if complete and (own := key_value(key, quarter_hours, windows)):
                 known[key.node_id][key] = own

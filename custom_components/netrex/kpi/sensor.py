@@ -27,9 +27,9 @@ from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
 from .values import KpiKey, Reading
 from .windows import Window
 
-# People in minus people out of yesterday: what the counters missed.
+# Yesterday's people in minus people out: the people that the counters missed.
 ATTR_DRIFT = "drift_yesterday"
-# The windows that grow until midnight and then start again.
+# Windows that grow until a midnight and then start over.
 GROWING = frozenset({Window.TODAY, Window.WEEK, Window.MONTH})
 # `total` with `last_reset` instead of `total_increasing`: late corrections may lower a
 # value, and a decrease of less than 10 percent would hide the reset at midnight.
@@ -45,7 +45,7 @@ STATE_CLASSES: Mapping[Kind, SensorStateClass] = {
 def async_add_kpi_sensors(
     entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of each node when its data have been found."""
+    """Add the sensors of each node once its data has been found."""
     kpi = entry.runtime_data.kpi
     _async_remove_deselected(kpi, entry)
 
@@ -103,14 +103,14 @@ def windows(description: MetricDescription) -> tuple[Window, ...]:
 
 
 def sensor_key(description: MetricDescription, window: Window) -> str:
-    """Return the end of the unique id, which is also the translation key."""
+    """Return the last part of the unique id, which is also the translation key."""
     if description is OCCUPANCY:
         return description.key
     return f"{description.key}_{window}"
 
 
 class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
-    """A KPI of a node and a window."""
+    """A KPI of a node in a window."""
 
     def __init__(
         self,
@@ -151,8 +151,8 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
         self._reading = self.coordinator.reading(self._key)
         self._shown = self._show()
         if self.native_value is None or self.coordinator.lacks_data(self._key):
-            # In the background: if the account is reloaded during the reading, an
-            # entity that waits for it would not be added in time.
+            # In the background: if the account were reloaded during the reading, an
+            # entity that waited for it would not be added in time.
             self.coordinator.config_entry.async_create_background_task(
                 self.hass,
                 self.coordinator.async_request_refresh(),

@@ -1,4 +1,4 @@
-"""Reading the portal's series of quarter hours."""
+"""Reads the portal's series of quarter hours."""
 
 import asyncio
 from collections.abc import Collection, Container
@@ -19,12 +19,12 @@ _ORDER = {key: index for index, key in enumerate(BY_KEY)}
 
 @dataclass(slots=True)
 class SeriesResults:
-    """The answer about some series.
+    """The results of reading several series.
 
     Attributes:
         changes: The change of the last known quarter hour of each series that was read
             (see `QuarterHours.merge`).
-        errors: The error of each other series.
+        errors: The error of each series that was not read.
     """
 
     changes: dict[SeriesKey, float | None] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class SeriesResults:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the portal returned null for all series, without a reason."""
+        """Whether the portal returned null for all series without a reason."""
         return not self.changes and all(
             isinstance(error, NetrexNoDataError) for error in self.errors.values()
         )
@@ -44,12 +44,12 @@ async def async_read_series(
     starts: Collection[tuple[SeriesKey, int]],
     end: int,
 ) -> SeriesResults:
-    """Read each series from its start until `end`; unix seconds.
+    """Read each series from its start until `end` (unix seconds).
 
-    An error in the answer about one series is part of the result.
+    If the response has an error for one series, the error is part of the result.
 
     Raises:
-        NetrexError: The token is refused, or there was no usable answer at all.
+        NetrexError: The token was refused, or there was no usable response at all.
     """
     requests = {
         SeriesRequest(series.node_id, metric, start, end, Granularity.HQ): series
@@ -64,7 +64,7 @@ async def async_read_series(
             read.errors[series] = result
             continue
         read.changes[series] = quarter_hours.merge(series, result, request.start, end)
-        # Merging a month of one series takes milliseconds.
+        # Merging one month of a series takes milliseconds.
         await asyncio.sleep(0)
     return read
 
@@ -72,7 +72,7 @@ async def async_read_series(
 def order_of(
     refused: Container[SeriesKey], item: tuple[SeriesKey, int]
 ) -> tuple[bool, int, int]:
-    """Return the sort key of a series: those that failed come last and delay no other.
+    """Return the sort key of a series: failed ones come last and delay no others.
 
     The series of a node are neighbors, so that one query reads them.
     """

@@ -12,7 +12,7 @@ from .windows import Window, Windows, week_before
 
 @dataclass(frozen=True, slots=True)
 class KpiKey:
-    """A KPI of a node and a window: the coordinator context of an enabled sensor."""
+    """A KPI of a node in a window: the coordinator context of an enabled sensor."""
 
     node_id: int
     metric: str
@@ -20,7 +20,7 @@ class KpiKey:
 
 
 class Reading(NamedTuple):
-    """A value, None if it is unknown, and its window (unix seconds)."""
+    """A value, or None if it is unknown, and its window (unix seconds)."""
 
     value: float | None
     start: int
@@ -38,7 +38,7 @@ def need_of(key: KpiKey, windows: Windows, zone: tzinfo) -> Need:
     span = windows[key.window]
     if description.base:
         before = week_before(span, zone)
-        # As the current week proceeds, the end passes each quarter hour of last week.
+        # As the week proceeds, the end passes every quarter hour of the previous week.
         return Need(before.start, day_bounds(before.end, zone).start)
     if description is OCCUPANCY:
         # The sensor also shows yesterday's drift.
@@ -56,8 +56,8 @@ def key_value(
 ) -> float | None:
     """Return the value of a KPI; None if it is unknown.
 
-    Where the whole window was read and nothing was there, counts and money are 0: only
-    places that count have KPIs. Ratios and changes are unknown (decision 0027).
+    If the whole window was read but has no values, counts and money are 0, because only
+    places with counters have KPIs. Ratios and changes are unknown (decision 0027).
     """
     description = BY_KEY[key.metric]
     span = windows[key.window]
@@ -77,9 +77,10 @@ def key_value(
 
 
 def drift(node_id: int, quarter_hours: QuarterHours, windows: Windows) -> float | None:
-    """Return yesterday's people in minus people out; None if one is unknown.
+    """Return yesterday's people in minus people out; None if either is unknown.
 
-    A place that is empty at night should have no drift: it is what the counters miss.
+    A place that is empty at night should have no drift: any drift is people that the
+    counters missed.
     """
     people_in, people_out = (
         quarter_hours.total(SeriesKey(node_id, metric), *windows[Window.YESTERDAY])

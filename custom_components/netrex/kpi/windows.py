@@ -9,10 +9,10 @@ from ..client.days import QUARTER, Span, local_date, midnight
 
 
 class Window(StrEnum):
-    """A time window of a KPI; the value is the end of the sensor's unique id."""
+    """A time window of a KPI; the value is the last part of the sensor's unique id."""
 
     QUARTER = "quarter"  # the last quarter hour that has settled
-    HOUR = "hour"  # the hour of that quarter hour, so that a full hour can be seen
+    HOUR = "hour"  # the hour containing that quarter hour; shows full hours, too
     TODAY = "today"
     YESTERDAY = "yesterday"
     WEEK = "week"  # since Monday, as in Home Assistant's calendars and periods
@@ -24,14 +24,14 @@ type Windows = Mapping[Window, Span]
 
 @dataclass(frozen=True, slots=True)
 class KpiData:
-    """The spans of the windows, and the end of the last settled quarter hour."""
+    """The spans of the windows and the end of the last settled quarter hour."""
 
     end: int
     windows: Windows = field(default_factory=dict)
 
 
 def week_before(span: Span, zone: tzinfo) -> Span:
-    """Return the span between the same wall clock times a week before."""
+    """Return the span between the same wall clock times one week earlier."""
     return Span(*(_week_before(moment, zone) for moment in span))
 
 
@@ -45,13 +45,13 @@ def window_spans(now: float, settled: int, zone: tzinfo) -> Windows:
     """Return the spans of the windows.
 
     Args:
-        now: The unix time, which determines the date of today.
+        now: The unix time, which determines today's date.
         settled: The end of the last quarter hour that has settled.
         zone: The local time zone.
     """
     day = local_date(now, zone)
     today = midnight(day, zone)
-    # Just after midnight no quarter hour of the new day has settled.
+    # Just after midnight, no quarter hour of the new day has settled yet.
     end = max(settled, today)
     last = settled - QUARTER
     minute = datetime.fromtimestamp(last, UTC).astimezone(zone).minute

@@ -10,11 +10,11 @@ from .rtsp import Event, Parser, Request, Response
 CHUNK_SIZE = 128 * 1024
 # Room for a whole key frame even if the client is busy (bytes).
 _WRITE_BUFFER_SIZE = 512 * 1024
-# A client sends requests and receiver reports only: small chunks keep the work between
-# two turns of the event loop short (bytes).
+# A client sends only requests and receiver reports, so small chunks suffice; they keep
+# the work between two iterations of the event loop short (bytes).
 CLIENT_CHUNK_SIZE = 16 * 1024
-# Messages or runs of data after which the event loop gets a turn. Reading data that has
-# already arrived does not give it one.
+# Messages or runs of data after which control returns to the event loop. Reading data
+# that has already arrived does not return control.
 _EVENTS_PER_TURN = 16
 _CLOSE_TIMEOUT_SECONDS = 1.0
 
@@ -39,7 +39,7 @@ class Writer(Protocol):
         """Close after queued data has been sent."""
 
     def abort(self) -> None:
-        """Close immediately, leaving nothing to wait for."""
+        """Close immediately, so that there is nothing to wait for."""
 
     async def wait_closed(self) -> None:
         """Wait until the connection is closed."""
@@ -49,8 +49,8 @@ class Connection:
     """Messages and interleaved data of one connection.
 
     Args:
-        reader: Receives.
-        writer: Sends.
+        reader: Receives data.
+        writer: Sends data.
         stranger: Whether this is a client that has yet to present the secret.
 
     Attributes:
@@ -77,7 +77,7 @@ class Connection:
         self.close = writer.close
         if isinstance(writer, asyncio.StreamWriter):
             writer.transport.set_write_buffer_limits(_WRITE_BUFFER_SIZE)
-            # Missing if the peer has already disconnected.
+            # Not available if the peer has already disconnected.
             if peer := writer.get_extra_info("peername"):
                 self.peer_address = peer[0]
 

@@ -23,7 +23,7 @@ class ListenProblem(StrEnum):
 
     @classmethod
     def of(cls, err: OSError) -> ListenProblem:
-        """Return the problem that an error of `bind` stands for."""
+        """Return the problem that an error of `bind` indicates."""
         return _PROBLEMS.get(err.errno, cls.OTHER)
 
 
@@ -48,7 +48,7 @@ class Endpoint:
     secret: str = field(default_factory=new_secret, repr=False)
 
     def url(self, stream_key: str) -> str:
-        """Return a stream's address, which alone grants access to the stream."""
+        """Return a stream's address, which is sufficient to access the stream."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         path = quote(stream_key, safe="")
         return f"rtsp://{host}:{self.port}/{self.token(stream_key)}/{path}"
@@ -79,7 +79,7 @@ def bind(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     server = socket.create_server((host, port), family=family)
-    # Inherited by accepted sockets. asyncio sets it only for sockets that name their
-    # protocol; without it the first frame waits 40 ms for the client's ACK.
+    # Inherited by accepted sockets. asyncio sets it only for sockets with an explicit
+    # protocol; without it, the first frame is delayed by 40 ms until the client's ACK.
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return server

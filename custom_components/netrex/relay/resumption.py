@@ -1,4 +1,4 @@
-"""Replaces a session with the portal's server without the client noticing."""
+"""Replaces a session with the portal's server, unnoticed by the client."""
 
 import asyncio
 from dataclasses import replace
@@ -15,13 +15,13 @@ _CHANNELS = re.compile(r"interleaved=(\d+(?:-\d+)?)", re.IGNORECASE)
 
 
 class Resumption:
-    """Records a client's requests, to repeat them in a new session.
+    """Records a client's requests to repeat them in a new session.
 
-    The client keeps its first session id; ids in messages are translated in transit,
-    as URLs are.
+    The client keeps its first session id. Ids in messages are translated in transit, as
+    are URLs.
 
     Args:
-        described: The answer to DESCRIBE as sent to the client.
+        described: The response to DESCRIBE as sent to the client.
     """
 
     def __init__(self, described: Response) -> None:
@@ -73,8 +73,8 @@ class Resumption:
     async def resume(self, upstream: Upstream) -> bytes:
         """Set up and start a new session like the first one.
 
-        Returns the data received between the answers. Raises UpstreamError if the
-        client would notice, OSError or RtspError if the connection breaks.
+        Returns the data received between the responses. Raises UpstreamError if the
+        client would notice, and OSError or RtspError if the connection breaks.
         """
         upstream.urls.localize(upstream.answer)
         if upstream.answer.status != HTTPStatus.OK or (
@@ -102,7 +102,7 @@ class Resumption:
 
 
 async def _send(upstream: Upstream, request: Request) -> tuple[Response, bytes]:
-    """Return the answer to a request, and the data received before it."""
+    """Return the response to a request and the data received before it."""
     data = b""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
@@ -123,7 +123,7 @@ async def _send(upstream: Upstream, request: Request) -> tuple[Response, bytes]:
 
 
 def _media(described: Response) -> bytes:
-    """Return the media sections of an SDP; the part before them is the session's."""
+    """Return the media sections of an SDP, without the session-level section."""
     return described.body.partition(b"\nm=")[2]
 
 

@@ -10,11 +10,11 @@ _RTP_HEADER_SIZE = 12
 _VERSION = 2
 _BYE = 203
 _SEQUENCES, _TIMESTAMPS = 1 << 16, 1 << 32
-# Timestamp difference across an interruption (seconds). The interruption itself is left
-# out, so that players have no gap to catch up on.
+# Timestamp difference across an interruption (seconds). The interruption itself is
+# omitted, so that players do not have to catch up.
 _FRAME_STEP_SECONDS = 0.04
 # A server may resume in the middle of a group of pictures. Packets before the next key
-# frame are dropped for at most this long, because players wait for data only so long.
+# frame are dropped for at most this long, so that players do not time out.
 _KEY_FRAME_TIMEOUT_SECONDS = 2.5
 _RTPMAP = re.compile(rb"^a=rtpmap:(\d+) ([\w.-]+)/(\d+)", re.MULTILINE)
 
@@ -35,8 +35,8 @@ class _Track:
     sequence: int
     timestamp: int
     arrived_at: float  # monotonic seconds
-    # From the current session's sequence numbers and timestamps to the client's; None
-    # before the first packet of the session.
+    # Offsets from the current session's sequence numbers and timestamps to the
+    # client's; None before the first packet of the session.
     offsets: tuple[int, int] | None = (0, 0)
 
 
@@ -63,7 +63,7 @@ class RtpSplicer:
         self._rest = b""
         self._tracks: dict[int, _Track] = {}
         self._first_session = True
-        # When the wait for a key frame started; None without one.
+        # When the wait for a key frame started; None if there is no wait.
         self._key_awaited_at: float | None = None
         self._omitted_seconds = 0.0
         self._last_at = clock()
@@ -80,7 +80,7 @@ class RtpSplicer:
             track.offsets = None
 
     def feed(self, data: bytes) -> bytes:
-        """Return the frames that `data` completes, as to be sent to the client."""
+        """Return the frames that `data` completes, ready to be sent to the client."""
         data = self._rest + data
         now = self._clock()
         output: list[bytes] = []
@@ -97,7 +97,7 @@ class RtpSplicer:
         return b"".join(output)
 
     def _renumber(self, frame: bytes, now: float) -> bytes | None:
-        """Return a packet's frame with the client's numbering; None to drop it."""
+        """Return a packet's frame with the client's numbering; None if dropped."""
         packet = memoryview(frame)[_FRAME_HEADER_SIZE:]
         if len(packet) < _RTP_HEADER_SIZE or packet[0] >> 6 != _VERSION:
             return frame
@@ -172,7 +172,7 @@ def _has_bye(frame: bytes) -> bool:
 
 
 def _payload(packet: memoryview) -> memoryview:
-    """Return what follows header, CSRCs and extension (RFC 3550 section 5.1)."""
+    """Return what follows the header, CSRCs, and extension (RFC 3550 section 5.1)."""
     size = _RTP_HEADER_SIZE + 4 * (packet[0] & 0x0F)
     if packet[0] & 0x10:
         size += 4 + 4 * int.from_bytes(packet[size + 2 : size + 4])

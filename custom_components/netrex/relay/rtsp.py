@@ -2,8 +2,8 @@
 
 The parser accepts bytes in chunks of any size and buffers at most one unfinished
 message of bounded size. Interleaved frames (section 10.12) are not assembled: a run of
-them is returned as received, because a relay only needs to know where a run ends and a
-message starts.
+frames is returned as received, because a relay only needs to know where the run ends
+and a message starts.
 """
 
 from collections.abc import Iterable
@@ -15,25 +15,25 @@ import re
 MAX_HEADER_SIZE = 16 * 1024
 MAX_BODY_SIZE = 64 * 1024
 MAX_HEADERS = 100
-# What a client may send before it has presented the secret (bytes, messages). Players
-# send one or two requests, of less than 1 KiB.
+# How much a client may send before it has presented the secret (bytes, messages).
+# Players send one or two requests of less than 1 KiB.
 STRANGER_SIZE = 16 * 1024
 STRANGER_MESSAGES = 10
 
 _FRAME_SIGN = 0x24  # "$"
 _FRAME_HEADER_SIZE = 4
-# Empty lines between messages. A pattern, because a flood of them must not cost a step
-# of Python per byte; a range, which also ignores vertical tabs and form feeds, because
-# it is up to three times as fast as a list of the two line ends.
+# Empty lines between messages. A pattern, so that a flood of them does not run Python
+# code for each byte. The range also ignores vertical tabs and form feeds, but it is up
+# to three times as fast as a set of the two line endings.
 _EMPTY_LINES = re.compile(rb"[\n-\r]+")
 _BLANKS = " \t"
-# Section 4.2: CRLF, but receivers accept a bare LF as well.
+# Section 4.2: CRLF, but receivers also accept a bare LF.
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"([A-Z_]{1,32}) +(\S+) +RTSP/\d\.\d")
 _STATUS_LINE = re.compile(r"RTSP/\d\.\d +(\d{3})(?: +(.*))?")
 _FORBIDDEN = re.compile(r"[\x00\r]")
 
-# Reason phrases that RFC 2326 (section 7.1.1) adds to those of HTTP.
+# Reason phrases that RFC 2326 (section 7.1.1) adds to HTTP's.
 _REASONS = {
     455: "Method Not Valid in This State",
     461: "Unsupported Transport",
@@ -119,13 +119,13 @@ class Parser:
 
     Args:
         stranger: Whether the peer has yet to present the secret. Until `trust` is
-            called, it may send only a little data, and no interleaved data.
+            called, it may send only a little data and no interleaved data.
     """
 
     def __init__(self, *, stranger: bool = False) -> None:
         self.failure: RtspError | None = None
         self._is_stranger = stranger
-        # What a stranger has sent (bytes, messages).
+        # How much a stranger has sent (bytes, messages).
         self._stranger_size = 0
         self._stranger_messages = 0
         # Missing bytes of the current interleaved frame.
@@ -144,8 +144,8 @@ class Parser:
     def feed(self, data: bytes) -> list[Event]:
         """Return the messages and data that `data` completes, in order.
 
-        Invalid or oversized data stops the parser for good and sets `failure`; what
-        precedes it is still returned.
+        Invalid or oversized data stops the parser permanently and sets `failure`;
+        anything before it is still returned.
         """
         events: list[Event] = []
         if self._is_stranger:

@@ -27,18 +27,18 @@ class Limits:
     """Limits of a relay.
 
     Attributes:
-        viewers: Concurrent viewers per endpoint. Home Assistant has the loopback
-            endpoint for itself, so that other machines cannot keep it out.
-        address_viewers: Concurrent viewers per address of a client and endpoint; not on
-            loopback. A recorder with all cameras of a shop has to fit.
+        viewers: Concurrent viewers per endpoint. Only Home Assistant uses the loopback
+            endpoint, so other machines cannot exhaust its limit.
+        address_viewers: Concurrent viewers per client address and endpoint; not on
+            loopback. Must allow a recorder with all cameras of a shop.
         stream_viewers: Concurrent viewers per stream and endpoint; not on loopback.
         strangers: Concurrent connections per endpoint that have not presented the
-            secret. Above the limit the oldest is closed, so that strangers cannot keep
-            viewers out. A wall of players that connect at once has to fit.
+            secret. Above the limit, the oldest is closed, so that strangers cannot lock
+            out viewers. Must allow a video wall whose players all connect at once.
         request_timeout: Time from connecting to DESCRIBE (seconds).
         idle_timeout: Time after which a session is closed if neither side sends
-            anything (seconds). Players keep their session alive (RFC 2326 section 12.37
-            defaults to 60 s); a client that stops reading stalls the server as well.
+            anything (seconds). Players keep their sessions alive (RFC 2326 section
+            12.37 defaults to 60 s); a client that stops reading also stalls the server.
     """
 
     viewers: int = 100
@@ -51,7 +51,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RelayStats:
-    """Current viewers; links used and failures since the start."""
+    """Current viewers, and links used and failures since the start."""
 
     live_sessions: int
     endpoints: int
@@ -62,7 +62,7 @@ class RelayStats:
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
-    """The server of an endpoint and its sessions, the oldest first."""
+    """The server of an endpoint and its sessions, oldest first."""
 
     server: asyncio.Server
     sessions: dict[Session, asyncio.Task[None]] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class _Listener:
 class Relay:
     """Listens on loopback and on further endpoints; connects to the portal on demand.
 
-    Implements SessionHost, which describes the arguments that are not listed here.
+    Implements SessionHost, which describes the arguments not listed here.
 
     Args:
         limits: The limits.
@@ -216,14 +216,14 @@ class Relay:
         writer: asyncio.StreamWriter,
     ) -> None:
         if (listener := self._listeners.get(endpoint)) is None:
-            # Accepted just before the endpoint was closed.
+            # The connection was accepted just before the endpoint was closed.
             writer.transport.abort()
             return
         session = Session(self, endpoint, Connection(reader, writer, stranger=True))
         sessions = listener.sessions
         strangers = [known for known in sessions if not known.stream_key]
-        # Possibly several: aborted sessions need a few iterations of the event loop to
-        # end, and one iteration may accept a hundred connections.
+        # Possibly several: aborted sessions take a few iterations of the event loop to
+        # end, and a single iteration may accept a hundred connections.
         for oldest in strangers[: max(0, len(strangers) + 1 - self._limits.strangers)]:
             oldest.abort(EndReason.STOPPED)
         task = asyncio.create_task(session.run())

@@ -43,10 +43,10 @@ class Phase(Enum):
     """The state of a session."""
 
     GREETING = auto()  # no DESCRIBE has been accepted yet
-    OPENING = auto()  # a link is requested and the stream described
+    OPENING = auto()  # requesting a link and the stream's description
     PLAYING = auto()  # connected to the portal's server
     LEAVING = auto()  # still connected; the client has sent TEARDOWN
-    RESUMING = auto()  # the portal's session has ended; another one is opened
+    RESUMING = auto()  # the portal's session has ended; another one is being opened
     CLOSED = auto()
 
 
@@ -56,18 +56,18 @@ _LIVE = frozenset({Phase.PLAYING, Phase.LEAVING, Phase.RESUMING})
 class Session:
     """Serves one client connection.
 
-    `run` handles what the client sends. DESCRIBE starts a second task, which takes a
-    link and passes on what the portal's server sends, so that a client that disconnects
-    in the meantime is noticed at once.
+    `run` handles the client's messages. DESCRIBE starts a second task, which gets a
+    link and passes on the data of the portal's server. Meanwhile, `run` immediately
+    detects when the client disconnects.
 
     Media data is passed on as received. The frame headers are still parsed
     (`rtsp.Parser`) to find the few messages between them, such as the answer to a
     second PLAY with its RTP-Info. All messages are translated, so that no address of
     the portal reaches the client. Parsing costs less than the socket calls around it.
 
-    When the portal's server ends its session, a stream for which the host allows it is
-    resumed with a new link without the client noticing. Any other client is
-    disconnected, and its reconnect gets a new link.
+    When the portal's server ends its session, the stream is resumed with a new link,
+    unnoticed by the client, if the host allows it. Otherwise, the client is
+    disconnected and gets a new link when it reconnects.
 
     Attributes:
         stream_key: Empty until the client has presented the secret.
@@ -81,7 +81,7 @@ class Session:
         self._endpoint = endpoint
         self._client = client
         self._phase = Phase.GREETING
-        # Set while a link is in use: until the use has been reported.
+        # Set while a link is in use, until its use has been reported.
         self._upstream: Upstream | None = None
         self._resumption: Resumption | None = None
         self._player: asyncio.Task[None] | None = None
@@ -108,7 +108,7 @@ class Session:
         return self._phase in _LIVE
 
     async def run(self) -> None:
-        """Serve the client until one side disconnects."""
+        """Serve the client until either side disconnects."""
         try:
             async with asyncio.timeout(self._host.request_timeout) as deadline:
                 while (event := await self._client.receive()) is not None:
@@ -161,7 +161,7 @@ class Session:
         return True
 
     def _is_authorized(self, url: str) -> bool:
-        """Check the token, and that the client stays with one stream."""
+        """Check the token, and that the client requests only one stream."""
         if (match := _ADDRESS.fullmatch(url)) is None:
             return False
         stream_key = unquote(match[3])
@@ -185,7 +185,7 @@ class Session:
             return
         if self._upstream is None:
             raise RtspError("data without a stream")
-        # If the server has disconnected, the other task notices.
+        # If the server has disconnected, the other task handles it.
         with contextlib.suppress(OSError):
             if isinstance(event, bytes):
                 self._upstream.connection.write(event)
@@ -200,7 +200,7 @@ class Session:
             await self._reply(request, 404)
             return
         if request.method == "SETUP":
-            # Media has to stay on this connection.
+            # Media must stay on this connection.
             offers = (request.header("Transport") or "").split(",")
             usable = [offer for offer in offers if "tcp" in offer.lower()]
             if not usable:
@@ -217,7 +217,7 @@ class Session:
             await upstream.connection.send(request)
 
     async def _open(self, describe: Request) -> None:
-        """Open the stream, then serve it until one side ends it."""
+        """Open the stream and serve it until either side ends it."""
         key = self.stream_key
         _drop_back_channel(describe)
         try:
@@ -276,9 +276,9 @@ class Session:
         self._host.on_started(self.stream_key, upstream.transport)
 
     async def _pass_downstream(self, upstream: Upstream) -> None:
-        """Pass on what the portal's server sends, until it ends the session.
+        """Pass on the data of the portal's server until it ends the session.
 
-        Raises OSError if the client has disconnected, RtspError for invalid data.
+        Raises OSError if the client has disconnected, and RtspError for invalid data.
         """
         while True:
             try:
@@ -291,7 +291,7 @@ class Session:
                 if self._resumption is not None and self._resumption.rtp.is_over:
                     return
             elif event is None or (
-                # Disconnecting makes the client reconnect, as REDIRECT asks for.
+                # Disconnecting makes the client reconnect, as REDIRECT requires.
                 isinstance(event, Request) and event.method == "REDIRECT"
             ):
                 return
@@ -354,10 +354,10 @@ class Session:
 
 
 def _drop_back_channel(request: Request) -> None:
-    """Remove the requirement of audio toward the camera, which the portal lacks.
+    """Remove the requirement for audio to the camera, which the portal lacks.
 
-    go2rtc requires it first and reconnects if it is refused, which a single-use link
-    does not survive.
+    go2rtc first requires it and reconnects if it is refused, but a link can be used
+    only once.
     """
     if (required := request.header("Require")) is not None:
         features = [feature.strip() for feature in required.split(",")]

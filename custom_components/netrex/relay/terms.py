@@ -1,4 +1,4 @@
-"""What the relay reports, and what a session needs from its relay."""
+"""The relay's reports, and the interface that a session needs from its relay."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class LinkRefusal(StrEnum):
 
     GONE = "gone"  # the camera does not exist (any more)
     FORBIDDEN = "forbidden"  # the token lacks the live view permission
-    LIMITED = "limited"  # the portal's limit, the daily allowance or the stream's pace
+    LIMITED = "limited"  # by the portal, the daily allowance, or the stream's pace
     UNAVAILABLE = "unavailable"  # the portal returned no link
 
 
@@ -77,17 +77,17 @@ class LinkError(Exception):
 
 
 class SessionHost(Protocol):
-    """The relay as a session sees it. Strings are stream keys.
+    """The interface of the relay to its sessions. Strings are stream keys.
 
     Attributes:
         request_timeout: Time from connecting to DESCRIBE (seconds).
         dial: Connects to a link.
         get_link: Returns an unused link to a stream, or raises LinkError.
         transport: Returns the transport that the next link would use.
-        resumes: Returns whether a stream continues with a new link without the client
-            noticing. Otherwise the client has to reconnect.
+        resumes: Returns whether a stream continues with a new link, unnoticed by the
+            client. Otherwise, the client has to reconnect.
         on_started: Called when the portal's server has accepted a link.
-        on_closing: Called with the reason, once per viewer whose stream was opened,
+        on_closing: Called with the reason once per viewer whose stream was opened,
             before the client is disconnected.
     """
 

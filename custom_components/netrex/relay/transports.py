@@ -1,10 +1,10 @@
-"""Transports of RTSP to the portal: plain, tunneled, encrypted.
+"""Transports for RTSP to the portal: plain, tunneled, and encrypted.
 
 The API documentation names the transports ("View live stream from the camera") without
 describing them. RTSP over HTTP is Apple's scheme, which FFmpeg and Axis cameras
-support: a GET to receive, a POST to send in base64, tied by `x-sessioncookie`. RTSP
-over WebSocket is RTSP with interleaved data in binary messages, as Axis cameras do and
-ONVIF's streaming specification describes.
+support: a GET to receive and a POST to send in base64, linked by `x-sessioncookie`.
+RTSP over WebSocket is RTSP with interleaved data in binary messages, as implemented by
+Axis cameras and described in ONVIF's streaming specification.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from ..client import AddressGate, LiveTransport, NetrexAddressError
 from .connection import CHUNK_SIZE, Reader, Writer
 
 _CLOSE_TIMEOUT_SECONDS = 1.0
-# A message holds whole interleaved frames, and a large key frame may take several.
+# A message has only whole interleaved frames; a large key frame may take several.
 _MAX_MESSAGE_SIZE = 8 * 2**20
 _TUNNEL_TYPE = "application/x-rtsp-tunnelled"
 # Content-Length that the scheme prescribes for its endless POST; servers ignore it.
@@ -35,7 +35,7 @@ SUBPROTOCOLS = ("binary", "rtsp.onvif.org")
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A transport's default port, and its tunnel if it has one (`http` or `ws`)."""
+    """A transport's default port and its tunnel, if any (`http` or `ws`)."""
 
     port: int
     tunnel: str = ""
@@ -68,8 +68,8 @@ class Link:
 class Address:
     """The server and the resource of a link.
 
-    `request_uri` is the URI of RTSP requests: the link without credentials; in a
-    tunnel, always with RTSP's scheme, because the link's scheme is the tunnel's.
+    `request_uri` is the URI of RTSP requests: the link without credentials. In a tunnel
+    it always has RTSP's scheme, because the link has the scheme of the tunnel.
     """
 
     host: str
@@ -102,7 +102,7 @@ class Dialer:
     Args:
         session: Opens WebSockets.
         context: Verifies the servers of encrypted transports.
-        gate: Refuses addresses that a link must not lead to (decision 0028).
+        gate: Rejects addresses that a link must not lead to (decision 0028).
     """
 
     def __init__(
@@ -158,7 +158,7 @@ async def dial_tcp(link: Link) -> tuple[Reader, asyncio.StreamWriter]:
 async def _dial_http(
     address: Address, ip: str, context: ssl.SSLContext | None
 ) -> tuple[Reader, Writer]:
-    """Send the GET, wait for its answer, then send the POST."""
+    """Send the GET, wait for its response, and send the POST."""
     cookie = secrets.token_hex(11)
     down, get = await _request("GET", address, ip, context, cookie)
     try:
@@ -216,7 +216,7 @@ async def _request(
 
 
 class _TunnelWriter:
-    """Sends base64 on the POST, and closes both connections."""
+    """Sends base64 on the POST and closes both connections."""
 
     def __init__(self, get: asyncio.StreamWriter, post: asyncio.StreamWriter) -> None:
         self._get = get
@@ -256,14 +256,14 @@ async def _dial_websocket(
     ) -> aiohttp.ClientResponse:
         response = await handler(request)
         if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
-            # Above all a redirect, which would avoid the gate.
+            # For example, a redirect, which would bypass the gate.
             response.close()
             raise ConnectionRefusedError("the server refused the WebSocket")
         responses.append(response)
         return response
 
     # `abort` needs the response of the handshake, which only a session's middleware
-    # gets to see. The session shares the connector of the other one.
+    # receives. This session shares the connector of the original one.
     own = aiohttp.ClientSession(
         connector=session.connector,
         connector_owner=False,
@@ -303,7 +303,7 @@ class _SocketReader:
 
 
 class _SocketWriter:
-    """Sends what was written until `drain` as one binary message."""
+    """Sends all data written before a `drain` as one binary message."""
 
     def __init__(
         self, socket: aiohttp.ClientWebSocketResponse, response: aiohttp.ClientResponse
@@ -329,7 +329,7 @@ class _SocketWriter:
                 raise ConnectionResetError(type(err).__name__) from None
 
     def close(self) -> None:
-        # Queued data may be dropped: nothing follows a TEARDOWN.
+        # Queued data may be dropped because nothing follows a TEARDOWN.
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._socket.close())
 

@@ -14,22 +14,22 @@ from .urls import UrlMap, link_secrets
 
 _LOGGER = logging.getLogger(__name__)
 
-# Players give up after 5 to 30 s.
+# Players time out after 5 to 30 s.
 LINK_TIMEOUT_SECONDS = 30.0
-# Less than the 5 s of Home Assistant's FFmpeg, so that a transport that is blocked is
-# noticed before the player leaves.
+# Less than the 5 s timeout of Home Assistant's FFmpeg, so that a blocked transport is
+# detected before the player disconnects.
 DIAL_TIMEOUT_SECONDS = 3.0
 ANSWER_TIMEOUT_SECONDS = 10.0
-# Per DESCRIBE; players do not wait for more.
+# Per DESCRIBE; players would time out during further attempts.
 _MAX_LINKS = 3
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 305, 307})
-# Statuses of an expired or unknown link: another link may help.
+# Statuses of an expired or unknown link: another link may work.
 _REFUSALS = frozenset({401, 403, 404, 410, 454})
 
 
 class UpstreamError(Exception):
-    """The portal's server is unreachable, or its answer is not valid."""
+    """The portal's server is unreachable or its response is not valid."""
 
 
 class LinkRefusedError(UpstreamError):
@@ -44,7 +44,7 @@ _END_REASONS: dict[type[BaseException], EndReason] = {
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A session with the portal's server, after its answer to DESCRIBE."""
+    """A session with the portal's server after its response to DESCRIBE."""
 
     connection: Connection
     urls: UrlMap
@@ -57,10 +57,10 @@ async def open_stream(
 ) -> Upstream:
     """Request a stream's description, retrying with new links while that may help.
 
-    A link may have expired or been used, and the next one may use another transport.
+    A link may be expired or already used, and the next one may use another transport.
 
     Args:
-        host: Provides links, and records how failed ones were used.
+        host: Provides links and records how failed ones were used.
         stream_key: The stream.
         describe: The client's request.
         local_url: The stream's address as the client writes it.
@@ -102,8 +102,8 @@ async def _open_link(
 
     A link is valid for 30 s and for one player (API documentation, "Security of
     access to live stream"), so DESCRIBE is the first request. Redirects are followed
-    here, because the client must not see the portal's addresses, and only without a
-    tunnel, because they would leave it.
+    here, because the client must not receive the portal's addresses. They are followed
+    only without a tunnel, because they would lead out of it.
     """
     secrets: set[str] = set()
     for _ in range(_MAX_REDIRECTS + 1):

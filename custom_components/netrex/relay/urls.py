@@ -1,7 +1,7 @@
 """Translates the URLs of an RTSP session between the relay's and the portal's.
 
-The client only sees the relay's address. URLs in messages from the portal's server are
-translated for the client, and those in the client's requests are translated back.
+The client receives only the relay's address. URLs in messages from the portal's server
+are translated for the client, and those in the client's requests are translated back.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _URL = re.compile(
     r'rtsps?://[^\s"<>]+?(?=;(?:seq|rtptime|ssrc)=|,\s*url=|[\s"<>]|$)',
     re.IGNORECASE,
 )
-# What may follow the URL of a presentation in the URL of a track.
+# May follow the URL of a presentation in the URL of a track.
 _SUFFIX = re.compile(r"(?:[/?].*)?")
 _ALIAS = re.compile(r"/@(\d+)(.*)")
 # Parts of a link that may be its secret; the documented example has 64 characters.
@@ -52,7 +52,7 @@ class UrlMap:
         self._aliases: list[str] = []
 
     def to_upstream(self, url: str) -> str | None:
-        """Return the portal's URL for a client's; None if it is not below `local`."""
+        """Return the portal's URL for a client's URL; None if not below `local`."""
         if url == "*":
             return url
         tail = url.removeprefix(self._local)
@@ -89,7 +89,7 @@ class UrlMap:
         tail = url.removeprefix(self._upstream)
         if url.startswith(self._upstream) and self._may_show(tail):
             return self._local + tail
-        # URLs of tracks have to stay below their base URL.
+        # URLs of tracks must stay below their base URL.
         for number, alias in enumerate(self._aliases):
             tail = url.removeprefix(alias)
             if url.startswith(alias) and self._may_show(tail) and "?" not in tail:
