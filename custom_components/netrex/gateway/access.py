@@ -24,7 +24,7 @@ from ..models import NetrexConfigEntry
 # A single camera may be off, unknown to the gateway, or refuse although the token is
 # valid.
 _MAX_CAMERAS = 5
-# Cameras that have to refuse a token, unless the account has fewer.
+# How many cameras must refuse a token, unless the account has fewer.
 _MIN_REFUSALS = 2
 _CHECK_INTERVAL_SECONDS = 300.0
 _REFUSALS = (NetrexCameraTokenError, NetrexCameraPermissionError)
@@ -70,8 +70,8 @@ class AccessMonitor:
     """Creates an issue while the cameras refuse the token.
 
     One camera may refuse for a reason of its own. After a refusal the token is tested
-    with the same camera and with others, and only if all that answer refuse it, an
-    issue names them. It ends when one of them accepts the token.
+    with the same camera and with others. An issue that names them is created only if
+    all that answer refuse it, and deleted when one of them accepts the token.
 
     Attributes:
         problem: The translation key of the issue; None while the token works.

@@ -29,8 +29,8 @@ _BATCH_SIZE = 10
 class CapabilityCoordinator(GatewayCoordinator[dict[int, Capabilities]]):
     """The capabilities of the cameras by node id, stored across restarts.
 
-    A camera that is offline is asked when it is online again. A refusal is the
-    camera's own: the others are asked all the same (decision 0026).
+    A camera that is offline is read when it is online again. A refusal concerns that
+    camera only: the others are still read (decision 0026).
 
     Attributes:
         errors: The cameras that could not be read, by serial number.

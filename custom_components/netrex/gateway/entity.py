@@ -42,11 +42,11 @@ class GatewayEntity[CoordinatorT: GatewayCoordinator[Any]](NetrexEntity[Coordina
 
 
 class PollingEntity[CoordinatorT: PollingCoordinator[Any]](GatewayEntity[CoordinatorT]):
-    """An entity of something that is polled; its name follows the camera."""
+    """An entity whose state is polled; its name follows the camera."""
 
     @property
     def title(self) -> str | None:
-        """The name at the camera, as it was last read; None if it has none."""
+        """The name on the camera, as it was last read; None if it has no name."""
         return None
 
     @callback
@@ -60,7 +60,7 @@ class PollingEntity[CoordinatorT: PollingCoordinator[Any]](GatewayEntity[Coordin
     @override
     @callback
     def _handle_coordinator_update(self) -> None:
-        # What the camera no longer has keeps its last name.
+        # Keep the last name if the camera no longer has the item.
         if self.available:
             self._update_name(self._placeholder, self._default)
         super()._handle_coordinator_update()

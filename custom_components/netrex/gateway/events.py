@@ -38,11 +38,11 @@ _PERMANENT = (
     NetrexCameraPermissionError,
     NetrexCameraNotFoundError,
 )
-# What a camera may report; further states and unknown topics are dropped.
+# Limits per camera; further states and unknown topics are dropped.
 _MAX_STATES = 200
 _MAX_TOPICS = 100
 
-# A default name of a port is one of these words and a number.
+# The default name of a port is one of these words and a number.
 _DEFAULT_WORDS = frozenset(("port", "input", "output"))
 
 
@@ -68,7 +68,7 @@ class EventCoordinator(GatewayCoordinator[CameraState]):
     `last_update_success` is False while there is no connection.
 
     Attributes:
-        ignored: How often topics came that nothing here uses; for diagnostics.
+        ignored: How many messages had a topic that no entity uses; for diagnostics.
         unreadable: How many messages could not be parsed; for diagnostics.
         connections: How many connections were established; for diagnostics.
         error: Why the last attempt failed; for diagnostics.

@@ -105,7 +105,7 @@ class CameraGateway:
         ]
         for coordinator in coordinators:
             await coordinator.async_shutdown()
-        # The next setup finds out by itself.
+        # The next setup finds out for itself.
         self._monitor.async_delete_issue()
 
     def serial_number(self, node_id: int) -> str:

@@ -81,7 +81,7 @@ class ParameterCoordinator(GatewayCoordinator[dict[str, str]]):
             try:
                 await write_parameters(self.client, self._serial_number, wanted)
             except NetrexCameraError:
-                # The camera keeps what it wrote before it refused.
+                # The camera keeps the values that it wrote before it refused one.
                 await self._async_read_back(wanted)
                 raise
             after = await self._async_read_back(wanted)

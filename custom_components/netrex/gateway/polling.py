@@ -36,7 +36,7 @@ _ABSENT = (
 class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
     """Reads something of each online camera that is due, by node id.
 
-    Data remain until they can be read again.
+    Data are kept until they can be read again.
 
     Args:
         context: The account's camera access.

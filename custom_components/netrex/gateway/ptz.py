@@ -60,7 +60,7 @@ class PtzController:
             await self._ptz(serial_number).start(speeds)
             await asyncio.sleep(seconds)
         except NetrexError:
-            # It may have started all the same, or an earlier movement is running.
+            # It may have started anyway, or an earlier movement may be running.
             with suppress(NetrexError):
                 await self._async_end(serial_number, owner)
             raise

@@ -25,7 +25,7 @@ _LOGGER = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 4.0
 # Pause of a camera after one, two, three … failures in a row.
 _PAUSES_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
-# The least pause of a camera that refused the token.
+# The shortest pause of a camera that refused the token.
 _REFUSED_PAUSE_SECONDS = 300.0
 # Pause of all cameras after the gateway's rate limit. Whether its calls count toward
 # the portal's limit is not documented; if they do, still images must not use it up.

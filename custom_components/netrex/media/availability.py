@@ -7,7 +7,7 @@ import time
 from ..client import Lane, NetrexClient, NetrexQueryError, NetrexResponseError
 from ..client.days import HOUR, Span
 
-# How long answers are kept (seconds). What is older than `_SETTLED` changes rarely:
+# How long answers are kept (seconds). Those older than `_SETTLED` change rarely:
 # recordings expire, or a memory card is read late.
 _SETTLED = HOUR
 _SETTLED_LIFETIME = HOUR

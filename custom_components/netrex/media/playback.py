@@ -2,7 +2,7 @@
 
 The portal takes seconds to minutes to prepare a clip, and a person gives up if nothing
 happens. So the wait has a limit, after which an error reports the progress; the job
-goes on and its file is there when the person tries again (decision 0013).
+continues, and its file is ready when the person tries again (decision 0013).
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _NOT_READY_KEYS = {
 
 
 class NotReadyError(HomeAssistantError):
-    """The clip is not ready yet; its job goes on."""
+    """The clip is not ready yet; its job continues."""
 
 
 class Playback:
@@ -52,7 +52,7 @@ class Playback:
         self._entry = entry
         self._recordings = recordings
         self._tasks: dict[Clip, asyncio.Task[Path]] = {}
-        # How many callers wait for each task, without zeros.
+        # How many callers wait for each task; tasks without a caller are left out.
         self._waiters: Counter[Clip] = Counter()
         # Errors of tasks that failed without a waiter, with their monotonic time.
         self._failures: dict[Clip, tuple[HomeAssistantError, float]] = {}
@@ -65,7 +65,7 @@ class Playback:
             max_wait: Seconds until NotReadyError is raised.
 
         Raises:
-            NotReadyError: The clip is not ready yet; its job goes on.
+            NotReadyError: The clip is not ready yet; its job continues.
             HomeAssistantError: The clip is not available.
         """
         if clip.seconds > MAX_CLIP_SECONDS:

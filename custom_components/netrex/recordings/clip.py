@@ -1,4 +1,4 @@
-"""What a job fetches, and the file that it makes."""
+"""The part of a recording that a job fetches, and the file that it creates."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

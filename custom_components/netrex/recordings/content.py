@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from .mp4 import is_film
 
-# Bytes that are enough to tell.
+# How many bytes the check needs.
 _MAX_BYTES = 512
 
 
@@ -21,7 +21,7 @@ class ContentKind(StrEnum):
 
 
 class ContentError(Exception):
-    """The download server sent something else than the complete recording."""
+    """The download server sent something other than the complete recording."""
 
     def __init__(self, kind: ContentKind) -> None:
         super().__init__(kind)

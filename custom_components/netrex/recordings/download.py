@@ -24,7 +24,7 @@ _HEAD_BYTES = 8
 # Bytes per write: fewer switches between the event loop and the executor.
 _BLOCK_SIZE = 4 << 20
 # The highest rate of a recording, in bytes per second (50 Mbit/s), and what its file
-# may have besides. Cameras of 4K resolution send up to 40 Mbit/s.
+# may hold besides. Cameras of 4K resolution send up to 40 Mbit/s.
 _MAX_RATE = 6_250_000
 _MAX_EXTRA = 64 << 20
 
@@ -64,7 +64,7 @@ class Downloader:
             on_percent: Called with the progress.
 
         Raises:
-            ContentError: The server sends something else.
+            ContentError: The server sends something other than the recording.
             NetrexNotFoundError: The URL has expired.
             NetrexError: The server does not deliver the complete file.
             HomeAssistantError: The file cannot be written, or is too large.

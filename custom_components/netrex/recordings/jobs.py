@@ -36,9 +36,9 @@ from .timing import Timing
 # How much of a complete recording can be missing (seconds): cameras cut at their key
 # frames. The API's own example has 598 of 600 seconds.
 _MAX_MISSING_SECONDS = 5.0
-# Consecutive polls whose progress decreased or is missing until a preparation failed.
+# Consecutive polls with decreased or missing progress until a preparation has failed.
 _MAX_REGRESSIONS = 3
-# Unusable answers until a request failed.
+# Unusable answers until a request has failed.
 _MAX_UNUSABLE_ANSWERS = 3
 
 
@@ -181,7 +181,7 @@ class Job:
         return await self._poll(recording, accepted=accepted)
 
     async def _poll(self, recording: Recording, *, accepted: bool) -> str:
-        """Poll the preparation until its URL is known, and return that.
+        """Poll the preparation until its URL is known, and return the URL.
 
         A preparation that was not accepted may be running all the same: the answer was
         lost, or another client requested it too.

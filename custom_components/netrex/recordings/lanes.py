@@ -13,8 +13,8 @@ class LaneSemaphore:
 
     Args:
         limit: How many can hold the semaphore at once.
-        reserve: How many more if they are interactive, so that playback never waits for
-            the downloads of automations.
+        reserve: How many more can if they are interactive, so that playback never waits
+            for the downloads of automations.
     """
 
     def __init__(self, limit: int, reserve: int) -> None:

@@ -62,7 +62,7 @@ class _RunningJob:
 class RecordingManager:
     """Owns the jobs and the cache of one account.
 
-    It makes no requests and no folders before a recording is requested.
+    It sends no request and creates no folder before a recording is requested.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class RecordingManager:
         self._entry = entry
         self._client = client
         timing = timing or Timing()
-        # Preparations load the portal only; downloads share the line with all else.
+        # Preparations load only the portal; downloads share the connection with others.
         self._context = JobContext(
             hass,
             client,

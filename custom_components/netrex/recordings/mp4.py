@@ -1,8 +1,8 @@
 """Checks whether an MP4 file is complete, and where it ends.
 
-A download can be cut without an error, and servers append what does not belong to the
-file, such as the line break at the end of a script. The top-level boxes hold their own
-lengths (ISO/IEC 14496-12, 4.2), so they show both.
+A download can be cut without an error, and servers append data that do not belong to
+the file, such as the line break at the end of a script. The top-level boxes hold their
+own lengths (ISO/IEC 14496-12, 4.2), so they show both.
 """
 
 from pathlib import Path

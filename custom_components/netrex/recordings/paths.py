@@ -109,7 +109,7 @@ def check_target(config: Config, path: Path, *, overwrite: bool) -> None:
         HomeAssistantError: The file exists and `overwrite` is false.
     """
     try:
-        # Of a dangling link, Home Assistant's check sees only the folder.
+        # For a dangling link, Home Assistant's check sees only the folder.
         allowed = (
             path.is_absolute()
             and ".." not in path.parts

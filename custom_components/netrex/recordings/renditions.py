@@ -20,8 +20,8 @@ class Rendition(NamedTuple):
 def select_rendition(recordings: Sequence[Recording], height: int | None) -> Rendition:
     """Return the most complete recording in a height (pixels), None for its highest.
 
-    Several recordings are the same time on several storages. Of equally long ones, the
-    one with the most heights is the cloud's: a memory card holds the camera's own
+    Several recordings cover the same time on different storages. Of equally long ones,
+    the one with the most heights is the cloud's: a memory card holds the camera's own
     height only, and is much slower.
 
     Raises:
@@ -37,7 +37,7 @@ def select_rendition(recordings: Sequence[Recording], height: int | None) -> Ren
             raise failed("height_not_offered", heights=", ".join(map(str, heights)))
     longest = max(recording.duration or 0 for recording in offers)
     shortest = longest - _DURATION_TOLERANCE_SECONDS
-    # Of equals `max` returns the first in the portal's order.
+    # If several are equal, `max` returns the first in the portal's order.
     recording = max(
         (recording for recording in offers if (recording.duration or 0) >= shortest),
         key=lambda recording: len(recording.heights),
