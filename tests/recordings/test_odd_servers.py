@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+import time
 from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError
@@ -14,6 +15,7 @@ from custom_components.netrex.recordings import (
     RecordingManager,
     download as download_module,
 )
+from custom_components.netrex.recordings.partial import PartialFile
 from simulator import Simulator
 
 from .conftest import QUICK, Source, contents, files
@@ -64,6 +66,27 @@ async def test_a_film_is_saved(
     saved = await manager.async_download(clip, target)
     assert contents(target) == written(cloud)
     assert saved.size == len(contents(target))
+    assert len(source.urls) <= 3
+
+
+async def test_what_arrives_before_the_disk_is_ready_is_kept(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    source: Source,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that announces too much and closes must not cost the received data."""
+
+    def slow(self: PartialFile, size: int | None) -> None:
+        time.sleep(0.3)
+
+    monkeypatch.setattr(PartialFile, "check_free_space", slow)
+    cloud.switches.set("download_length_error", 1000)
+    cloud.switches.download_range = False
+    await manager.async_download(clip, target)
+    assert contents(target) == written(cloud)
     assert len(source.urls) <= 3
 
 

@@ -23,6 +23,8 @@ from .timing import Timing
 _HEAD_BYTES = 8
 # Bytes per write: fewer switches between the event loop and the executor.
 _BLOCK_SIZE = 4 << 20
+# Bytes that may wait for the disk before reading pauses.
+_MAX_HELD_BYTES = 2 * _BLOCK_SIZE
 # The highest rate of a recording, in bytes per second (50 Mbit/s), and what its file
 # may hold besides. Cameras of 4K resolution send up to 40 Mbit/s.
 _MAX_RATE = 6_250_000
@@ -160,14 +162,14 @@ class _Body:
         self._partial = partial
         self._limit = limit
         self._on_percent = on_percent
+        # Before the first write: whether the file starts again, and its size in bytes.
+        self._prepare: tuple[bool, int | None] | None = None
 
     async def read(self, download: Download, meter: _Meter) -> None:
         """Append the response body, then check that the file is complete."""
         partial, size = self._partial, download.size
-        if download.offset != partial.size:
-            await self.run(partial.restart)
         self._check_size(size or 0)
-        await self.run(partial.check_free_space, size)
+        self._prepare = (download.offset != partial.size, size)
         await self._write(download, meter)
         if size is not None and partial.size < size:
             raise NetrexConnectionError("The download ended too early")
@@ -178,10 +180,14 @@ class _Body:
         raise ContentError(ContentKind.INCOMPLETE)
 
     async def _write(self, download: Download, meter: _Meter) -> None:
-        partial, size = self._partial, download.size
+        """Write the body. It is read without a pause, and may be ahead of the disk.
+
+        If the connection breaks, aiohttp drops what has arrived but was not read.
+        """
+        size = download.size
         writing: asyncio.Future[int] | None = None
         blocks: list[bytes] = []
-        held, total = 0, partial.size
+        held, total = 0, download.offset
         is_checked = total > 0
         try:
             async for block in download.content.iter_any():
@@ -193,13 +199,14 @@ class _Body:
                 if not is_checked and held >= _HEAD_BYTES:
                     check_head(b"".join(blocks))
                     is_checked = True
-                if held < _BLOCK_SIZE:
+                is_writing = writing is not None and not writing.done()
+                if held < (_MAX_HELD_BYTES if is_writing else _BLOCK_SIZE):
                     continue
                 if writing is not None:
                     written = await writing
                     if size:
                         self._on_percent(min(written * 100 // size, 99))
-                writing = self.run(partial.write, blocks)
+                writing = self.run(self._append, blocks)
                 blocks, held = [], 0
             if not is_checked:
                 check_head(b"".join(blocks))
@@ -207,7 +214,17 @@ class _Body:
             # Keep what arrived before the connection was lost.
             if writing is not None:
                 await writing
-            await self.run(partial.write, blocks)
+            await self.run(self._append, blocks)
+
+    def _append(self, blocks: list[bytes]) -> int:
+        """Write blocks, after preparing the file for the body; blocking."""
+        if self._prepare is not None:
+            restarts, size = self._prepare
+            if restarts:
+                self._partial.restart()
+            self._partial.check_free_space(size)
+            self._prepare = None
+        return self._partial.write(blocks)
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:
