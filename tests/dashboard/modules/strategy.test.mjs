@@ -7,8 +7,8 @@ globalThis.HTMLElement = class {};
 const folder = "../../../custom_components/netrex/dashboard/frontend/";
 const { NetrexStrategy } = await import(`${folder}strategy.js`);
 const { LANGUAGES } = await import(`${folder}texts.js`);
-const { rowsOf } = await import(`${folder}ranking.js`);
-const { weekOf } = await import(`${folder}heat-map.js`);
+const { format, formatChange, rowsOf } = await import(`${folder}ranking.js`);
+const { hourName, weekOf } = await import(`${folder}heat-map.js`);
 const { toSave } = await import(`${folder}editor.js`);
 
 const place = (node_id, parent_node_id, type, name, extra = {}) => ({
@@ -110,6 +110,55 @@ test("a ranking is sorted by number; shops without one come last", () => {
   assert.deepEqual(rows.map((row) => [row.name, row.rank, row.share]), [["c", 1, 1], ["a", 2, 0.5], ["b", null, 0]]);
 });
 
+test("before the first visitor no shop is the first", () => {
+  const shops = ["a", "b"].map((name) => ({ name, path: name, entities: { visitors: name } }));
+  const rows = rowsOf({ states: { a: { state: "0" }, b: { state: "0" } } }, shops, "visitors");
+  assert.deepEqual(rows.map((row) => row.rank), [null, null]);
+});
+
+test("numbers are written as the language writes them, changes with their sign", () => {
+  const hass = (language, unit_of_measurement, device_class) => ({
+    locale: { language },
+    states: { s: { attributes: { unit_of_measurement, device_class } } },
+  });
+  assert.equal(formatChange(hass("en"), 8.4), "+8%");
+  assert.equal(formatChange(hass("cs"), -8.6), "-9\u00a0%");
+  assert.equal(formatChange(hass("en"), 0.2), "0%");
+  assert.equal(format(hass("en", "%"), "s", 31.04), "31%");
+  assert.equal(format(hass("cs", "CZK", "monetary"), "s", 1234.5), "1\u00a0235\u00a0Kč");
+  assert.equal(format(hass("en", "people"), "s", 1234), "1,234");
+});
+
+test("a change against last week is beside its number, and only where it exists", async () => {
+  const shops = chain(2);
+  shops[3].entities.visitors_change_today = "sensor.change";
+  const { views } = await generate(shops);
+  const [first, second] = ["site-10", "site-11"].map((path) =>
+    cardsOf(views.find((view) => view.path === path)).find(
+      (card) => card.type === "tile" && card.entity.startsWith("sensor.v"),
+    ),
+  );
+  assert.deepEqual(first.features, [{ type: "custom:netrex-change", entity: "sensor.change" }]);
+  assert.equal(first.features_position, "inline");
+  assert.equal(second.features, undefined);
+});
+
+test("shares of regions appear with the first visitor", async () => {
+  const { views } = await generate(chain(4));
+  const card = cardsOf(views[0]).find(({ type }) => type === "distribution");
+  assert.deepEqual(card.visibility[0].conditions.map(({ entity, above }) => [entity, above]), [
+    ["sensor.v2", 0],
+    ["sensor.v3", 0],
+  ]);
+});
+
+test("hours are written as the user's profile says", () => {
+  assert.equal(hourName({ language: "en", time_format: "language" }, 16), "4 PM");
+  assert.equal(hourName({ language: "en", time_format: "24" }, 16), "16");
+  assert.equal(hourName({ language: "cs", time_format: "language" }, 9), "9");
+  assert.equal(hourName({ language: "en" }, 0), "12 AM");
+});
+
 test("the week is local, also across a change of the clocks", () => {
   const rows = ["2026-10-23T08:00:00Z", "2026-10-30T09:00:00Z"].map((start, index) => ({
     start: Date.parse(start),
@@ -118,6 +167,7 @@ test("the week is local, also across a change of the clocks", () => {
   const week = weekOf(rows, "Europe/Prague");
   assert.deepEqual(week.busiest, { day: 4, hour: 10 });
   assert.equal(week.cells[4][10], 15);
+  assert.equal(week.weeks, 1);
 });
 
 test("the editor saves what differs from the defaults", () => {

@@ -17,12 +17,13 @@ export const heading = (text, icon, extra = {}) => ({
   ...extra,
 });
 export const section = (cards, span = 1) => ({ type: "grid", column_span: span, cards });
-export const view = (title, path, icon, sections, extra = {}) => ({
+// Without icons, because the frontend shows either the icon of a view or its title.
+export const view = (title, path, sections, extra = {}) => ({
   title,
   path,
-  ...(icon ? { icon } : {}),
   type: "sections",
   max_columns: 4,
+  dense_section_placement: true,
   sections: sections.filter((found) => found.cards.length),
   ...extra,
 });
@@ -34,10 +35,11 @@ export const hasYear = (place, metric) =>
 const series = (place, metric) =>
   place.statistics[metric.key] ?? place.entities[metric.sensor];
 
-export const chart = (title, metric, places, { period, days, type = "bar" }) => ({
+/** A chart of bars; those of counts are stacked, so that they show the sum, too. */
+export const chart = (title, metric, places, { period, days }) => ({
   type: "statistics-graph",
   title,
-  chart_type: type,
+  chart_type: metric.type === "mean" ? "line" : "bar-stack",
   period,
   days_to_show: days,
   stat_types: [metric.type],
@@ -47,6 +49,44 @@ export const chart = (title, metric, places, { period, days, type = "bar" }) => 
     .map((place) => ({ entity: series(place, metric), name: place.label })),
   grid_options: FULL_WIDTH,
 });
+
+const tile = (place, metric, name) => ({
+  type: "tile",
+  entity: place.entities[metric.sensor],
+  name,
+  icon: metric.icon,
+  color: metric.color,
+  grid_options: { columns: 6, rows: 1 },
+  ...(hasYear(place, metric) ? { tap_action: go(yearPath(place)) } : {}),
+});
+
+/** A number under the name of its place. */
+export const placeTile = (place, metric) => tile(place, metric, place.label);
+
+/** A number under the name of its metric, with its change against last week. */
+export const numberTile = (place, metric, texts) => {
+  const change = place.entities[metric.change];
+  const number = tile(place, metric, texts.metrics[metric.key]);
+  if (!change) return number;
+  return {
+    ...number,
+    features: [{ type: "custom:netrex-change", entity: change }],
+    features_position: "inline",
+    grid_options: { columns: 12, rows: 1 },
+  };
+};
+
+/** The condition that at least one of these entities is above zero. */
+export const aboveZero = (entities) => [
+  {
+    condition: "or",
+    conditions: entities.map((entity) => ({
+      condition: "numeric_state",
+      entity,
+      above: 0,
+    })),
+  },
+];
 
 /** The pictures of a camera: its own, and those of its other channels. */
 export const pictures = (camera, isLive, columns) =>

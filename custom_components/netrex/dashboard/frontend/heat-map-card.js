@@ -1,10 +1,12 @@
 // A card with the average week of a statistic: a row per weekday, a column per hour.
 // It reads Home Assistant's own statistics, so it costs no query to the portal.
 
-import { dayName, dayOrder, weekOf } from "./heat-map.js";
+import { element } from "./dom.js";
+import { dayName, dayOrder, hourName, weekOf } from "./heat-map.js";
 import { fill, textsOf } from "./texts.js";
 
 const WEEKS = 8;
+const HOURS_BETWEEN_LABELS = 2;
 const REFRESH_MILLISECONDS = 60 * 60 * 1000;
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 
@@ -13,6 +15,7 @@ const STYLE = `
   table { width: 100%; border-collapse: separate; border-spacing: 2px; table-layout: fixed; }
   th { font-weight: 400; font-size: 11px; color: var(--secondary-text-color); padding: 0; }
   th[scope="row"] { text-align: left; }
+  thead th { white-space: nowrap; }
   thead th:first-child { width: 2.6em; }
   td {
     height: 22px; border-radius: 3px; padding: 0;
@@ -23,12 +26,6 @@ const STYLE = `
   p { margin: 8px 2px 0; color: var(--primary-text-color); }
   p.note { margin-top: 2px; font-size: 12px; color: var(--secondary-text-color); }
 `;
-
-const element = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
 
 export class HeatMapCard extends HTMLElement {
   #config = null;
@@ -109,7 +106,9 @@ export class HeatMapCard extends HTMLElement {
     const hours = Array.from({ length: last - first + 1 }, (_, index) => first + index);
     const head = element("tr", {}, element("th"));
     for (const hour of hours) {
-      head.append(element("th", { scope: "col" }, hour % 2 && hours.length > 12 ? "" : `${hour}`));
+      const isShown = hour % HOURS_BETWEEN_LABELS === 0;
+      const label = isShown ? hourName(this.#hass.locale, hour) : "";
+      head.append(element("th", { scope: "col" }, label));
     }
     const body = element("tbody");
     for (const day of dayOrder(this.#hass.locale)) {
@@ -119,7 +118,7 @@ export class HeatMapCard extends HTMLElement {
         const value = cells[day][hour];
         const cell = element("td");
         const text = value === null ? "–" : this.#number(value);
-        cell.title = `${name} ${hour}:00: ${text}`;
+        cell.title = `${name} ${this.#span(hour)}: ${text}`;
         cell.setAttribute("aria-label", cell.title);
         cell.style.setProperty("--share", String(Math.round(((value ?? 0) / most) * 100)));
         row.append(cell);
@@ -130,18 +129,27 @@ export class HeatMapCard extends HTMLElement {
   }
 
   #captions(texts) {
-    const { busiest, most } = this.#week;
-    const weeks = this.#config.weeks ?? WEEKS;
+    const { busiest, most, weeks } = this.#week;
     const text = fill(texts.busiest, {
       day: dayName(this.#language, busiest.day, "long"),
-      from: busiest.hour,
-      to: (busiest.hour + 1) % 24,
+      hours: this.#span(busiest.hour),
       value: this.#number(most),
     });
+    const time = new Intl.NumberFormat(this.#language ?? "en", {
+      style: "unit",
+      unit: "week",
+      unitDisplay: "long",
+    }).format(weeks);
     return [
       element("p", {}, text),
-      element("p", { className: "note" }, fill(texts.average, { weeks })),
+      element("p", { className: "note" }, fill(texts.average, { time })),
     ];
+  }
+
+  #span(hour) {
+    const locale = this.#hass.locale;
+    const name = (at) => hourName(locale, at).replace(/^\d+$/, "$&:00");
+    return `${name(hour)}–${name((hour + 1) % 24)}`;
   }
 
   #number(value) {

@@ -3,11 +3,14 @@
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const HOURS = 24;
 
+const WEEK_MILLISECONDS = 7 * 24 * 60 * 60 * 1000;
+
 /**
  * Return the average week of rows of `recorder/statistics_during_period`.
  *
  * `cells[day][hour]` is an average or null, days from Monday on, in the time zone. The
  * hours from `first` to `last` have values above zero; `first` is null without any.
+ * `weeks` is the time that the rows cover, at least one week.
  */
 export const weekOf = (rows, timeZone) => {
   const clock = new Intl.DateTimeFormat("en-US", {
@@ -16,9 +19,12 @@ export const weekOf = (rows, timeZone) => {
     hour: "2-digit",
     hourCycle: "h23",
   });
+  let [earliest, latest] = [Infinity, -Infinity];
   const sums = DAYS.map(() => Array.from({ length: HOURS }, () => [0, 0]));
   for (const { start, change } of rows) {
     if (!Number.isFinite(change)) continue;
+    earliest = Math.min(earliest, start);
+    latest = Math.max(latest, start);
     const parts = Object.fromEntries(
       clock.formatToParts(start).map(({ type, value }) => [type, value]),
     );
@@ -29,7 +35,8 @@ export const weekOf = (rows, timeZone) => {
   const cells = sums.map((day) =>
     day.map(([sum, count]) => (count ? Math.max(0, sum / count) : null)),
   );
-  const week = { cells, first: null, last: null, most: 0, busiest: null };
+  const weeks = Math.max(1, Math.round((latest - earliest) / WEEK_MILLISECONDS) || 0);
+  const week = { cells, weeks, first: null, last: null, most: 0, busiest: null };
   cells.forEach((hours, day) =>
     hours.forEach((value, hour) => {
       if (!value) return;
@@ -62,3 +69,17 @@ export const dayName = (language, day, weekday) =>
     // A Monday.
     Date.UTC(2024, 0, 1 + day),
   );
+
+/** Return how a user writes an hour of the day, such as `16` or `4 PM`. */
+export const hourName = (locale, hour) => {
+  const chosen = { 12: "h12", 24: "h23" }[locale?.time_format];
+  const format = new Intl.DateTimeFormat(locale?.language ?? "en", {
+    hour: "numeric",
+    timeZone: "UTC",
+    ...(chosen ? { hourCycle: chosen } : {}),
+  });
+  const parts = format.formatToParts(Date.UTC(2024, 0, 1, hour));
+  const period = parts.find(({ type }) => type === "dayPeriod")?.value;
+  const number = Number(parts.find(({ type }) => type === "hour").value);
+  return period ? `${number} ${period}` : `${number}`;
+};

@@ -3,6 +3,7 @@
 // A page may load two versions of this module, one from before an update. The first one
 // stays, because a custom element cannot be defined twice.
 
+import { ChangeFeature } from "./change-feature.js";
 import { HeatMapCard } from "./heat-map-card.js";
 import { RankingCard } from "./ranking-card.js";
 import { NetrexEditor } from "./editor.js";
@@ -12,6 +13,7 @@ import { textsOf } from "./texts.js";
 const ELEMENTS = {
   "ll-strategy-dashboard-netrex": NetrexStrategy,
   "netrex-dashboard-editor": NetrexEditor,
+  "netrex-change": ChangeFeature,
   "netrex-ranking-card": RankingCard,
   "netrex-heat-map-card": HeatMapCard,
 };

@@ -2,6 +2,7 @@
 // fifty of them fill five screens.
 
 import { BY_KEY } from "./metrics.js";
+import { element } from "./dom.js";
 import { format, formatChange, rowsOf } from "./ranking.js";
 import { textsOf } from "./texts.js";
 
@@ -19,7 +20,7 @@ const STYLE = `
   }
   ol { list-style: none; margin: 0; padding: 0; }
   a {
-    position: relative; display: grid; grid-template-columns: 2em 1fr auto 3.6em;
+    position: relative; display: grid; grid-template-columns: 2em 1fr auto auto;
     gap: 4px; align-items: center; padding: 0 6px 0 0; min-height: 36px;
     color: var(--primary-text-color); text-decoration: none; border-radius: 6px;
     overflow: hidden;
@@ -34,6 +35,7 @@ const STYLE = `
   .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .value { font-weight: 500; white-space: nowrap; }
   .change { text-align: right; font-size: 12px; color: var(--secondary-text-color); }
+  .changes .change { min-width: 3.8em; }
   .change.up { color: var(--success-color); }
   .change.down { color: var(--error-color); }
   .full {
@@ -41,12 +43,6 @@ const STYLE = `
     color: var(--text-primary-color, #fff); background: var(--error-color);
   }
 `;
-
-const element = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
 
 export class RankingCard extends HTMLElement {
   #config = null;
@@ -109,7 +105,8 @@ export class RankingCard extends HTMLElement {
   }
 
   #list(texts, rows) {
-    return element("ol", {}, ...rows.map((row) => element("li", {}, this.#row(texts, row))));
+    const className = rows.some((row) => row.change !== null) ? "changes" : "";
+    return element("ol", { className }, ...rows.map((row) => element("li", {}, this.#row(texts, row))));
   }
 
   #row(texts, row) {

@@ -28,25 +28,32 @@ export const rowsOf = (hass, shops, metric) => {
   return rows.map((row, index) => {
     if (!index || row.value !== rows[index - 1].value) rank = index + 1;
     const share = most > 0 && row.value > 0 ? row.value / most : 0;
-    return { ...row, rank: row.value === null ? null : rank, share };
+    // Before the first visitor all shops would be first.
+    return { ...row, rank: row.value === null || most <= 0 ? null : rank, share };
   });
 };
 
 /** Return a number as the user's language writes it, with a unit if it has one. */
 export const format = (hass, entityId, value) => {
-  const attributes = hass?.states?.[entityId]?.attributes ?? {};
-  const unit = attributes.unit_of_measurement;
-  const isPercent = unit === "%";
-  const text = new Intl.NumberFormat(hass?.locale?.language ?? "en", {
-    maximumFractionDigits: isPercent ? 1 : 0,
-  }).format(value);
+  const { unit_of_measurement: unit, device_class: deviceClass } =
+    hass?.states?.[entityId]?.attributes ?? {};
+  const write = (number, options = {}) =>
+    new Intl.NumberFormat(hass?.locale?.language ?? "en", {
+      maximumFractionDigits: 0,
+      ...options,
+    }).format(number);
+  if (unit === "%") return write(value / 100, { style: "percent", maximumFractionDigits: 1 });
   // Units of counts come in the server's language, and the metric says them anyway.
-  return isPercent || attributes.device_class === MONETARY ? `${text} ${unit}` : text;
+  if (deviceClass !== MONETARY) return write(value);
+  return /^[A-Z]{3}$/.test(unit)
+    ? write(value, { style: "currency", currency: unit })
+    : `${write(value)} ${unit}`;
 };
 
 /** Return a change in percent with its sign. */
 export const formatChange = (hass, change) =>
-  `${new Intl.NumberFormat(hass?.locale?.language ?? "en", {
+  new Intl.NumberFormat(hass?.locale?.language ?? "en", {
     maximumFractionDigits: 0,
     signDisplay: "exceptZero",
-  }).format(change)} %`;
+    style: "percent",
+  }).format(change / 100);

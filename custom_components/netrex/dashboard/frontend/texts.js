@@ -10,22 +10,19 @@ const EN = {
   history: "History",
   today: "{place} today",
   ranking: "Ranking of shops",
-  regions: "Regions",
   shareOfRegions: "{metric} by region today",
-  lastWeek: "Vs last week",
+  lastWeek: "vs last week",
   last14Days: "{metric}, last 14 days",
   last30Days: "{metric} by day, last 30 days",
   lastYear: "{metric} by week, last year",
   yearOf: "{place}: last year",
   busyHours: "Visitors by hour and weekday",
-  busiest: "Busiest: {day} {from}:00–{to}:00, {value} visitors on average",
-  average: "Average of the last {weeks} weeks",
+  busiest: "Busiest: {day} {hours}, {value} visitors on average",
+  average: "Average of {time}",
   noHours: "No hourly visitors yet. The history is being imported.",
   offline: "Cameras offline",
   full: "Full now",
   recordings: "Recordings",
-  shop: "Show shop",
-  year: "Last year",
   noAccount:
     "## Nothing to show yet\n\nThe Netrex account is still loading, or none is set up. " +
     "This page fills by itself.\n\n[Open the integration]({link})",
@@ -35,7 +32,6 @@ const EN = {
   failed:
     "## The dashboard cannot be shown\n\nReload the page. If that does not help, " +
     "check that the Netrex integration is up to date.\n\n`{error}`",
-  noHistory: "There is no imported history. It can be enabled in the options.",
   loading: "Loading…",
   noValue: "–",
   editor: {
@@ -72,22 +68,19 @@ const CS = {
   history: "Historie",
   today: "{place} dnes",
   ranking: "Pořadí prodejen",
-  regions: "Oblasti",
   shareOfRegions: "{metric} podle oblastí dnes",
-  lastWeek: "Proti min. týdnu",
+  lastWeek: "proti min. týdnu",
   last14Days: "{metric}, posledních 14 dní",
   last30Days: "{metric} po dnech, posledních 30 dní",
   lastYear: "{metric} po týdnech, poslední rok",
   yearOf: "{place}: poslední rok",
   busyHours: "Návštěvníci podle hodin a dnů",
-  busiest: "Nejvíce lidí: {day} {from}:00–{to}:00, v průměru {value} návštěvníků",
-  average: "Průměr za poslední týdny (počet: {weeks})",
+  busiest: "Nejvíce lidí: {day} {hours}, průměr návštěvníků: {value}",
+  average: "Průměr za {time}",
   noHours: "Zatím nejsou žádné hodinové údaje. Historie se načítá.",
   offline: "Nepřipojené kamery",
   full: "Právě plno",
   recordings: "Záznamy",
-  shop: "Zobrazit prodejnu",
-  year: "Poslední rok",
   noAccount:
     "## Zatím není co zobrazit\n\nÚčet Netrex se ještě načítá, nebo není přidán žádný. " +
     "Stránka se doplní sama.\n\n[Otevřít integraci]({link})",
@@ -97,7 +90,6 @@ const CS = {
   failed:
     "## Ovládací panel nelze zobrazit\n\nNačtěte stránku znovu. Pokud to nepomůže, " +
     "zkontrolujte, zda je integrace Netrex aktuální.\n\n`{error}`",
-  noHistory: "Není načtena žádná historie. Lze ji zapnout v nastavení integrace.",
   loading: "Načítá se…",
   noValue: "–",
   editor: {

@@ -2,13 +2,16 @@
 
 import {
   FULL_WIDTH,
+  aboveZero,
   chart,
   filtered,
   go,
   hasYear,
   heading,
   mediaPath,
+  numberTile,
   pictures,
+  placeTile,
   section,
   sitePath,
   view,
@@ -20,6 +23,8 @@ import { fill } from "./texts.js";
 
 // On the page of a shop; the other pictures are stills until they are opened.
 export const LIVE_PICTURES = 2;
+// As many shops take as much room as the numbers beside them.
+const SHORT_RANKING = 8;
 const INTEGRATION = "/config/integrations/integration/netrex";
 
 export class Views {
@@ -39,7 +44,7 @@ export class Views {
     ];
     return [
       single
-        ? view(single.label, "overview", "mdi:store", [
+        ? view(single.label, "overview", [
             ...this.siteSections(single),
             section(this.alerts()),
           ])
@@ -54,38 +59,27 @@ export class Views {
   }
 
   overview() {
-    return view(this.texts.overview, "overview", "mdi:view-dashboard", [
-      ...this.model.wholes.map((whole) => section(this.numbers(whole))),
-      section([...this.regions(), ...this.alerts()]),
-      section(this.ranking()),
-      section(this.trends(), 2),
+    const [whole] = this.model.wholes;
+    const ranking = this.ranking();
+    const isLong = this.model.shops.length > SHORT_RANKING;
+    return view(this.texts.overview, "overview", [
+      section([
+        ...this.model.wholes.flatMap((place) => this.numbers(place)),
+        ...this.alerts(),
+        ...this.regions(),
+      ]),
+      // A long ranking stands beside all other sections.
+      { ...section(ranking), row_span: isLong ? 3 : 1 },
+      section(this.trends()),
+      section(whole ? this.heatMap(whole) : []),
     ]);
   }
 
   /** The numbers of a place; a tap leads to its last year. */
   numbers(place) {
-    const tiles = this.metrics.flatMap((metric, index) => {
-      const entity = place.entities[metric.sensor];
-      if (!entity) return [];
-      const change = place.entities[metric.change];
-      const tap = hasYear(place, metric) ? { tap_action: go(yearPath(place)) } : {};
-      const tile = {
-        type: "tile",
-        entity,
-        name: this.texts.metrics[metric.key],
-        icon: metric.icon,
-        color: metric.color,
-        grid_options: { columns: 6, rows: 1 },
-        ...tap,
-      };
-      const against = {
-        ...tile,
-        entity: change,
-        name: this.texts.lastWeek,
-        icon: "mdi:calendar-week",
-      };
-      return index === 0 && change ? [tile, against] : [tile];
-    });
+    const tiles = this.metrics
+      .filter((metric) => place.entities[metric.sensor])
+      .map((metric) => numberTile(place, metric, this.texts));
     if (!tiles.length) return [];
     return [
       heading(fill(this.texts.today, { place: place.label }), "mdi:storefront"),
@@ -99,32 +93,25 @@ export class Views {
     const counting = this.model.regions.filter((place) => place.entities[metric.sensor]);
     if (!counting.length) return [];
     const name = this.texts.metrics[metric.key];
-    const title = heading(this.texts.regions, "mdi:map-marker-radius");
-    if (metric.type === "mean") return [title, ...counting.map((p) => this.tile(p, metric))];
+    const text = fill(this.texts.shareOfRegions, { metric: name });
+    const icon = "mdi:map-marker-radius";
+    if (metric.type === "mean") {
+      const tiles = counting.map((place) => placeTile(place, metric));
+      return [heading(text, icon), ...tiles];
+    }
+    const entities = counting.map((place) => place.entities[metric.sensor]);
     return [
-      title,
+      heading(text, icon, { visibility: aboveZero(entities) }),
       {
         type: "distribution",
-        title: fill(this.texts.shareOfRegions, { metric: name }),
-        entities: counting.map((place) => ({
-          entity: place.entities[metric.sensor],
+        entities: counting.map((place, index) => ({
+          entity: entities[index],
           name: place.label,
         })),
-        grid_options: { columns: 12, rows: "auto" },
+        grid_options: FULL_WIDTH,
+        visibility: aboveZero(entities),
       },
     ];
-  }
-
-  tile(place, metric) {
-    return {
-      type: "tile",
-      entity: place.entities[metric.sensor],
-      name: place.label,
-      icon: metric.icon,
-      color: metric.color,
-      grid_options: { columns: 6, rows: 1 },
-      tap_action: go(yearPath(place)),
-    };
   }
 
   /** Cameras that are offline and places that are full; nothing if there are none. */
@@ -207,7 +194,6 @@ export class Views {
     return view(
       this.texts.wall,
       "wall",
-      "mdi:cctv",
       this.sites
         .filter((site) => site.films.length)
         .map((site) =>
@@ -226,26 +212,17 @@ export class Views {
     );
     const whole = this.model.wholes[0] ?? this.model.sites[0];
     const sections = shown.map((metric) => {
-      const name = this.texts.metrics[metric.key];
-      return section(
-        [
-          heading(name, metric.icon),
-          chart(fill(this.texts.last30Days, { metric: name }), metric, places, {
-            period: "day",
-            days: 30,
-          }),
-          chart(fill(this.texts.lastYear, { metric: name }), metric, places, {
-            period: "week",
-            days: 365,
-            type: "line",
-          }),
-        ],
-        2,
-      );
+      const values = { metric: this.texts.metrics[metric.key] };
+      const days = fill(this.texts.last30Days, values);
+      const weeks = fill(this.texts.lastYear, values);
+      return section([
+        chart(days, metric, places, { period: "day", days: 30 }),
+        chart(weeks, metric, places, { period: "week", days: 365 }),
+      ]);
     });
     if (!sections.length) return [];
-    sections.push(section(this.heatMap(whole), 2));
-    return [view(this.texts.history, "history", "mdi:chart-box", sections)];
+    sections.push(section(this.heatMap(whole)));
+    return [view(this.texts.history, "history", sections)];
   }
 
   heatMap(place) {
@@ -277,9 +254,10 @@ export class Views {
       ? [heading(this.texts.wall, "mdi:cctv"), ...images]
       : [];
     return [
-      section(cameras, 2),
+      section(cameras),
       section([...this.numbers(site), ...this.recordings(site)]),
-      section([...days, ...this.heatMap(site)], 2),
+      section(days),
+      section(this.heatMap(site)),
     ];
   }
 
@@ -291,7 +269,7 @@ export class Views {
         entity: camera.cameras[0],
         name: camera.name,
         icon: "mdi:filmstrip",
-        color: "blue-grey",
+        color: "grey",
         hide_state: true,
         tap_action: go(mediaPath(camera.recordings)),
         icon_tap_action: go(mediaPath(camera.recordings)),
@@ -302,7 +280,7 @@ export class Views {
   }
 
   site(site) {
-    return view(site.label, sitePath(site), null, this.siteSections(site), {
+    return view(site.label, sitePath(site), this.siteSections(site), {
       subview: true,
     });
   }
@@ -311,27 +289,18 @@ export class Views {
     const sections = this.metrics
       .filter((metric) => hasYear(place, metric))
       .map((metric) => {
-        const name = this.texts.metrics[metric.key];
-        return section(
-          [
-            heading(name, metric.icon),
-            chart(fill(this.texts.lastYear, { metric: name }), metric, [place], {
-              period: "week",
-              days: 365,
-            }),
-          ],
-          2,
-        );
+        const title = fill(this.texts.lastYear, { metric: this.texts.metrics[metric.key] });
+        return section([chart(title, metric, [place], { period: "week", days: 365 })]);
       });
     const title = fill(this.texts.yearOf, { place: place.label });
-    return view(title, yearPath(place), null, sections, { subview: true });
+    return view(title, yearPath(place), sections, { subview: true });
   }
 }
 
 const message = (texts, text) => ({
   title: texts.title,
   views: [
-    view(texts.title, "overview", "mdi:storefront", [
+    view(texts.title, "overview", [
       section([{ type: "markdown", content: text, grid_options: FULL_WIDTH }], 2),
     ]),
   ],
