@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 import shutil
@@ -12,25 +11,27 @@ import tempfile
 
 import aiohttp
 
-from . import charts, cloud, home_assistant
+from simulator.world.scenarios import SCENARIOS
+
+from . import cloud, home_assistant, panels
 from .account import add_account, complete
-from .browser import SETTLE_SECONDS, find_browser, open_page, take_picture, watch
-from .checks.media import find_slice, prepare
+from .browser import find_browser
 from .checks.run import run_checks
-from .dashboard import LIVE_CAMERAS
-from .history import wait_for_history
+from .history import DAYS
 from .numbers import ALL_TYPES, PLACE_TYPES
-from .player import play
+from .pictures import PICTURE_DAYS, take_pictures
 from .processes import DemoError
-from .registry import DOMAIN, read_places
-from .roles import assign_roles
+from .registry import DOMAIN
 from .stage import Running, start
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 async def serve(running: Running) -> None:
-    """Print the URLs, and run until a process ends or a signal arrives."""
+    """Print the URLs, and run until a process ends or a signal arrives.
+
+    The numbers arrive while the user watches.
+    """
     print(
         f"""
   Open in a browser:
@@ -45,54 +46,22 @@ async def serve(running: Running) -> None:
         flush=True,
     )
     children = (running.simulator, running.home_assistant)
+    filling = asyncio.create_task(_fill(running))
     await asyncio.wait(
         [asyncio.create_task(child.wait()) for child in children],
         return_when=asyncio.FIRST_COMPLETED,
     )
+    filling.cancel()
     for child in children:
         child.ensure_running()
 
 
-async def _wait_for_charts(running: Running) -> None:
-    """Wait until the charts of the dashboard have their statistics."""
-    regions = assign_roles(await read_places(running.client)).regions
-    node_ids = [place.node_id for place in regions if place.node_id]
-    for metric in charts.METRICS:
-        await wait_for_history(running.client, node_ids, metric)
-
-
-async def take_dashboard(running: Running, file: Path) -> str:
-    """Save a picture of the dashboard; return what it shows."""
-    await _wait_for_charts(running)
-    seen = await watch(running.client.url, DOMAIN, LIVE_CAMERAS, file)
-    return f"{len(seen.advances)} live cameras"
-
-
-async def take_statistics(running: Running, file: Path) -> str:
-    """Save a picture of the dashboard's statistics; return what it shows."""
-    await _wait_for_charts(running)
-    url = f"{running.client.url}/{DOMAIN}/{charts.PATH}"
-    async with open_page(url) as page:
-        await asyncio.sleep(SETTLE_SECONDS)
-        await take_picture(page, file)
-    return "statistics"
-
-
-async def take_recording(running: Running, file: Path) -> str:
-    """Save a picture of a recording that plays; return what it shows."""
-    path = await find_slice(running.client)
-    await prepare(running.client, path[-1]["media_content_id"])
-    titles = [item["title"] for item in path]
-    played = await play(running.client.url, titles, file)
-    return f"a recording of {played.duration:.0f} s"
-
-
-# The options that save a picture and end.
-PICTURES: dict[str, tuple[Callable[[Running, Path], Awaitable[str]], str]] = {
-    "screenshot": (take_dashboard, "the dashboard"),
-    "statistics_screenshot": (take_statistics, "the dashboard's statistics"),
-    "recording_screenshot": (take_recording, "a recording in the media browser"),
-}
+async def _fill(running: Running) -> None:
+    """Report when the numbers have arrived; late ones do not end the demo."""
+    try:
+        await complete(running, PLACE_TYPES)
+    except (DemoError, aiohttp.ClientError, TimeoutError) as err:
+        print(f"  {err or type(err).__name__}", flush=True)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -113,35 +82,52 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         metavar="FOLDER",
         help="a new or empty folder for Home Assistant (default: a temporary one)",
     )
-    for name, (_, what) in PICTURES.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=Path,
-            metavar="FILE",
-            help=f"save a picture of {what}, then end; requires a Chromium",
-        )
+    parser.add_argument(
+        "--scenario",
+        choices=SCENARIOS,
+        default=cloud.SCENARIO,
+        help="what the cloud has (default: %(default)s, a chain of twenty shops)",
+    )
+    parser.add_argument(
+        "--language",
+        choices=panels.TITLES,
+        default="en",
+        help="the language of Home Assistant (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="save the pictures of the README, then end; requires a Chromium",
+    )
     return parser.parse_args(arguments)
 
 
 async def run(options: argparse.Namespace) -> int:
     """Do what the command line says; return the exit code."""
-    wanted = {name: getattr(options, name) for name in PICTURES}
-    pictures = {name: file for name, file in wanted.items() if file}
-    if pictures and find_browser() is None:
-        raise DemoError("A screenshot requires a Chromium on this machine")
+    if options.pictures and find_browser() is None:
+        raise DemoError("Pictures require a Chromium on this machine")
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="netrex-demo-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         config = options.config or folder / "config"
-        running = await start(stack, folder, config)
-        account = await add_account(running)
-        await complete(running, ALL_TYPES if options.check else PLACE_TYPES)
+        running = await start(
+            stack,
+            folder,
+            config,
+            scenario=options.scenario,
+            language=options.language,
+        )
+        days = PICTURE_DAYS if options.pictures else DAYS
+        account = await add_account(running, history_days=days)
+        await panels.show(running.client, options.language)
         if options.check:
+            await complete(running, ALL_TYPES)
             return int(not await run_checks(running, account, config))
-        for name, file in pictures.items():
-            take, _ = PICTURES[name]
-            print(f"  {file} shows {await take(running, file)}", flush=True)
-        if not pictures:
+        if options.pictures:
+            await complete(running, PLACE_TYPES)
+            await take_pictures(running, options.pictures)
+        else:
             await serve(running)
     return 0
 

@@ -4,16 +4,13 @@ import asyncio
 from dataclasses import dataclass
 import time
 
-from yarl import URL
-
 from . import home_assistant
 from .camera_access import open_cameras, set_options
 from .cloud import PASSWORD, USERNAME
-from .dashboard import build_dashboard, show
 from .history import DAYS
-from .numbers import read_numbers, wait_for_numbers
+from .numbers import wait_for_numbers
 from .processes import DemoError
-from .registry import DOMAIN, read_places
+from .registry import DOMAIN
 from .sign_in import CALLBACK, Portal, sign_in
 from .stage import Running, say
 
@@ -64,21 +61,15 @@ async def add_account(running: Running, *, history_days: int = DAYS) -> Account:
 
 
 async def complete(running: Running, types: frozenset[str]) -> None:
-    """Wait until the nodes of these types have their numbers; add the dashboard."""
-    client = running.client
+    """Wait until the nodes of these types have their numbers."""
     started = time.monotonic()
     say(
         started,
         "Waiting for the shops' numbers: about two minutes, at the one query a second"
         " that the cloud allows",
     )
-    await wait_for_numbers(client, running.control, types)
+    await wait_for_numbers(running.client, running.control, types)
     say(started, "All numbers have arrived")
-    # Only now, because an open page breaks when all its sections change.
-    places = await read_places(client)
-    numbers = read_numbers(await client.states())
-    portal = URL(running.control.url).authority.replace(".", "_").replace(":", "_")
-    await show(client, build_dashboard(places, numbers, portal))
 
 
 async def wait_for_load(running: Running, entry_id: str) -> None:

@@ -12,16 +12,15 @@ from pathlib import Path
 import shutil
 import sys
 import time
+from typing import Literal
 
-from playwright.async_api import Error, Page, async_playwright
+from playwright.async_api import ConsoleMessage, Error, Page, async_playwright
 
 from .home_assistant import PASSWORD, USER
 from .processes import DemoError
 
 # On the PATH; `scripts/demo` adds Debian's if the machine has none.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# The width of a small desktop, and the height of the dashboard.
-WIDTH, HEIGHT = 1600, 1080
 PLAY_TIMEOUT = 40.0
 # Milliseconds; a busy machine loads the frontend slowly.
 LOGIN_TIMEOUT = 120_000
@@ -64,6 +63,19 @@ FREEZES = """() => window.shown.map((times) => {
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The size of a browser's window, and what the browser prefers."""
+
+    width: int = 1280
+    height: int = 800
+    scheme: Literal["light", "dark"] = "light"
+    language: str = "en"
+
+
+DESKTOP = Window()
+
+
+@dataclass(frozen=True, slots=True)
 class Playback:
     """The progress of each video player in some seconds.
 
@@ -86,33 +98,32 @@ async def watch(
     url: str,
     path: str,
     videos: int,
-    screenshot: Path | None = None,
     interrupt: Callable[[], Awaitable[None]] | None = None,
 ) -> Playback:
-    """Log in, open a page, watch its videos, and take a picture of the page.
+    """Log in, open a page, and watch its videos.
 
     After `interrupt`, which disturbs the videos, they are watched for a while. Raises
     DemoError without a browser, or if fewer than `videos` videos play.
     """
     async with open_page(f"{url}/{path}") as page:
-        playback = await _watch_videos(page, videos)
+        playback = await wait_for_videos(page, videos)
         if interrupt is not None:
             await page.evaluate(WATCH_FRAMES)
             await interrupt()
             await asyncio.sleep(WATCH_AFTER)
             freezes = await page.evaluate(FREEZES)
             playback = replace(playback, freeze=max(freezes))
-        if screenshot is not None:
-            await asyncio.sleep(SETTLE_SECONDS)
-            await take_picture(page, screenshot)
         return playback
 
 
 @asynccontextmanager
-async def open_page(address: str) -> AsyncGenerator[Page]:
+async def open_page(
+    address: str, window: Window = DESKTOP, errors: list[str] | None = None
+) -> AsyncGenerator[Page]:
     """Log in to the frontend and open a page.
 
-    Raises DemoError without a browser, and for any error of the browser.
+    The page's errors, also those that it logs, are appended to `errors`. Raises
+    DemoError without a browser, and for any error of the browser.
     """
     executable = find_browser()
     if executable is None:
@@ -123,13 +134,28 @@ async def open_page(address: str) -> AsyncGenerator[Page]:
                 executable_path=executable, args=["--no-sandbox"]
             )
             page = await browser.new_page(
-                viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light"
+                viewport={"width": window.width, "height": window.height},
+                color_scheme=window.scheme,
+                locale=window.language,
             )
+            if errors is not None:
+                _note_errors(page, errors)
             await _log_in(page, address)
             yield page
             await browser.close()
     except Error as err:
         raise DemoError(f"The browser: {err}") from err
+
+
+def _note_errors(page: Page, errors: list[str]) -> None:
+    """Append the errors of the page to a list."""
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: errors.append(str(error)))
 
 
 async def take_picture(page: Page, path: Path) -> None:
@@ -148,7 +174,7 @@ async def _log_in(page: Page, address: str) -> None:
     await main.wait_for(state="attached", timeout=LOGIN_TIMEOUT)
 
 
-async def _watch_videos(page: Page, videos: int) -> Playback:
+async def wait_for_videos(page: Page, videos: int) -> Playback:
     """Wait until this many players advance; reload the page once if necessary.
 
     Home Assistant removes a stream 30 seconds after its last viewer; a viewer who

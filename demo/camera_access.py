@@ -25,11 +25,11 @@ async def open_cameras(
     """Enter a camera access token, and turn on events for the first shop's cameras."""
     token = await control.post("tokens", user=USERNAME, scopes=["configuration"])
     world = await control.get("world")
-    shop = next(node for node in world["nodes"] if node["type"] == "location")
+    shops = [node["node_id"] for node in world["nodes"] if node["type"] == "location"]
     cameras = [
         str(node["node_id"])
         for node in world["nodes"]
-        if node["type"] == "camera" and node["parent_node_id"] == shop["node_id"]
+        if node["type"] == "camera" and node["parent_node_id"] in shops[:1]
     ]
     await set_options(
         client,

@@ -15,9 +15,16 @@ USERNAME = "owner"
 PASSWORD = "owner"
 
 
-async def start(port: int, log: Path, scenario: str = SCENARIO) -> Child:
-    """Start the simulator, without waiting until it answers."""
+async def start(
+    port: int, log: Path, scenario: str = SCENARIO, zone: str | None = None
+) -> Child:
+    """Start the simulator, without waiting until it answers.
+
+    `zone` is the time zone of the shops; without it, that of the scenario.
+    """
     command = [sys.executable, "-m", "simulator", "--scenario", scenario]
+    if zone is not None:
+        command += ["--switch", f"time_zone={zone}"]
     return await Child.start(
         "simulator", [*command, "--port", str(port)], cwd=ROOT, log=log
     )

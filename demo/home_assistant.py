@@ -12,6 +12,7 @@ import aiohttp
 
 from .client import HomeAssistantClient, Json, Tokens
 from .processes import LOOPBACK, Child, DemoError
+from .zone import ZONE_NAME
 
 USER = "demo"
 PASSWORD = "demo"
@@ -28,10 +29,10 @@ homeassistant:
   longitude: 14.4378
   elevation: 235
   unit_system: metric
-  time_zone: Europe/Prague
+  time_zone: {zone}
   country: CZ
   currency: CZK
-  language: en
+  language: {language}
   # The default may be a folder of the machine; the demo uses its own.
   media_dirs:
     local: {folder}/media
@@ -74,13 +75,16 @@ def version() -> str:
     return metadata.version("homeassistant")
 
 
-def prepare_folder(folder: Path, port: int) -> None:
+def prepare_folder(folder: Path, port: int, language: str) -> None:
     """Write Home Assistant's configuration and link the integration into it."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise DemoError(f"{folder} is not empty; the demo requires a new folder")
     (folder / "configuration.yaml").write_text(
-        CONFIGURATION.format(host=LOOPBACK, port=port, folder=folder), encoding="utf-8"
+        CONFIGURATION.format(
+            host=LOOPBACK, port=port, folder=folder, zone=ZONE_NAME, language=language
+        ),
+        encoding="utf-8",
     )
     (folder / "media").mkdir()
     (folder / "custom_components").mkdir()
@@ -123,7 +127,7 @@ async def wait_for_answer(
     raise DemoError(f"{child.name} does not answer at {url}")
 
 
-async def onboard(session: aiohttp.ClientSession, url: str) -> Tokens:
+async def onboard(session: aiohttp.ClientSession, url: str, language: str) -> Tokens:
     """Create the user and complete the onboarding, as its pages do."""
     client_id = f"{url}/"
     async with session.post(
@@ -133,7 +137,7 @@ async def onboard(session: aiohttp.ClientSession, url: str) -> Tokens:
             "name": USER.capitalize(),
             "username": USER,
             "password": PASSWORD,
-            "language": "en",
+            "language": language,
         },
     ) as response:
         response.raise_for_status()
@@ -189,6 +193,15 @@ async def settle(client: HomeAssistantClient) -> None:
                 issue_id=issue["issue_id"],
                 ignore=True,
             )
+
+
+async def set_language(client: HomeAssistantClient, language: str) -> None:
+    """Choose the language in the user's profile, instead of the browser's."""
+    await client.command(
+        "frontend/set_user_data",
+        key="language",
+        value={"language": language, "number_format": "language"},
+    )
 
 
 async def tidy(client: HomeAssistantClient) -> None:

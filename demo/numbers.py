@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 import time
-from zoneinfo import ZoneInfo
 
 from .client import HomeAssistantClient, Json
 from .cloud import Control
 from .processes import DemoError
 from .registry import read_places
+from .zone import ZONE
 
 # Sensors by the end of their unique ID, and the portal's names of their metrics.
 # Sensors of other periods, and of some more metrics, are disabled by default.
+VISITORS = "visitors_today"
 SUMS: Mapping[str, str] = {
-    "visitors_today": "peopleCountAverage",
+    VISITORS: "peopleCountAverage",
     "people_in_today": "peopleCountIn",
     "people_out_today": "peopleCountOut",
     "transactions_today": "transactionCountPositive",
@@ -23,13 +24,12 @@ SUMS: Mapping[str, str] = {
 CONVERSION = "conversion_today"
 OCCUPANCY = "occupancy"
 METRICS: Mapping[str, str] = {**SUMS, CONVERSION: "conversionCount"}
-PEOPLE = ("visitors_today", "people_in_today", "people_out_today", OCCUPANCY)
+PEOPLE = (VISITORS, "people_in_today", "people_out_today", OCCUPANCY)
 SALES = ("transactions_today", "sales_today")
 
 PLACE_TYPES = frozenset({"folder", "location"})
 ALL_TYPES = PLACE_TYPES | {"camera"}
 
-ZONE = ZoneInfo("Europe/Prague")
 QUARTER = 15 * 60
 # Time from the end of a quarter hour until it is read.
 SETTLING = 2 * 60

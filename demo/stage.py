@@ -13,6 +13,7 @@ from . import cloud, home_assistant
 from .client import HomeAssistantClient
 from .cloud import Control
 from .processes import LOOPBACK, Child, free_port
+from .zone import ZONE_NAME
 
 HOME_ASSISTANT_PORT = 8123
 SIMULATOR_PORT = 8480
@@ -29,13 +30,21 @@ class Running:
     client: HomeAssistantClient
 
 
-async def start(stack: AsyncExitStack, folder: Path, config: Path) -> Running:
+async def start(
+    stack: AsyncExitStack,
+    folder: Path,
+    config: Path,
+    *,
+    scenario: str = cloud.SCENARIO,
+    language: str = "en",
+) -> Running:
     """Start both processes, which end with the stack."""
     started = time.monotonic()
     ha_port, cloud_port = free_port(HOME_ASSISTANT_PORT), free_port(SIMULATOR_PORT)
     ha_url, cloud_url = (f"http://{LOOPBACK}:{port}" for port in (ha_port, cloud_port))
-    home_assistant.prepare_folder(config, ha_port)
-    simulator = await cloud.start(cloud_port, folder / "simulator.log")
+    home_assistant.prepare_folder(config, ha_port, language)
+    log = folder / "simulator.log"
+    simulator = await cloud.start(cloud_port, log, scenario, ZONE_NAME)
     _end_with(stack, simulator)
     hass = await home_assistant.start(config, folder / "home-assistant.log")
     _end_with(stack, hass)
@@ -50,11 +59,13 @@ async def start(stack: AsyncExitStack, folder: Path, config: Path) -> Running:
         session, f"{cloud_url}/control/switches", simulator
     )
     await home_assistant.wait_for_answer(session, f"{ha_url}/api/onboarding", hass)
-    tokens = await home_assistant.onboard(session, ha_url)
+    tokens = await home_assistant.onboard(session, ha_url, language)
     client = await stack.enter_async_context(
         HomeAssistantClient(session, ha_url, tokens)
     )
     await home_assistant.settle(client)
+    if language != "en":
+        await home_assistant.set_language(client, language)
     say(started, "Home Assistant is ready")
     return Running(simulator, hass, Control(session, cloud_url), client)
 

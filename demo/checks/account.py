@@ -15,7 +15,6 @@ from ..numbers import (
     OCCUPANCY,
     SETTLING,
     SUMS,
-    ZONE,
     Sensor,
     expected_sensors,
     read_numbers,
@@ -23,7 +22,8 @@ from ..numbers import (
     settled_day,
 )
 from ..registry import read_places
-from .case import Case, Failed, eventually, expect
+from ..zone import ZONE
+from .case import Case, Failed, eventually, expect, refresh
 
 # Limits: queries until an account is ready, and live view links by then.
 MAX_START_QUERIES = 5
@@ -110,7 +110,7 @@ async def status(case: Case) -> str:
     took = []
     for connected in (False, True):
         await control.post("camera", node_id=lost, is_connected=connected)
-        await _refresh(case, sensors[lost])
+        await refresh(case, sensors[lost])
         wanted = "on" if connected else "off"
 
         async def shown(wanted: str = wanted) -> bool:
@@ -197,7 +197,7 @@ async def ledger(case: Case) -> str:
     service = next(place for place in places if place.node_id is None)
     used_id = service.entities["queries_used"]
     before = len(await case.running.control.get("queries"))
-    await _refresh(case, used_id)
+    await refresh(case, used_id)
     shown: list[float] = []
 
     async def true() -> bool:
@@ -242,12 +242,3 @@ async def _queries(case: Case) -> int:
     """Return the number of queries that the cloud counted for the account."""
     queries = await case.running.control.get("queries")
     return sum(query["account"] == USERNAME for query in queries)
-
-
-async def _refresh(case: Case, entity_id: str) -> None:
-    """Make the coordinator of an entity refresh now."""
-    await case.running.client.request(
-        "POST",
-        "/api/services/homeassistant/update_entity",
-        {"entity_id": entity_id},
-    )

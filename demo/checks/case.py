@@ -44,3 +44,12 @@ async def eventually(
         expect(time.monotonic() - started < seconds, f"{text} within {seconds:.0f} s")
         await asyncio.sleep(POLL_INTERVAL)
     return time.monotonic() - started
+
+
+async def refresh(case: Case, entity_id: str) -> None:
+    """Make the coordinator of an entity refresh now."""
+    await case.running.client.request(
+        "POST",
+        "/api/services/homeassistant/update_entity",
+        {"entity_id": entity_id},
+    )

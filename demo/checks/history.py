@@ -5,8 +5,8 @@ import time
 
 from ..client import Json
 from ..history import DAYS, wait_for_history
-from ..numbers import METRICS, PLACE_TYPES, SUMS, ZONE
-from ..roles import VISITORS
+from ..numbers import METRICS, PLACE_TYPES, SUMS, VISITORS
+from ..zone import ZONE
 from .case import Case, expect
 
 TOLERANCE = 0.01

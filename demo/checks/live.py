@@ -4,8 +4,8 @@ import asyncio
 import time
 
 from ..browser import WATCH_AFTER, find_browser, watch
-from ..dashboard import LIVE_CAMERAS
 from ..frames import decode_live, open_media, open_playlist, parts
+from ..pictures import LIVE_PICTURES
 from ..registry import DOMAIN, read_places
 from .case import Case, NotRun, eventually, expect
 
@@ -119,7 +119,10 @@ async def frontend(case: Case) -> str:
         await asyncio.sleep(GOOD_SESSION)
         await case.running.control.post("sessions/drop")
 
-    seen = await watch(case.running.client.url, DOMAIN, LIVE_CAMERAS, interrupt=drop)
+    world = await case.running.control.get("world")
+    shop = next(node for node in world["nodes"] if node["type"] == "location")
+    path = f"{DOMAIN}/site-{shop['node_id']}"
+    seen = await watch(case.running.client.url, path, LIVE_PICTURES, interrupt=drop)
     expect(
         seen.freeze <= RECOVERY_GOAL,
         f"the picture did not change for {seen.freeze:.1f} s",

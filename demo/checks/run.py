@@ -12,6 +12,7 @@ from ..stage import Running
 from . import (
     account,
     camera_access,
+    dashboard,
     history,
     live,
     media,
@@ -34,6 +35,9 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("after a drop", live.after_a_drop),
     ("still image", live.still_image),
     ("frontend", live.frontend),
+    ("dashboard", dashboard.ranking),
+    ("on a phone", dashboard.phone),
+    ("new camera", dashboard.new_camera),
     ("media browser", media.media_browser),
     ("player", media.player),
     ("recordings", recordings.recordings),

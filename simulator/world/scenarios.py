@@ -120,6 +120,29 @@ def _shop(seed: int) -> World:
     return world
 
 
+def _one_camera(seed: int) -> World:
+    """Build one shop with one camera, at the root of the account."""
+    world = World(seed)
+    build = WorldBuilder(world)
+    root = build.node("folder", "Květiny Jarmila", None)
+    shop = build.shop("Květiny Jarmila", 180, root, 2, cameras=1)
+    _accounts(world, guest_sees=(shop,))
+    return world
+
+
+def _cameras(seed: int) -> World:
+    """Build folders with cameras, and no numbers at all."""
+    world = World(seed)
+    build = WorldBuilder(world)
+    root = build.node("folder", "Stavební dvůr", None)
+    for name in ("Sklad", "Dílna", "Vrátnice"):
+        folder = build.node("folder", name, root)
+        for side in ("Vjezd", "Dvůr"):
+            build.camera(side, folder)
+    _accounts(world, guest_sees=(root,))
+    return world
+
+
 def _guest(seed: int) -> World:
     """Build the chain with an owner who is a guest.
 
@@ -233,6 +256,8 @@ SCENARIOS: dict[str, Callable[[int], World]] = {
     "chain": _chain,
     "large": _large,
     "shop": _shop,
+    "one_camera": _one_camera,
+    "cameras": _cameras,
     "guest": _guest,
     "empty": _empty,
     "broken_tree": _broken_tree,

@@ -37,7 +37,14 @@ async def test_every_world_can_be_queried(portal: PortalClient, scenario: str) -
 
 @pytest.mark.parametrize(
     ("scenario", "locations", "cameras"),
-    [("chain", 20, 100), ("shop", 1, 4), ("empty", 0, 0), ("large", 200, 1000)],
+    [
+        ("chain", 20, 100),
+        ("shop", 1, 4),
+        ("one_camera", 1, 1),
+        ("cameras", 0, 6),
+        ("empty", 0, 0),
+        ("large", 200, 1000),
+    ],
 )
 def test_a_world_has_the_described_size(
     scenario: str, locations: int, cameras: int
