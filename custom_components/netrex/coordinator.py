@@ -75,6 +75,7 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         self.interval = interval
         self._answered_at = dt_util.utcnow().timestamp()
         self._misses = 0
+        self._last_error: NetrexError | None = None
 
     @override
     async def _async_update_data(self) -> DataT:
@@ -82,23 +83,31 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         with update_errors():
             try:
                 data = await self._async_fetch()
-            except NetrexAuthError:
-                self.update_interval = self._next_interval()
-                raise
             except NetrexError as err:
                 self._misses += 1
                 self.update_interval = self._interval_after(err)
+                before, self._last_error = self._last_error, err
                 # Unloading the account interrupts requests, which is not a failure.
                 if self.data is None or (
-                    self._is_stale(err) and not self._shutdown_requested
+                    self._is_lasting(err, before) and not self._shutdown_requested
                 ):
                     raise
                 LOGGER.debug("Keeping the last data of %s: %s", self.name, err)
                 return self.data
             self._answered_at = dt_util.utcnow().timestamp()
             self._misses = 0
+            self._last_error = None
             self.update_interval = self._next_interval()
             return data
+
+    def _is_lasting(self, err: NetrexError, before: NetrexError | None) -> bool:
+        """Return whether a refresh fails: the last data cannot be kept any longer.
+
+        A single refusal of the token may be a mistake of a server in between.
+        """
+        if isinstance(err, NetrexAuthError):
+            return isinstance(before, NetrexAuthError)
+        return self._is_stale(err)
 
     def _is_stale(self, err: NetrexError) -> bool:
         """Return whether the data are too old to be shown after another miss."""

@@ -15,7 +15,7 @@ from custom_components.netrex.client import (
 from simulator import Simulator
 
 from .test_restart import today
-from .test_sensor import NOON, numbers, settle, shop_id, state
+from .test_sensor import NOON, TODAY, numbers, settle, shop_id, state
 
 
 @pytest.fixture(autouse=True)
@@ -63,14 +63,62 @@ async def test_a_refused_place_is_asked_seldom_and_changes_no_other(
             assert float(state(hass, entry, shop, "people_in_today")) == today(
                 cloud, 15 * quarter
             )
-        assert set(kpi.refused.by_reason()) == {"no_permission"}
+        assert set(kpi.queries.refused.by_reason()) == {"no_permission"}
         assert set(numbers(hass, entry)) == others
     # Three hours with delays of a quarter hour, one, and two hours.
     assert asked <= 4
 
     freezer.tick(timedelta(hours=4))
     await settle(hass, entry)
-    assert not kpi.refused.by_reason()
+    assert not kpi.queries.refused.by_reason()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        # All kinds of responses: tests/faults.
+        ("cut", None),
+        ("html", None),
+        ("status", 401),
+        ("status", 403),
+    ],
+)
+async def test_queries_that_fail_because_of_one_camera_hide_no_other(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    kind: str,
+    value: int | None,
+) -> None:
+    await settle(hass, entry)
+    kpi, shop = entry.runtime_data.kpi, shop_id(cloud)
+    # The first node of the first query, so that everything would come after it.
+    bad = min(node for node in kpi.nodes if node != shop)
+    midnight = NOON.replace(hour=0, minute=0).timestamp()
+
+    def assert_true(node_id: int) -> None:
+        for key, metric in TODAY.items():
+            truth = cloud.truth(node_id, metric, midnight, kpi.data.end)
+            if truth is not None:
+                shown = float(state(hass, entry, node_id, key))
+                assert shown == pytest.approx(truth), (node_id, key)
+
+    cloud.faults.add("graphql", kind, value, count=None, match=f"node_id:{bad},")
+    for _ in range(8):
+        freezer.tick(timedelta(minutes=15))
+        # The reading and its repetitions.
+        for _ in range(4):
+            await settle(hass, entry)
+        for node_id in set(kpi.nodes) - {bad}:
+            assert_true(node_id)
+    assert not list(entry.async_get_active_flows(hass, {"reauth"}))
+
+    cloud.faults.clear()
+    freezer.tick(timedelta(hours=5))
+    await settle(hass, entry)
+    assert not kpi.queries.refused.by_reason()
+    assert_true(bad)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(days=5)])

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from functools import partial
-from itertools import batched
 from typing import override
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -12,18 +10,11 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.util import dt as dt_util
 
-from ..client import (
-    MAX_SERIES_PER_QUERY,
-    Lane,
-    NetrexAuthError,
-    NetrexConnectionError,
-    NetrexError,
-    NetrexRateLimitedError,
-)
+from ..client import Lane, NetrexError
 from ..client.days import HOUR, QUARTER, Span
 from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
 from ..coordinator import InventoryCoordinator, SlicedCoordinator
-from ..item_errors import ItemErrors, concerns_item
+from ..item_queries import ItemQueries
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from .metrics import BASE, SeriesKey
@@ -41,8 +32,8 @@ RETRY_SECONDS = 180
 # Retries per quarter hour: series that the portal never returns must not use up the
 # daily allowance.
 MAX_RETRIES = 3
-# The sensors are updated after each group of series, which takes a few queries.
-GROUP = 5 * MAX_SERIES_PER_QUERY
+# The sensors are updated after this many queries.
+QUERIES_PER_UPDATE = 5
 # If one series lags, the KPI is shown as of the last quarter hour that all its series
 # have, for at most this long.
 MAX_LAG_SECONDS = HOUR
@@ -88,8 +79,8 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         self.quarter_hours = QuarterHours(dt_util.get_default_time_zone())
         self.quarter_hours.restore(stored.get("days", {}))
         self.quarter_hours.restore_snapshot(stored.get("snapshot", {}))
-        self.refused = ItemErrors[SeriesKey](lambda: dt_util.utcnow().timestamp())
-        self.refused.restore(stored.get("refused"), SeriesKey.parse)
+        self.queries = ItemQueries[SeriesKey](lambda: dt_util.utcnow().timestamp())
+        self.queries.refused.restore(stored.get("refused"), SeriesKey.parse)
         self._stored_revision = self.quarter_hours.revision
         self._readings: dict[KpiKey, Reading] = {}
         self._earlier_windows: dict[int, Windows] = {}
@@ -140,7 +131,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         windows = self.data.windows
         is_replaced = key.metric in self.ratios.replaced
         until = (
-            self.ratios.known_until
+            self.ratios.known_until(key)
             if is_replaced
             else known_until(key, self.quarter_hours)
         )
@@ -190,8 +181,11 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     @property
     def known_until(self) -> datetime | None:
-        """The time up to which all KPIs are known; None before the first reading."""
-        until = self.quarter_hours.until
+        """The time up to which all KPIs are known; None before the first reading.
+
+        Series that the portal refuses do not count.
+        """
+        until = self.quarter_hours.until(self.queries.refused)
         return None if until is None else dt_util.utc_from_timestamp(until)
 
     @property
@@ -257,7 +251,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
                 needs[series] = need.joined(needs.get(series))
                 self._kpis_of.setdefault(series, set()).add(key)
         self.quarter_hours.retain(needs)
-        self.refused.retain(needs)
+        self.queries.retain(needs)
         self._is_complete = False
         try:
             await self._async_read(needs, data.end)
@@ -289,59 +283,46 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     async def _async_read(self, needs: Mapping[SeriesKey, Need], end: int) -> None:
         """Read the missing parts of the series; an error keeps those already read."""
-        missing = sorted(
-            (
-                (series, start)
-                for series, need in needs.items()
-                if (start := self._first_needed(series, need)) is not None
-                and self._may_ask(series)
-            ),
-            key=partial(order_of, self.refused),
-        )
+        starts = {
+            series: start
+            for series, need in needs.items()
+            if (start := self._first_needed(series, need)) is not None
+            and self._may_ask(series)
+        }
         changes: list[float] = []
-        any_answer = False
-        failed: NetrexError | None = None
+        queries = 0
+
+        async def query(
+            batch: tuple[SeriesKey, ...],
+        ) -> Mapping[SeriesKey, NetrexError]:
+            nonlocal queries
+            if queries and queries % QUERIES_PER_UPDATE == 0:
+                self.async_update_listeners()
+            queries += 1
+            read = await async_read_series(
+                self.client,
+                self.quarter_hours,
+                [(series, starts[series]) for series in batch],
+                end,
+            )
+            changes.extend(
+                change for change in read.changes.values() if change is not None
+            )
+            for series in read.changes:
+                for key in self._kpis_of.get(series, ()):
+                    self._readings.pop(key, None)
+            return read.errors
+
         try:
-            for number, group in enumerate(batched(missing, GROUP, strict=False)):
-                if number:
-                    self.async_update_listeners()
-                try:
-                    read = await async_read_series(
-                        self.client, self.quarter_hours, group, end
-                    )
-                except NetrexAuthError:
-                    raise
-                except (NetrexConnectionError, NetrexRateLimitedError) as err:
-                    failed = err
-                    break
-                except NetrexError as err:
-                    failed = failed or err
-                    continue
-                if len(read.errors) > 1 and read.is_empty:
-                    # A response without any data is not about individual series.
-                    failed = failed or next(iter(read.errors.values()))
-                    continue
-                any_answer = True
-                changes += [
-                    change for change in read.changes.values() if change is not None
-                ]
-                for series, error in read.errors.items():
-                    if concerns_item(error):
-                        self.refused.failed(series, error)
-                for series in read.changes:
-                    self.refused.succeeded(series)
-                    for key in self._kpis_of.get(series, ()):
-                        self._readings.pop(key, None)
+            await self.queries.async_run(sorted(starts, key=order_of), query)
         finally:
             self.delay.learn(changes)
-        if failed is not None and not any_answer:
-            raise failed
 
     def _may_ask(self, series: SeriesKey) -> bool:
         """Return whether a series is due and, as far as is known, exists."""
         data = self._inventory.data
         exists = series.node_id in data or not data.inventory.complete
-        return exists and self.refused.is_due(series)
+        return exists and self.queries.refused.is_due(series)
 
     def _current_data(self) -> KpiData:
         now = dt_util.utcnow().timestamp()
@@ -363,7 +344,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         """
         stored = self._store.data.setdefault("kpi", {})
         stored["delay"] = self.delay.seconds
-        stored["refused"] = self.refused.as_dict()
+        stored["refused"] = self.queries.refused.as_dict()
         if self._stored_revision != self.quarter_hours.revision:
             # Only when changed: there may be thousands of series.
             self._stored_revision = self.quarter_hours.revision

@@ -1,7 +1,7 @@
 """Quarter-hour values of KPI series, grouped by local day (decision 0023)."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -69,10 +69,19 @@ class QuarterHours:
         self._series: dict[SeriesKey, _Series] = {}
         self._needs: Mapping[SeriesKey, Need] = {}
 
-    @property
-    def until(self) -> int | None:
-        """The unix time up to which all series were read; None without series."""
-        return min((series.until for series in self._series.values()), default=None)
+    def until(self, without: Container[SeriesKey] = ()) -> int | None:
+        """Return the unix time up to which all series were read; None without series.
+
+        Series in `without` are ignored.
+        """
+        return min(
+            (
+                series.until
+                for key, series in self._series.items()
+                if key not in without
+            ),
+            default=None,
+        )
 
     def reach(self, key: SeriesKey, quarters: float = math.inf) -> Span | None:
         """Return the span for which a series was read.

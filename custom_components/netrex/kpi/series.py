@@ -1,14 +1,13 @@
 """Reads the portal's series of quarter hours."""
 
 import asyncio
-from collections.abc import Collection, Container
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ..client import (
     Granularity,
     NetrexClient,
     NetrexError,
-    NetrexNoDataError,
     SeriesRequest,
 )
 from .metrics import BY_KEY, SeriesKey
@@ -29,13 +28,6 @@ class SeriesResults:
 
     changes: dict[SeriesKey, float | None] = field(default_factory=dict)
     errors: dict[SeriesKey, NetrexError] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the portal returned null for all series without a reason."""
-        return not self.changes and all(
-            isinstance(error, NetrexNoDataError) for error in self.errors.values()
-        )
 
 
 async def async_read_series(
@@ -69,12 +61,6 @@ async def async_read_series(
     return read
 
 
-def order_of(
-    refused: Container[SeriesKey], item: tuple[SeriesKey, int]
-) -> tuple[bool, int, int]:
-    """Return the sort key of a series: failed ones come last and delay no others.
-
-    The series of a node are neighbors, so that one query reads them.
-    """
-    series, _ = item
-    return series in refused, series.node_id, _ORDER[series.metric]
+def order_of(series: SeriesKey) -> tuple[int, int]:
+    """Return the sort key of a series: one query reads the series of a node."""
+    return series.node_id, _ORDER[series.metric]
