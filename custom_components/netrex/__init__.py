@@ -20,7 +20,8 @@ from .client import DEFAULT_ALLOWANCE, NetrexClient
 from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinator import InventoryCoordinator, StatusCoordinator
 from .dashboard import async_setup_dashboard
-from .devices import async_update_devices, device_node_id
+from .device_updates import async_update_devices
+from .devices import device_node_id
 from .gateway import CameraGateway, async_remove_stale_entities
 from .history import HistoryImporter
 from .kpi.coordinator import KpiCoordinator
@@ -185,12 +186,7 @@ def _async_follow_devices(hass: HomeAssistant, entry: NetrexConfigEntry) -> None
         if synced != [data, nodes, capabilities]:
             synced[:] = data, nodes, capabilities
             async_update_devices(
-                hass,
-                entry,
-                data.tree,
-                data.cameras,
-                kpi_nodes=nodes,
-                capabilities=capabilities,
+                hass, entry, kpi_nodes=nodes, capabilities=capabilities
             )
 
     for coordinator in coordinators:

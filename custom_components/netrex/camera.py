@@ -28,6 +28,7 @@ from .entity import NetrexCameraEntity, async_add_per_node
 from .live import OwnStream, VideoSource
 from .live.stills import Size
 from .models import NetrexConfigEntry
+from .naming import channel_names
 
 # Still images have their own limits; nothing else is updated.
 PARALLEL_UPDATES = 0
@@ -106,9 +107,10 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         key = "camera" if channel_id is None else f"camera_{channel_id}"
         super().__init__(entry, source.camera_id, key)
         camera = entry.runtime_data.inventory.data.cameras[source.camera_id]
-        self._attr_name = next(
-            (c.name for c in camera.video_channels if c.node_id == channel_id), None
-        )
+        if channel_id is not None:
+            self._attr_name = channel_names(camera)[channel_id]
+        else:
+            self._attr_name = None
         self._live = entry.runtime_data.live
         self._cancel_end: CALLBACK_TYPE | None = None
         self._source = source

@@ -34,6 +34,7 @@ from .const import LOGGER
 from .devices import async_known_nodes, async_remove_node
 from .errors import update_errors
 from .models import NetrexConfigEntry
+from .naming import TreeNames
 from .store import NetrexStore
 
 # Longest time that listener updates may block the event loop at once.
@@ -178,15 +179,14 @@ class InventoryData:
     inventory: Inventory
     tree: Tree = field(compare=False)
     cameras: Mapping[int, Camera] = field(compare=False)
+    names: TreeNames = field(compare=False)
 
     @classmethod
     def build(cls, inventory: Inventory) -> InventoryData:
         """Index an inventory."""
-        return cls(
-            inventory,
-            Tree(inventory.nodes),
-            {camera.node_id: camera for camera in inventory.cameras},
-        )
+        tree = Tree(inventory.nodes)
+        cameras = {camera.node_id: camera for camera in inventory.cameras}
+        return cls(inventory, tree, cameras, TreeNames(tree, cameras))
 
     def __contains__(self, node_id: int) -> bool:
         """Return whether the portal shows this node."""

@@ -1,26 +1,20 @@
 """The devices: one for the account, and one per camera and per node with KPIs.
 
-All access to the device registry is here; entities only refer to their device.
+`device_updates.py` creates them; entities only refer to their device.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
-from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
-from .client import Camera, Capabilities, Node, NodeType, Tree
+from .client import Node, Tree
 from .const import DOMAIN
 from .errors import invalid
 from .models import NetrexConfigEntry
 
 MANUFACTURER = "Netrex"
 _SEPARATOR = " / "
-MODELS: Mapping[NodeType, str] = {
-    NodeType.CAMERA: "Camera",
-    NodeType.FOLDER: "Folder",
-    NodeType.LOCATION: "Location",
-}
 
 
 def node_identifier(
@@ -76,67 +70,23 @@ def find_nodes(
 
 
 @callback
-def async_update_devices(
-    hass: HomeAssistant,
-    entry: NetrexConfigEntry,
-    tree: Tree,
-    cameras: Mapping[int, Camera],
-    *,
-    kpi_nodes: Collection[int],
-    capabilities: Mapping[int, Capabilities],
-) -> None:
-    """Create or update all devices, parents first.
-
-    A device is connected via its nearest ancestor with a device, or via the account's.
-    """
-    registry = dr.async_get(hass)
-    account = registry.async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={node_identifier(entry)},
-        name=entry.title,
-        manufacturer=MANUFACTURER,
-        entry_type=dr.DeviceEntryType.SERVICE,
-        configuration_url=entry.data[CONF_URL],
-    )
-    paths = {node_id: tree.path(node_id) for node_id in {*cameras, *kpi_nodes}}
-    devices: dict[int, str] = {}
-    for node_id, path in sorted(paths.items(), key=lambda item: len(item[1])):
-        camera = cameras.get(node_id)
-        node = path[-1] if path else None
-        named = camera or node
-        if named is None:
-            continue
-        found = capabilities.get(node_id, Capabilities())
-        device = registry.async_get_or_create(
-            config_entry_id=entry.entry_id,
-            identifiers={node_identifier(entry, node_id)},
-            name=named.name,
-            manufacturer=MANUFACTURER,
-            model=found.model or MODELS.get(node.type if node else NodeType.CAMERA),
-            sw_version=found.firmware,
-            serial_number=camera.serial_number if camera else None,
-            via_device_id=next(
-                (
-                    devices[ancestor.node_id]
-                    for ancestor in reversed(path[:-1])
-                    if ancestor.node_id in devices
-                ),
-                account.id,
-            ),
-        )
-        devices[node_id] = device.id
-
-
-@callback
-def async_known_nodes(hass: HomeAssistant, entry: NetrexConfigEntry) -> set[int]:
-    """Return the ids of the nodes that have a device."""
+def async_node_devices(
+    hass: HomeAssistant, entry: NetrexConfigEntry
+) -> dict[int, dr.DeviceEntry]:
+    """Return the devices of nodes by node id."""
     return {
-        node_id
+        node_id: device
         for device in dr.async_entries_for_config_entry(
             dr.async_get(hass), entry.entry_id
         )
         if (node_id := device_node_id(entry, device)) is not None
     }
+
+
+@callback
+def async_known_nodes(hass: HomeAssistant, entry: NetrexConfigEntry) -> set[int]:
+    """Return the ids of the nodes that have a device."""
+    return set(async_node_devices(hass, entry))
 
 
 @callback

@@ -1,21 +1,28 @@
 """Base classes of the entities."""
 
+import asyncio
 from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from typing import Any, override
 
-from homeassistant.core import Event, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.device_registry import (
     EVENT_DEVICE_REGISTRY_UPDATED,
     DeviceInfo,
     EventDeviceRegistryUpdatedData,
 )
 from homeassistant.helpers.entity import Entity
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    EntityPlatform,
+)
 from homeassistant.helpers.update_coordinator import (
     CoordinatorEntity,
     DataUpdateCoordinator,
 )
+from homeassistant.util import slugify
 
+from .areas import area_device_name
 from .coordinator import StatusCoordinator
 from .devices import async_known_nodes, node_identifier
 from .models import NetrexConfigEntry
@@ -49,8 +56,23 @@ class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
         """Initialize; `key` is part of the unique id and must not change."""
         super().__init__(coordinator, context)
         identifier = node_identifier(entry, node_id)
+        self._place = partial(area_device_name, entry=entry, identifier=identifier)
         self._attr_unique_id = f"{identifier[1]}_{key}"
         self._attr_device_info = DeviceInfo(identifiers={identifier})
+
+    @callback
+    @override
+    def add_to_platform_start(
+        self,
+        hass: HomeAssistant,
+        platform: EntityPlatform,
+        parallel_updates: asyncio.Semaphore | None,
+    ) -> None:
+        """Suggest an entity id with the place once, not as area and as device."""
+        super().add_to_platform_start(hass, platform, parallel_updates)
+        if (name := self._place(hass)) is not None:
+            object_id = slugify(f"{name} {self.suggested_object_id or ''}")
+            self.entity_id = f"{platform.domain}.{object_id}"
 
 
 class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):

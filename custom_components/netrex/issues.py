@@ -15,10 +15,11 @@ class Issue(StrEnum):
     RELAY_ACCESS = "relay_access"
     LIVE_VIEW = "live_view"
     CAMERA_ACCESS = "camera_access"
+    AREAS = "areas"
 
 
 # The issues with a fix flow (see repairs.py).
-FIXABLE = frozenset({Issue.CAMERA_ACCESS})
+FIXABLE = frozenset({Issue.CAMERA_ACCESS, Issue.AREAS})
 
 
 @callback
@@ -34,11 +35,11 @@ def async_create_issue(
         hass,
         DOMAIN,
         _issue_id(entry, issue),
-        data={"entry_id": entry.entry_id},
+        data={"entry_id": entry.entry_id, "issue": issue.value},
         is_fixable=issue in FIXABLE,
         severity=ir.IssueSeverity.WARNING,
         translation_key=translation_key,
-        translation_placeholders={"name": entry.title, **placeholders},
+        translation_placeholders={"name": entry.title} | placeholders,
     )
 
 

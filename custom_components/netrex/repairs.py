@@ -1,16 +1,19 @@
-"""Fix flow of the issue that the camera access token is refused."""
+"""Fix flows of the repair issues."""
 
 from typing import Any
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import voluptuous as vol
 
+from .areas import AreaPlan
 from .client import DEFAULT_CAMERA_URL
 from .const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL, DOMAIN
 from .flow_schemas import TOKEN_SELECTOR
 from .gateway.access import async_validate_token
+from .issues import Issue
 from .models import NetrexConfigEntry
 
 # Empty: test the present token again.
@@ -20,9 +23,11 @@ TOKEN_SCHEMA = vol.Schema({vol.Optional(CONF_DEVICE_TOKEN): TOKEN_SELECTOR})
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
-    """Return the fix flow of the only fixable kind of issue."""
+    """Return the fix flow of a fixable issue."""
     assert data is not None  # noqa: S101 - issues.py sets it for each issue
     entry = hass.config_entries.async_get_known_entry(data["entry_id"])
+    if data["issue"] == Issue.AREAS:
+        return AreasFlow(entry)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     placeholders = (issue and issue.translation_placeholders) or {}
     return CameraAccessFlow(entry, placeholders.get("cameras", "-"))
@@ -70,4 +75,34 @@ class CameraAccessFlow(RepairsFlow):
                 "cameras": self._cameras,
             },
             errors=errors,
+        )
+
+
+class AreasFlow(RepairsFlow):
+    """Show the areas that are offered, and assign them."""
+
+    def __init__(self, entry: NetrexConfigEntry) -> None:
+        self._entry = entry
+
+    async def async_step_init(
+        self,
+        user_input: dict[str, Any] | None = None,  # noqa: ARG002 - the issue's id
+    ) -> RepairsFlowResult:
+        """Start with the form."""
+        return await self.async_step_areas()
+
+    async def async_step_areas(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Assign the areas after the confirmation."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        plan = AreaPlan(self.hass, self._entry)
+        if user_input is not None:
+            plan.async_assign()
+            return self.async_create_entry(data={})
+        return self.async_show_form(
+            step_id="areas",
+            data_schema=vol.Schema({}),
+            description_placeholders=plan.placeholders(),
         )

@@ -38,6 +38,18 @@ class RelayData(TypedDict):
     port: int
 
 
+class AreaData(TypedDict):
+    """The area that a device got.
+
+    Attributes:
+        area: The area's id; empty if the device got none.
+        name: The area's name at that time; empty if the user chose it.
+    """
+
+    area: str
+    name: str
+
+
 class StoredData(TypedDict, total=False):
     """Sections of the file; each belongs to the module that writes it."""
 
@@ -54,6 +66,8 @@ class StoredData(TypedDict, total=False):
     relay: RelayData
     # By serial number: a camera's capabilities and when they were read.
     capabilities: dict[str, dict[str, Any]]
+    # By node id.
+    areas: dict[str, AreaData]
 
 
 _SECTIONS: Mapping[str, Shape] = {
@@ -77,6 +91,10 @@ _SECTIONS: Mapping[str, Shape] = {
     ),
     "relay": record(
         {"secret": text, "port": number}, required=frozenset({"secret", "port"})
+    ),
+    "areas": mapping(
+        record({"area": text, "name": text}, required=frozenset({"area", "name"})),
+        integer_key,
     ),
     "capabilities": mapping(record({"asked": number}, required=frozenset({"asked"}))),
 }
