@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
+from .areas import place_name
 from .client.camera.topics import STATELESS, EventKind
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
 from .gateway.events import EventCoordinator
@@ -27,6 +29,7 @@ class RecordingEvent(NetrexCameraEntity, EventEntity):
     `progress`.
     """
 
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
     _attr_translation_key = "recording"
     # Not useful in the history: links expire, and progress is temporary.
     _unrecorded_attributes = frozenset({"progress", "url"})
@@ -66,7 +69,8 @@ class RecordingEvent(NetrexCameraEntity, EventEntity):
             del self._states[clip]
         self._last = clip
         self._progress = event.progress
-        self._trigger_event(state.value, _attributes(event))
+        place = place_name(self.hass, self.entry, self.node_id)
+        self._trigger_event(state.value, {"place": place, **_attributes(event)})
         self.async_write_ha_state()
 
     def _is_step(self, progress: int | None) -> bool:
@@ -92,10 +96,12 @@ def _attributes(event: JobEvent) -> dict[str, Any]:
 class AlertEvent(NetrexEntity[EventCoordinator], EventEntity):
     """Events of a camera that have no state, such as tampering."""
 
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
     _attr_translation_key = "alert"
 
     def __init__(self, coordinator: EventCoordinator, entry: NetrexConfigEntry) -> None:
         super().__init__(coordinator, entry, coordinator.node_id, "alert")
+        self._entry = entry
         self._attr_event_types = sorted(kind.value for kind in STATELESS)
 
     @override
@@ -108,7 +114,8 @@ class AlertEvent(NetrexEntity[EventCoordinator], EventEntity):
 
     @callback
     def _async_alert(self, kind: EventKind) -> None:
-        self._trigger_event(kind.value)
+        place = place_name(self.hass, self._entry, self.coordinator.node_id)
+        self._trigger_event(kind.value, {"place": place})
         self.async_write_ha_state()
 
 

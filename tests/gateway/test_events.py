@@ -125,6 +125,7 @@ async def test_a_stateless_event_triggers_the_event_entity(
     state = hass.states.get(entities.id("event", "alert"))
     assert state is not None
     assert state.attributes["event_type"] == "tampering"
+    assert state.attributes["place"]
 
 
 async def test_ten_cuts_are_visible_and_followed_by_a_reconnect(

@@ -61,6 +61,7 @@ async def test_events_carry_the_saved_file(
         saved.height,
     )
     assert attributes["url"] == saved.url
+    assert attributes["place"] == "Brno, Česká"
     assert attributes["progress"] == 100
 
 

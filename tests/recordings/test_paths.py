@@ -138,7 +138,7 @@ def test_no_name_leads_out_of_the_folder(
     box: Box, pattern: str, absolute: bool, overwrite: bool
 ) -> None:
     try:
-        name = format_name(pattern, "entrance", CLIP)
+        name = format_name(pattern, "San Diego", "entrance", CLIP)
     except HomeAssistantError:
         return
     if absolute:
@@ -235,14 +235,14 @@ def test_a_folder_that_is_replaced_by_a_link_is_refused(box: Box) -> None:
 
 def test_patterns_are_filled_in(hass: HomeAssistant) -> None:
     start = dt_util.as_local(dt_util.utc_from_timestamp(CLIP.start))
-    assert format_name(DEFAULT_PATTERN, "entrance", CLIP) == (
-        f"netrex/entrance/{start:%Y-%m-%d}_{start:%H-%M-%S}.mp4"
+    assert format_name(DEFAULT_PATTERN, "San Diego", "entrance", CLIP) == (
+        f"netrex/san_diego/entrance/{start:%Y-%m-%d}_{start:%H-%M-%S}.mp4"
     )
-    filled = format_name("{node_id}_{start}_{end}_{duration}", "x", CLIP)
+    filled = format_name("{node_id}_{start}_{end}_{duration}", "", "x", CLIP)
     assert re.fullmatch(r"140094_\d{8}_\d{6}_\d{8}_\d{6}_60", filled)
     for wrong in ("{height}", "{camera.x}", "{", "a}b", "{{camera}}", "{}"):
         with pytest.raises(HomeAssistantError) as caught:
-            format_name(wrong, "x", CLIP)
+            format_name(wrong, "", "x", CLIP)
         assert caught.value.translation_key == "unknown_placeholder"
 
 
@@ -251,7 +251,9 @@ def test_a_repeated_hour_gives_two_names() -> None:
     """2026-11-01 01:30 in California occurs twice, an hour apart."""
     first = 1_793_521_800
     names = [
-        format_name("{date}_{time} {start} {end}", "x", Clip(1, start, start + 3600))
+        format_name(
+            "{date}_{time} {start} {end}", "", "x", Clip(1, start, start + 3600)
+        )
         for start in (first, first + 3600, first + 7200)
     ]
     assert names == [

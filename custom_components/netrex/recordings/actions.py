@@ -21,6 +21,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
+from ..areas import place_name
 from ..client import Lane
 from ..const import DOMAIN
 from ..errors import failed, invalid
@@ -126,7 +127,8 @@ async def _async_download(call: ServiceCall) -> ServiceResponse:
     for camera in cameras:
         clip = Clip(camera.node_id, start, end, call.data.get(ATTR_HEIGHT))
         clip.validate(time.time())
-        name = format_name(call.data[ATTR_FILENAME], camera.name, clip)
+        place = place_name(call.hass, camera.entry, camera.node_id)
+        name = format_name(call.data[ATTR_FILENAME], place, camera.name, clip)
         path = resolve_target(call.hass.config, name)
         if path in targets:
             raise invalid("same_file", path=str(path))

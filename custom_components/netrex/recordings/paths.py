@@ -12,12 +12,12 @@ import re
 
 from homeassistant.core_config import Config
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.util import dt as dt_util
+from homeassistant.util import dt as dt_util, slugify
 
 from ..errors import failed, invalid
 from .clip import Clip
 
-DEFAULT_PATTERN = "netrex/{camera}/{date}_{time}.mp4"
+DEFAULT_PATTERN = "netrex/{place}/{camera}/{date}_{time}.mp4"
 SUFFIX = ".mp4"
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -31,15 +31,16 @@ _MAX_NAME_LENGTH = 255
 _MAX_PATH_LENGTH = 4000
 
 
-def format_name(pattern: str, camera: str, clip: Clip) -> str:
+def format_name(pattern: str, place: str, camera: str, clip: Clip) -> str:
     """Return a file name with its placeholders filled in.
 
-    Placeholders are {camera}, {node_id}, {date}, {time}, {start}, {end}, and
-    {duration} (seconds). {date} and {time} are those of the start, in Home Assistant's
-    time zone.
+    Placeholders are {place}, {camera}, {node_id}, {date}, {time}, {start}, {end},
+    and {duration} (seconds). {date} and {time} are those of the start, in Home
+    Assistant's time zone.
 
     Args:
         pattern: The name with placeholders.
+        place: The name of the camera's area or account.
         camera: The camera's name in file names.
         clip: The file's content.
 
@@ -48,6 +49,7 @@ def format_name(pattern: str, camera: str, clip: Clip) -> str:
     """
     start, end = (local_time(moment) for moment in (clip.start, clip.end))
     values: Mapping[str, str] = {
+        "place": slugify(place),
         "camera": camera,
         "node_id": str(clip.node_id),
         "date": f"{start:%Y-%m-%d}",
