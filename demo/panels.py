@@ -19,8 +19,8 @@ HIDDEN_PANELS = (
 )
 
 
-async def show(client: HomeAssistantClient, language: str) -> None:
-    """Add the dashboard, make it the default page, and hide empty panels."""
+async def add_dashboard(client: HomeAssistantClient, language: str = "en") -> None:
+    """Add the dashboard."""
     await client.command(
         "lovelace/dashboards/create",
         url_path=DOMAIN,
@@ -30,6 +30,11 @@ async def show(client: HomeAssistantClient, language: str) -> None:
     )
     # "Add dashboard" saves this, too.
     await client.command("lovelace/config/save", url_path=DOMAIN, config=STRATEGY)
+
+
+async def show(client: HomeAssistantClient, language: str) -> None:
+    """Add the dashboard, make it the default page, and hide empty panels."""
+    await add_dashboard(client, language)
     await client.command(
         "frontend/set_system_data", key="core", value={"default_panel": DOMAIN}
     )

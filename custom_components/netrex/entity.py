@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Any, override
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.device_registry import (
     EVENT_DEVICE_REGISTRY_UPDATED,
@@ -115,6 +116,9 @@ def async_add_per_node[KeyT: Hashable](
 
     @callback
     def async_add_new() -> None:
+        if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+            # The platform has removed its entities, and would not remove these.
+            return
         new = [key for key in keys() if key not in known]
         known.update(new)
         if new:

@@ -1,6 +1,7 @@
 """The scenarios: worlds to start with."""
 
 from collections.abc import Callable
+from functools import partial
 
 from ..camera.events import OBJECT_ANALYTICS, VIDEO_MOTION
 from .builder import FIRST_ID, WorldBuilder
@@ -91,14 +92,14 @@ def _chain(seed: int) -> World:
     return world
 
 
-def _large(seed: int) -> World:
-    """Build 200 shops with 1,000 cameras."""
+def _many(shops: int, seed: int) -> World:
+    """Build shops with five cameras each, twenty in a folder."""
     world = World(seed)
     build = WorldBuilder(world)
     root = build.node("folder", "Sportovní svět", None)
     places = [place for region in _REGIONS.values() for place in region]
     first = 0
-    for number in range(200):
+    for number in range(shops):
         if number % len(places) == 0:
             folder = build.node("folder", f"Země {number // len(places) + 1}", root)
         name, visitors = places[number % len(places)]
@@ -254,7 +255,8 @@ def _documentation(seed: int) -> World:
 
 SCENARIOS: dict[str, Callable[[int], World]] = {
     "chain": _chain,
-    "large": _large,
+    "fifty": partial(_many, 50),
+    "large": partial(_many, 200),
     "shop": _shop,
     "one_camera": _one_camera,
     "cameras": _cameras,

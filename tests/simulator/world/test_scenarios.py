@@ -43,6 +43,7 @@ async def test_every_world_can_be_queried(portal: PortalClient, scenario: str) -
         ("one_camera", 1, 1),
         ("cameras", 0, 6),
         ("empty", 0, 0),
+        ("fifty", 50, 250),
         ("large", 200, 1000),
     ],
 )
