@@ -22,9 +22,14 @@ async def set_options(
 async def open_cameras(
     client: HomeAssistantClient, control: Control, entry_id: str
 ) -> None:
-    """Enter a camera access token, and turn on events for the first shop's cameras."""
-    token = await control.post("tokens", user=USERNAME, scopes=["configuration"])
+    """Enter a camera access token, and turn on events for the first shop's cameras.
+
+    Without cameras there is nothing to access.
+    """
     world = await control.get("world")
+    if not world["cameras"]:
+        return
+    token = await control.post("tokens", user=USERNAME, scopes=["configuration"])
     shops = [node["node_id"] for node in world["nodes"] if node["type"] == "location"]
     cameras = [
         str(node["node_id"])

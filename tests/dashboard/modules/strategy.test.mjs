@@ -89,6 +89,20 @@ test("a single camera without a folder is a dashboard, too", async () => {
   assert(cardsOf(views[0]).some((card) => card.entity === "camera.c7"));
 });
 
+test("without numbers the first page is that of the cameras", async () => {
+  const places = [
+    place(1, null, "folder", "All", { entities: {}, statistics: {} }),
+    ...[2, 3].map((id) => place(id, 1, "folder", `Yard ${id}`, { entities: {}, statistics: {} })),
+    camera(20, 2),
+    camera(30, 3),
+  ];
+  const { views } = await generate(places);
+  assert.equal(views[0].path, "wall");
+  const shown = cardsOf(views[0]).map((card) => card.type);
+  assert.deepEqual(shown.filter((type) => type === "picture-entity").length, 2);
+  assert(shown.includes("entity-filter"));
+});
+
 test("regions can be left out, and the ranked metric is chosen", async () => {
   const shown = await generate(chain(4));
   assert(cardsOf(shown.views[0]).some((card) => card.type === "distribution"));

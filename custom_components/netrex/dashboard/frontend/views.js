@@ -43,19 +43,27 @@ export class Views {
       ...new Set([...this.model.wholes, ...this.model.regions, ...this.model.sites]),
     ];
     return [
-      single
-        ? view(single.label, "overview", [
-            ...this.siteSections(single),
-            section(this.alerts()),
-          ])
-        : this.overview(),
-      ...(single ? [] : [this.wall()]),
+      ...(single ? [this.single(single)] : this.common()),
       ...this.history(),
       ...(single ? [] : this.sites.map((site) => this.site(site))),
       ...places
         .filter((place) => this.metrics.some((metric) => hasYear(place, metric)))
         .map((place) => this.year(place)),
     ].filter((found) => found.sections.length);
+  }
+
+  single(site) {
+    const sections = [...this.siteSections(site), section(this.alerts())];
+    return view(site.label, "overview", sections);
+  }
+
+  /** The pages of all sites; without numbers there is nothing but the cameras. */
+  common() {
+    const { wholes, sites } = this.model;
+    const counts = (place) => this.metrics.some((metric) => place.entities[metric.sensor]);
+    return [...wholes, ...sites].some(counts)
+      ? [this.overview(), this.wall()]
+      : [this.wall(section(this.alerts()))];
   }
 
   overview() {
@@ -190,19 +198,16 @@ export class Views {
     ];
   }
 
-  wall() {
-    return view(
-      this.texts.wall,
-      "wall",
-      this.sites
-        .filter((site) => site.films.length)
-        .map((site) =>
-          section([
-            heading(site.label, "mdi:store", { tap_action: go(sitePath(site)) }),
-            ...site.films.flatMap((camera) => pictures(camera, false, 6).slice(0, 1)),
-          ]),
-        ),
-    );
+  wall(...before) {
+    const sections = this.sites
+      .filter((site) => site.films.length)
+      .map((site) =>
+        section([
+          heading(site.label, "mdi:map-marker", { tap_action: go(sitePath(site)) }),
+          ...site.films.flatMap((camera) => pictures(camera, false, 6).slice(0, 1)),
+        ]),
+      );
+    return view(this.texts.wall, "wall", [...before, ...sections]);
   }
 
   history() {
