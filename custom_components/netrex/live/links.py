@@ -41,6 +41,9 @@ _SPARE_LIFE_SECONDS = 20.0
 _GOOD_SESSION_SECONDS = 10.0
 _DEFAULT_RETRY_SECONDS = 10.0
 
+# Neither the link nor the server is to blame.
+_NO_FAILURES = frozenset({EndReason.STOPPED, EndReason.CHANGED})
+
 # Subclasses come first.
 _REFUSALS: tuple[tuple[type[NetrexError], LinkRefusal], ...] = (
     (NetrexNotFoundError, LinkRefusal.GONE),
@@ -173,7 +176,7 @@ class LinkBroker:
         has_watched = end.reason is EndReason.CLIENT and end.played_seconds
         if end.played_seconds >= _GOOD_SESSION_SECONDS:
             pace.worked()
-        elif end.reason is not EndReason.STOPPED and not has_watched:
+        elif end.reason not in _NO_FAILURES and not has_watched:
             pace.failed()
 
     def _order(self, request: LinkRequest) -> _Order:

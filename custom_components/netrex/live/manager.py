@@ -42,6 +42,9 @@ from .stills import Size, Stills
 _STILL = "still_"  # queued behind viewers
 _STREAM = "stream_"  # Home Assistant's stream, which is resumed
 _EXTERNAL = "outside_"  # other devices; part of the addresses they have stored
+# Clients that do not reconnect, or too late, at the end of a session. Others, such as
+# go2rtc, do so at once.
+_RESUMED = (_STREAM, _EXTERNAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class LiveView:
             on_started=self._async_started,
             on_ended=self._async_ended,
             on_closing=self._async_closing,
-            resumes=lambda key: key.startswith(_STREAM),
+            resumes=lambda key: key.startswith(_RESUMED),
         )
         self.access = RelayAccess(hass, entry, self._relay, store)
         self.stills = Stills(

@@ -1,209 +1,341 @@
 """Joins the RTP packets (RFC 3550) of successive RTSP sessions into one stream."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-import re
+from collections.abc import Callable, Mapping
+import struct
 import time
 
+from .codecs import payload_of
+from .sdp import Format
+from .timeline import Anchor, Seam, Source, TrackLine, signed
+
 _FRAME_HEADER_SIZE = 4
-_RTP_HEADER_SIZE = 12
+# Version, padding, extension, and CSRC count; marker and payload type; sequence number;
+# timestamp; SSRC (section 5.1).
+_HEADER = struct.Struct(">BBHII")
+# NTP time and RTP timestamp (section 6.4.1).
+_REPORT = struct.Struct(">QI")
+_REPORT_SIZE = 28
+# A receiver report without blocks (section 6.4.2) in a frame, up to the SSRC.
+_EMPTY_REPORT = b"\0\x08\x80\xc9\0\x01"
 _VERSION = 2
-_BYE = 203
-_SEQUENCES, _TIMESTAMPS = 1 << 16, 1 << 32
-# Timestamp difference across an interruption (seconds). The interruption itself is
-# omitted, so that players do not have to catch up.
-_FRAME_STEP_SECONDS = 0.04
+_SENDER_REPORT, _BYE = 200, 203
+_SEQUENCES, _TIMESTAMPS, _NTP_TIMES = 1 << 16, 1 << 32, 1 << 64
+_NTP_SECOND = 1 << 32
 # A server may resume in the middle of a group of pictures. Packets before the next key
 # frame are dropped for at most this long, so that players do not time out.
 _KEY_FRAME_TIMEOUT_SECONDS = 2.5
-_RTPMAP = re.compile(rb"^a=rtpmap:(\d+) ([\w.-]+)/(\d+)", re.MULTILINE)
+# Real streams have three or four.
+_MAX_PARAMETER_SETS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Format:
-    """A payload type of an SDP."""
-
-    codec: str
-    clock_rate: int
+type _Header = tuple[int, int, int, int, int]
 
 
-@dataclass(slots=True)
-class _Track:
-    """The packet numbering of a channel as sent to the client."""
-
-    ssrc: bytes
-    sequence: int
-    timestamp: int
-    arrived_at: float  # monotonic seconds
-    # Offsets from the current session's sequence numbers and timestamps to the
-    # client's; None before the first packet of the session.
-    offsets: tuple[int, int] | None = (0, 0)
+class StreamChangedError(Exception):
+    """The next session has a stream that the client's decoder is not set up for."""
 
 
 class RtpSplicer:
     """Joins the interleaved packets (RFC 2326 section 10.12) of successive sessions.
 
     Only complete frames are passed on, because a session may end anywhere. From the
-    second session on, packets are renumbered and RTCP is dropped, because sender
-    reports refer to the original timestamps.
+    second session on, packets are renumbered and continue the client's timeline without
+    the interruption, so that players do not have to catch up. Several tracks stay
+    synchronous.
 
     Args:
-        description: The SDP of the stream.
         clock: Returns monotonic time (seconds).
     """
 
-    def __init__(
-        self, description: bytes, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._formats = {
-            int(kind): _Format(codec.decode().upper(), int(rate))
-            for kind, codec, rate in _RTPMAP.findall(description)
-        }
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._rest = b""
-        self._tracks: dict[int, _Track] = {}
-        self._first_session = True
-        # When the wait for a key frame started; None if there is no wait.
-        self._key_awaited_at: float | None = None
-        self._omitted_seconds = 0.0
-        self._last_at = clock()
+        self._rest = self._feedback_rest = b""
+        self._tracks: dict[int, TrackLine] = {}
+        # By channel of the current session: the track, the client's channel, and
+        # whether the channel carries RTCP.
+        self._channels: dict[int, tuple[TrackLine, int, bool]] = {}
+        self._client_channels: dict[int, tuple[int, int]] = {}
+        self._is_resumed = False
+        self._seam: Seam | None = None
+        # When the wait for a key frame started.
+        self._awaited_at = 0.0
         # Whether the server has sent a BYE.
         self.is_over = False
 
+    def add_track(
+        self, index: int, formats: Mapping[int, Format], channels: tuple[int, int]
+    ) -> None:
+        """Add a track that the client has set up, with its channels (RTP, RTCP)."""
+        track = self._tracks[index] = TrackLine(formats)
+        self._client_channels[index] = channels
+        self._map(track, channels, channels)
+
     def next_session(self) -> None:
-        """Prepare for the packets of a new session."""
+        """Prepare for the packets of a new session; its tracks are to be replaced."""
         self._rest = b""
-        self._first_session = False
+        self._is_resumed = True
+        self._seam = None
         self.is_over = False
-        self._key_awaited_at = self._clock()
-        for track in self._tracks.values():
-            track.offsets = None
+        self._awaited_at = self._clock()
+        self._channels.clear()
+
+    def replace_track(
+        self, index: int, payload_types: Mapping[int, int], channels: tuple[int, int]
+    ) -> None:
+        """Let a track continue with channels and payload types of the new session.
+
+        Args:
+            index: The track.
+            payload_types: From the session's to the client's.
+            channels: The session's channels (RTP, RTCP).
+        """
+        track = self._tracks[index]
+        track.source = Source(payload_types)
+        self._map(track, channels, self._client_channels[index])
+
+    def play_from(self, index: int, timestamp: int) -> None:
+        """Note the timestamp with which a track starts (RTP-Info)."""
+        track = self._tracks[index]
+        track.source.anchors[Anchor.PLAY] = (timestamp, 0.0)
+        if track.source.ssrc is not None and not self._is_resumed:
+            position = track.position + signed(timestamp - track.source.timestamp)
+            track.anchors[Anchor.PLAY] = (position, 0.0)
+
+    def feedback(self, data: bytes) -> bytes:
+        """Return the frames of the client that `data` completes for the session.
+
+        From the second session on, reports are replaced by empty ones, which still
+        keep the session alive: their contents refer to the client's numbering.
+        """
+        data = self._feedback_rest + data
+        frames: list[bytes] = []
+        position = 0
+        while position + _FRAME_HEADER_SIZE <= len(data):
+            end = position + _FRAME_HEADER_SIZE
+            end += data[position + 2] << 8 | data[position + 3]
+            if end > len(data):
+                break
+            frames.append(self._feedback_frame(data[position:end]))
+            position = end
+        self._feedback_rest = data[position:]
+        return b"".join(frames)
+
+    def _feedback_frame(self, frame: bytes) -> bytes:
+        if not self._is_resumed:
+            return frame
+        for channel, (_, client_channel, is_report) in self._channels.items():
+            if client_channel == frame[1] and is_report and len(frame) >= 12:  # noqa: PLR2004 - header and SSRC
+                return b"$" + bytes([channel]) + _EMPTY_REPORT + frame[8:12]
+        return b""
+
+    def knows(self, index: int, parameter_sets: frozenset[bytes]) -> bool:
+        """Return whether a decoder of a track can use these parameter sets."""
+        track = self._tracks[index]
+        return not track.known_sets or parameter_sets <= track.known_sets
 
     def feed(self, data: bytes) -> bytes:
-        """Return the frames that `data` completes, ready to be sent to the client."""
-        data = self._rest + data
-        now = self._clock()
-        output: list[bytes] = []
-        end = 0
-        for start, end in _frames(data):
-            frame = data[start:end]
-            if frame[1] % 2:
-                self.is_over |= _has_bye(frame)
-                if self._first_session and not self.is_over:
-                    output.append(frame)
-            elif (packet := self._renumber(frame, now)) is not None:
-                output.append(packet)
-        self._rest = data[end:]
-        return b"".join(output)
+        """Return the frames that `data` completes, ready to be sent to the client.
 
-    def _renumber(self, frame: bytes, now: float) -> bytes | None:
-        """Return a packet's frame with the client's numbering; None if dropped."""
-        packet = memoryview(frame)[_FRAME_HEADER_SIZE:]
-        if len(packet) < _RTP_HEADER_SIZE or packet[0] >> 6 != _VERSION:
-            return frame
-        form = self._formats.get(packet[1] & 0x7F, _Format("", 90_000))
-        if self._key_awaited_at is not None:
-            if not self._may_resume(form, packet, now):
-                return None
-            self._key_awaited_at = None
-            self._omitted_seconds = now - self._last_at - _FRAME_STEP_SECONDS
-        self._last_at = now
-        sequence = int.from_bytes(packet[2:4])
-        timestamp = int.from_bytes(packet[4:8])
-        track = self._tracks.get(frame[1])
-        if track is None:
-            ssrc = bytes(packet[8:12])
-            self._tracks[frame[1]] = _Track(ssrc, sequence, timestamp, now)
-            return frame
-        if track.offsets is None:
-            elapsed = now - track.arrived_at - self._omitted_seconds
-            next_timestamp = track.timestamp + round(elapsed * form.clock_rate)
-            track.offsets = (track.sequence + 1 - sequence, next_timestamp - timestamp)
-        sequence = (sequence + track.offsets[0]) % _SEQUENCES
-        timestamp = (timestamp + track.offsets[1]) % _TIMESTAMPS
-        track.sequence = sequence
-        # The transmission order of frames may differ from the presentation order.
-        if (timestamp - track.timestamp) % _TIMESTAMPS < _TIMESTAMPS // 2:
-            track.timestamp = timestamp
+        Raises StreamChangedError if the client would need to set up its decoder anew.
+        """
+        if self._rest:
+            data = self._rest + data
+        now = self._clock()
+        view = bytearray(data) if self._is_resumed else data
+        kept: list[bytes | bytearray] = []
+        kept_from = position = 0
+        size = len(data)
+        while position + _FRAME_HEADER_SIZE <= size:
+            end = position + _FRAME_HEADER_SIZE
+            end += data[position + 2] << 8 | data[position + 3]
+            if end > size:
+                break
+            if not self._pass(view, position, end, now):
+                kept.append(view[kept_from:position])
+                kept_from = end
+            position = end
+        self._rest = data[position:]
+        if not kept:
+            return bytes(view[:position])
+        kept.append(view[kept_from:position])
+        return b"".join(kept)
+
+    def _map(
+        self, track: TrackLine, channels: tuple[int, int], client: tuple[int, int]
+    ) -> None:
+        for number in (1, 0):
+            self._channels[channels[number]] = (track, client[number], bool(number))
+
+    def _pass(self, view: bytes | bytearray, start: int, end: int, now: float) -> bool:
+        """Renumber a frame in place; return whether the client gets it."""
+        if (entry := self._channels.get(view[start + 1])) is None:
+            return not self._is_resumed
+        track, channel, is_report = entry
+        if isinstance(view, bytearray):
+            view[start + 1] = channel
+        start += _FRAME_HEADER_SIZE
+        if is_report:
+            return self._pass_report(track, view, start, end)
+        if end - start < _HEADER.size or view[start] >> 6 != _VERSION:
+            return True
+        header = _HEADER.unpack_from(view, start)
+        source = track.source
+        if source.ssrc != header[4] and not self._start(
+            track, header, memoryview(view)[start:end], now
+        ):
+            return False
+        if source.leading is not None and source.is_leading(header[3]):
+            source.sequence_shift -= 1
+            return False
         track.arrived_at = now
-        if self._first_session:
-            return frame
-        return b"".join(
-            (
-                frame[:6],
-                sequence.to_bytes(2),
-                timestamp.to_bytes(4),
-                track.ssrc,
-                frame[16:],
-            )
+        if source.timestamp != header[3]:
+            track.follow(header[3])
+        if track.codec is not None:
+            self._check_sets(track, header, view, start, end)
+        track.count(header[2])
+        if isinstance(view, bytearray):
+            self._renumber(track, header, view, start)
+        return True
+
+    @staticmethod
+    def _renumber(
+        track: TrackLine, header: _Header, view: bytearray, start: int
+    ) -> None:
+        flags, kind, sequence, _, _ = header
+        kind = kind & 0x80 | track.source.payload_types.get(kind & 0x7F, kind & 0x7F)
+        _HEADER.pack_into(
+            view,
+            start,
+            flags,
+            kind,
+            (sequence + track.source.sequence_shift) % _SEQUENCES,
+            track.position % _TIMESTAMPS,
+            track.ssrc,
         )
 
-    def _may_resume(self, form: _Format, packet: memoryview, now: float) -> bool:
-        """Return whether media may continue with this packet."""
-        since = self._key_awaited_at
-        if since is None or now - since > _KEY_FRAME_TIMEOUT_SECONDS:
-            return True
-        if _KEY_FRAMES.keys().isdisjoint(form.codec for form in self._formats.values()):
-            return True
-        is_key_frame = _KEY_FRAMES.get(form.codec)
-        return is_key_frame is not None and is_key_frame(_payload(packet))
+    def _start(
+        self, track: TrackLine, header: _Header, packet: memoryview, now: float
+    ) -> bool:
+        """Start a track with a packet if possible; return whether it was."""
+        _, _, sequence, timestamp, ssrc = header
+        source = track.source
+        if source.ssrc is not None:
+            # The server has replaced the source within the session.
+            source.anchors.clear()
+        if not self._is_resumed:
+            track.begin(ssrc, sequence, timestamp, now)
+        else:
+            is_key = _is_start(track, packet)
+            if not is_key and not self._may_start(track, now):
+                return False
+            if track.ssrc is None:
+                track.begin(ssrc, sequence, timestamp, now)
+            else:
+                if self._seam is None:
+                    self._seam = Seam(track, self._active_tracks, timestamp, now)
+                position = self._seam.position(track, timestamp, now)
+                if position is None:
+                    return False
+                track.join(sequence, position)
+            source.leading = timestamp if is_key else None
+        source.ssrc, source.timestamp = ssrc, timestamp
+        return True
 
+    @property
+    def _active_tracks(self) -> list[TrackLine]:
+        return [track for track in self._tracks.values() if track.ssrc is not None]
 
-def _frames(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each complete interleaved frame."""
-    start = 0
-    while start + _FRAME_HEADER_SIZE <= len(data):
-        size = int.from_bytes(data[start + 2 : start + 4])
-        end = start + _FRAME_HEADER_SIZE + size
-        if end > len(data):
+    def _may_start(self, track: TrackLine, now: float) -> bool:
+        """Return whether a track may start with another packet than a key frame."""
+        if now - self._awaited_at > _KEY_FRAME_TIMEOUT_SECONDS:
+            return True
+        if track.codec is not None:
+            return False
+        # The first packet is a key frame if there is video.
+        return self._seam is not None or all(
+            other.codec is None for other in self._active_tracks
+        )
+
+    def _check_sets(
+        self,
+        track: TrackLine,
+        header: _Header,
+        view: bytes | bytearray,
+        start: int,
+        end: int,
+    ) -> None:
+        """Remember parameter sets; the first ones of a session must be known."""
+        source, codec = track.source, track.codec
+        at = start + _HEADER.size
+        is_first = self._is_resumed and source.start in (None, header[3])
+        if codec is None or at == end:
             return
-        yield start, end
-        start = end
+        # A header without CSRCs and extension, as usual, can be judged by one byte.
+        if not is_first and header[0] & 0x1F == 0 and not codec.may_have_sets(view[at]):
+            return
+        payload = payload_of(memoryview(view)[start:end])
+        if not payload:
+            return
+        if source.start is None and codec.is_start(payload):
+            source.start = header[3]
+        known = track.known_sets
+        for unit in codec.parameter_sets(payload):
+            if unit in known:
+                continue
+            kind = codec.set_type(unit)
+            if is_first and any(codec.set_type(other) == kind for other in known):
+                raise StreamChangedError("the parameter sets differ")
+            if len(known) < _MAX_PARAMETER_SETS:
+                known.add(unit)
+
+    def _pass_report(
+        self, track: TrackLine, view: bytes | bytearray, start: int, end: int
+    ) -> bool:
+        """Translate RTCP packets in place; return whether the client gets them."""
+        is_kept = not self._is_resumed or track.source.ssrc is not None
+        while start + 4 <= end:
+            kind = view[start + 1]
+            size = 4 + 4 * (view[start + 2] << 8 | view[start + 3])
+            self.is_over |= kind == _BYE
+            if kind == _SENDER_REPORT and min(size, end - start) >= _REPORT_SIZE:
+                is_kept &= self._pass_times(track, view, start + 8)
+            if isinstance(view, bytearray) and start + 8 <= end:
+                view[start + 4 : start + 8] = (track.ssrc or 0).to_bytes(4)
+            start += size
+        return is_kept and not self.is_over
+
+    def _pass_times(
+        self, track: TrackLine, view: bytes | bytearray, start: int
+    ) -> bool:
+        """Translate the times of a sender report; return whether that is possible."""
+        ntp, timestamp = _REPORT.unpack_from(view, start)
+        seconds = ntp / _NTP_SECOND
+        source = track.source
+        if ntp:
+            source.anchors[Anchor.REPORT] = (timestamp, seconds)
+        if source.ssrc is None or not ntp:
+            return not self._is_resumed
+        position = track.position + signed(timestamp - source.timestamp)
+        if isinstance(view, bytearray):
+            if source.ntp_shift is None:
+                if Anchor.REPORT in track.anchors:
+                    client_seconds = track.seconds(Anchor.REPORT, position)
+                    source.ntp_shift = seconds - client_seconds
+                elif any(
+                    Anchor.REPORT in other.anchors for other in self._active_tracks
+                ):
+                    # Would relate this track to the others incorrectly.
+                    return False
+                else:
+                    source.ntp_shift = 0.0
+            seconds -= source.ntp_shift
+            ntp = round(seconds * _NTP_SECOND) % _NTP_TIMES
+            _REPORT.pack_into(view, start, ntp, position % _TIMESTAMPS)
+        track.anchors[Anchor.REPORT] = (position, seconds)
+        return True
 
 
-def _has_bye(frame: bytes) -> bool:
-    """Return whether a compound RTCP packet contains a BYE (RFC 3550 section 6.6)."""
-    position = _FRAME_HEADER_SIZE
-    while position + 4 <= len(frame):
-        if frame[position + 1] == _BYE:
-            return True
-        position += 4 + 4 * int.from_bytes(frame[position + 2 : position + 4])
-    return False
-
-
-def _payload(packet: memoryview) -> memoryview:
-    """Return what follows the header, CSRCs, and extension (RFC 3550 section 5.1)."""
-    size = _RTP_HEADER_SIZE + 4 * (packet[0] & 0x0F)
-    if packet[0] & 0x10:
-        size += 4 + 4 * int.from_bytes(packet[size + 2 : size + 4])
-    return packet[size:]
-
-
-def _h264_key(payload: memoryview) -> bool:
-    """Return whether a key frame or its parameter sets start here (RFC 6184)."""
-    if len(payload) < 4:  # noqa: PLR2004 - too short for the types below
-        return False
-    kind = payload[0] & 0x1F
-    if kind == 24:  # noqa: PLR2004 - STAP-A: the first unit follows its size
-        kind = payload[3] & 0x1F
-    elif kind == 28 and payload[1] & 0x80:  # noqa: PLR2004 - the first fragment of an FU-A
-        kind = payload[1] & 0x1F
-    return kind in {5, 7}
-
-
-def _h265_key(payload: memoryview) -> bool:
-    """Return whether a key frame or its parameter sets start here (RFC 7798)."""
-    if len(payload) < 5:  # noqa: PLR2004 - too short for the types below
-        return False
-    kind = payload[0] >> 1 & 0x3F
-    if kind == 48:  # noqa: PLR2004 - an aggregation packet: the first unit follows its size
-        kind = payload[4] >> 1 & 0x3F
-    elif kind == 49 and payload[2] & 0x80:  # noqa: PLR2004 - the first fragment
-        kind = payload[2] & 0x3F
-    return 16 <= kind <= 21 or 32 <= kind <= 34  # noqa: PLR2004 - table 1
-
-
-_KEY_FRAMES: dict[str, Callable[[memoryview], bool]] = {
-    "H264": _h264_key,
-    "H265": _h265_key,
-}
+def _is_start(track: TrackLine, packet: memoryview) -> bool:
+    """Return whether a key frame or its parameter sets start in a packet."""
+    payload = payload_of(packet)
+    return track.codec is not None and bool(payload) and track.codec.is_start(payload)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from .connection import Connection
 from .endpoint import Endpoint
 from .resumption import Resumption
+from .rtp import StreamChangedError
 from .rtsp import Event, Request, Response, RtspError
 from .terms import EndReason, LinkError, LinkRefusal, SessionEnd, SessionHost, Viewer
 from .upstream import Upstream, UpstreamError, open_stream
@@ -188,6 +189,8 @@ class Session:
         # If the server has disconnected, the other task handles it.
         with contextlib.suppress(OSError):
             if isinstance(event, bytes):
+                if self._resumption is not None:
+                    event = self._resumption.upstream_media(event)
                 self._upstream.connection.write(event)
                 await self._upstream.connection.drain()
             else:
@@ -196,7 +199,7 @@ class Session:
     async def _forward(self, request: Request) -> None:
         """Send a client's request to the portal's server."""
         upstream = self._upstream
-        if upstream is None or (url := upstream.urls.to_upstream(request.uri)) is None:
+        if upstream is None or (url := self._upstream_url(upstream, request)) is None:
             await self._reply(request, 404)
             return
         if request.method == "SETUP":
@@ -215,6 +218,12 @@ class Session:
         request.uri = url
         with contextlib.suppress(OSError):
             await upstream.connection.send(request)
+
+    def _upstream_url(self, upstream: Upstream, request: Request) -> str | None:
+        url = None
+        if self._resumption is not None:
+            url = self._resumption.upstream_url(request.uri)
+        return url or upstream.urls.to_upstream(request.uri)
 
     async def _open(self, describe: Request) -> None:
         """Open the stream and serve it until either side ends it."""
@@ -247,6 +256,10 @@ class Session:
         except RtspError as err:
             _LOGGER.debug("The server of stream %s sent invalid RTSP: %s", key, err)
             self._end_reason = EndReason.UPSTREAM
+        except StreamChangedError as err:
+            _LOGGER.debug("Stream %s has changed: %s", key, err)
+            self._end_reason = EndReason.UPSTREAM
+            await self._release(EndReason.CHANGED)
         finally:
             self._phase = Phase.CLOSED
             self._host.on_closing(key, self._end_reason)
@@ -260,7 +273,7 @@ class Session:
         if upstream.answer.status != HTTPStatus.OK:
             return EndReason.REFUSED
         if self._host.resumes(self.stream_key):
-            self._resumption = Resumption(upstream.answer)
+            self._resumption = Resumption(upstream.answer, self._local_url)
         self._start(upstream)
         following: Upstream | None = upstream
         while following is not None:
@@ -321,11 +334,17 @@ class Session:
                 upstream = await open_stream(self._host, key, describe, self._local_url)
                 self._upstream = upstream
                 data = await self._resumption.resume(upstream)
+        except StreamChangedError as err:
+            _LOGGER.debug("Stream %s has changed: %s", key, err)
+            await self._release(EndReason.CHANGED)
+            return None
         except (LinkError, UpstreamError, RtspError, OSError) as err:
             _LOGGER.debug("Stream %s could not be resumed: %s", key, err)
             await self._release(EndReason.REFUSED)
             return None
         self._start(upstream)
+        for answer in self._resumption.answers():
+            await self._client.send(answer)
         await self._send_media(data)
         return upstream
 

@@ -16,6 +16,7 @@ class EndReason(StrEnum):
     CLIENT = "client"  # the viewer disconnected
     UPSTREAM = "upstream"  # the portal's server disconnected or sent invalid RTSP
     SILENT = "silent"  # neither side sent anything
+    CHANGED = "changed"  # a resumed stream was not the same; the link was not needed
     REFUSED = "refused"  # the portal's server rejected the link
     UNREACHABLE = "unreachable"  # no connection, or no valid answer
     STOPPED = "stopped"  # the relay closed the session

@@ -44,9 +44,15 @@ _END_REASONS: dict[type[BaseException], EndReason] = {
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A session with the portal's server after its response to DESCRIBE."""
+    """A session with the portal's server after its response to DESCRIBE.
+
+    Attributes:
+        url: The URL of the request.
+        urls: Translates between this URL and the client's.
+    """
 
     connection: Connection
+    url: str
     urls: UrlMap
     answer: Response
     transport: LiveTransport
@@ -115,7 +121,7 @@ async def _open_link(
             answer = await _describe(connection, request)
             if answer.status not in _REDIRECTS or WIRES[link.transport].tunnel:
                 urls = UrlMap(local_url, url, secrets)
-                return Upstream(connection, urls, answer, link.transport)
+                return Upstream(connection, url, urls, answer, link.transport)
         except BaseException:
             connection.abort()
             raise
