@@ -94,6 +94,24 @@ class Switches:
     backchannel: Literal["ignore", "refuse"] = "refuse"
     # RTSP status for a link that is unknown, expired, or used up.
     link_refused_status: int = 404
+    # The manner of another server's descriptions and headers.
+    rtsp_dialect: Literal[
+        "netrex", "gstreamer", "live555", "mediamtx", "axis_old", "axis_new"
+    ] = "netrex"
+    # Codecs of live streams; B-frames are sent in another order than they are shown.
+    live_video: Literal["h264", "h264_b_frames", "h265"] = "h264"
+    live_audio: Literal["none", "aac", "latm", "opus", "pcmu", "pcma"] = "none"
+    # Whether media can be sent on the RTSP connection; otherwise, only by UDP.
+    rtp_over_tcp: bool = True
+    # RTSP status of a redirect of the first DESCRIBE; 0: none.
+    describe_redirect: int = 0
+    # What keeps a session alive: anything, requests of a kind, or receiver reports.
+    keep_alive: Literal["any", "options", "get_parameter", "rtcp"] = "any"
+    # How clients of local links have to authenticate, with the link's credentials:
+    # Basic, or Digest as in RFC 7616, RFC 2617, or RFC 2069.
+    local_authentication: Literal[
+        "none", "basic", "sha256", "md5", "md5_without_qop"
+    ] = "none"
     # Whether the SDP's control attributes are absolute URLs, as Axis cameras send.
     sdp_control: Literal["absolute", "relative"] = "absolute"
     # An RTSP session ends after this time without a request.

@@ -16,7 +16,7 @@ import av
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from .h264 import CLOCK_RATE, configure, picture
+from .encoder import CLOCK_RATE, configure, picture
 from .studio import View
 from .video import Scene
 
@@ -75,7 +75,7 @@ def write_clip(
     ) as container:
         stream = container.add_stream("libx264", rate=rate)
         interval = max(_KEY_PICTURES, int(rate * _KEY_SECONDS))
-        configure(stream.codec_context, scene.width, scene.height, rate, interval)
+        configure(stream.codec_context, (scene.width, scene.height), rate, interval)
         packets = []
         for number, when in enumerate(moments(spans, rate, count)):
             timestamp = int(number * CLOCK_RATE / rate)

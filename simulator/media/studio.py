@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from ..clock import Clock
 from ..rtsp.rtp import RtpStream, interleave, media_time
-from .h264 import AccessUnit, Encoder
+from .encoder import AccessUnit, Encoder
+from .sound import Sound, encode_tone
 from .video import Plane, Scene
 
 _REPORT_INTERVAL = 5.0
@@ -33,19 +34,31 @@ class View:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a live stream is coded: names of codecs, and the bit rate in bit/s."""
+
+    video: str = "h264"
+    audio: str = "none"
+    bit_rate: int = 0
+
+
 @dataclass(slots=True, eq=False)
 class MediaUnit:
-    """One picture as RTP packets, numbered by its source.
+    """One picture, or a piece of sound, as RTP packets numbered by its source.
 
-    `sequence` and `timestamp` are those of the first packet. `report` is a sender
-    report that is due with this picture.
+    `media_time` is that of the source (1/90000 s). `sequence` and `timestamp` are those
+    of the first packet. `report` is a sender report that is due with this unit. `track`
+    is 0 for pictures, 1 for sound.
     """
 
     packets: list[bytes]
     key: bool
+    media_time: int
     sequence: int
     timestamp: int
     report: bytes | None
+    track: int = 0
     _framed: dict[int, bytes] = field(default_factory=dict)
 
     def interleaved(self, channel: int) -> bytes:
@@ -66,35 +79,54 @@ class LiveSource:
         self,
         picture: Callable[[], Plane],
         encoder: Encoder,
-        frame_rate: int,
+        sound: Sound | None,
         clock: Clock,
         executor: ThreadPoolExecutor,
     ) -> None:
         """Prepare a source that starts with its first viewer.
 
-        `picture` draws the current picture; `frame_rate` is in pictures per second.
+        `picture` draws the current picture.
         """
         self._picture = picture
         self._encoder = encoder
-        self.frame_rate = frame_rate
+        self.frame_rate = encoder.frame_rate
         self._clock = clock
         self._executor = executor
-        self._stream = RtpStream("netrex-simulator")
+        self.video_codec = encoder.codec.name
+        self.sound = sound
+        self._streams = [
+            RtpStream("netrex-simulator", is_h265=self.video_codec == "H265")
+        ]
+        if sound is not None:
+            codec = sound.codec
+            self._streams.append(
+                RtpStream(
+                    "netrex-simulator",
+                    payload_type=codec.payload_type,
+                    clock_rate=codec.clock_rate,
+                )
+            )
+        # The number of the next packet of the sound, counted since time 0.
+        self._packet = 0
         self._viewers: list[Viewer] = []
         self._task: asyncio.Task[None] | None = None
         self._key_wanted = True
         self._timestamp = 0
-        self._reported = float("-inf")
+        self._reported = [float("-inf")] * len(self._streams)
 
     @property
     def parameter_sets(self) -> tuple[bytes, ...]:
         """The sequence and picture parameter sets."""
         return self._encoder.parameter_sets
 
+    def ssrc(self, track: int) -> int:
+        """Return the synchronization source identifier (SSRC) of a track."""
+        return self._streams[track].ssrc
+
     @property
-    def ssrc(self) -> int:
-        """The synchronization source identifier (SSRC) of the packets."""
-        return self._stream.ssrc
+    def tracks(self) -> int:
+        """The number of tracks."""
+        return len(self._streams)
 
     def subscribe(self, viewer: Viewer) -> None:
         """Call `viewer` with every picture; the next one is a key picture."""
@@ -114,45 +146,92 @@ class LiveSource:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def sender_report(self) -> bytes:
+    def sender_report(self, track: int) -> bytes:
         """Return an RTCP sender report for the current time."""
         now = asyncio.get_running_loop().time()
-        return self._stream.sender_report(media_time(now), self._clock.now())
+        return self._streams[track].sender_report(media_time(now), self._clock.now())
 
-    def _encode(self, timestamp: int, key: bool) -> AccessUnit:
+    def start_of(self, track: int, media_time: int) -> tuple[int, int]:
+        """Return the next sequence number, and the timestamp of a media time."""
+        stream = self._streams[track]
+        return stream.sequence, stream.timestamp(media_time)
+
+    def _encode(self, timestamp: int, key: bool) -> list[AccessUnit]:
         return self._encoder.encode(self._picture(), timestamp, key=key)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
+        self._skip_sound(due)
         while self._viewers:
             key, self._key_wanted = self._key_wanted, False
             # An encoder rejects a timestamp that is not greater than the previous one.
             self._timestamp = max(self._timestamp + 1, media_time(due))
-            unit = await loop.run_in_executor(
+            units = await loop.run_in_executor(
                 self._executor, self._encode, self._timestamp, key
             )
-            self._deliver(unit, loop.time())
+            for unit in units:
+                self._deliver_picture(unit)
+            self._deliver_sound(due)
             due += 1 / self.frame_rate
             if loop.time() - due > _PATIENCE:
                 due = loop.time()
             await asyncio.sleep(due - loop.time())
 
-    def _deliver(self, unit: AccessUnit, now: float) -> None:
-        report = None
-        if now - self._reported >= _REPORT_INTERVAL:
-            self._reported = now
-            report = self.sender_report()
-        sequence = self._stream.sequence
-        media = MediaUnit(
-            self._stream.packets(unit.nal_units, self._timestamp),
-            unit.key,
-            sequence,
-            self._stream.timestamp(self._timestamp),
-            report,
+    def _deliver_picture(self, unit: AccessUnit) -> None:
+        stream = self._streams[0]
+        sequence, timestamp = stream.sequence, stream.timestamp(unit.timestamp)
+        packets = stream.packets(unit.nal_units, unit.timestamp)
+        self._deliver(
+            MediaUnit(
+                packets,
+                unit.key,
+                unit.timestamp,
+                sequence,
+                timestamp,
+                self._due_report(0),
+            )
         )
+
+    def _deliver_sound(self, due: float) -> None:
+        """Send the packets of the sound until a time (loop's clock, seconds)."""
+        if self.sound is None:
+            return
+        codec, payloads = self.sound.codec, self.sound.payloads
+        stream = self._streams[1]
+        while (ticks := self._packet * codec.samples) <= due * codec.clock_rate:
+            payload = payloads[self._packet % len(payloads)]
+            self._packet += 1
+            sequence = stream.sequence
+            packet = stream.payload(payload, ticks)
+            timestamp = int.from_bytes(packet[4:8])
+            self._deliver(
+                MediaUnit(
+                    [packet],
+                    key=False,
+                    media_time=media_time(due),
+                    sequence=sequence,
+                    timestamp=timestamp,
+                    report=self._due_report(1),
+                    track=1,
+                )
+            )
+
+    def _skip_sound(self, now: float) -> None:
+        if self.sound is not None:
+            codec = self.sound.codec
+            self._packet = int(now * codec.clock_rate / codec.samples) + 1
+
+    def _due_report(self, track: int) -> bytes | None:
+        now = asyncio.get_running_loop().time()
+        if now - self._reported[track] < _REPORT_INTERVAL:
+            return None
+        self._reported[track] = now
+        return self.sender_report(track)
+
+    def _deliver(self, unit: MediaUnit) -> None:
         for viewer in tuple(self._viewers):
-            viewer(media)
+            viewer(unit)
 
 
 class Studio:
@@ -168,10 +247,10 @@ class Studio:
         # Brightness of each node's pictures, -50 to 50.
         self.brightness: dict[int, int] = {}
         self.executor = ThreadPoolExecutor(workers, thread_name_prefix="picture")
-        self._sources: WeakValueDictionary[tuple[View, int, int], LiveSource] = (
+        self._sources: WeakValueDictionary[tuple[View, int, Coding], LiveSource] = (
             WeakValueDictionary()
         )
-        self._opening: dict[tuple[View, int, int], asyncio.Task[LiveSource]] = {}
+        self._opening: dict[tuple[View, int, Coding], asyncio.Task[LiveSource]] = {}
 
         @lru_cache(maxsize=_SCENES)
         def scene(view: View) -> Scene:
@@ -180,13 +259,13 @@ class Studio:
         self.scene = scene
 
     async def source(
-        self, view: View, frame_rate: int, bit_rate: int = 0
+        self, view: View, frame_rate: int, coding: Coding = Coding()
     ) -> LiveSource:
         """Return the live source of a view, shared while it is in use.
 
-        `frame_rate` in pictures per second; `bit_rate` in bit/s (see `h264.Encoder`).
+        `frame_rate` in pictures per second.
         """
-        key = (view, frame_rate, bit_rate)
+        key = (view, frame_rate, coding)
         source = self._sources.get(key)
         if source is None:
             opening = self._opening.get(key)
@@ -198,11 +277,14 @@ class Studio:
             self._sources[key] = source
         return source
 
-    async def _open(self, view: View, frame_rate: int, bit_rate: int) -> LiveSource:
+    async def _open(self, view: View, frame_rate: int, coding: Coding) -> LiveSource:
         def build() -> tuple[Scene, Encoder]:
             scene = self.scene(view)
             return scene, Encoder(
-                scene.width, scene.height, frame_rate, bit_rate=bit_rate
+                (scene.width, scene.height),
+                frame_rate,
+                bit_rate=coding.bit_rate,
+                codec=coding.video,
             )
 
         loop = asyncio.get_running_loop()
@@ -212,7 +294,8 @@ class Studio:
             brightness = self.brightness.get(view.node_id, 0)
             return scene.frame(self.clock.now(), brightness)
 
-        return LiveSource(picture, encoder, frame_rate, self.clock, self.executor)
+        tone = None if coding.audio == "none" else encode_tone(coding.audio)
+        return LiveSource(picture, encoder, tone, self.clock, self.executor)
 
     async def still(self, view: View, quality: int = 75) -> bytes:
         """Return the current picture of a view as JPEG."""

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 import secrets
+from urllib.parse import quote
 
 from ..clock import Clock
 from ..records import LinkRecord
 from ..switches import Switches
 from ..world.model import StreamProfile
+from .authentication import USER
 
 # In the vendor's sample URL the name starts with that of the media server.
 _PREFIX = "nvhs10"
@@ -30,6 +32,7 @@ class Link:
     transport: str
     minted_at: float
     record: LinkRecord
+    password: str = ""
     holder: object | None = None
     spent: bool = False
 
@@ -61,8 +64,14 @@ class LinkBook:
             if not link.spent and (link.holder is not None or self._fresh(link, now))
         }
         name = f"{_PREFIX}~{int(now)}~{secrets.token_hex(32)}"
+        password = ""
+        if transport == "local" and self._switches.local_authentication != "none":
+            # Has characters that have to be quoted in a URL.
+            password = f"p@ss:/{secrets.token_hex(8)}"
+            scheme, _, place = base.partition("://")
+            base = f"{scheme}://{USER}:{quote(password, safe='')}@{place}"
         record = LinkRecord(node_id, f"{base}/{name}", now, transport)
-        link = Link(node_id, view_node_id, profile, transport, now, record)
+        link = Link(node_id, view_node_id, profile, transport, now, record, password)
         self._links[name] = link
         return name, link
 

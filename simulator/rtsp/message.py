@@ -7,6 +7,8 @@ VERSION = "RTSP/1.0"
 _MAX_BODY = 65_536
 _REASONS = {
     200: "OK",
+    301: "Moved Permanently",
+    302: "Moved Temporarily",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",

@@ -1,17 +1,17 @@
-"""RTP for H.264: packets and sender reports (RFC 3550, RFC 6184)."""
+"""RTP for H.264, H.265, and sound: packets and sender reports (RFC 3550)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 import secrets
 import struct
 
-from ..media.h264 import CLOCK_RATE
+from ..media.encoder import CLOCK_RATE
 
 PAYLOAD_TYPE = 96
 # As network cameras on Ethernet: 1500 bytes minus the headers, with some reserve.
 _MAX_PAYLOAD = 1400
 _MARKER = 0x80
 _VERSION = 0x80
-_FU_A = 28
+_FU_A, _FU = 28, 49
 _START, _END = 0x80, 0x40
 _NRI, _TYPE = 0x60, 0x1F
 _SENDER_REPORT, _SOURCE_DESCRIPTION = 200, 202
@@ -24,7 +24,17 @@ _WRAP_32, _WRAP_16 = 0xFFFFFFFF, 0xFFFF
 class RtpStream:
     """One RTP stream: its sequence numbers, and the counters of its reports."""
 
-    def __init__(self, cname: str) -> None:
+    def __init__(
+        self,
+        cname: str,
+        *,
+        payload_type: int = PAYLOAD_TYPE,
+        clock_rate: int = CLOCK_RATE,
+        is_h265: bool = False,
+    ) -> None:
+        self._payload_type = payload_type
+        self._clock_rate = clock_rate
+        self._fragments = _h265_fragments if is_h265 else _fragments
         self.ssrc = secrets.randbits(32)
         self.sequence = secrets.randbits(16)
         self._offset = secrets.randbits(32)
@@ -34,21 +44,28 @@ class RtpStream:
 
     def timestamp(self, timestamp: int) -> int:
         """Return the RTP timestamp of a media time (1/90000 s)."""
-        return (timestamp + self._offset) & _WRAP_32
+        return (timestamp * self._clock_rate // CLOCK_RATE + self._offset) & _WRAP_32
+
+    def payload(self, data: bytes, ticks: int) -> bytes:
+        """Return the packet of a payload at a media time in the clock's units."""
+        return self._packets_at((data,), (ticks + self._offset) & _WRAP_32)[0]
 
     def packets(self, nal_units: Iterable[bytes], timestamp: int) -> list[bytes]:
         """Return the packets of one access unit.
 
         A small NAL unit gets a packet of its own (RFC 6184 section 5.6), a larger one
-        is fragmented (FU-A, section 5.8). The last packet carries the marker.
+        is fragmented (FU-A, section 5.8). H.265 is packed alike (RFC 7798). The last
+        packet carries the marker.
         """
         payloads: list[bytes] = []
         for unit in nal_units:
             if len(unit) <= _MAX_PAYLOAD:
                 payloads.append(unit)
             else:
-                payloads.extend(_fragments(unit))
-        stamp = self.timestamp(timestamp)
+                payloads.extend(self._fragments(unit))
+        return self._packets_at(payloads, self.timestamp(timestamp))
+
+    def _packets_at(self, payloads: Sequence[bytes], stamp: int) -> list[bytes]:
         last = len(payloads) - 1
         result: list[bytes] = []
         for number, payload in enumerate(payloads):
@@ -57,7 +74,7 @@ class RtpStream:
                 struct.pack(
                     ">BBHII",
                     _VERSION,
-                    marker | PAYLOAD_TYPE,
+                    marker | self._payload_type,
                     self.sequence,
                     stamp,
                     self.ssrc,
@@ -120,3 +137,17 @@ def _fragments(unit: bytes) -> Iterable[bytes]:
         if start + size >= len(body):
             header |= _END
         yield bytes((indicator, header)) + body[start : start + size]
+
+
+def _h265_fragments(unit: bytes) -> Iterable[bytes]:
+    indicator = bytes((unit[0] & 0x81 | _FU << 1, unit[1]))
+    kind = unit[0] >> 1 & 0x3F
+    size = _MAX_PAYLOAD - 3
+    body = memoryview(unit)[2:]
+    for start in range(0, len(body), size):
+        header = kind
+        if start == 0:
+            header |= _START
+        if start + size >= len(body):
+            header |= _END
+        yield indicator + bytes((header,)) + body[start : start + size]

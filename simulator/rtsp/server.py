@@ -124,6 +124,8 @@ class RtspServer:
             node_id, view_node_id, profile, self._address(transport), transport
         )
         self._state.secrets.add(name.rpartition("~")[2])
+        if link.password:
+            self._state.secrets.add(link.password)
         self._state.links.append(link.record)
         return link.record.url
 

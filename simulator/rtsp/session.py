@@ -7,13 +7,13 @@ plain TCP and every tunnel.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-import secrets
 from typing import Protocol
 
 from ..faults import Endpoint, Fault, FaultKind
-from ..media.studio import LiveSource, MediaUnit, Studio, View
+from ..media.studio import Coding, LiveSource, MediaUnit, Studio, View
 from ..state import State
 from . import sdp
+from .authentication import Authenticator
 from .links import Link, LinkBook, LinkRefusedError
 from .message import (
     VERSION,
@@ -29,6 +29,8 @@ from .rtp import interleave
 # Above this many unsent bytes, pictures are dropped for a slow viewer.
 _MAX_BACKLOG_BYTES = 2_000_000
 _START_TIMEOUT_SECONDS = 10.0
+# Follows the name of a link after a redirect.
+_MOVED = "moved"
 _GARBAGE = b"\x00\xff\x17" * 40
 
 
@@ -90,7 +92,10 @@ class RtspSession:
         self.last_heard = asyncio.get_running_loop().time()
         self._session_id: str | None = None
         self._source: LiveSource | None = None
-        self._channel = 0
+        self._dialect = sdp.DIALECTS[state.switches.rtsp_dialect]
+        self._authenticator: Authenticator | None = None
+        # The first channel of each track.
+        self._channels: dict[int, int] = {}
         # Pictures from before the response to PLAY, which contains the sequence number
         # of the first; None while pictures are sent at once.
         self._pending: list[MediaUnit] | None = None
@@ -108,7 +113,8 @@ class RtspSession:
         try:
             while not self._ending:
                 request = await read_request(self._client.reader)
-                self.last_heard = asyncio.get_running_loop().time()
+                if self._keeps_alive(request):
+                    self.last_heard = asyncio.get_running_loop().time()
                 if request is not None:
                     await self._handle(request)
         except BadMessageError:
@@ -119,6 +125,12 @@ class RtspSession:
             self._stop()
             self._links.release(self)
             self._connection.close()
+
+    def _keeps_alive(self, request: Request | None) -> bool:
+        kind = self._state.switches.keep_alive
+        if not self.playing or kind == "any":
+            return True
+        return kind == ("rtcp" if request is None else request.method.lower())
 
     def cut(self) -> None:
         """Abort the connection."""
@@ -138,6 +150,8 @@ class RtspSession:
             return
         status, headers, body = await self._answer(request)
         cseq = request.headers.get("cseq")
+        if self._dialect.server:
+            headers = {"Server": self._dialect.server, **headers}
         self._connection.write(response(status, cseq, headers, body))
         if self._pending is not None:
             self._send_pending()
@@ -198,6 +212,7 @@ class RtspSession:
         required = request.headers.get("require")
         if required and switches.backchannel == "refuse":
             raise RtspError(551, {"Unsupported": required})
+        self._authenticate(request, link)
         self._links.touch(link, self)
         # Before SETUP there is no session ID; after it, these methods need none.
         known = request.headers.get("session", "").partition(";")[0].strip()
@@ -206,6 +221,13 @@ class RtspSession:
             raise RtspError(454)
         return link
 
+    def _authenticate(self, request: Request, link: Link) -> None:
+        scheme = self._state.switches.local_authentication
+        if link.transport == "local" and scheme != "none":
+            if self._authenticator is None:
+                self._authenticator = Authenticator(link.password, scheme)
+            self._authenticator.check(request)
+
     async def _describe(self, request: Request, link: Link) -> _Answer:
         camera = self._state.world.cameras.get(link.node_id)
         node = self._state.world.node(link.view_node_id)
@@ -213,19 +235,24 @@ class RtspSession:
             raise RtspError(404)
         if not camera.is_connected:
             raise RtspError(503)
+        switches = self._state.switches
+        base = request.uri.rstrip("/") + "/"
+        if switches.describe_redirect and request.path[1:] != (_MOVED,):
+            raise RtspError(switches.describe_redirect, {"Location": f"{base}{_MOVED}"})
         profile = link.profile
         view = View(
             node.node_id, node.name or str(node.node_id), profile.width, profile.height
         )
-        self._source = await self._studio.source(
-            view, profile.frame_rate, self._state.switches.live_bit_rate
+        coding = Coding(
+            switches.live_video, switches.live_audio, switches.live_bit_rate
         )
-        base = request.uri.rstrip("/") + "/"
+        self._source = await self._studio.source(view, profile.frame_rate, coding)
         body = sdp.describe(
             base,
-            self._source.parameter_sets,
+            self._source,
             profile.frame_rate,
-            absolute=self._state.switches.sdp_control == "absolute",
+            self._dialect,
+            absolute=switches.sdp_control == "absolute",
         )
         headers = {"Content-Base": base, "Content-Type": sdp.CONTENT_TYPE}
         return 200, headers, body
@@ -233,23 +260,35 @@ class RtspSession:
     async def _setup(self, request: Request, link: Link) -> _Answer:
         if self._source is None or self.playing:
             raise RtspError(455)
-        if request.path[1:] not in {(), (sdp.TRACK,)}:
+        if (track := self._track(request)) is None:
             raise RtspError(404)
         channel = interleaved_channel(request.headers.get("transport", ""))
-        if channel is None:
+        if channel is None or not self._state.switches.rtp_over_tcp:
             raise RtspError(461)
         self._links.open_session(link, self)
         self.link = link
-        self._channel = channel
+        self._channels[track] = channel
         if self._session_id is None:
-            self._session_id = secrets.token_hex(8)
+            self._session_id = self._dialect.new_session_id()
         timeout = int(self._state.switches.session_timeout)
         headers = {
             "Session": f"{self._session_id};timeout={timeout}",
             "Transport": f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1};"
-            f'ssrc={self._source.ssrc:08X};mode="PLAY"',
+            f'ssrc={self._source.ssrc(track):08X};mode="PLAY"',
         }
         return 200, headers, ""
+
+    def _track(self, request: Request) -> int | None:
+        """Return the number of the track in a URL, the first for the stream's URL."""
+        names = [self._dialect.track_name(n) for n in range(self._source_tracks)]
+        path = tuple(part for part in request.path[1:] if part != _MOVED)
+        if not path:
+            return 0
+        return names.index(path[0]) if path[0] in names and path[1:] == () else None
+
+    @property
+    def _source_tracks(self) -> int:
+        return self._source.tracks if self._source else 0
 
     def _session_header(self) -> dict[str, str]:
         return {"Session": self._session_id} if self._session_id else {}
@@ -270,20 +309,36 @@ class RtspSession:
         self.playing = self.played = True
         first = self._pending[0]
         link.record.used += 1
-        base = request.uri.rstrip("/").removesuffix(f"/{sdp.TRACK}")
-        headers = self._session_header() | {
-            "Range": "npt=now-",
-            "RTP-Info": f"url={base}/{sdp.TRACK};seq={first.sequence};"
-            f"rtptime={first.timestamp}",
-        }
+        headers = self._session_header() | {"Range": "npt=now-"}
+        if self._dialect.has_play_info:
+            headers["RTP-Info"] = self._play_info(request, self._source, first)
         return 200, headers, ""
+
+    def _play_info(self, request: Request, source: LiveSource, first: MediaUnit) -> str:
+        """Return the numbers of each track at the time of the first picture."""
+        base = request.uri.rstrip("/")
+        names = [self._dialect.track_name(track) for track in range(source.tracks)]
+        for name in names:
+            base = base.removesuffix(f"/{name}")
+        infos = []
+        for track in sorted(self._channels):
+            sequence, timestamp = source.start_of(track, first.media_time)
+            pending = (
+                unit.sequence for unit in self._pending or () if unit.track == track
+            )
+            sequence = next(pending, sequence)
+            infos.append(
+                f"url={base}/{names[track]};seq={sequence};rtptime={timestamp}"
+            )
+        return ",".join(infos)
 
     def _send_pending(self) -> None:
         """Send a report and the pictures that waited for the response to PLAY."""
         pending, self._pending = self._pending or [], None
         if self.playing and self._source:
-            report = self._source.sender_report()
-            self._connection.write(interleave((report,), self._channel + 1))
+            for track, channel in self._channels.items():
+                report = self._source.sender_report(track)
+                self._connection.write(interleave((report,), channel + 1))
             for unit in pending:
                 self._send(unit)
 
@@ -307,11 +362,13 @@ class RtspSession:
             self._has_pending.set()
 
     def _send(self, unit: MediaUnit) -> None:
-        """Send a picture, unless the client is behind or needs a key picture first."""
+        """Send a unit, unless the client is behind or needs a key picture first."""
+        if (channel := self._channels.get(unit.track)) is None:
+            return
         behind = self._connection.backlog() > _MAX_BACKLOG_BYTES
         self._needs_key = behind or (self._needs_key and not unit.key)
         if self._needs_key:
             return
-        self._connection.write(unit.interleaved(self._channel))
+        self._connection.write(unit.interleaved(channel))
         if unit.report:
-            self._connection.write(interleave((unit.report,), self._channel + 1))
+            self._connection.write(interleave((unit.report,), channel + 1))

@@ -56,6 +56,7 @@ async def portal(state: State) -> AsyncGenerator[RtspServer]:
     studio = Studio(state.clock, state.switches.time_zone)
     server = RtspServer(state, studio)
     await server.start()
+    server.announce("local", f"rtsp://127.0.0.1:{server.port}")
     yield server
     await server.stop()
     await studio.close()

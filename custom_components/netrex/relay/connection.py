@@ -3,8 +3,10 @@
 import asyncio
 from collections import deque
 import contextlib
+from http import HTTPStatus
 from typing import Protocol
 
+from .authentication import Authenticator
 from .rtsp import Event, Parser, Request, Response
 
 CHUNK_SIZE = 128 * 1024
@@ -55,6 +57,7 @@ class Connection:
 
     Attributes:
         peer_address: The IP address of the peer; empty for a tunnel.
+        authenticator: Authenticates the requests sent here; None without credentials.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Connection:
         self._events: deque[Event] = deque()
         self._events_of_turn = 0
         self.peer_address = ""
+        self.authenticator: Authenticator | None = None
         self.trust = self._parser.trust
         self.write = writer.write
         self.drain = writer.drain
@@ -86,6 +90,18 @@ class Connection:
 
         Raises RtspError for anything else, OSError if the connection breaks.
         """
+        while True:
+            event = await self._receive()
+            if (
+                self.authenticator is None
+                or not isinstance(event, Response)
+                or event.status != HTTPStatus.UNAUTHORIZED
+                or (request := self.authenticator.retry(event)) is None
+            ):
+                return event
+            await self.send(request)
+
+    async def _receive(self) -> Event | None:
         self._events_of_turn += 1
         if self._events_of_turn > _EVENTS_PER_TURN:
             self._events_of_turn = 0
@@ -100,6 +116,8 @@ class Connection:
 
     async def send(self, message: Request | Response) -> None:
         """Send a message, waiting while the peer reads too slowly."""
+        if self.authenticator is not None and isinstance(message, Request):
+            self.authenticator.authorize(message)
         self.write(message.encode())
         await self.drain()
 

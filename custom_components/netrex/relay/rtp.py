@@ -232,7 +232,8 @@ class RtpSplicer:
                 track.begin(ssrc, sequence, timestamp, now)
             else:
                 if self._seam is None:
-                    self._seam = Seam(track, self._active_tracks, timestamp, now)
+                    active = self._active_tracks
+                    self._seam = Seam(track, active, timestamp, now, is_key=is_key)
                 position = self._seam.position(track, timestamp, now)
                 if position is None:
                     return False

@@ -153,11 +153,14 @@ class TrackLine:
         if (sequence - self.sequence) % _SEQUENCES < _SEQUENCES // 2:
             self.sequence = sequence
 
-    @property
-    def next_position(self) -> int:
-        """The timestamp of a frame after all others, also in decoding order."""
+    def next_position(self, *, is_key: bool) -> int:
+        """Return the timestamp of a frame after all others.
+
+        Frames that follow it, but are shown before it, must come after them as well,
+        unless it is a key frame.
+        """
         step = self._step or round(_DEFAULT_STEP_SECONDS * self.clock_rate)
-        return self.highest + step + self._reorder
+        return self.highest + step + (0 if is_key else self._reorder)
 
     def seconds(self, kind: Anchor, position: int) -> float:
         """Return the time of a timestamp on the client's timeline."""
@@ -195,15 +198,24 @@ class Seam:
         active: The tracks that the client has received so far.
         timestamp: The timestamp of that packet.
         now: When it arrived (monotonic seconds).
+        is_key: Whether the packet starts a key frame.
     """
 
     def __init__(
-        self, track: TrackLine, active: Sequence[TrackLine], timestamp: int, now: float
+        self,
+        track: TrackLine,
+        active: Sequence[TrackLine],
+        timestamp: int,
+        now: float,
+        *,
+        is_key: bool,
     ) -> None:
+        position = track.next_position(is_key=is_key)
+
         def relation(client_kind: Anchor, source_kind: Anchor) -> _Relation:
             return _Relation(
                 client_kind,
-                track.seconds(client_kind, track.next_position),
+                track.seconds(client_kind, position),
                 source_kind,
                 track.source_seconds(source_kind, timestamp, now),
             )
@@ -243,7 +255,7 @@ class Seam:
             return position
         if behind < _MAX_SKEW_SECONDS * track.clock_rate:
             return None
-        return track.next_position
+        return track.next_position(is_key=True)
 
 
 def _relates(kind: Anchor, track: TrackLine, active: Iterable[TrackLine]) -> bool:

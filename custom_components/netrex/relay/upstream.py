@@ -3,9 +3,10 @@
 import asyncio
 from dataclasses import dataclass
 import logging
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from ..client import LiveTransport
+from .authentication import Authenticator, Credentials
 from .connection import Connection
 from .rtsp import Request, Response, RtspError
 from .terms import EndReason, LinkError, LinkRefusal, SessionEnd, SessionHost
@@ -112,11 +113,15 @@ async def _open_link(
     only without a tunnel, because they would lead out of it.
     """
     secrets: set[str] = set()
+    credentials: Credentials | None = None
     for _ in range(_MAX_REDIRECTS + 1):
         url = _request_uri(link)
+        credentials = Credentials.of(link.url) or credentials
         secrets |= link_secrets(link.url)
         request = Request("DESCRIBE", url, headers=describe.headers)
         connection = await _connect(link, dial)
+        if credentials is not None:
+            connection.authenticator = Authenticator(credentials)
         try:
             answer = await _describe(connection, request)
             if answer.status not in _REDIRECTS or WIRES[link.transport].tunnel:
@@ -126,7 +131,11 @@ async def _open_link(
             connection.abort()
             raise
         await connection.finish()
-        link = _redirected(link, answer)
+        redirected = _redirected(link, answer)
+        if _host(redirected) != _host(link):
+            # Another machine must not get the password.
+            credentials = None
+        link = redirected
     raise UpstreamError("too many redirects")
 
 
@@ -163,6 +172,13 @@ def _redirected(link: Link, answer: Response) -> Link:
     except ValueError:
         raise UpstreamError("invalid redirect") from None
     return Link(location, link.transport)
+
+
+def _host(link: Link) -> str | None:
+    try:
+        return urlsplit(link.url).hostname
+    except ValueError:
+        return None
 
 
 def _request_uri(link: Link) -> str:

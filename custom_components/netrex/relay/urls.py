@@ -6,7 +6,7 @@ are translated for the client, and those in the client's requests are translated
 
 from collections.abc import Iterable
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .rtsp import Message, Request, Response, RtspError
 
@@ -21,6 +21,10 @@ _SUFFIX = re.compile(r"(?:[/?].*)?")
 _ALIAS = re.compile(r"/@(\d+)(.*)")
 # Parts of a link that may be its secret; the documented example has 64 characters.
 _SECRET = re.compile(r"(?=[A-Za-z_-]*\d)[\w-]{12,}")
+# Words of every description, which would be damaged if a camera's user had that name.
+_ORDINARY = frozenset(
+    {"audio", "application", "control", "live", "media", "range", "stream", "video"}
+)
 _SCRUBBED = "-"
 # A presentation has a base URL and a few tracks.
 _MAX_ALIASES = 32
@@ -30,7 +34,13 @@ def link_secrets(url: str) -> set[str]:
     """Return the secret parts of a link."""
     parts = urlsplit(url)
     secrets = set(_SECRET.findall(f"{parts.path}?{parts.query}"))
-    return secrets | {text for text in (parts.username, parts.password) if text}
+    credentials = (parts.username or "", parts.password or "")
+    return secrets | {
+        text
+        for part in credentials
+        for text in (part, unquote(part))
+        if text and text.lower() not in _ORDINARY
+    }
 
 
 class UrlMap:

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from simulator.media.h264 import split_annex_b
+from simulator.media.encoder import split_annex_b
 from simulator.rtsp.message import interleaved_channel
 from simulator.rtsp.rtp import RtpStream, interleave
 
