@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_URL
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -11,12 +11,16 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from .client import operations
+from .auth import async_get_token_provider
+from .client import DEFAULT_CAMERA_URL, operations
+from .client.check import PortalCalls, Subject, as_table, check_account
 from .client.paced_transport import read
 from .client.values import as_storable
-from .const import DOMAIN
+from .const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL, DOMAIN
 from .errors import command_errors, invalid
 from .gateway import actions as gateway_actions
 from .history import actions as history_actions
@@ -24,6 +28,9 @@ from .kpi import actions as kpi_actions
 from .live import actions as live_actions
 from .models import NetrexConfigEntry
 from .recordings import actions as recordings_actions
+
+ACTION_CHECK_ACCOUNT = "check_account"
+CHECK_ACCOUNT_SCHEMA = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): str})
 
 ACTION_RUN_QUERY = "run_query"
 ATTR_QUERY = "query"
@@ -52,14 +59,45 @@ def async_setup_services(hass: HomeAssistant) -> None:
         recordings_actions,
     ):
         actions.async_setup_services(hass)
-    service.async_register_admin_service(
-        hass,
-        DOMAIN,
-        ACTION_RUN_QUERY,
-        _async_run_query,
-        RUN_QUERY_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
+    for name, handler, schema in (
+        (ACTION_CHECK_ACCOUNT, _async_check_account, CHECK_ACCOUNT_SCHEMA),
+        (ACTION_RUN_QUERY, _async_run_query, RUN_QUERY_SCHEMA),
+    ):
+        service.async_register_admin_service(
+            hass,
+            DOMAIN,
+            name,
+            handler,
+            schema,
+            supports_response=SupportsResponse.ONLY,
+        )
+
+
+async def _async_check_account(call: ServiceCall) -> ServiceResponse:
+    """Call each documented function of the portal once (decision 0032).
+
+    Returns `rows`, and the same as a Markdown `table` for a bug report. Neither
+    contains names, ids, links, or addresses.
+    """
+    entry: NetrexConfigEntry = service.async_get_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
+    session, url = async_get_clientsession(call.hass), entry.data[CONF_URL]
+    with command_errors(call.hass, entry):
+        get_token = await async_get_token_provider(call.hass, entry)
+        portal = PortalCalls(session, url, get_token, entry.runtime_data.pacer)
+        rows = await check_account(
+            Subject(
+                session,
+                url,
+                get_token,
+                portal,
+                entry.options.get(CONF_DEVICE_TOKEN, ""),
+                entry.options.get(CONF_DEVICE_URL, DEFAULT_CAMERA_URL),
+            )
+        )
+    found: list[JsonValueType] = [row.as_dict() for row in rows]
+    return {"rows": found, "table": as_table(rows)}
 
 
 async def _async_run_query(call: ServiceCall) -> ServiceResponse:

@@ -259,6 +259,7 @@ def test_slots_are_sorted_and_distinct() -> None:
     [
         "rtsp://nvhs10.survilla.net:2554/nvhs10~1600421245~9469bb1a",
         "wss://host/rtsp-over-websocket",
+        *(f"{one}://host:1/a" for one in ("rtsph", "rtsphs", "rtspws", "rtspwss")),
         "https://host/x",
     ],
 )

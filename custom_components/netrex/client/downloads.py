@@ -120,13 +120,13 @@ class DownloadServer:
     ) -> aiohttp.ClientResponse:
         """Return the response after a few redirects, each of which is checked."""
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._get(url, headers)
+            response = await self.get(url, headers)
             is_portal = url.origin() == self._portal
             if response.status == HTTPStatus.UNAUTHORIZED and is_portal:
                 response.release()
                 token = await self._get_token()
                 authorized = {**headers, str(hdrs.AUTHORIZATION): f"Bearer {token}"}
-                response = await self._get(url, authorized)
+                response = await self.get(url, authorized)
             location = response.headers.get(hdrs.LOCATION)
             if response.status not in _REDIRECTS or location is None:
                 return response
@@ -134,9 +134,7 @@ class DownloadServer:
             url = redirect_target(url, location)
         raise NetrexNotFoundError("The download was redirected too often")
 
-    async def _get(
-        self, url: URL, headers: Mapping[str, str]
-    ) -> aiohttp.ClientResponse:
+    async def get(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Send a request to the first address of the host that can be reached."""
         host, port = url.host, url.port
         if not host or port is None or url.scheme not in ("http", "https"):

@@ -43,8 +43,11 @@ _MAX_RECORDINGS = 5_000
 # A year in quarter hours has 35,136.
 _MAX_SLOTS = 40_000
 _MAX_LINK_LENGTH = 4096
-# The schemes of the documented transports; never one that could open a file.
-_LIVE_LINK = re.compile(r"(?:rtsps?|https?|wss?)://[^\s/]\S*", re.IGNORECASE)
+# The schemes of the documented transports, or of what carries them; never one that
+# could open a file.
+_LIVE_LINK = re.compile(
+    r"(?:rtsp(?:s|hs?|wss?)?|https?|wss?)://[^\s/]\S*", re.IGNORECASE
+)
 _DOWNLOAD_LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
 _FULL = 100  # percent

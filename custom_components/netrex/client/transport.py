@@ -21,7 +21,7 @@ from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)
 
-_PATH = "/api/graphql.php"
+PATH = "/api/graphql.php"
 _TIMEOUT_SECONDS = 30.0
 # Bytes of a response, decompressed. 20,000 nodes are about 2 MiB, and the most slots
 # that one operation asks for (`api.MAX_SLOTS_PER_QUERY`) about 3 MiB.
@@ -76,7 +76,7 @@ class GraphQLTransport:
         timeout: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._session = session
-        self._url = url.rstrip("/") + _PATH
+        self._url = url.rstrip("/") + PATH
         self._get_token = get_token
         self._renew_token = renew_token
         self._timeout = aiohttp.ClientTimeout(total=timeout)
