@@ -3,7 +3,7 @@
 import asyncio
 from ipaddress import ip_address
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 import pytest
 from yarl import URL
 
@@ -74,11 +74,15 @@ def test_a_portal_on_this_machine() -> None:
     assert allowed(every, ["127.0.0.1"]) == ("127.0.0.1", PUBLIC[0])
 
 
-@given(st.ip_addresses().map(str), st.booleans())
+@given(address=st.ip_addresses().map(str), local=st.booleans())
+@example(address="2002:100::", local=False)
 def test_any_address_is_public_or_refused(address: str, local: bool) -> None:
     permitted = allowed([address], [PUBLIC[0]], local=local)
     if permitted and not local:
-        assert ip_address(address).is_global
+        ip = ip_address(address)
+        # An address of 6to4 (RFC 3056) reaches the IPv4 address that it contains.
+        inner = getattr(ip, "sixtofour", None)
+        assert (inner or ip).is_global
     assert permitted in ((), (address,))
 
 
