@@ -30,6 +30,11 @@ def settled(rows: list[Row]) -> dict[str, Finding]:
     return {name: value for row in rows for name, value in row.settles.items()}
 
 
+def _test_id(value: object) -> str:
+    """Return the same id in each process of a test run."""
+    return getattr(value, "__name__", None) or str(value)
+
+
 @pytest.mark.parametrize(
     ("step", "switches", "expected"),
     [
@@ -189,7 +194,7 @@ def settled(rows: list[Row]) -> dict[str, Finding]:
             for form in ("data", "top")
         ),
     ],
-    ids=str,
+    ids=_test_id,
 )
 async def test_a_setting_is_found(
     cloud: Simulator,
