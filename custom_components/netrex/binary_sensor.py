@@ -9,9 +9,11 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
     BinarySensorEntityDescription,
 )
-from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EntityCategory
+from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .client.camera.topics import EventKind
 from .entity import NetrexCameraEntity, async_add_per_node
@@ -63,6 +65,9 @@ DESCRIPTIONS = {
         _describe(EventKind.MOVING, BinarySensorDeviceClass.MOVING, enabled=False),
     )
 }
+_LAST_KNOWN = "last_known"
+# Automations attach their triggers when Home Assistant has started.
+_ATTACHING_SECONDS = 5
 # Numbering of applications: camera and profile, or device and scenario.
 _PROFILE = re.compile(r"(?:(.+)/)?[A-Za-z]+(\d+)(?:Profile|Scenario)(\d+)")
 
@@ -112,8 +117,13 @@ def _async_add_states(
     )
 
 
-class ConnectivitySensor(NetrexCameraEntity, BinarySensorEntity):
-    """Whether the camera is connected to the portal."""
+class ConnectivitySensor(NetrexCameraEntity, RestoreEntity, BinarySensorEntity):
+    """Whether the camera is connected to the portal.
+
+    A change that happened while Home Assistant or the portal was away is shown as a
+    change: the last known state first, and then the new one. Otherwise no automation
+    would run, as triggers ignore changes from unavailable.
+    """
 
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
@@ -121,11 +131,74 @@ class ConnectivitySensor(NetrexCameraEntity, BinarySensorEntity):
     def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
         """Attach to camera `node_id`."""
         super().__init__(entry, node_id, "connectivity")
+        self._last_known: bool | None = None
+        # Whether the last known state waits for the triggers to be attached.
+        self._is_held = False
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Restore the last known state; if it is outdated, show it for a moment."""
+        await super().async_added_to_hass()
+        stored = await self.async_get_last_extra_data()
+        last = stored.as_dict().get(_LAST_KNOWN) if stored else None
+        current = self._current
+        self._attr_is_on = self._last_known = current
+        if isinstance(last, bool):
+            self._last_known = last
+            if current is not None and current != last:
+                self._attr_is_on = last
+                self._hold()
 
     @property
     @override
-    def is_on(self) -> bool | None:
-        return self.coordinator.data[self.node_id].is_connected
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        return RestoredExtraData({_LAST_KNOWN: self._last_known})
+
+    @property
+    def _current(self) -> bool | None:
+        return (
+            self.coordinator.data[self.node_id].is_connected if self.available else None
+        )
+
+    @callback
+    def _hold(self) -> None:
+        """Show the last known state until automations can see it change."""
+        self._is_held = True
+        if self.hass.state is CoreState.running:
+            # After Home Assistant has written the first state of the new entity.
+            self.hass.loop.call_soon(self._release)
+            return
+
+        @callback
+        def started(_: Event) -> None:
+            self.async_on_remove(
+                async_call_later(self.hass, _ATTACHING_SECONDS, self._release)
+            )
+
+        self.async_on_remove(
+            self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STARTED, started)
+        )
+
+    @callback
+    def _release(self, _: object = None) -> None:
+        self._is_held = False
+        if self.registry_entry is None or self.hass.states.get(self.entity_id):
+            self._handle_coordinator_update()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state; after an interruption, first the last known one."""
+        if self._is_held:
+            return
+        current, shown = self._current, self._attr_is_on
+        if current is not None:
+            if shown is None and self._last_known not in (None, current):
+                self._attr_is_on = self._last_known
+                self.async_write_ha_state()
+            self._last_known = current
+        self._attr_is_on = current
+        self.async_write_ha_state()
 
 
 class StateSensor(EventStateEntity, BinarySensorEntity):

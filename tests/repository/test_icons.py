@@ -4,10 +4,15 @@ import json
 from typing import Any
 
 import hass_frontend
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import condition, config_validation as cv, service
+from homeassistant.helpers.trigger import descriptions
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 import voluptuous as vol
+
+from custom_components.netrex.automation_targets import SENSOR_KEYS
+from custom_components.netrex.condition import CONDITIONS
+from custom_components.netrex.trigger import TRIGGERS
 
 from .project import INTEGRATION, read_json
 
@@ -41,6 +46,8 @@ SCHEMA = vol.Schema(
                 vol.Optional("sections"): {cv.slug: ICON},
             }
         },
+        vol.Optional("triggers"): {cv.slug: {vol.Required("trigger"): ICON}},
+        vol.Optional("conditions"): {cv.slug: {vol.Required("condition"): ICON}},
     }
 )
 
@@ -95,6 +102,32 @@ def test_actions_are_valid_and_have_texts_and_icons() -> None:
                 assert set(select["options"]) == set(
                     ENGLISH["selector"][key]["options"]
                 )
+
+
+@pytest.mark.parametrize(
+    ("name", "registered", "schema"),
+    [
+        ("triggers", TRIGGERS, descriptions._TRIGGERS_DESCRIPTION_SCHEMA),
+        ("conditions", CONDITIONS, condition._CONDITIONS_DESCRIPTION_SCHEMA),
+    ],
+)
+def test_triggers_and_conditions_are_described(
+    name: str, registered: dict[str, Any], schema: vol.Schema
+) -> None:
+    described = load_yaml_dict(str(INTEGRATION / f"{name}.yaml"))
+    # Keys with a dot in front only hold what several descriptions have in common.
+    described = {key: row for key, row in described.items() if not key.startswith(".")}
+    schema(described)
+    texts = ENGLISH[name]
+    assert described.keys() == texts.keys() == ICONS[name].keys() == registered.keys()
+    for key, row in described.items():
+        fields = (row or {}).get("fields", {})
+        assert fields.keys() == texts[key].get("fields", {}).keys(), key
+        for field in fields.values():
+            if select := field["selector"].get("select"):
+                options = ENGLISH["selector"][select["translation_key"]]["options"]
+                assert select["options"] == list(SENSOR_KEYS)
+                assert options.keys() == set(SENSOR_KEYS)
 
 
 def test_the_schema_refuses_an_unknown_icon() -> None:

@@ -139,6 +139,16 @@ SCHEMA = vol.Schema(
                 vol.Optional("fields"): FIELDS,
             }
         },
+        **{
+            vol.Optional(kind): {
+                key: {
+                    vol.Required("name"): plain_text,
+                    vol.Required("description"): plain_text,
+                    vol.Optional("fields"): FIELDS,
+                }
+            }
+            for kind in ("triggers", "conditions")
+        },
         vol.Optional("services"): {
             key: {
                 vol.Required("name"): text,
@@ -230,8 +240,9 @@ def test_every_key_in_code_has_a_text(keyword: str, sections: tuple[str, ...]) -
 def test_every_text_is_used_by_code() -> None:
     """Entities' texts are checked with a running Home Assistant."""
     used = {name for tree in modules().values() for name in strings(tree)}
-    # Selectors of actions are named only in services.yaml.
-    used |= set(SELECTOR.findall((INTEGRATION / "services.yaml").read_text("utf-8")))
+    # Selectors of fields are named only there.
+    for name in ("services", "triggers", "conditions"):
+        used |= set(SELECTOR.findall((INTEGRATION / f"{name}.yaml").read_text("utf-8")))
     methods = {
         node.name
         for tree in modules().values()
@@ -248,7 +259,13 @@ def test_every_text_is_used_by_code() -> None:
             case ["config" | "options", "error" | "abort", name]:
                 return name in used | FLOW_ABORTS
             case [
-                "common" | "exceptions" | "issues" | "selector" | "services",
+                "common"
+                | "conditions"
+                | "exceptions"
+                | "issues"
+                | "selector"
+                | "services"
+                | "triggers",
                 name,
                 *_,
             ] | ["system_health", "info", name]:
