@@ -3,14 +3,13 @@
 `device_updates.py` creates them; entities only refer to their device.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .client import Node, Tree
 from .const import DOMAIN
-from .errors import invalid
 from .models import NetrexConfigEntry
 
 MANUFACTURER = "Netrex"
@@ -35,38 +34,6 @@ def device_node_id(entry: NetrexConfigEntry, device: dr.DeviceEntry) -> int | No
         if domain == DOMAIN and identifier.startswith(prefix):
             return int(identifier.removeprefix(prefix))
     return None
-
-
-@callback
-def find_nodes(
-    hass: HomeAssistant, entry: NetrexConfigEntry, names: Iterable[str]
-) -> dict[str, int]:
-    """Return the node ids of user input, by that input.
-
-    Args:
-        hass: Home Assistant.
-        entry: The loaded account.
-        names: Node ids, external ids or device ids, in this order of precedence.
-
-    Raises:
-        ServiceValidationError: The account has no such node.
-    """
-    data = entry.runtime_data.inventory.data
-    nodes = data.inventory.nodes
-    known = {node.external_id: node.node_id for node in nodes if node.external_id}
-    known |= {str(node.node_id): node.node_id for node in nodes}
-    known |= {str(node_id): node_id for node_id in data.cameras}
-    devices = dr.async_get(hass)
-    found: dict[str, int] = {}
-    for name in names:
-        node_id = known.get(name)
-        device = devices.async_get(name)
-        if node_id is None and isinstance(device, dr.DeviceEntry):
-            node_id = device_node_id(entry, device)
-        if node_id is None:
-            raise invalid("unknown_node", node=name)
-        found[name] = node_id
-    return found
 
 
 @callback

@@ -15,9 +15,9 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import DOMAIN, MAX_HISTORY_DAYS
-from ..devices import find_nodes
 from ..errors import command_errors, failed, invalid
 from ..kpi import BASE, BY_KEY, RATIOS, needs
+from ..kpi.places import find_nodes
 from ..models import NetrexConfigEntry
 
 ACTION_IMPORT_HISTORY = "import_history"

@@ -28,7 +28,7 @@ from ..client import (
     SeriesRequest,
     SeriesValue,
 )
-from ..client.days import DAY, HOUR
+from ..client.days import DAY, HOUR, Span
 from ..const import CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS, LOGGER
 from ..coordinator import InventoryCoordinator
 from ..kpi import BASE, RATIOS, SeriesKey, needs
@@ -132,6 +132,11 @@ class HistoryImporter:
             key: self._statistics.statistic_id(node_id, key)
             for key in (*sorted(base), *ratios)
         }
+
+    def covered(self, series: SeriesKey) -> Span | None:
+        """Return the hours of a series that are in the recorder, if any."""
+        coverage = self._coverages.get(series) if self.enabled else None
+        return Span(coverage.start, coverage.end) if coverage else None
 
     @callback
     def async_start(self) -> None:

@@ -18,10 +18,11 @@ from ..const import (
     DEFAULT_HISTORY_DAYS,
     MAX_HISTORY_DAYS,
 )
-from ..devices import find_nodes, nodes_with_paths
+from ..devices import nodes_with_paths
 from ..flow_schemas import integer_field
 from ..models import NetrexConfigEntry
 from .metrics import BASE
+from .places import find_nodes
 from .probe import RANK
 
 KPI_SCHEMA = vol.Schema(
@@ -81,7 +82,8 @@ def take_nodes(
         return
     before = entry.options.get(CONF_KPI_NODES, ())
     names: list[str] = user_input[CONF_KPI_NODES]
-    found = find_nodes(hass, entry, (name for name in names if name not in before))
-    user_input[CONF_KPI_NODES] = list(
-        dict.fromkeys(str(found.get(name, name)) for name in names)
-    )
+    nodes: dict[str, None] = {}
+    for name in names:
+        found = [name] if name in before else find_nodes(hass, entry, [name]).values()
+        nodes |= dict.fromkeys(map(str, found))
+    user_input[CONF_KPI_NODES] = list(nodes)

@@ -71,8 +71,10 @@ def format_name(pattern: str, place: str, camera: str, clip: Clip) -> str:
     return filled
 
 
-def resolve_target(config: Config, name: str) -> Path:
+def resolve_target(config: Config, name: str, suffix: str = SUFFIX) -> Path:
     """Return the path of a file name; a relative one is below the media folder.
+
+    The suffix is added if it is missing.
 
     Raises:
         ServiceValidationError: Some file systems would refuse the name, or there is no
@@ -94,8 +96,8 @@ def resolve_target(config: Config, name: str) -> Path:
     parts = inside.removeprefix("/").split("/")
     if not all(map(_is_valid, parts)) or len(os.fsencode(path)) > _MAX_PATH_LENGTH:
         raise invalid("invalid_file_name", path=_printable(name))
-    if path.suffix.lower() != SUFFIX:
-        path = path.with_name(path.name + SUFFIX)
+    if path.suffix.lower() != suffix:
+        path = path.with_name(path.name + suffix)
         if not _is_valid(path.name):
             raise invalid("invalid_file_name", path=_printable(name))
     return path
