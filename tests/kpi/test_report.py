@@ -21,10 +21,10 @@ from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.kpi.export import Dialect, cell
 from custom_components.netrex.kpi.formats import change_text, number_text
 from custom_components.netrex.kpi.metrics import SeriesKey
-from custom_components.netrex.kpi.question import Answer
+from custom_components.netrex.kpi.question import KpiAnswers
 from custom_components.netrex.kpi.report import (
-    Format,
     Report,
+    ReportFormat,
     Words,
     build_report,
     metrics_to_ask,
@@ -48,7 +48,7 @@ async def _noon(
     freezer.move_to(NOON)
 
 
-def answer(**columns: list[tuple[float | None, float | None]]) -> Answer:
+def answer(**columns: list[tuple[float | None, float | None]]) -> KpiAnswers:
     """Return an answer: of each metric, the value and the earlier one per place."""
 
     def values(index: int) -> dict[SeriesKey, list[SeriesValue]]:
@@ -58,7 +58,7 @@ def answer(**columns: list[tuple[float | None, float | None]]) -> Answer:
             for node_id, pair in zip(NAMES, pairs, strict=True)
         }
 
-    return Answer(values(0), values(1), SPAN)
+    return KpiAnswers(values(0), values(1), SPAN)
 
 
 def report(*metrics: str, **columns: list[tuple[float | None, float | None]]) -> Report:
@@ -90,16 +90,16 @@ def test_rows_are_sorted_and_ratios_of_totals_come_from_sums() -> None:
     assert metrics_to_ask(["conversion"]) == ("conversion", "transactions", "visitors")
 
 
-@pytest.mark.parametrize("style", list(Format))
-def test_every_format_shows_everything_and_escapes_names(style: Format) -> None:
+@pytest.mark.parametrize("style", list(ReportFormat))
+def test_every_format_shows_everything_and_escapes_names(style: ReportFormat) -> None:
     found = report("visitors", visitors=[(1234.5, 1000.0), (None, None), (300.0, 0.0)])
     text = render(found, style, ENGLISH)
     for part in ("2026-11-16 - 2026-11-22", "1,234", "+23.4%", "2026-11-18", "Plzeň"):
         assert part in text
-    if style is Format.HTML:
+    if style is ReportFormat.HTML:
         assert "<b>" not in text
         assert "Brno | &lt;b&gt;" in text
-    if style is Format.MARKDOWN:
+    if style is ReportFormat.MARKDOWN:
         assert r"Brno \| \<b\>" in text
 
 
@@ -153,6 +153,8 @@ async def test_a_report_of_yesterday_is_true_and_free(
     assert row["metrics"]["visitors"] == pytest.approx(truth)
     before = cloud.truth(shop, VISITORS, midnight - 8 * 86400, midnight - 7 * 86400)
     assert row["earlier"]["visitors"] == pytest.approx(before)
+    assert truth
+    assert before
     assert row["change_percent"]["visitors"] == pytest.approx(
         100 * (truth - before) / before
     )

@@ -21,7 +21,7 @@ from ..errors import command_errors, error_text, invalid
 from . import report_actions
 from .metrics import SeriesKey
 from .places import place_name
-from .question import Answer, KpiAnswer, Question, async_ask
+from .question import KpiAnswers, KpiResult, Question, async_ask
 from .requests import (
     ANY_METRIC_KEYS,
     ATTR_COMPARE,
@@ -111,7 +111,7 @@ def _check_raw_metrics(
         raise invalid("raw_metrics_of_cameras")
 
 
-def _translated(values: Mapping[SeriesKey, KpiAnswer]) -> _Texts:
+def _translated(values: Mapping[SeriesKey, KpiResult]) -> _Texts:
     return {
         key: error_text(value) if isinstance(value, NetrexError) else value
         for key, value in values.items()
@@ -121,7 +121,7 @@ def _translated(values: Mapping[SeriesKey, KpiAnswer]) -> _Texts:
 def _response(
     request: KpiRequest,
     names: Mapping[int, str],
-    answer: Answer,
+    answer: KpiAnswers,
     texts: tuple[_Texts, _Texts],
     zone: tzinfo,
 ) -> ServiceResponse:

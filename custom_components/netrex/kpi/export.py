@@ -17,7 +17,7 @@ from ..models import NetrexConfigEntry
 from ..recordings.partial import PartialFile, publish
 from .formats import has_decimal_comma
 from .metrics import SeriesKey
-from .question import Answer, Question, async_ask
+from .question import KpiAnswers, Question, async_ask
 
 # Each query takes a part of this length (seconds) of a place's series.
 _PART = {Granularity.HQ: 60 * DAY}
@@ -155,7 +155,7 @@ class Export:
         return f"{local:%Y-%m-%d %H:%M}"
 
 
-def _complete(answer: Answer) -> dict[SeriesKey, Sequence[SeriesValue]]:
+def _complete(answer: KpiAnswers) -> dict[SeriesKey, Sequence[SeriesValue]]:
     """Return the values. Raises the error of the first KPI that failed."""
     values: dict[SeriesKey, Sequence[SeriesValue]] = {}
     for key, value in answer.values.items():

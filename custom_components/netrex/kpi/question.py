@@ -28,7 +28,7 @@ from .metrics import BY_KEY, Kind, SeriesKey, ratio
 from .periods import Compare, earlier_span
 
 # A total is a series with one value.
-type KpiAnswer = Sequence[SeriesValue] | NetrexError
+type KpiResult = Sequence[SeriesValue] | NetrexError
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KpiAnswers:
     """The values of a question.
 
     Attributes:
@@ -66,8 +66,8 @@ class Answer:
         earlier_span: That period; None without a comparison.
     """
 
-    values: Mapping[SeriesKey, KpiAnswer]
-    earlier: Mapping[SeriesKey, KpiAnswer] = field(default_factory=dict)
+    values: Mapping[SeriesKey, KpiResult]
+    earlier: Mapping[SeriesKey, KpiResult] = field(default_factory=dict)
     earlier_span: Span | None = None
 
     def total(self, key: SeriesKey, *, earlier: bool = False) -> float | None:
@@ -96,7 +96,7 @@ async def async_ask(
     *,
     lane: Lane = Lane.COMMAND,
     portal_only: bool = False,
-) -> Answer:
+) -> KpiAnswers:
     """Answer a question.
 
     Args:
@@ -113,14 +113,14 @@ async def async_ask(
         hass, entry, question, question.span, lane, portal_only=portal_only
     )
     if question.compare is None:
-        return Answer(values)
+        return KpiAnswers(values)
     span = earlier_span(
         question.span, question.compare, dt_util.get_default_time_zone()
     )
     earlier = await _async_values(
         hass, entry, question, span, lane, portal_only=portal_only
     )
-    return Answer(values, earlier, span)
+    return KpiAnswers(values, earlier, span)
 
 
 async def _async_values(
@@ -131,9 +131,9 @@ async def _async_values(
     lane: Lane,
     *,
     portal_only: bool,
-) -> dict[SeriesKey, KpiAnswer]:
+) -> dict[SeriesKey, KpiResult]:
     keys = question.keys
-    answers: dict[SeriesKey, KpiAnswer] = {}
+    answers: dict[SeriesKey, KpiResult] = {}
     if not portal_only:
         answers |= await async_held_values(
             hass, entry, keys, span, question.granularity
@@ -158,7 +158,7 @@ async def _async_series(
     granularity: Granularity,
     span: Span,
     lane: Lane,
-) -> dict[SeriesKey, KpiAnswer]:
+) -> dict[SeriesKey, KpiResult]:
     requests = {
         key: SeriesRequest(key.node_id, metric, *span, granularity)
         for key in keys
@@ -170,7 +170,7 @@ async def _async_series(
 
 async def _async_totals(
     client: NetrexClient, keys: Iterable[SeriesKey], span: Span, lane: Lane
-) -> dict[SeriesKey, KpiAnswer]:
+) -> dict[SeriesKey, KpiResult]:
     requests = {
         key: ValueRequest(key.node_id, metric, *span)
         for key in keys
@@ -182,7 +182,7 @@ async def _async_totals(
     }
 
 
-def _total(key: SeriesKey, span: Span, result: float | NetrexError) -> KpiAnswer:
+def _total(key: SeriesKey, span: Span, result: float | NetrexError) -> KpiResult:
     value: float | None = None
     if not isinstance(result, NetrexError):
         description = BY_KEY[key.metric]
@@ -193,7 +193,7 @@ def _total(key: SeriesKey, span: Span, result: float | NetrexError) -> KpiAnswer
 
 
 def sum_of_places(
-    answer: Answer, node_ids: Iterable[int], metric: str, *, earlier: bool = False
+    answer: KpiAnswers, node_ids: Iterable[int], metric: str, *, earlier: bool = False
 ) -> float | None:
     """Return a KPI of several places together; None if none of them has it.
 

@@ -9,10 +9,10 @@ import re
 
 from .formats import change_text, date_text, number_text
 from .metrics import BY_KEY, SeriesKey, needs
-from .question import Answer, change_percent, sum_of_places
+from .question import KpiAnswers, change_percent, sum_of_places
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """The formats of a report's text."""
 
     TEXT = "text"
@@ -42,7 +42,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """A place; `stopped` are the days on which its counting had stopped."""
 
     node_id: int
@@ -67,26 +67,26 @@ class Report:
     metrics: Sequence[str]
     first: date
     last: date
-    rows: Sequence[Row]
+    rows: Sequence[ReportRow]
     totals: Figures
     compares: bool
 
     @property
-    def best(self) -> Row | None:
+    def best(self) -> ReportRow | None:
         """The place that grew most, or is largest if nothing is compared."""
         return next(iter(self._ranked), None)
 
     @property
-    def worst(self) -> Row | None:
+    def worst(self) -> ReportRow | None:
         """The place that shrank most, or is smallest."""
         return next(reversed(self._ranked), None)
 
     @property
-    def _ranked(self) -> list[Row]:
+    def _ranked(self) -> list[ReportRow]:
         """Return the places with a known result, best first, if there are several."""
         metric = self.metrics[0]
 
-        def rank(row: Row) -> float | None:
+        def rank(row: ReportRow) -> float | None:
             figures = row.figures
             return (figures.changes if self.compares else figures.values)[metric]
 
@@ -116,7 +116,7 @@ def metrics_to_ask(metrics: Iterable[str]) -> tuple[str, ...]:
 
 
 def build_report(
-    answer: Answer,
+    answer: KpiAnswers,
     names: Mapping[int, str],
     metrics: Sequence[str],
     *,
@@ -151,11 +151,11 @@ def build_report(
         return Figures(of(earlier=False), of(earlier=True) if compares else {})
 
     rows = [
-        Row(node_id, name, figures([node_id]), stopped.get(node_id, ()))
+        ReportRow(node_id, name, figures([node_id]), stopped.get(node_id, ()))
         for node_id, name in names.items()
     ]
 
-    def rank(row: Row) -> tuple[bool, float, str]:
+    def rank(row: ReportRow) -> tuple[bool, float, str]:
         value = row.figures.values[metrics[0]]
         return value is None, -(value or 0), row.name
 
@@ -164,7 +164,7 @@ def build_report(
     )
 
 
-def render(report: Report, style: Format, words: Words) -> str:
+def render(report: Report, style: ReportFormat, words: Words) -> str:
     """Return the report as text."""
     return _RENDERERS[style](report, words)
 
@@ -209,7 +209,7 @@ def _remarks(report: Report, words: Words) -> list[str]:
     """Return the lines below the table."""
     metric = report.metrics[0]
 
-    def result(row: Row) -> str:
+    def result(row: ReportRow) -> str:
         if report.compares:
             return change_text(row.figures.changes[metric], words.language)
         return number_text(
@@ -289,8 +289,8 @@ def _html(report: Report, words: Words) -> str:
     )
 
 
-_RENDERERS: Mapping[Format, Callable[[Report, Words], str]] = {
-    Format.TEXT: _text,
-    Format.MARKDOWN: _markdown,
-    Format.HTML: _html,
+_RENDERERS: Mapping[ReportFormat, Callable[[Report, Words], str]] = {
+    ReportFormat.TEXT: _text,
+    ReportFormat.MARKDOWN: _markdown,
+    ReportFormat.HTML: _html,
 }

@@ -29,7 +29,7 @@ from .metrics import BY_KEY, needs
 from .periods import Compare, Period
 from .places import place_name, without_parts
 from .question import async_ask
-from .report import Figures, Format, Words, build_report, metrics_to_ask, render
+from .report import Figures, ReportFormat, Words, build_report, metrics_to_ask, render
 from .requests import (
     ATTR_COMPARE,
     ATTR_GRANULARITY,
@@ -72,7 +72,9 @@ REPORT_SCHEMA = vol.Schema(
     {
         **fields(METRIC_KEYS),
         vol.Optional(ATTR_COMPARE, default=Compare.WEEK.value): _compare,
-        vol.Optional(ATTR_FORMAT, default=Format.TEXT.value): vol.Coerce(Format),
+        vol.Optional(ATTR_FORMAT, default=ReportFormat.TEXT.value): vol.Coerce(
+            ReportFormat
+        ),
     }
 )
 EXPORT_SCHEMA = vol.Schema(
