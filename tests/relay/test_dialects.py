@@ -15,9 +15,12 @@ from simulator.media.sound import AUDIO_CODECS
 from simulator.rtsp.sdp import DIALECTS
 from simulator.rtsp.server import RtspServer
 from simulator.state import State
+from simulator.world.model import StreamProfile
+from tests.simulator.rtsp_client import RtspClient
 
-from .conftest import PROFILE, Harness, RunRelay
-from .players import HOME_ASSISTANT
+from .conftest import CAMERA_ID, PROFILE, Harness, RunRelay
+from .players import HOME_ASSISTANT, until, watch
+from .test_resumption import packets
 
 DROPS = 2
 # Between two drops, in packets of video.
@@ -119,3 +122,131 @@ async def test_streams_of_all_dialects_and_codecs_continue(
         *[EndReason.UPSTREAM] * DROPS,
         EndReason.CLIENT,
     ]
+
+
+@pytest.mark.parametrize("status", [301, 302])
+@pytest.mark.parametrize("dialect", ["netrex", "gstreamer"])
+async def test_redirects_are_followed_in_each_session(
+    relay: Harness,
+    address: str,
+    portal: RtspServer,
+    state: State,
+    status: int,
+    dialect: str,
+) -> None:
+    state.switches.set("describe_redirect", status)
+    state.switches.set("rtsp_dialect", dialect)
+    state.switches.set("sdp_control", "relative" if status == 301 else "absolute")
+    track = "/stream=0" if dialect == "gstreamer" else "/trackID=0"
+    async with await RtspClient.connect(address) as client:
+        described = await client.request("DESCRIBE")
+        assert described.status == 200
+        assert "location" not in described.headers
+        base = described.headers["content-base"].rstrip("/")
+        client.url = base
+        answer = await client.request(
+            "SETUP", track, transport="RTP/AVP/TCP;interleaved=0-1"
+        )
+        client.session = answer.headers["session"].partition(";")[0]
+        assert (await client.request("PLAY")).status == 200
+        await packets(client, 3)
+        portal.drop()
+        await packets(client, 10)
+        assert (await client.request("GET_PARAMETER")).status == 200
+    assert [link.used for link in state.links] == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["options", "get_parameter", "rtcp", "any"])
+@pytest.mark.parametrize("is_resumed", [False, True])
+async def test_a_session_stays_alive_whatever_the_client_sends(
+    relay: Harness,
+    address: str,
+    portal: RtspServer,
+    state: State,
+    kind: str,
+    *,
+    is_resumed: bool,
+) -> None:
+    state.switches.set("keep_alive", kind)
+    state.switches.session_timeout = 4
+    async with await RtspClient.connect(address) as client:
+        await client.play()
+        if is_resumed:
+            await packets(client, 3)
+            portal.drop()
+        # 8 s at 10 frames per second, in which the client sends nothing.
+        while_silent = asyncio.create_task(packets(client, 80))
+        async with asyncio.timeout(20):
+            await while_silent
+        assert portal.sessions == 1
+        # The client does not see the answers to the relay's requests.
+        assert (await client.request("GET_PARAMETER")).status == 200
+    assert len(state.links) == 1 + is_resumed
+
+
+async def test_a_server_that_offers_only_udp_is_reported(
+    relay: Harness, address: str, state: State
+) -> None:
+    state.switches.rtp_over_tcp = False
+    async with await RtspClient.connect(address) as client:
+        await client.request("DESCRIBE")
+        assert (await client.setup()).status == 461
+    with pytest.raises(av.FFmpegError):
+        await watch(address)
+
+
+UDP = "RTP/AVP;unicast;client_port=5000-5001"
+
+
+async def test_a_client_that_insists_on_udp_uses_one_link(
+    relay: Harness, address: str, state: State
+) -> None:
+    for _ in range(5):
+        async with await RtspClient.connect(address) as client:
+            described = await client.request("DESCRIBE")
+            assert described.status == 200
+            assert described.headers["cseq"] == "1"
+            assert "m=video" in described.body
+            assert (await client.setup(UDP)).status == 461
+        await until(lambda: not relay.stats.live_sessions)
+    assert len(state.links) == 1
+
+    # If it uses TCP after all, it gets a link.
+    async with await RtspClient.connect(address) as client:
+        await client.request("DESCRIBE")
+        assert (await client.setup()).status == 200
+        assert (await client.request("PLAY")).status == 200
+        await packets(client, 3)
+    assert len(state.links) == 2
+    assert await watch(address) == [PROFILE.height] * 3
+    assert len(state.links) == 3
+
+
+async def test_a_client_that_tries_udp_first_is_not_remembered(
+    relay: Harness, address: str, state: State
+) -> None:
+    assert await watch(address, options={}) == [PROFILE.height] * 3
+    assert await watch(address, options={}) == [PROFILE.height] * 3
+    assert [link.used for link in state.links] == [1, 1]
+
+
+async def test_a_changed_stream_is_described_anew(
+    portal: RtspServer, run_relay: RunRelay, state: State
+) -> None:
+    profiles = iter([PROFILE, StreamProfile(120847, 160, 90, 10), PROFILE])
+
+    async def get_link(_: str) -> str:
+        return portal.mint(CAMERA_ID, next(profiles))
+
+    relay = await run_relay(get_link)
+    address = relay.url(str(CAMERA_ID))
+    async with await RtspClient.connect(address) as client:
+        await client.request("DESCRIBE")
+        await client.setup(UDP)
+    async with await RtspClient.connect(address) as client:
+        await client.request("DESCRIBE")
+        assert (await client.setup()).status == 503
+        assert await client.closed()
+    assert await watch(address) == [PROFILE.height] * 3
+    await relay.until_ended(3)
+    assert relay.ends[1].reason is EndReason.CHANGED

@@ -259,12 +259,13 @@ class _Exchange:
 
     async def _answer(self, request: Request) -> Response:
         connection = self._upstream.connection
+        keep_alive = self._upstream.keep_alive
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                 await connection.send(request)
                 while True:
                     event = await connection.receive()
-                    if isinstance(event, Response):
+                    if isinstance(event, Response) and not keep_alive.observe(event):
                         return event
                     if event is None:
                         raise UpstreamError("disconnected without an answer")

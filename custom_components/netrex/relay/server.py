@@ -18,6 +18,7 @@ from .endpoint import Endpoint, bind
 from .session import Session
 from .terms import EndReason, LinkRefusal, SessionEnd, Viewer
 from .transports import Dial, Link, dial_tcp
+from .udp import UdpClients
 
 WATCH_INTERVAL_SECONDS = 5.0
 
@@ -92,6 +93,7 @@ class Relay:
     ) -> None:
         self.get_link = get_link
         self.dial = dial
+        self.udp_clients = UdpClients()
         self.transport = transport
         self.request_timeout = limits.request_timeout
         self.on_started = on_started

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from enum import Enum, auto
 from http import HTTPStatus
 import logging
 import math
@@ -13,10 +12,13 @@ from urllib.parse import unquote
 
 from .connection import Connection
 from .endpoint import Endpoint
+from .phase import LIVE, Phase
+from .requests import drop_back_channel, keep_tcp
 from .resumption import Resumption
 from .rtp import StreamChangedError
 from .rtsp import Event, Request, Response, RtspError
 from .terms import EndReason, LinkError, LinkRefusal, SessionEnd, SessionHost, Viewer
+from .udp import is_same
 from .upstream import Upstream, UpstreamError, open_stream
 
 _LOGGER = logging.getLogger(__name__)
@@ -31,27 +33,12 @@ _METHODS = (
     "SET_PARAMETER",
     "TEARDOWN",
 )
-_BACK_CHANNEL = "www.onvif.org/ver20/backchannel"
 # A stream's address with its token and its key.
 _ADDRESS = re.compile(r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:[/?].*)?", re.IGNORECASE)
 _REFUSAL_STATUS = {LinkRefusal.GONE: 404, LinkRefusal.FORBIDDEN: 403}
 _UNAVAILABLE = 503
 # Home Assistant's FFmpeg gives up after 5 s without data.
 RESUME_TIMEOUT_SECONDS = 4.0
-
-
-class Phase(Enum):
-    """The state of a session."""
-
-    GREETING = auto()  # no DESCRIBE has been accepted yet
-    OPENING = auto()  # requesting a link and the stream's description
-    PLAYING = auto()  # connected to the portal's server
-    LEAVING = auto()  # still connected; the client has sent TEARDOWN
-    RESUMING = auto()  # the portal's session has ended; another one is being opened
-    CLOSED = auto()
-
-
-_LIVE = frozenset({Phase.PLAYING, Phase.LEAVING, Phase.RESUMING})
 
 
 class Session:
@@ -85,6 +72,9 @@ class Session:
         # Set while a link is in use, until its use has been reported.
         self._upstream: Upstream | None = None
         self._resumption: Resumption | None = None
+        # The answer is set before there is a link for a client that insists on UDP.
+        self._describe: Request | None = None
+        self._described: Response | None = None
         self._player: asyncio.Task[None] | None = None
         self._playing_since: float | None = None
         self._end_reason = EndReason.CLIENT
@@ -106,7 +96,7 @@ class Session:
     @property
     def is_live(self) -> bool:
         """Whether the client is connected to the portal's server."""
-        return self._phase in _LIVE
+        return self._phase in LIVE
 
     async def run(self) -> None:
         """Serve the client until either side disconnects."""
@@ -151,14 +141,37 @@ class Session:
                 return method != "TEARDOWN"
             case _, "OPTIONS":
                 await self._reply(event, 200, ("Public", ", ".join(_METHODS)))
-            case Phase.GREETING, "DESCRIBE" if event.uri != "*":
-                if not self._host.admits_viewer(self.viewer):
-                    await self._refuse(event)
-                    return False
-                self._phase = Phase.OPENING
-                self._player = asyncio.create_task(self._open(event))
+            case Phase.GREETING, "DESCRIBE" | "SETUP" if event.uri != "*":
+                return await self._greet(event)
             case _:
                 await self._reply(event, 455)
+        return True
+
+    async def _greet(self, request: Request) -> bool:
+        """Handle the first DESCRIBE, and SETUP of a client that may insist on UDP."""
+        if request.method == "DESCRIBE":
+            self._describe = request
+            self._described = self._host.udp_clients.describe(self.viewer, request)
+            if self._described is None:
+                return await self._admit(request)
+            await self._client.send(self._described)
+        elif self._described is None:
+            await self._reply(request, 455)
+        elif keep_tcp(request):
+            return await self._admit(request)
+        else:
+            await self._reply(request, 461)
+        return True
+
+    async def _admit(self, request: Request) -> bool:
+        """Open the stream for a request; return False to disconnect the client."""
+        if not self._host.admits_viewer(self.viewer):
+            await self._refuse(request)
+            return False
+        self._phase = Phase.OPENING
+        self._player = asyncio.create_task(
+            self._open(self._describe or request, request)
+        )
         return True
 
     def _is_authorized(self, url: str) -> bool:
@@ -186,11 +199,11 @@ class Session:
             return
         if self._upstream is None:
             raise RtspError("data without a stream")
+        if isinstance(event, bytes) and self._resumption is not None:
+            event = self._resumption.upstream_media(event)
         # If the server has disconnected, the other task handles it.
         with contextlib.suppress(OSError):
             if isinstance(event, bytes):
-                if self._resumption is not None:
-                    event = self._resumption.upstream_media(event)
                 self._upstream.connection.write(event)
                 await self._upstream.connection.drain()
             else:
@@ -203,16 +216,15 @@ class Session:
             await self._reply(request, 404)
             return
         if request.method == "SETUP":
-            # Media must stay on this connection.
-            offers = (request.header("Transport") or "").split(",")
-            usable = [offer for offer in offers if "tcp" in offer.lower()]
-            if not usable:
+            if not keep_tcp(request):
+                if self._described is not None:
+                    self._host.udp_clients.refused(self.viewer, self._described)
                 await self._reply(request, 461)
                 return
-            request.set_header("Transport", ",".join(usable))
+            self._host.udp_clients.accepted(self.viewer)
         is_last = request.method == "TEARDOWN"
         self._phase = Phase.LEAVING if is_last else Phase.PLAYING
-        _drop_back_channel(request)
+        drop_back_channel(request)
         if self._resumption is not None:
             self._resumption.outgoing(request)
         request.uri = url
@@ -225,32 +237,34 @@ class Session:
             url = self._resumption.upstream_url(request.uri)
         return url or upstream.urls.to_upstream(request.uri)
 
-    async def _open(self, describe: Request) -> None:
-        """Open the stream and serve it until either side ends it."""
+    async def _open(self, describe: Request, request: Request) -> None:
+        """Open the stream for a request and serve it until either side ends it."""
         key = self.stream_key
-        _drop_back_channel(describe)
+        drop_back_channel(describe)
         try:
             upstream = await open_stream(self._host, key, describe, self._local_url)
         except LinkError as err:
             _LOGGER.debug("No link for stream %s: %s", key, err.refusal)
             self._host.on_failed(err.refusal)
             status = _REFUSAL_STATUS.get(err.refusal, _UNAVAILABLE)
-            await self._refuse(describe, status, err.retry_after)
+            await self._refuse(request, status, err.retry_after)
         except UpstreamError as err:
             _LOGGER.debug("Stream %s is not available: %s", key, err)
-            await self._refuse(describe)
+            await self._refuse(request)
         except Exception as err:  # noqa: BLE001 - the player needs an answer regardless
             # The exception's text may contain the link.
             _LOGGER.warning("Could not open stream %s (%s)", key, type(err).__name__)
-            await self._refuse(describe)
+            await self._refuse(request)
         else:
-            await self._serve(upstream, describe)
+            await self._serve(upstream, describe, request)
 
-    async def _serve(self, upstream: Upstream, describe: Request) -> None:
+    async def _serve(
+        self, upstream: Upstream, describe: Request, request: Request
+    ) -> None:
         key = self.stream_key
         self._upstream = upstream
         try:
-            self._end_reason = await self._play(upstream, describe)
+            self._end_reason = await self._play(upstream, describe, request)
         except OSError as err:
             _LOGGER.debug("A viewer of stream %s left (%s)", key, type(err).__name__)
         except RtspError as err:
@@ -266,15 +280,26 @@ class Session:
             await self._release(self._end_reason)
             await self._client.finish()
 
-    async def _play(self, upstream: Upstream, describe: Request) -> EndReason:
+    async def _play(
+        self, upstream: Upstream, describe: Request, request: Request
+    ) -> EndReason:
         """Pass on the stream, resuming it if possible; return why it ended."""
         upstream.urls.localize(upstream.answer)
-        await self._client.send(upstream.answer)
+        described, self._described = self._described, upstream.answer
+        if described is None:
+            await self._client.send(upstream.answer)
+        elif not is_same(described, upstream.answer, self._local_url):
+            self._host.udp_clients.accepted(self.viewer)
+            await self._release(EndReason.CHANGED)
+            await self._refuse(request)
+            return EndReason.CHANGED
         if upstream.answer.status != HTTPStatus.OK:
             return EndReason.REFUSED
         if self._host.resumes(self.stream_key):
             self._resumption = Resumption(upstream.answer, self._local_url)
         self._start(upstream)
+        if described is not None:
+            await self._forward(request)
         following: Upstream | None = upstream
         while following is not None:
             await self._pass_downstream(following)
@@ -308,6 +333,8 @@ class Session:
                 isinstance(event, Request) and event.method == "REDIRECT"
             ):
                 return
+            elif isinstance(event, Response) and upstream.keep_alive.observe(event):
+                continue
             else:
                 upstream.urls.localize(event)
                 if self._resumption is not None:
@@ -355,6 +382,7 @@ class Session:
         since, self._playing_since = self._playing_since, None
         played_seconds = 0.0 if since is None else time.monotonic() - since
         self._upstream = None
+        upstream.keep_alive.close()
         self._host.on_ended(
             SessionEnd(self.stream_key, upstream.transport, reason, played_seconds)
         )
@@ -370,15 +398,3 @@ class Session:
         with contextlib.suppress(OSError):
             await self._reply(request, status, *headers)
         await self._client.finish()
-
-
-def _drop_back_channel(request: Request) -> None:
-    """Remove the requirement for audio to the camera, which the portal lacks.
-
-    go2rtc first requires it and reconnects if it is refused, but a link can be used
-    only once.
-    """
-    if (required := request.header("Require")) is not None:
-        features = [feature.strip() for feature in required.split(",")]
-        kept = ", ".join(feature for feature in features if feature != _BACK_CHANNEL)
-        request.set_header("Require", kept or None)

@@ -8,6 +8,7 @@ from typing import Protocol
 from ..client import LiveTransport
 from .endpoint import Endpoint
 from .transports import Dial, Link
+from .udp import UdpClients
 
 
 class EndReason(StrEnum):
@@ -83,6 +84,7 @@ class SessionHost(Protocol):
     Attributes:
         request_timeout: Time from connecting to DESCRIBE (seconds).
         dial: Connects to a link.
+        udp_clients: Clients that use a link in vain, unless they are remembered.
         get_link: Returns an unused link to a stream, or raises LinkError.
         transport: Returns the transport that the next link would use.
         resumes: Returns whether a stream continues with a new link, unnoticed by the
@@ -94,6 +96,7 @@ class SessionHost(Protocol):
 
     request_timeout: float
     dial: Dial
+    udp_clients: UdpClients
     get_link: Callable[[str], Awaitable[Link]]
     transport: Callable[[str], LiveTransport]
     resumes: Callable[[str], bool]

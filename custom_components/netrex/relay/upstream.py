@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from ..client import LiveTransport
 from .authentication import Authenticator, Credentials
 from .connection import Connection
+from .keep_alive import KeepAlive
 from .rtsp import Request, Response, RtspError
 from .terms import EndReason, LinkError, LinkRefusal, SessionEnd, SessionHost
 from .transports import WIRES, Address, Dial, Link
@@ -50,6 +51,7 @@ class Upstream:
     Attributes:
         url: The URL of the request.
         urls: Translates between this URL and the client's.
+        keep_alive: Keeps the session alive once it is set up.
     """
 
     connection: Connection
@@ -57,6 +59,7 @@ class Upstream:
     urls: UrlMap
     answer: Response
     transport: LiveTransport
+    keep_alive: KeepAlive
 
 
 async def open_stream(
@@ -126,7 +129,10 @@ async def _open_link(
             answer = await _describe(connection, request)
             if answer.status not in _REDIRECTS or WIRES[link.transport].tunnel:
                 urls = UrlMap(local_url, url, secrets)
-                return Upstream(connection, url, urls, answer, link.transport)
+                keep_alive = KeepAlive(connection, url)
+                return Upstream(
+                    connection, url, urls, answer, link.transport, keep_alive
+                )
         except BaseException:
             connection.abort()
             raise
