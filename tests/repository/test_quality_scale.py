@@ -3,7 +3,7 @@
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
-from .project import INTEGRATION, read_json
+from .project import INTEGRATION, ROOT, read_json
 
 # developers.home-assistant.io/docs/core/integration-quality-scale
 TIERS = {
@@ -63,3 +63,14 @@ def test_the_claimed_tier_is_reached() -> None:
         for rule, tier in RULES.items()
         if tier in reached and status(rule) == "todo"
     ]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_documentation_shows_each_rule_in_its_tier(rule: str) -> None:
+    text = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    sections = text.split("\n## ")[1:]
+    row = f"\n| {rule} | "
+    [section] = [one for one in sections if row in one]
+    assert section.lower().startswith(RULES[rule])
+    _, _, answer = section.partition(row)
+    assert answer.startswith("Exempt: ") == (status(rule) == "exempt")
