@@ -104,9 +104,12 @@ def test_long_pause_rejects_requests() -> None:
     run(main())
 
 
-def test_pause_logs_its_start_and_its_end(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(("pause", "logged"), [(9, 1), (601, 6)])
+def test_refusals_with_a_quiet_time_between_them_are_logged_separately(
+    caplog: pytest.LogCaptureFixture, pause: float, logged: int
 ) -> None:
+    """Another client of the account causes a refusal every few seconds."""
+
     async def main() -> None:
         pacer, requests = make_pacer(), Requests()
         for _ in range(3):
@@ -114,15 +117,87 @@ def test_pause_logs_its_start_and_its_end(
                 await pacer.run(
                     Lane.KPI, requests.make("no", 0, NetrexRateLimitedError("no"))
                 )
-        for _ in range(3):
-            await pacer.run(Lane.KPI, requests.make("yes"))
+            await asyncio.sleep(pause)
+            for _ in range(3):
+                await pacer.run(Lane.KPI, requests.make("yes"))
 
     caplog.set_level(logging.INFO, "custom_components.netrex")
     run(main())
-    assert [(record.levelname, record.message) for record in caplog.records] == [
+    lines = [
         ("WARNING", "The portal's limit is reached; pausing all queries"),
         ("INFO", "The portal accepts queries again"),
     ]
+    assert [(record.levelname, record.message) for record in caplog.records] == (
+        (lines * 3)[:logged]
+    )
+
+
+@pytest.mark.parametrize("lane", [Lane.INTERACTIVE, Lane.COMMAND])
+def test_a_refused_request_of_a_user_is_sent_again_once(lane: Lane) -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        first = NetrexRateLimitedError("slow down")
+        refused = requests.make("refused", 0, first)
+        others = requests.make("others")
+
+        async def once() -> str:
+            return await (others() if requests.starts else refused())
+
+        later = asyncio.create_task(pacer.run(lane, once))
+        queued = asyncio.create_task(pacer.run(lane, requests.make("queued")))
+        assert await later == "others"
+        await queued
+        assert requests.starts == [
+            ("refused", 0.0),
+            ("others", 5.0),
+            ("queued", pytest.approx(6.1)),
+        ]
+        # Not a third time, so that a lasting refusal is reported.
+        with pytest.raises(NetrexRateLimitedError):
+            await pacer.run(lane, requests.make("never", 0, first))
+        assert requests.names[3:] == ["never", "never"]
+        assert pacer.ledger.used == 5
+
+    run(main())
+
+
+def test_a_user_that_joins_a_poll_does_not_get_its_refusal() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        poll = requests.make("poll", 1, NetrexRateLimitedError("slow down"))
+
+        async def request() -> str:
+            return await (requests.make("again") if requests.starts else poll)()
+
+        poller = asyncio.create_task(pacer.run(Lane.STATUS, request, key="tree"))
+        await asyncio.sleep(0.5)
+        assert await pacer.run(Lane.INTERACTIVE, request, key="tree") == "again"
+        assert await poller == "again"
+
+    run(main())
+
+
+def test_a_refused_request_is_not_repeated_after_a_long_pause() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        refusal = NetrexRateLimitedError("slow down", retry_after=31)
+        with pytest.raises(NetrexRateLimitedError):
+            await pacer.run(Lane.INTERACTIVE, requests.make("no", 0, refusal))
+        assert requests.names == ["no"]
+
+    run(main())
+
+
+def test_an_allowance_used_up_elsewhere_does_not_pause() -> None:
+    async def main() -> None:
+        pacer, requests = make_pacer(), Requests()
+        used_up = NetrexBudgetError("used up", retry_after=3600)
+        with pytest.raises(NetrexBudgetError):
+            await pacer.run(Lane.INTERACTIVE, requests.make("no", 0, used_up))
+        assert pacer.retry_after is None
+        assert requests.names == ["no"]
+
+    run(main())
 
 
 def test_ledger_rejects_new_requests() -> None:

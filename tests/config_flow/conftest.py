@@ -45,7 +45,7 @@ async def no_setup(hass: HomeAssistant) -> AsyncGenerator[AsyncMock]:
 @pytest.fixture
 def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the pause after a refusal by the portal's limiter."""
-    monkeypatch.setattr("custom_components.netrex.client.pacer._FIRST_PAUSE", 0.1)
+    monkeypatch.setattr("custom_components.netrex.client.backoff._FIRST_PAUSE", 0.1)
 
 
 @pytest.fixture

@@ -7,37 +7,39 @@ arrival, but not longer than 3 s after the previous start.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-import logging
 import time
 from typing import Any
 
-from .days import DAY
+from .backoff import BackOff
 from .errors import NetrexBudgetError, NetrexConnectionError, NetrexRateLimitedError
 from .lanes import Lane
 from .ledger import Ledger
-
-_LOGGER = logging.getLogger(__name__)
 
 # All in seconds: from a response to the next start, and from a start without one.
 _RESPONSE_GAP = 1.0
 _NO_RESPONSE_GAP = 3.0
 # Requests fail at once if a pause lasts longer.
 _MAX_WAIT = 30.0
-# Pauses after consecutive refusals, if the portal does not give a length.
-_FIRST_PAUSE = 5.0
-_MAX_PAUSE = 900.0
-_MAX_ANNOUNCED_PAUSE = DAY
+# Lanes whose requests are sent again once after a refusal: a caller waits for them.
+_REPEATED = (Lane.INTERACTIVE, Lane.COMMAND)
 # Rounding must not cause a busy loop of near-zero sleeps.
 _MIN_SLEEP = 0.001
 
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """A request, queued or in flight, and the callers waiting for its result."""
+    """A request, queued or in flight, and the callers waiting for its result.
+
+    Attributes:
+        repeated: Whether the portal refused it once before.
+        is_turn: Whether another pacer sends the request.
+        holds: Whether no other request may start.
+    """
 
     lane: Lane
     request: Callable[[], Coroutine[Any, Any, object]]
@@ -45,6 +47,9 @@ class _Job:
     waiters: list[asyncio.Future[Any]] = field(default_factory=list)
     task: asyncio.Task[object] | None = None
     started: float = 0.0
+    repeated: bool = False
+    is_turn: bool = False
+    holds: bool = False
 
 
 class Pacer:
@@ -54,6 +59,12 @@ class Pacer:
         ledger: Counts requests and may forbid them.
         interval: Seconds between two starts; 0 disables spacing.
         clock: Monotonic time in seconds.
+
+    Attributes:
+        interval: As given.
+        ledger: As given.
+        neighbors: Returns other pacers; each request also takes a turn of each. For
+            requests whose account is not known yet.
     """
 
     def __init__(
@@ -65,6 +76,7 @@ class Pacer:
     ) -> None:
         self.interval = interval
         self.ledger = ledger
+        self.neighbors: Callable[[], Iterable[Pacer]] = tuple
         self._clock = clock
         # Dictionaries as ordered sets: jobs leave from the middle, too.
         self._queues: dict[Lane, dict[_Job, None]] = {lane: {} for lane in Lane}
@@ -75,17 +87,12 @@ class Pacer:
         self._dispatcher: asyncio.Task[None] | None = None
         self._dispatching = False
         self._sleeper: asyncio.Task[None] | None = None
-        self._paused_until: float | None = None
-        self._backoffs = 0
-        self._backed_off_at = 0.0
+        self._back_off = BackOff(clock)
 
     @property
     def retry_after(self) -> float | None:
         """Seconds until the current pause ends; None without one."""
-        if self._paused_until is None:
-            return None
-        left = self._paused_until - self._clock()
-        return left if left > 0 else None
+        return self._back_off.retry_after
 
     async def run[T](
         self,
@@ -98,8 +105,9 @@ class Pacer:
 
         Args:
             lane: Priority.
-            request: Called once, when it may start. Its exceptions are raised here; a
-                NetrexRateLimitedError also pauses all lanes.
+            request: Called when it may start. Its exceptions are raised here; a
+                NetrexRateLimitedError also pauses all lanes. For waiting users and for
+                actions it is called once more, unless the pause is longer than 30 s.
             key: Concurrent callers with the same key share one request and its result,
                 at the highest of their priorities.
 
@@ -110,16 +118,14 @@ class Pacer:
         """
         job = None if key is None else self._shared.get(key)
         if job is None:
-            if (rejection := self._rejection(lane)) is not None:
-                raise rejection
-            job = _Job(lane, request, key)
-            self._queues[lane][job] = None
+            job = self._enqueue(_Job(lane, partial(self._send, lane, request), key))
             if key is not None:
                 self._shared[key] = job
-        elif lane < job.lane and job in self._queues[job.lane]:
-            del self._queues[job.lane][job]
+        elif lane < job.lane:
+            if job in self._queues[job.lane]:
+                del self._queues[job.lane][job]
+                self._queues[lane][job] = None
             job.lane = lane
-            self._queues[lane][job] = None
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         job.waiters.append(waiter)
         self._wake()
@@ -129,12 +135,58 @@ class Pacer:
             if not waiter.done() or waiter.cancelled():
                 self._remove_waiter(job, waiter)
 
+    @asynccontextmanager
+    async def turn(self, lane: Lane) -> AsyncGenerator[Callable[[], None]]:
+        """Take and count a turn for a request that another pacer sends.
+
+        The caller calls the yielded function when it sends the request; until then,
+        this pacer starts nothing. The block ends with the response.
+
+        Raises:
+            NetrexRateLimitedError: As in `run`.
+            NetrexConnectionError: The pacer was cleared.
+        """
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ended = asyncio.Event()
+
+        async def hold() -> None:
+            if not granted.done():
+                granted.set_result(None)
+            await ended.wait()
+
+        def sent() -> None:
+            job.holds = False
+            job.started = self._clock()
+            self._wake()
+
+        job = self._enqueue(_Job(lane, hold, None, is_turn=True, holds=True))
+        job.waiters.append(granted)
+        self._wake()
+        try:
+            await granted
+            yield sent
+        finally:
+            job.holds = False
+            ended.set()
+            if job.task is None:
+                self._remove_waiter(job, granted)
+
+    def follow(self, other: Pacer) -> None:
+        """Keep the spacing and the pause after the requests of another pacer."""
+        if other._last is not None and (
+            self._last is None or self._last.started < other._last.started
+        ):
+            self._last = other._last
+            self._last_response = other._last_response
+        if other.retry_after is not None:
+            self.pause(other.retry_after)
+
     def pause(self, seconds: float) -> None:
         """Start no request for some seconds, or until a longer pause ends.
 
         Requests that would have to wait too long fail at once.
         """
-        self._paused_until = max(self._clock() + seconds, self._paused_until or 0.0)
+        self._back_off.extend(seconds)
         for lane, queue in self._queues.items():
             if (rejection := self._rejection(lane)) is not None:
                 for job in tuple(queue):
@@ -148,17 +200,7 @@ class Pacer:
             retry_after: Seconds, if the portal gave them. Otherwise the pause doubles
                 with each call until a request succeeds.
         """
-        if not self._backoffs:
-            _LOGGER.warning("The portal's limit is reached; pausing all queries")
-        # Ignore refusals of requests that were already in flight.
-        if self.retry_after is None:
-            self._backoffs += 1
-        self._backed_off_at = self._clock()
-        if retry_after is None:
-            factor = 2.0 ** min(self._backoffs - 1, 16)
-            self.pause(min(_FIRST_PAUSE * factor, _MAX_PAUSE))
-        else:
-            self.pause(min(max(retry_after, self.interval), _MAX_ANNOUNCED_PAUSE))
+        self.pause(self._back_off.refusal_pause(retry_after, self.interval))
 
     async def clear(self) -> None:
         """Fail all queued requests and cancel those in flight.
@@ -176,6 +218,13 @@ class Pacer:
             task.cancel()
         self._wake()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _enqueue(self, job: _Job) -> _Job:
+        """Queue a job, or raise the error for its lane."""
+        if (rejection := self._rejection(job.lane)) is not None:
+            raise rejection
+        self._queues[job.lane][job] = None
+        return job
 
     def _rejection(self, lane: Lane) -> NetrexRateLimitedError | None:
         """Return the error for a request of a lane, None if it may wait its turn."""
@@ -230,8 +279,10 @@ class Pacer:
 
     def _delay(self) -> float:
         """Return the seconds until a request may start; at most 0 if it may now."""
+        if self._last is not None and self._last.holds:
+            return _NO_RESPONSE_GAP
         now = self._clock()
-        due = self._paused_until or now
+        due = self._back_off.until or now
         if self.interval > 0 and self._last is not None:
             start = self._last.started
             arrived = start + _NO_RESPONSE_GAP
@@ -250,29 +301,68 @@ class Pacer:
         job.task = asyncio.create_task(job.request())
         job.task.add_done_callback(partial(self._finish, job))
 
+    async def _send[T](
+        self, lane: Lane, request: Callable[[], Coroutine[Any, Any, T]]
+    ) -> T:
+        """Send a request in a turn of each neighbor."""
+        if not (neighbors := list(self.neighbors())):
+            return await request()
+        # Paused ones first: the others are held while the request waits for them.
+        neighbors.sort(key=lambda one: one.retry_after or 0.0, reverse=True)
+        async with AsyncExitStack() as turns:
+            sent = []
+            for pacer in neighbors:
+                # A cleared pacer sends nothing that could come too close.
+                with suppress(NetrexConnectionError):
+                    sent.append(await turns.enter_async_context(pacer.turn(lane)))
+            for note in sent:
+                note()
+            if self._last is not None:
+                self._last.started = self._clock()
+            return await request()
+
     def _finish(self, job: _Job, task: asyncio.Task[object]) -> None:
         """Pass the result to the callers and update the pauses."""
         self._running.discard(job)
-        self._unshare(job)
         if task.cancelled():
+            self._unshare(job)
             for waiter in job.waiters:
                 waiter.cancel()
+            self._wake()
             return
         error = task.exception()
         if job is self._last and not isinstance(error, NetrexConnectionError):
             self._last_response = self._clock()
-        if isinstance(error, NetrexRateLimitedError):
+        if isinstance(error, NetrexRateLimitedError) and not isinstance(
+            error, NetrexBudgetError
+        ):
             self.back_off(error.retry_after)
-        elif error is None and self._backoffs and job.started >= self._backed_off_at:
-            self._backoffs = 0
-            _LOGGER.info("The portal accepts queries again")
+            if self._repeat(job):
+                return
+        self._unshare(job)
         if error is None:
+            if not job.is_turn:
+                self._back_off.accepted(job.started)
             for waiter in job.waiters:
                 if not waiter.done():
                     waiter.set_result(task.result())
         else:
             _fail(job, error)
         self._wake()
+
+    def _repeat(self, job: _Job) -> bool:
+        """Queue a refused request again, ahead of the others; return whether it was."""
+        if (
+            job.repeated
+            or job.lane not in _REPEATED
+            or all(waiter.done() for waiter in job.waiters)
+            or self._rejection(job.lane) is not None
+        ):
+            return False
+        job.repeated, job.task = True, None
+        self._queues[job.lane] = {job: None} | self._queues[job.lane]
+        self._wake()
+        return True
 
     def _remove_waiter(self, job: _Job, waiter: asyncio.Future[Any]) -> None:
         """Remove a caller; cancel the request if it was the last one."""
