@@ -94,7 +94,9 @@ class Simulator:
             self.state, self.kpi, self.limiter, self.rtsp, self.recordings
         )
         app.router.add_post("/api/graphql.php", endpoint.handle)
-        authorization = AuthorizationServer(self.state, self.oauth)
+        authorization = AuthorizationServer(
+            self.state, self.oauth, self.limiter, endpoint.limited
+        )
         account = Account(self.state, self.oauth, authorization, endpoint)
         downloads = Downloads(self.state, self.recordings)
         for part in (authorization, account, downloads):

@@ -69,6 +69,9 @@ class Switches:
     # --- OAuth2
     token_parameters: Literal["both", "query", "body"] = "both"
     token_error_status: int = 400
+    # Whether requests to the token and revocation endpoints count toward the account's
+    # rate limit.
+    oauth_counts: bool = False
     code_lifetime: float = 60.0
     access_token_lifetime: int = 3600
     # 0: refresh tokens do not expire.

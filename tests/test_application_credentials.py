@@ -253,9 +253,36 @@ REPEATED = "No such token: the-refresh-token of the-client-secret"
         (200, PLATFORM, OAuth2TokenRequestReauthError),
         (200, '{"error":"Limit of devices reached"}', OAuth2TokenRequestReauthError),
         (400, f'{{"error":"{REPEATED}"}}', OAuth2TokenRequestReauthError),
-        (400, "", OAuth2TokenRequestReauthError),
-        (401, "<html>", OAuth2TokenRequestReauthError),
-        (403, "[]", OAuth2TokenRequestReauthError),
+        *(
+            (status, f'{{"error":"{code}"}}', OAuth2TokenRequestReauthError)
+            for status in (200, 400, 401, 403)
+            for code in ("invalid_grant", "invalid_client", "unauthorized_client")
+        ),
+        *(
+            (status, body, OAuth2TokenRequestConnectionError)
+            for status in (400, 401, 403, 407, 418, 451)
+            for body in ("", "<html>", "[]", "{}", "null", '{"message":"x"}', '{"er')
+        ),
+        *(
+            (status, f'{{"error":{error}}}', OAuth2TokenRequestTransientError)
+            for status in (200, 400, 401, 403)
+            for error in (
+                '"invalid_request"',
+                '"unsupported_grant_type"',
+                '"invalid_scope"',
+                '"Forbidden"',
+                '"403 Forbidden"',
+                '"Unauthorized."',
+                '"Access denied"',
+                '"Blocked by the firewall"',
+                '"Proxy authentication required"',
+                "true",
+                "403",
+                "[1]",
+                '{"code":403,"message":"Forbidden","status":"PERMISSION_DENIED"}',
+                '{"type":"x"}',
+            )
+        ),
         (404, "<html>", OAuth2TokenRequestConnectionError),
         (404, '{"error":"invalid_client"}', OAuth2TokenRequestReauthError),
         (429, '{"error":"invalid_grant"}', OAuth2TokenRequestTransientError),

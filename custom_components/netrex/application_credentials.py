@@ -7,6 +7,7 @@ any form.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import partial
 from http import HTTPStatus
 import re
 from typing import Any, override
@@ -34,10 +35,12 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from .client import Lane, NetrexConnectionError, NetrexRateLimitedError, Pacer
 from .client.graphql_errors import redact
-from .client.http import PLAIN_BODY, read_small_json
+from .client.http import PLAIN_BODY, read_small_json, retry_after
 from .client.values import as_clamped, as_mapping, as_matching, as_raw_text
 from .const import DEFAULT_HOST, DOMAIN, LOGGER
+from .pacing import async_get_portal_pacer
 
 TOKEN_TIMEOUT = ClientTimeout(total=30)
 # The lifetime of a token whose response gives none; as in the documented examples.
@@ -47,43 +50,57 @@ MAX_LIFETIME_SECONDS = 365 * 24 * 3600
 _TOKEN = re.compile(r"[\x20-\x7e]+")
 _MAX_TOKEN_LENGTH = 8_000
 
-# Statuses that refuse the grant itself; others may come from the web server.
-_REFUSING = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-# The documentation has one {"error": text} for "Invalid request or system error". These
-# words mean a system error (RFC 6749 section 4.1.2.1 and similar); with all other texts
-# the user has to sign in again. That includes "unknown or unavailable platform" ("Error
-# responses") and limits that are not rate limits.
+# Only a refused grant makes the user sign in again, and only the portal itself refuses
+# one: by {"error": text}. The documentation has it for "Invalid request or system
+# error", without the texts. These mean a system error, a request that was damaged on
+# its way (RFC 6749 sections 4.1.2.1 and 5.2), or a web server in between. All others
+# refuse the grant, also "unknown or unavailable platform" ("Error responses") and
+# limits that are not rate limits.
 _TRANSIENT = re.compile(
     r"server_error|(temporarily|service)[ _](is )?unavailable|internal|system error|"
-    r"try again|too many|(rate|request|query|api)[ _-]?limit"
+    r"try again|too many|(rate|request|query|api)[ _-]?limit|time[ d]*out|overload|"
+    r"maintenance|gateway|proxy|firewall|"
+    r"\b(invalid_request|unsupported_grant_type|invalid_scope)\b"
 )
+# An error that only repeats an HTTP status comes from a web server.
+_STATUS_TEXTS = {
+    text
+    for status in HTTPStatus
+    for text in (status.phrase.casefold(), str(status.value), "access denied", "error")
+}
+_STATUS_PREFIX = re.compile(r"(http )?(error )?\d{3}\W+(?=\w)")
 _MAX_REASON_LENGTH = 1_000
 _MAX_MESSAGE_LENGTH = 200
 _PUBLIC_PARAMETERS = ("grant_type", "redirect_uri", "client_id")
 
-_portal_url: ContextVar[str] = ContextVar(
-    f"{DOMAIN}_portal_url", default=f"https://{DEFAULT_HOST}"
+_portal: ContextVar[tuple[str, Pacer | None]] = ContextVar(
+    f"{DOMAIN}_portal", default=(f"https://{DEFAULT_HOST}", None)
 )
 
 
 @contextmanager
-def portal_context(url: str) -> Iterator[None]:
+def portal_context(url: str, pacer: Pacer | None = None) -> Iterator[None]:
     """Make the implementations built inside the context use the portal at `url`.
 
     Home Assistant builds implementations on each call and does not pass on arguments.
+
+    Args:
+        url: The portal's base URL.
+        pacer: The pacer of the account; None if the account is not known.
     """
-    token = _portal_url.set(url)
+    token = _portal.set((url, pacer))
     try:
         yield
     finally:
-        _portal_url.reset(token)
+        _portal.reset(token)
 
 
 async def async_get_auth_implementation(
     hass: HomeAssistant, auth_domain: str, credential: ClientCredential
 ) -> NetrexOAuth2Implementation:
     """Return the implementation for the portal of the context."""
-    return NetrexOAuth2Implementation(hass, auth_domain, credential, _portal_url.get())
+    url, pacer = _portal.get()
+    return NetrexOAuth2Implementation(hass, auth_domain, credential, url, pacer)
 
 
 async def async_get_description_placeholders(hass: HomeAssistant) -> dict[str, str]:
@@ -114,6 +131,7 @@ class NetrexOAuth2Implementation(AuthImplementation):
         auth_domain: str,
         credential: ClientCredential,
         url: str,
+        pacer: Pacer | None = None,
     ) -> None:
         super().__init__(
             hass,
@@ -124,6 +142,8 @@ class NetrexOAuth2Implementation(AuthImplementation):
                 token_url=f"{url}/oauth2/token",
             ),
         )
+        host = URL(url).host_port_subcomponent or ""
+        self._pacer = pacer or async_get_portal_pacer(hass, host)
 
     @override
     async def _async_refresh_token(self, token: dict[str, Any]) -> dict[str, Any]:
@@ -166,6 +186,27 @@ class NetrexOAuth2Implementation(AuthImplementation):
     ) -> tuple[int, Mapping[str, object]] | None:
         """Return status and JSON object (empty if invalid), or None without a response.
 
+        Raises:
+            OAuth2TokenRequestTransientError: The account's requests are paused.
+        """
+        try:
+            return await self._pacer.run(
+                Lane.INTERACTIVE, partial(self._post, parameters)
+            )
+        except NetrexConnectionError:
+            return None
+        except NetrexRateLimitedError as err:
+            raise self._error(
+                OAuth2TokenRequestTransientError,
+                HTTPStatus.TOO_MANY_REQUESTS,
+                str(err),
+            ) from err
+
+    async def _post(
+        self, parameters: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, object]]:
+        """Send a request; return status and JSON object.
+
         Errors are not passed on: their texts and attributes contain the full URL.
         """
         try:
@@ -178,10 +219,12 @@ class NetrexOAuth2Implementation(AuthImplementation):
                 allow_redirects=False,
                 timeout=TOKEN_TIMEOUT,
             ) as response:
+                if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    self._pacer.back_off(retry_after(response.headers))
                 return response.status, await read_small_json(response)
         except (ClientError, TimeoutError) as err:
             LOGGER.debug("No response from %s: %s", self.token_url, type(err).__name__)
-            return None
+        raise NetrexConnectionError("The portal returned no access token")
 
     def _error[ErrorT: OAuth2TokenRequestError](
         self, error: type[ErrorT], status: int, message: str
@@ -222,11 +265,12 @@ def _error_class(
     ):
         return OAuth2TokenRequestTransientError
     if error := content.get("error"):
-        text = (_reason(error) or "")[:_MAX_REASON_LENGTH].casefold()
-        if _TRANSIENT.search(text):
+        text = (_reason(error) or "error")[:_MAX_REASON_LENGTH].casefold()
+        bare = _STATUS_PREFIX.sub("", text.strip(" .!"), count=1)
+        if _TRANSIENT.search(text) or bare in _STATUS_TEXTS:
             return OAuth2TokenRequestTransientError
         return OAuth2TokenRequestReauthError
-    return OAuth2TokenRequestReauthError if status in _REFUSING else None
+    return None
 
 
 def _masked(content: Mapping[str, object], parameters: Mapping[str, str]) -> str:

@@ -9,7 +9,13 @@ import time
 from typing import Any
 
 from aiohttp import ClientError, ClientTimeout
-from homeassistant.const import CONF_ACCESS_TOKEN, CONF_API_TOKEN, CONF_TOKEN, CONF_URL
+from homeassistant.const import (
+    CONF_ACCESS_TOKEN,
+    CONF_API_TOKEN,
+    CONF_HOST,
+    CONF_TOKEN,
+    CONF_URL,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
@@ -29,10 +35,17 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .application_credentials import portal_context
-from .client import NetrexAuthError, NetrexConnectionError
+from .client import (
+    Lane,
+    NetrexAuthError,
+    NetrexConnectionError,
+    NetrexError,
+    NetrexRateLimitedError,
+)
 from .client.http import PLAIN_BODY, read_small_json
 from .const import CONF_AUTH_IMPLEMENTATION, DOMAIN, LOGGER
 from .models import NetrexConfigEntry
+from .pacing import async_get_pacer, async_get_portal_pacer
 
 type TokenProvider = Callable[[], Awaitable[str]]
 type TokenRenewal = Callable[[str], Awaitable[bool]]
@@ -64,8 +77,9 @@ async def async_get_token_provider(
 ) -> TokenProvider:
     """Return the function that gives the client a valid token.
 
-    It raises NetrexAuthError if the user has to sign in again, and
-    NetrexConnectionError if the portal temporarily returns no token.
+    It raises NetrexAuthError if the user has to sign in again, NetrexRateLimitedError
+    if the account's requests are paused, and NetrexConnectionError if the portal
+    temporarily returns no token.
 
     Raises:
         ConfigEntryAuthFailed: The application credentials were removed.
@@ -84,18 +98,36 @@ async def async_get_token_provider(
                 "The portal refused to refresh the access token", expired=True
             ) from err
         except OAuth2TokenRequestBaseError as err:
-            raise NetrexConnectionError("The portal returned no access token") from err
+            raise _temporary(err) from err
         return str(session.token[CONF_ACCESS_TOKEN])
 
     return async_get_token
 
 
+def _temporary(err: Exception) -> NetrexError:
+    """Return the client's error for a token request that may succeed later."""
+    if isinstance(err.__cause__, NetrexRateLimitedError):
+        return err.__cause__
+    return NetrexConnectionError("The portal returned no access token")
+
+
 async def async_renew(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
-    """Refresh an OAuth2 token regardless of its age; False if that is not possible.
+    """Refresh an OAuth2 token regardless of its age; False if that is not possible."""
+    try:
+        return await _async_renew(hass, entry)
+    except NetrexError:
+        return False
+
+
+async def _async_renew(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
+    """Refresh an OAuth2 token regardless of its age; False if that is refused.
 
     The documented answer to "Access token expired." is a refresh. The error can come
     before the stored expiry: a clock was wrong, or the portal gave no lifetime. Not
     repeated within `RENEWAL_COOLDOWN_SECONDS`.
+
+    Raises:
+        NetrexError: The portal temporarily returns no token.
     """
     renewals = hass.data.setdefault(DATA_RENEWALS, {})
     now = time.monotonic()
@@ -104,8 +136,10 @@ async def async_renew(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
     try:
         implementation = await _async_implementation(hass, entry)
         token = await implementation.async_refresh_token(entry.data[CONF_TOKEN])
-    except ConfigEntryAuthFailed, ConfigEntryNotReady:
+    except ConfigEntryAuthFailed:
         return False
+    except ConfigEntryNotReady as err:
+        raise _temporary(err) from err
     renewals[entry.entry_id] = now
     # Immediately, because the old refresh token may be invalid now.
     hass.config_entries.async_update_entry(
@@ -125,7 +159,7 @@ def get_renewal(hass: HomeAssistant, entry: NetrexConfigEntry) -> TokenRenewal |
             if entry.data[CONF_TOKEN][CONF_ACCESS_TOKEN] != token:
                 # A concurrent request has renewed it.
                 return True
-            return await async_renew(hass, entry)
+            return await _async_renew(hass, entry)
 
     return async_renew_token
 
@@ -133,7 +167,8 @@ def get_renewal(hass: HomeAssistant, entry: NetrexConfigEntry) -> TokenRenewal |
 async def _async_implementation(
     hass: HomeAssistant, entry: NetrexConfigEntry
 ) -> AbstractOAuth2Implementation:
-    with portal_context(entry.data[CONF_URL]):
+    pacer = async_get_pacer(hass, entry.unique_id)
+    with portal_context(entry.data[CONF_URL], pacer):
         return await async_get_config_entry_implementation(hass, entry)
 
 
@@ -176,12 +211,10 @@ async def async_revoke(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
     # The portal may not recognize an expired access token, while its refresh token is
     # still valid. Revoking that takes a valid access token.
     expired = token["expires_at"] <= time.time()
-    if not expired and await _async_cancel(hass, data[CONF_URL], token):
+    if not expired and await _async_cancel(hass, data, token):
         return
     renewed = await _async_refreshed(hass, data)
-    if (renewed or expired) and await _async_cancel(
-        hass, data[CONF_URL], renewed or token
-    ):
+    if (renewed or expired) and await _async_cancel(hass, data, renewed or token):
         return
     LOGGER.warning(
         "The portal did not confirm that Home Assistant's access is revoked;"
@@ -205,18 +238,28 @@ async def _async_refreshed(
     return token
 
 
-async def _async_cancel(hass: HomeAssistant, url: str, token: dict[str, Any]) -> bool:
+async def _async_cancel(
+    hass: HomeAssistant, data: Mapping[str, Any], token: dict[str, Any]
+) -> bool:
     """Revoke an access token and its refresh token; False if not confirmed."""
+
+    async def async_post() -> bool:
+        try:
+            async with async_get_clientsession(hass).post(
+                f"{data[CONF_URL]}/oauth2/revoke",
+                params={"access_token": token[CONF_ACCESS_TOKEN]},
+                headers=PLAIN_BODY,
+                allow_redirects=False,
+                timeout=REVOKE_TIMEOUT,
+            ) as response:
+                answer = await read_small_json(response)
+        except ClientError, TimeoutError, ValueError:
+            # Not logged: the error's text may contain the URL with the token.
+            return False
+        return response.status == HTTPStatus.OK and answer.get("success") is True
+
+    pacer = async_get_portal_pacer(hass, data[CONF_HOST])
     try:
-        async with async_get_clientsession(hass).post(
-            f"{url}/oauth2/revoke",
-            params={"access_token": token[CONF_ACCESS_TOKEN]},
-            headers=PLAIN_BODY,
-            allow_redirects=False,
-            timeout=REVOKE_TIMEOUT,
-        ) as response:
-            answer = await read_small_json(response)
-    except ClientError, TimeoutError, ValueError:
-        # Not logged: the error's text may contain the URL with the token.
+        return await pacer.run(Lane.INTERACTIVE, async_post)
+    except NetrexError:
         return False
-    return response.status == HTTPStatus.OK and answer.get("success") is True

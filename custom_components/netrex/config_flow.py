@@ -30,7 +30,6 @@ from .client import (
     NetrexConnectionError,
     NetrexError,
     NetrexRateLimitedError,
-    Pacer,
     Scope,
     Tree,
 )
@@ -45,7 +44,7 @@ from .flow_schemas import (
 )
 from .models import NetrexConfigEntry
 from .options_flow import NetrexOptionsFlow
-from .pacing import async_get_pacer, async_keep_pacer
+from .pacing import async_found_account, async_get_portal_pacer
 from .portal import InvalidHostError, Portal, async_probe
 
 # Errors that a retry can solve.
@@ -60,7 +59,6 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     DOMAIN = DOMAIN
     VERSION = 1
 
-    _pacer: Pacer
     _portal: Portal
     # The account of the credentials, identified by its root node (decision 0004).
     _account_id: str
@@ -241,10 +239,9 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         )
 
     def _load(self, entry: NetrexConfigEntry) -> None:
-        """Load portal, scopes and pacer of an entry."""
+        """Load the portal and the scopes of an entry."""
         self._portal = Portal(entry.data[CONF_HOST], entry.data[CONF_URL])
         self._scopes = entry.data.get(CONF_SCOPES, DEFAULT_SCOPES)
-        self._pacer = async_get_pacer(self.hass, entry.unique_id)
 
     def _take_scopes(self, user_input: dict[str, Any]) -> dict[str, str]:
         """Keep the scopes to request; return the form's errors."""
@@ -258,9 +255,10 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         """Probe and keep the portal at an address; return the form's errors."""
         try:
             self._portal = Portal.parse(address)
-            self._pacer = async_get_pacer(self.hass, None)
             await async_probe(
-                async_get_clientsession(self.hass), self._portal, self._pacer
+                async_get_clientsession(self.hass),
+                self._portal,
+                async_get_portal_pacer(self.hass, self._portal.host),
             )
         except (NetrexConnectionError, NetrexRateLimitedError) as err:
             return {"base": error_key(err)}
@@ -274,7 +272,8 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             async_get_clientsession(self.hass),
             self._portal.url,
             fixed_token(token),
-            pacer=self._pacer,
+            # Not the entry's: the token may belong to another account.
+            pacer=async_get_portal_pacer(self.hass, self._portal.host),
         )
         try:
             inventory = await client.inventory(lane=Lane.INTERACTIVE)
@@ -287,7 +286,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         # The client names a node without a name by its id.
         self._title = host if root.name == str(root.node_id) else root.name
         self._account_id = f"{host}_{root.node_id}"
-        async_keep_pacer(self.hass, self._account_id, self._pacer)
+        async_found_account(self.hass, host, self._account_id)
         return None
 
     async def _async_finish(self) -> ConfigFlowResult:

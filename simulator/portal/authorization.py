@@ -1,11 +1,12 @@
 """The OAuth2 endpoints: sign-in, consent, tokens, and revocation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 from yarl import URL
 
+from ..limiter import Limiter
 from ..state import State
 from ..world.model import OAuthClient, Scope
 from . import pages
@@ -22,11 +23,26 @@ class _DeadEndError(Exception):
 
 
 class AuthorizationServer:
-    """Handles /oauth2/ and the sessions of signed-in users."""
+    """Handles /oauth2/ and the sessions of signed-in users.
 
-    def __init__(self, state: State, oauth: OAuth) -> None:
+    Args:
+        state: The cloud's state.
+        oauth: Issues the tokens.
+        limiter: Counts the requests if the switch `oauth_counts` is on.
+        limited: Returns the answer to a request over the limit.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        oauth: OAuth,
+        limiter: Limiter,
+        limited: Callable[[], web.Response],
+    ) -> None:
         self._state = state
         self._oauth = oauth
+        self._limiter = limiter
+        self._limited = limited
         self._sessions: dict[str, str] = {}
 
     def routes(self) -> list[web.RouteDef]:
@@ -128,6 +144,8 @@ class AuthorizationServer:
             parameters |= dict(request.query)
         if place != "query":
             parameters |= await _form(request)
+        if not self._admit(parameters):
+            return self._limited()
         try:
             answer = self._oauth.token(parameters)
         except TokenRefusedError as err:
@@ -137,6 +155,8 @@ class AuthorizationServer:
 
     async def _revoke(self, request: web.Request) -> web.Response:
         parameters = {**request.query, **await _form(request)}
+        if not self._admit(parameters):
+            return self._limited()
         if self._oauth.revoke(parameters.get("access_token", "")):
             return web.json_response(
                 {"success": True, "message": "Access token was canceled."}
@@ -144,6 +164,12 @@ class AuthorizationServer:
         return web.json_response(
             {"success": False, "message": "Access token was not found."}
         )
+
+    def _admit(self, parameters: Mapping[str, str]) -> bool:
+        """Count a request; return whether it is answered."""
+        account = self._oauth.account(parameters)
+        counts = self._state.switches.oauth_counts and account is not None
+        return not counts or self._limiter.admit(account or "")
 
 
 def _spellings(path: str) -> tuple[str, str]:

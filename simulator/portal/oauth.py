@@ -53,6 +53,16 @@ class OAuth:
         )
         return code
 
+    def account(self, parameters: Mapping[str, str]) -> str | None:
+        """Return the user that a token or revocation request concerns, if known."""
+        world = self._state.world
+        found = (
+            self._codes.get(parameters.get("code", ""))
+            or world.grants.get(parameters.get("refresh_token", ""))
+            or world.tokens.get(parameters.get("access_token", ""))
+        )
+        return found.username if found else None
+
     def token(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         """Answer a token request. Raises TokenRefusedError."""
         client = self._state.world.client(parameters.get("client_id", ""))

@@ -1,6 +1,7 @@
 """Requests that may belong to the account of another pacer, in virtual time."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -18,7 +19,7 @@ from .virtual_time import clock, run
 def gaps(requests: Requests) -> list[float]:
     """Return the seconds between the starts of requests."""
     times = requests.times
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(times)]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 2.0, 9.0])

@@ -34,7 +34,9 @@ async def test_a_failing_portal_keeps_the_entered_token(
 ) -> None:
     token = cloud.create_api_token()
     result = await choose(hass, await start(hass, host=cloud.url), "api_token")
-    cloud.faults.add("graphql", kind, value)
+    # A refused request is repeated once.
+    count = 2 if error == "rate_limited" else 1
+    cloud.faults.add("graphql", kind, value, count=count)
     result = await configure(hass, result, {CONF_API_TOKEN: token})
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "api_token"

@@ -32,6 +32,7 @@ async def test_an_invalid_address_can_be_corrected(
     assert result["type"] is FlowResultType.MENU
 
 
+@pytest.mark.usefixtures("short_pause")
 @pytest.mark.parametrize(
     ("kind", "value", "errors"),
     [
@@ -51,7 +52,8 @@ async def test_a_failing_portal_keeps_the_entered_address(
     value: int | None,
     errors: dict[str, str],
 ) -> None:
-    cloud.faults.add("graphql", kind, value)
+    # A refused request is repeated once.
+    cloud.faults.add("graphql", kind, value, count=2 if value == 429 else 1)
     rights = {"scopes": ["read", "events"]}
     result = await start(hass, host=cloud.url, rights=rights)
     assert result["type"] is FlowResultType.FORM

@@ -132,7 +132,8 @@ async def test_reading_the_account_can_be_retried_without_a_sign_in(
     """The user does not have to sign in again."""
     result = await start(hass, host=cloud.url)
     result = await choose(hass, result, "pick_implementation")
-    cloud.faults.add("graphql", kind)
+    # A refused request is repeated once.
+    cloud.faults.add("graphql", kind, count=2 if kind == "refuse" else 1)
     result = await sign_in(result)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "read_account"
