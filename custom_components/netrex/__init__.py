@@ -5,7 +5,7 @@ from functools import partial
 import shutil
 from typing import Any
 
-from homeassistant.const import CONF_URL
+from homeassistant.const import CONF_URL, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -36,7 +36,7 @@ from .pacing import async_get_pacer
 from .recordings import RecordingManager, cache_folder
 from .recordings.file_view import DATA_LINKS, async_setup_file_links
 from .services import async_setup_services
-from .store import NetrexStore
+from .store import FIRST_SAVE_DELAY_SECONDS, NetrexStore
 
 # How often the query ledger is saved, even without other changes.
 STORE_INTERVAL = timedelta(minutes=10)
@@ -80,13 +80,24 @@ async def _async_open_store(
     store = NetrexStore(hass, entry.entry_id)
     await store.async_load()
     # Also after a failed setup: its queries count, and no delayed write may follow.
-    entry.async_on_unload(store.async_flush)
+    entry.async_on_unload(store.async_close)
+    # Home Assistant stops without unloading.
+    entry.async_on_unload(
+        hass.bus.async_listen_once(
+            EVENT_HOMEASSISTANT_FINAL_WRITE, store.async_final_write
+        )
+    )
 
     @callback
     def async_store(_: datetime) -> None:
         store.async_changed()
 
     entry.async_on_unload(async_track_time_interval(hass, async_store, STORE_INTERVAL))
+    entry.async_on_unload(
+        async_track_time_interval(
+            hass, store.async_check, timedelta(seconds=FIRST_SAVE_DELAY_SECONDS)
+        )
+    )
     return store
 
 
@@ -96,10 +107,9 @@ async def _async_client(
     """Return the client; its ledger continues the one of the last run."""
     pacer = async_get_pacer(hass, entry.unique_id)
     # The pacer's ledger already has the queries of the config flow, and those sent
-    # while the store was written; `restore` adds the stored ones.
-    ledger = store.ledger = pacer.ledger
-    ledger.restore(store.data.get("ledger"))
-    store.async_start()
+    # while the store was written; the store adds the stored ones.
+    ledger = pacer.ledger
+    await store.async_start(ledger)
     ledger.allowance = entry.options.get(CONF_DAILY_ALLOWANCE, DEFAULT_ALLOWANCE)
     return NetrexClient(
         async_get_clientsession(hass),

@@ -6,12 +6,14 @@ It contains no secrets of the portal.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypedDict, cast, override
 
-from homeassistant.core import CoreState, HomeAssistant, callback
+from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
+from homeassistant.util.hass_dict import HassKey
 
-from .client import Ledger
+from .client import Lane, Ledger
 from .const import DOMAIN, LOGGER
 from .stored_shapes import (
     Shape,
@@ -20,15 +22,25 @@ from .stored_shapes import (
     list_of,
     mapping,
     number,
+    port,
     record,
+    series_key,
     text,
 )
 
 STORAGE_VERSION = 1
 # A power cut loses at most this much; a shorter delay would wear out flash memory.
 SAVE_DELAY_SECONDS = 300
-# First save after a start: the queries of each start must count, even in a crash loop.
+# Delay of the first save after a start, and the interval of looking for bursts.
 FIRST_SAVE_DELAY_SECONDS = 15
+# As many requests that are not saved are a burst. A ledger that was not closed may lack
+# as many, so they are added at the next start.
+BURST = 15
+# Files of later versions can be read, too: each section is checked by itself.
+_ANY_VERSION = 2**31
+
+# The files that were opened since Home Assistant started.
+DATA_RUNS: HassKey[set[str]] = HassKey(f"{DOMAIN}_runs")
 
 
 class RelayData(TypedDict):
@@ -74,7 +86,7 @@ _SECTIONS: Mapping[str, Shape] = {
     "ledger": mapping(anything),
     "schema": mapping(anything),
     "links": mapping(anything),
-    "history": mapping(list_of(anything)),
+    "history": mapping(list_of(anything), series_key),
     "kpi": record(
         {
             "delay": number,
@@ -90,7 +102,7 @@ _SECTIONS: Mapping[str, Shape] = {
         }
     ),
     "relay": record(
-        {"secret": text, "port": number}, required=frozenset({"secret", "port"})
+        {"secret": text, "port": port}, required=frozenset({"secret", "port"})
     ),
     "areas": mapping(
         record({"area": text, "name": text}, required=frozenset({"area", "name"})),
@@ -108,10 +120,17 @@ class NetrexStore(Store[StoredData]):
     """The stored data of one config entry."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        super().__init__(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True)
+        super().__init__(
+            hass,
+            STORAGE_VERSION,
+            f"{DOMAIN}.{entry_id}",
+            private=True,
+            max_readable_version=_ANY_VERSION,
+        )
         self.data: StoredData = {}
         self.ledger: Ledger | None = None
-        self._pending = False
+        self._due: float | None = None
+        self._saved = 0
 
     @override
     async def async_load(self) -> StoredData:
@@ -120,7 +139,12 @@ class NetrexStore(Store[StoredData]):
         The account works without any section, so an unusable section must not prevent
         its setup.
         """
-        loaded: object = await super().async_load()
+        loaded: object = None
+        try:
+            loaded = await super().async_load()
+        except (AttributeError, KeyError, TypeError) as err:
+            # JSON, but not in the form that Home Assistant writes.
+            LOGGER.warning("The stored file cannot be read: %s", type(err).__name__)
         stored = loaded if isinstance(loaded, dict) else {}
         data: dict[str, Any] = {}
         for name, value in stored.items():
@@ -133,29 +157,76 @@ class NetrexStore(Store[StoredData]):
         self.data = cast("StoredData", data)
         return self.data
 
-    @callback
-    def async_start(self) -> None:
-        """Save soon, so that a crash does not lose the queries sent at the start."""
-        self._pending = True
-        self.async_delay_save(self._data_to_save, FIRST_SAVE_DELAY_SECONDS)
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: Any
+    ) -> Any:
+        """Keep the data of another version, whose sections are checked on load."""
+        return old_data
+
+    async def async_start(self, ledger: Ledger) -> None:
+        """Continue the stored ledger.
+
+        A run that ended without `async_close` may have sent more requests than it
+        saved. They are added, and saved at once: a crash loop must not forget them.
+        """
+        stored = self.data.get("ledger", {})
+        self.ledger = ledger
+        ledger.restore(stored)
+        runs = self.hass.data.setdefault(DATA_RUNS, set())
+        if stored.get("open") is True and self.key not in runs:
+            for _ in range(BURST):
+                ledger.record(Lane.COMMAND)
+        runs.add(self.key)
+        await self.async_save(self._data_to_save())
+        self._schedule(FIRST_SAVE_DELAY_SECONDS)
 
     @callback
     def async_changed(self) -> None:
         """Save within `SAVE_DELAY_SECONDS`.
 
-        Further changes do not postpone a pending save, unlike in the base class. After
-        Home Assistant's final write, a save would only outlive it.
+        Further changes do not postpone a pending save, unlike in the base class.
         """
-        if not self._pending and self.hass.state not in _ENDED:
-            self._pending = True
-            self.async_delay_save(self._data_to_save, SAVE_DELAY_SECONDS)
+        self._schedule(SAVE_DELAY_SECONDS)
 
     async def async_flush(self) -> None:
         """Save now."""
         await self.async_save(self._data_to_save())
 
-    def _data_to_save(self) -> StoredData:
-        self._pending = False
+    async def async_close(self) -> None:
+        """Save for the last time of this run."""
+        await self.async_save(self._data_to_save(is_open=False))
+
+    async def async_final_write(self, _event: Event) -> None:
+        """Save for the last time before Home Assistant ends."""
+        await self.async_close()
+
+    @callback
+    def async_check(self, _now: datetime) -> None:
+        """Save soon after a burst of requests."""
+        if self.ledger is None:
+            return
+        # Old requests leave the count.
+        self._saved = min(self._saved, self.ledger.used)
+        if self.ledger.used >= self._saved + BURST:
+            self._schedule(0)
+
+    @callback
+    def _schedule(self, delay: float) -> None:
+        """Save after some seconds, unless an earlier save is pending.
+
+        After Home Assistant's final write, a save would only outlive it.
+        """
+        due = self.hass.loop.time() + delay
+        if self.hass.state in _ENDED or (self._due is not None and self._due <= due):
+            return
+        self._due = due
+        self.async_delay_save(self._data_to_save, delay)
+
+    @callback
+    def _data_to_save(self, *, is_open: bool = True) -> StoredData:
+        self._due = None
         if self.ledger is not None:
-            self.data["ledger"] = self.ledger.as_dict()
+            self._saved = self.ledger.used
+            self.data["ledger"] = {**self.ledger.as_dict(), "open": is_open}
         return self.data

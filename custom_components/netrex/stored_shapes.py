@@ -36,6 +36,22 @@ def integer_key(key: object) -> str:
     return key
 
 
+def series_key(key: object) -> str:
+    """Accept the key of a series: a node id, an underscore, and a metric."""
+    node, _, metric = text(key).partition("_")
+    if not metric:
+        raise ValueError
+    return f"{integer_key(node)}_{metric}"
+
+
+def port(value: object) -> int:
+    """Accept a TCP port, or 0 for none."""
+    found = as_int(value)
+    if found is None or isinstance(value, str | bool) or not 0 <= found < 2**16:
+        raise ValueError
+    return found
+
+
 def mapping(shape: Shape, key_shape: Shape = text) -> Shape:
     """Return the shape of an object whose values have one shape."""
 
