@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import av
 from homeassistant.components import camera as ha_camera
 from homeassistant.components.camera.const import DATA_CAMERA_PREFS
 from homeassistant.components.stream import (
@@ -19,6 +20,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.netrex.live import links
 from simulator import Simulator
 
 from ..relay.players import until
@@ -26,6 +28,15 @@ from .conftest import OpenViewer
 from .hls import decode
 
 WIDTH, HEIGHT = 640, 360
+RECORDING_SECONDS = 20
+
+
+def count_frames(file: Path) -> tuple[int, float]:
+    """Return the number of frames and the time from the first to the last (s)."""
+    with av.open(file) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    known = [time for time in times if time is not None]
+    return len(times), max(known) - min(known)
 
 
 @pytest.fixture
@@ -191,3 +202,51 @@ async def test_a_preloaded_stream_starts_by_itself_and_recovers(
     assert await hass.config_entries.async_unload(entry.entry_id)
     await until(lambda: not cloud.rtsp.sessions)
     assert len(cloud.links) == 2
+
+
+@pytest.mark.parametrize(
+    ("dialect", "video", "audio"),
+    [
+        ("gstreamer", "h264", "aac"),
+        ("live555", "h264_b_frames", "pcma"),
+        ("axis_new", "h265", "opus"),
+    ],
+)
+async def test_a_recording_loses_few_frames_in_drops(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entity_id: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dialect: str,
+    video: str,
+    audio: str,
+) -> None:
+    """The picture of the recording is complete but for the time without a session."""
+    monkeypatch.setattr(links, "_GOOD_SESSION_SECONDS", 1.0)
+    cloud.switches.set("rtsp_dialect", dialect)
+    cloud.switches.set("live_video", video)
+    cloud.switches.set("live_audio", audio)
+    file = folder / "door.mp4"
+    recording = asyncio.create_task(
+        call(
+            hass,
+            "record",
+            entity_id=entity_id,
+            filename=str(file),
+            duration=RECORDING_SECONDS,
+        )
+    )
+    await until(lambda: cloud.rtsp.sessions)
+    for _ in range(3):
+        await asyncio.sleep(RECORDING_SECONDS / 4)
+        cloud.drop_sessions()
+    await recording
+
+    frames, seconds = await asyncio.to_thread(count_frames, file)
+    # The simulator sends 10 frames per second. At a drop, B-frames are missing that
+    # would have followed the last frame.
+    lost_per_drop = 3 if video == "h264_b_frames" else 1
+    assert frames >= 10 * seconds - 3 * lost_per_drop
+    assert seconds > RECORDING_SECONDS - 4
+    assert [link.used for link in cloud.links] == [1] * 4

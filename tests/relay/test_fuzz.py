@@ -12,13 +12,20 @@ import time
 
 import pytest
 
+from custom_components.netrex.relay.authentication import Authenticator, Credentials
+from custom_components.netrex.relay.connection import Connection
+from custom_components.netrex.relay.keep_alive import KeepAlive
+from custom_components.netrex.relay.resumption import _play_times
+from custom_components.netrex.relay.rtp import RtpSplicer, StreamChangedError
 from custom_components.netrex.relay.rtsp import (
     MAX_BODY_SIZE,
     MAX_HEADER_SIZE,
     Parser,
     Request,
+    Response,
     RtspError,
 )
+from custom_components.netrex.relay.sdp import Description, Format
 from custom_components.netrex.relay.server import Relay
 from custom_components.netrex.relay.transports import Link
 from custom_components.netrex.relay.urls import UrlMap, link_secrets
@@ -36,9 +43,24 @@ SDP = (
     f"a=control:{LINK}/\r\nm=video 0 RTP/AVP 96\r\n"
     f"a=rtpmap:96 H264/90000\r\na=control:{LINK}/trackID=0\r\n"
 )
+GSTREAMER_SDP = (
+    "v=0\r\no=- 7 1 IN IP4 127.0.0.1\r\ns=x\r\na=tool:GStreamer\r\na=control:*\r\n"
+    "m=video 0 RTP/AVP 33\r\na=rtpmap:33 H265/90000\r\n"
+    "a=fmtp:33 sprop-vps=QAEMAf;sprop-sps=QgEBAW;sprop-pps=RAHA\r\n"
+    "a=control:stream=0\r\na=ssrc:2187453198 cname:user2945376726@host-5cc4d5aa\r\n"
+    "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/16000/1\r\n"
+    "a=fmtp:97 streamtype=5; mode=AAC-hbr; config=1408; sizeLength=13\r\n"
+    "a=control:stream=1\r\n"
+)
 FRAMES = b"".join(
     b"$" + bytes([channel]) + len(payload).to_bytes(2) + payload
-    for channel, payload in ((0, bytes(1400)), (1, b"\x80\xc8\0\6" + bytes(24)))
+    for channel, payload in (
+        (0, bytes(1400)),
+        (1, b"\x80\xc8\0\6" + bytes(24)),
+        (0, b"\x80\x60\0\1" + bytes(8) + b"\x78\0\4\x67abc\0\3\x68de"),
+        (0, b"\x80\xe0\0\2" + bytes(8) + b"\x62\1\x93" + bytes(40)),
+        (1, b"\x80\xc8\0\6" + bytes(range(1, 25)) + b"\x81\xca\0\1abcd"),
+    )
 )
 
 
@@ -72,6 +94,12 @@ SERVER = (
         "Content-Type: application/sdp",
         body=SDP,
     ),
+    _message(
+        "RTSP/1.0 401 Unauthorized",
+        'WWW-Authenticate: Digest realm="x", nonce="n", qop="auth", algorithm=SHA-256',
+        'WWW-Authenticate: Basic realm="x"',
+    ),
+    _message("RTSP/1.0 200 OK", "Content-Base: /x/", body=GSTREAMER_SDP),
     _message(
         "RTSP/1.0 200 OK",
         "Session: 1;timeout=60",
@@ -143,21 +171,62 @@ def chunks(rng: random.Random, data: bytes) -> Iterator[bytes]:
         yield data[start : start + size]
 
 
+class Continued:
+    """What the relay does with a server's answers and media to continue a stream."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._splicer = RtpSplicer()
+        self._track = Format("H264" if rng.random() < 0.5 else "H265")
+        self._splicer.add_track(0, {96: self._track}, (0, 1))
+        self._authenticator = Authenticator(Credentials("user", "password"))
+        self._keeper = KeepAlive(Connection(MemoryReader(), MemoryWriter()), LINK)
+
+    def answer(self, answer: Response) -> None:
+        """Process an answer."""
+        description = Description.of(answer, LINK)
+        for uri in (LINK, f"{LINK}/trackID=0"):
+            index = description.track_of(uri)
+            assert index is None or index < len(description.tracks)
+        assert len(_play_times(answer, description)) <= MAX_HEADER_SIZE
+        request = Request("DESCRIBE", LINK, headers=[("CSeq", "3")])
+        self._authenticator.authorize(request)
+        if (again := self._authenticator.retry(answer)) is not None:
+            self._authenticator.authorize(again)
+        # Without an event loop there are no timers.
+        with contextlib.suppress(RuntimeError):
+            self._keeper.observe(answer)
+
+    def media(self, data: bytes) -> None:
+        """Process media; one run in two belongs to another session."""
+        if self._rng.random() < 0.5:
+            self._splicer.next_session()
+            self._splicer.replace_track(0, {33: 96}, (0, 1))
+        with contextlib.suppress(StreamChangedError):
+            assert len(self._splicer.feed(data)) <= len(data) + (1 << 16) + 4
+        self._splicer.feedback(data)
+
+
 def check_input(rng: random.Random, parts: tuple[bytes, ...]) -> None:
     """Process one input as the relay does for that side."""
     parser = Parser()
     urls = UrlMap(LOCAL, LINK, link_secrets(LINK))
     passed = fed = 0
+    continued = Continued(rng)
     for chunk in chunks(rng, damaged(rng, parts)):
         fed += len(chunk)
         for event in parser.feed(chunk):
             if isinstance(event, bytes):
                 passed += len(event)
+                if parts is not CLIENT:
+                    continued.media(event)
                 continue
             if parts is CLIENT:
                 if isinstance(event, Request):
                     urls.to_upstream(event.uri)
                 continue
+            if isinstance(event, Response):
+                continued.answer(event)
             try:
                 urls.localize(event)
             except RtspError:
@@ -185,6 +254,14 @@ def test_the_parser_survives_damaged_data(parts: tuple[bytes, ...]) -> None:
             raise
         slowest = max(slowest, time.thread_time() - started)
     assert slowest < MAX_SECONDS
+
+
+class MemoryReader:
+    """A connection that receives nothing."""
+
+    async def read(self, _n: int, /) -> bytes:
+        """Return the end of the stream."""
+        return b""
 
 
 class MemoryWriter:
