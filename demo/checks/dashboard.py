@@ -107,25 +107,35 @@ async def phone(case: Case) -> str:
 
 
 async def new_camera(case: Case) -> str:
-    """An open page shows a new camera without a reload."""
+    """An open page follows a camera that is added and removed, without a reload."""
     _need_browser()
-    client, control = case.running.client, case.running.control
+    control = case.running.control
+    url = f"{case.running.client.url}/{DOMAIN}"
     node_id = next(iter((await _shops(case)).values()))
-    async with open_page(f"{client.url}/{DOMAIN}/site-{node_id}", DESKTOP) as page:
+    async with open_page(f"{url}/site-{node_id}", DESKTOP) as page:
         await _wait_for(page, "hui-picture-entity-card")
         before = await page.locator("hui-picture-entity-card").count()
         added = await control.post("camera/add", name="Rampa", parent_node_id=node_id)
-        # The tree is read again at the start, and else every half hour.
-        path = f"/api/config/config_entries/entry/{case.account.entry_id}/reload"
-        await client.request("POST", path)
-        cards = page.locator("hui-picture-entity-card")
+        appeared = await _wait_for_pictures(case, page, before + 1)
+        await control.post("camera/remove", node_id=added["node_id"])
+        disappeared = await _wait_for_pictures(case, page, before)
+    return (
+        f"on the open page of its shop {appeared:.1f} s after a reload of the account;"
+        f" removed, it disappears after {disappeared:.1f} s"
+    )
 
-        async def shown() -> bool:
-            return await cards.count() == before + 1
 
-        seconds = await eventually(shown, APPEARANCE_TIMEOUT, "the camera appears")
-    await control.post("camera/remove", node_id=added["node_id"])
-    return f"on the open page of its shop {seconds:.1f} s after a reload of the account"
+async def _wait_for_pictures(case: Case, page: Page, number: int) -> float:
+    """Reload the account; return the seconds until a page has so many pictures."""
+    # The tree is read at the start, and then every half hour.
+    path = f"/api/config/config_entries/entry/{case.account.entry_id}/reload"
+    await case.running.client.request("POST", path)
+    cards = page.locator("hui-picture-entity-card")
+
+    async def shown() -> bool:
+        return await cards.count() == number
+
+    return await eventually(shown, APPEARANCE_TIMEOUT, f"{number} pictures")
 
 
 def _need_browser() -> None:
