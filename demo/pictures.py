@@ -36,7 +36,7 @@ class Picture:
 PICTURES: Mapping[str, Picture] = MappingProxyType(
     {
         "dashboard.png": Picture("overview", Window(1280, 930)),
-        "shop.png": Picture("site-{shop}", Window(1280, 870), LIVE_PICTURES),
+        "shop.png": Picture("site-{shop}", Window(1200, 870), LIVE_PICTURES),
         "history.png": Picture("history", Window(1280, 960, "dark")),
         "phone.png": Picture("overview", Window(390, 844, "dark", "cs")),
     }

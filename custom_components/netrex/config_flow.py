@@ -34,6 +34,7 @@ from .client import (
     Tree,
 )
 from .const import CONF_AUTH_IMPLEMENTATION, CONF_SCOPES, DEFAULT_HOST, DOMAIN, LOGGER
+from .dashboard import DASHBOARD_LINK
 from .errors import error_key
 from .flow_schemas import (
     API_TOKEN_SCHEMA,
@@ -299,7 +300,9 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         await self.async_set_unique_id(self._account_id)
         if self.source == SOURCE_USER:
             self._abort_if_unique_id_configured()
-            return self.async_create_entry(title=self._title, data=data)
+            return self.async_create_entry(
+                title=self._title, data=data, description_placeholders=DASHBOARD_LINK
+            )
         self._abort_if_unique_id_mismatch(reason="wrong_account")
         entry = (
             self._get_reauth_entry()

@@ -19,6 +19,7 @@ from . import (
     parameters,
     recordings,
     secrets,
+    walk,
 )
 from .case import Case, Failed, NotRun
 from .table import Outcome, Row, render_row, verdict
@@ -28,6 +29,7 @@ from .table import Outcome, Row, render_row, verdict
 CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("sign-in", account.sign_in),
     ("start", account.start),
+    ("first steps", walk.walk),
     ("tree", account.tree),
     ("status", account.status),
     ("KPI", account.kpi),

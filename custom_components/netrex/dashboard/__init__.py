@@ -16,6 +16,13 @@ from .websocket import handle_places
 
 FOLDER: Final = Path(__file__).parent / "frontend"
 ENTRY_MODULE: Final = "netrex.js"
+# The link of the set-up's last step; `add.js` follows it. With a target, the frontend
+# loads the page again, and with it the modules: pages that are open before the first
+# set-up do not load them. In texts, tags would be placeholders.
+DASHBOARD_LINK: Final = {
+    "link_start": '<a href="/config/lovelace/dashboards?netrex=add" target="_self">',
+    "link_end": "</a>",
+}
 _PATH: Final = "/netrex_dashboard"
 _HASH_DIGITS: Final = 12
 

@@ -9,6 +9,7 @@ const { NetrexStrategy } = await import(`${folder}strategy.js`);
 const { LANGUAGES } = await import(`${folder}texts.js`);
 const { format, formatChange, rowsOf } = await import(`${folder}ranking.js`);
 const { hourName, weekOf } = await import(`${folder}heat-map.js`);
+const { addDashboard, isRequested } = await import(`${folder}add.js`);
 const { toSave } = await import(`${folder}editor.js`);
 
 const place = (node_id, parent_node_id, type, name, extra = {}) => ({
@@ -164,6 +165,45 @@ test("shares of regions appear with the first visitor", async () => {
     ["sensor.v2", 0],
     ["sensor.v3", 0],
   ]);
+});
+
+const frontend = (dashboards, configs = {}) => {
+  const sent = [];
+  return {
+    sent,
+    locale: { language: "cs" },
+    callWS: async (message) => {
+      sent.push(message);
+      if (message.type === "lovelace/dashboards/list") return dashboards;
+      if (message.type === "lovelace/config") {
+        if (!configs[message.url_path]) throw { code: "config_not_found" };
+        return configs[message.url_path];
+      }
+      return null;
+    },
+  };
+};
+const STRATEGY = { strategy: { type: "custom:netrex" } };
+
+test("the link adds one dashboard, under a free address", async () => {
+  const hass = frontend([{ url_path: "netrex-shops" }]);
+  assert.equal(await addDashboard(hass), "netrex-shops-2");
+  const [created, saved] = hass.sent.slice(-2);
+  assert.deepEqual([created.type, created.title], ["lovelace/dashboards/create", "Prodejny"]);
+  assert.deepEqual([saved.url_path, saved.config], ["netrex-shops-2", STRATEGY]);
+});
+
+test("the link opens the dashboard that there is", async () => {
+  const hass = frontend([{ url_path: "a-b" }, { url_path: "c-d" }], { "c-d": STRATEGY });
+  assert.equal(await addDashboard(hass), "c-d");
+  assert(!hass.sent.some(({ type }) => /create|save/.test(type)));
+});
+
+test("only the link's address adds a dashboard", () => {
+  const at = (pathname, search) => isRequested({ pathname, search });
+  assert(at("/config/lovelace/dashboards", "?netrex=add"));
+  assert(!at("/config/lovelace/dashboards", ""));
+  assert(!at("/lovelace/0", "?netrex=add"));
 });
 
 test("hours are written as the user's profile says", () => {

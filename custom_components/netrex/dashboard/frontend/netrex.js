@@ -3,6 +3,7 @@
 // A page may load two versions of this module, one from before an update. The first one
 // stays, because a custom element cannot be defined twice.
 
+import { followLink } from "./add.js";
 import { ChangeFeature } from "./change-feature.js";
 import { HeatMapCard } from "./heat-map-card.js";
 import { RankingCard } from "./ranking-card.js";
@@ -31,6 +32,7 @@ const pageTexts = () =>
 
 window.customStrategies ??= [];
 if (!window.customStrategies.some((strategy) => strategy.type === "netrex")) {
+  followLink();
   window.customStrategies.push({
     type: "netrex",
     strategyType: "dashboard",
