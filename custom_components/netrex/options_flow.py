@@ -51,7 +51,7 @@ class NetrexOptionsFlow(OptionsFlowWithReload):
             try:
                 take_nodes(self.hass, self.config_entry, user_input)
             except ServiceValidationError as err:
-                errors[CONF_KPI_NODES] = "unknown_node"
+                errors[CONF_KPI_NODES] = err.translation_key or "unknown_node"
                 placeholders = err.translation_placeholders
         return self._page(
             "kpi", kpi_schema(self.config_entry), user_input, errors, placeholders

@@ -8,7 +8,9 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import (
@@ -17,6 +19,7 @@ from custom_components.netrex.const import (
     CONF_KPI_NODES,
 )
 from custom_components.netrex.devices import async_known_nodes
+from custom_components.netrex.kpi.places import find_nodes
 from simulator import Simulator
 
 from ..kpi.test_sensor import sensor, settle, shop_id
@@ -150,16 +153,57 @@ async def test_a_selected_node_without_data_is_probed_daily(
     assert probes() == asked + 1
 
 
-async def test_an_external_id_becomes_a_node_id(
+async def test_an_external_id_is_kept_and_follows_its_node(
     hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
+    """A place that was made anew in the portal has another node id."""
     node = next(n for n in cloud.world.nodes if n.external_id)
-    names = [node.external_id, str(node.node_id), str(shop_id(cloud))]
+    names = [node.external_id, str(shop_id(cloud))]
     await save(hass, entry, "kpi", **DAYS, **{CONF_KPI_NODES: names})
-    chosen = list(dict.fromkeys([str(node.node_id), str(shop_id(cloud))]))
-    assert entry.options[CONF_KPI_NODES] == chosen
+    assert entry.options[CONF_KPI_NODES] == names
     again = await open_page(hass, entry, "kpi")
-    assert suggested(again, CONF_KPI_NODES) == chosen
+    assert suggested(again, CONF_KPI_NODES) == names
+    assert entry.runtime_data.kpi.wants(node.node_id)
+
+    other = next(
+        n for n in cloud.world.nodes if n.node_id not in (node.node_id, shop_id(cloud))
+    )
+    other.external_id, node.external_id = node.external_id, None
+    await entry.runtime_data.inventory.async_refresh()
+    assert entry.runtime_data.kpi.wants(other.node_id)
+    assert entry.runtime_data.kpi.wants(node.node_id) is (
+        node.node_id == shop_id(cloud)
+    )
+
+
+async def test_a_node_id_takes_precedence_over_an_external_id(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    shop = shop_id(cloud)
+    other = next(n for n in cloud.world.nodes if n.node_id != shop)
+    other.external_id = str(shop)
+    await entry.runtime_data.inventory.async_refresh()
+    await save(hass, entry, "kpi", **DAYS, **{CONF_KPI_NODES: [str(shop)]})
+    assert entry.options[CONF_KPI_NODES] == [str(shop)]
+    assert entry.runtime_data.kpi.wants(shop)
+    assert not entry.runtime_data.kpi.wants(other.node_id)
+
+
+async def test_an_external_id_of_several_nodes_is_refused_and_names_them(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    first, second = cloud.world.nodes[1:3]
+    first.external_id = second.external_id = "twice"
+    await entry.runtime_data.inventory.async_refresh()
+    result = await save(hass, entry, "kpi", **DAYS, **{CONF_KPI_NODES: ["twice"]})
+    assert result["errors"] == {CONF_KPI_NODES: "ambiguous_node"}
+    shown = result["description_placeholders"]
+    assert shown is not None
+    assert shown["node"] == "twice"
+    for node in (first, second):
+        assert f"({node.node_id})" in shown["nodes"]
+    with pytest.raises(ServiceValidationError, match="twice"):
+        find_nodes(hass, entry, ["twice"])
 
 
 async def test_an_unknown_node_is_refused(

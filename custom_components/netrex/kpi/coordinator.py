@@ -18,6 +18,7 @@ from ..item_queries import ItemQueries
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from .metrics import BASE, SeriesKey
+from .places import is_chosen
 from .planning import SettlingDelay, first_needed, spread
 from .probe import CHOSEN_PROBE_INTERVAL, PROBE_INTERVAL, KpiProbe
 from .quarters import Need, QuarterHours
@@ -109,7 +110,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
     def wants(self, node_id: int) -> bool:
         """Return whether the options include a node; an empty choice includes all."""
         chosen = self.config_entry.options.get(CONF_KPI_NODES)
-        return not chosen or str(node_id) in chosen
+        return not chosen or is_chosen(self._inventory.data.tree, node_id, chosen)
 
     @property
     def wanted_metrics(self) -> frozenset[str]:

@@ -73,7 +73,8 @@ def take_nodes(
 ) -> None:
     """Replace the chosen or typed nodes with their node ids.
 
-    Nodes chosen earlier are kept even if the account no longer has them.
+    External ids are kept, so that they refer to whichever node has them. Nodes chosen
+    earlier are kept even if the account no longer has them.
 
     Raises:
         ServiceValidationError: The account has no such node.
@@ -82,8 +83,14 @@ def take_nodes(
         return
     before = entry.options.get(CONF_KPI_NODES, ())
     names: list[str] = user_input[CONF_KPI_NODES]
+    tree = entry.runtime_data.inventory.data.tree
+    external_ids = {node.external_id for node in tree}
     nodes: dict[str, None] = {}
     for name in names:
-        found = [name] if name in before else find_nodes(hass, entry, [name]).values()
-        nodes |= dict.fromkeys(map(str, found))
+        if name in before:
+            nodes[name] = None
+            continue
+        found = [str(node_id) for node_id in find_nodes(hass, entry, [name]).values()]
+        by_external_id = found != [name] and name in external_ids
+        nodes |= dict.fromkeys([name] if by_external_id else found)
     user_input[CONF_KPI_NODES] = list(nodes)

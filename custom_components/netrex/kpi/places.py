@@ -1,13 +1,14 @@
 """Places of KPIs: which there are, and which one a text refers to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import area_registry as ar
 from homeassistant.util import slugify
 
-from ..client import NodeType
+from ..client import NodeType, Tree
+from ..client.values import as_int
 from ..devices import async_node_devices, nodes_with_paths
 from ..errors import invalid
 from ..models import NetrexConfigEntry
@@ -119,17 +120,36 @@ def find_nodes(
     return found
 
 
+def is_chosen(tree: Tree, node_id: int, chosen: Container[str]) -> bool:
+    """Return whether a choice includes a node, by its node id or external id.
+
+    An external id refers to the node that has it now: a place that was made anew in the
+    portal keeps it.
+    """
+    if str(node_id) in chosen:
+        return True
+    node = tree.node(node_id)
+    external = node.external_id if node else None
+    # A node id takes precedence.
+    return (
+        external is not None
+        and external in chosen
+        and tree.node(as_int(external) or 0) is None
+    )
+
+
 class _Finder:
     def __init__(self, hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
         self._hass = hass
         self._entry = entry
         data = entry.runtime_data.inventory.data
         nodes = data.inventory.nodes
-        self._ids = {
-            node.external_id: node.node_id for node in nodes if node.external_id
-        }
-        self._ids |= {str(node.node_id): node.node_id for node in nodes}
+        self._ids = {str(node.node_id): node.node_id for node in nodes}
         self._ids |= {str(node_id): node_id for node_id in data.cameras}
+        self._external: dict[str, list[int]] = defaultdict(list)
+        for node in nodes:
+            if node.external_id and node.external_id not in self._ids:
+                self._external[node.external_id].append(node.node_id)
         self._devices = {
             device.id: (device, node_id)
             for node_id, device in async_node_devices(hass, entry).items()
@@ -139,6 +159,8 @@ class _Finder:
         """Return the nodes of a text. Raises ServiceValidationError."""
         if (node_id := self._ids.get(text)) is not None:
             return [node_id]
+        if external := self._external.get(text):
+            return self._single(text, external)
         if text in self._devices:
             return [self._devices[text][1]]
         areas = ar.async_get(self._hass)
@@ -149,14 +171,18 @@ class _Finder:
             area = areas.async_get_area_by_name(text)
         if not named and area and (in_area := self._in_area(area.id)):
             return in_area
-        if len(named) > 1:
-            tree = self._entry.runtime_data.inventory.data.tree
-            paths = {node.node_id: path for node, path in nodes_with_paths(tree)}
-            shown = [f"{paths.get(node, '?')} ({node})" for node in named[:_MAX_NAMED]]
-            raise invalid("ambiguous_node", node=text, nodes="; ".join(shown))
         if not named:
             raise invalid("unknown_node", node=text)
-        return named
+        return self._single(text, named)
+
+    def _single(self, text: str, nodes: list[int]) -> list[int]:
+        """Return the only node. Raises ServiceValidationError for several."""
+        if len(nodes) > 1:
+            tree = self._entry.runtime_data.inventory.data.tree
+            paths = {node.node_id: path for node, path in nodes_with_paths(tree)}
+            shown = [f"{paths.get(node, '?')} ({node})" for node in nodes[:_MAX_NAMED]]
+            raise invalid("ambiguous_node", node=text, nodes="; ".join(shown))
+        return nodes
 
     def _named(self, text: str) -> list[int]:
         """Return the nodes with a name or path; of several, those that count first."""
