@@ -26,6 +26,7 @@ from .gateway import CameraGateway, async_remove_stale_entities
 from .history import HistoryImporter
 from .kpi.coordinator import KpiCoordinator
 from .kpi.probe import KpiProbe
+from .kpi.weeks import PlaceWeeks
 from .live import LiveView
 from .media.availability import Availability
 from .media.playback import Playback
@@ -70,6 +71,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bo
     if data.gateway is not None:
         data.gateway.async_start()
     data.history.async_start()
+    data.weeks.async_start()
     return True
 
 
@@ -151,6 +153,9 @@ async def _async_build(
         hass, entry, inventory=inventory, status=status, store=store
     )
     recordings = RecordingManager(hass, entry, client)
+    history = HistoryImporter(
+        hass, entry, client=client, store=store, inventory=inventory, kpi=kpi
+    )
     await recordings.async_start()
     return NetrexRuntimeData(
         client=client,
@@ -169,9 +174,8 @@ async def _async_build(
             store=store,
             snapshot=gateway.async_snapshot if gateway else None,
         ),
-        history=HistoryImporter(
-            hass, entry, client=client, store=store, inventory=inventory, kpi=kpi
-        ),
+        history=history,
+        weeks=PlaceWeeks(hass, entry, kpi, history, store),
         gateway=gateway,
         recordings=recordings,
         availability=Availability(client),

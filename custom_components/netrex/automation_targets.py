@@ -24,6 +24,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .entity import split_unique_id
+from .kpi import place_entities
 from .kpi.metrics import METRICS
 from .kpi.sensor import sensor_key, windows
 
@@ -34,10 +35,13 @@ ON = {STATE_ON}
 OFF = {STATE_OFF}
 CONF_KPI = "kpi"
 # The KPI sensors, by the last part of their unique ids.
-SENSOR_KEYS = tuple(
-    sensor_key(description, window)
-    for description in METRICS
-    for window in windows(description)
+SENSOR_KEYS = (
+    tuple(
+        sensor_key(description, window)
+        for description in METRICS
+        for window in windows(description)
+    )
+    + place_entities.SENSOR_KEYS
 )
 KPI_OPTION = vol.In(SENSOR_KEYS)
 

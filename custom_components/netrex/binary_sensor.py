@@ -1,4 +1,4 @@
-"""Binary sensors: connectivity, and what cameras report with a camera access token."""
+"""Binary sensors: connectivity, places, and what cameras with a token report."""
 
 from collections.abc import Iterator
 import re
@@ -19,6 +19,7 @@ from .client.camera.topics import EventKind
 from .entity import NetrexCameraEntity, async_add_per_node
 from .gateway.entity import BroadcastEntity, EventStateEntity
 from .gateway.events import EventCoordinator, EventKey
+from .kpi.place_entities import async_add_place_binary_sensors
 from .models import NetrexConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -86,6 +87,7 @@ async def async_setup_entry(
         lambda: inventory.data.cameras,
         lambda node_id: [ConnectivitySensor(entry, node_id)],
     )
+    async_add_place_binary_sensors(entry, async_add_entities)
     if (gateway := entry.runtime_data.gateway) is None:
         return
     broadcasts = gateway.broadcasts

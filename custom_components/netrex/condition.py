@@ -4,7 +4,7 @@ from typing import Any, ClassVar, override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
-from homeassistant.const import CONF_OPTIONS, STATE_OFF
+from homeassistant.const import CONF_OPTIONS, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.condition import (
     NUMERICAL_CONDITION_SCHEMA,
@@ -26,7 +26,9 @@ from .automation_targets import (
     kpi_keys,
     own_entities,
 )
+from .kpi.place_entities import FULL, OPEN
 
+ON_STATES: set[str | bool] = {STATE_ON}
 OFF_STATES: set[str | bool] = {STATE_OFF}
 
 
@@ -63,6 +65,20 @@ class CameraIsOfflineCondition(_BinarySensorCondition):
 
     _keys = frozenset({"connectivity"})
     _states = OFF_STATES
+
+
+class PlaceIsFullCondition(_BinarySensorCondition):
+    """As many people are at a place as its limit allows."""
+
+    _keys = frozenset({FULL})
+    _states = ON_STATES
+
+
+class PlaceIsOpenCondition(_BinarySensorCondition):
+    """A place is usually open at this time."""
+
+    _keys = frozenset({OPEN})
+    _states = ON_STATES
 
 
 class KpiIsCondition(EntityNumericalConditionBase):
@@ -102,6 +118,8 @@ class KpiIsCondition(EntityNumericalConditionBase):
 CONDITIONS: dict[str, type[Condition]] = {
     "camera_is_offline": CameraIsOfflineCondition,
     "kpi_is": KpiIsCondition,
+    "place_is_full": PlaceIsFullCondition,
+    "place_is_open": PlaceIsOpenCondition,
 }
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .gateway import CameraGateway
     from .history import HistoryImporter
     from .kpi.coordinator import KpiCoordinator
+    from .kpi.weeks import PlaceWeeks
     from .live import LiveView
     from .media.availability import Availability
     from .media.playback import Playback
@@ -32,6 +33,7 @@ class NetrexRuntimeData:
     budget: BudgetCoordinator
     live: LiveView
     history: HistoryImporter
+    weeks: PlaceWeeks
     # None without a camera access token.
     gateway: CameraGateway | None
     recordings: RecordingManager

@@ -1,4 +1,4 @@
-"""Numbers: the image settings of cameras; require a camera access token."""
+"""Numbers: limits of places, and image settings of cameras with an access token."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, override
@@ -14,6 +14,7 @@ from .entity import async_add_per_node
 from .gateway import CameraGateway
 from .gateway.entity import GatewayEntity
 from .gateway.parameters import ParameterCoordinator
+from .kpi.place_entities import async_add_place_numbers
 from .models import NetrexConfigEntry
 
 # The gateway client already limits each camera to one call at a time.
@@ -40,7 +41,8 @@ async def async_setup_entry(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a number for each image setting, as capabilities are read."""
+    """Add the numbers of places, and one for each image setting, as they are found."""
+    async_add_place_numbers(entry, async_add_entities)
     if (gateway := entry.runtime_data.gateway) is None:
         return
     capabilities = gateway.capabilities

@@ -19,6 +19,7 @@ from homeassistant.helpers.typing import StateType
 from .budget import BudgetCoordinator
 from .client import LiveTransport
 from .entity import NetrexCameraEntity, NetrexEntity, async_add_per_node
+from .kpi.place_entities import async_add_place_sensors
 from .kpi.sensor import async_add_kpi_sensors
 from .models import NetrexConfigEntry, NetrexRuntimeData
 
@@ -123,6 +124,7 @@ async def async_setup_entry(
         ],
     )
     async_add_kpi_sensors(entry, async_add_entities)
+    async_add_place_sensors(entry, async_add_entities)
 
 
 class AccountSensor(NetrexEntity[BudgetCoordinator], SensorEntity):

@@ -19,6 +19,7 @@ from .stored_shapes import (
     Shape,
     anything,
     integer_key,
+    iso_day,
     list_of,
     mapping,
     number,
@@ -78,6 +79,8 @@ class StoredData(TypedDict, total=False):
     relay: RelayData
     # By serial number: a camera's capabilities and when they were read.
     capabilities: dict[str, dict[str, Any]]
+    # The counters that have stopped, and the days on which they had, by node id.
+    counting: dict[str, Any]
     # By node id.
     areas: dict[str, AreaData]
 
@@ -99,6 +102,12 @@ _SECTIONS: Mapping[str, Shape] = {
                     "metrics": mapping(list_of(text), integer_key),
                 }
             ),
+        }
+    ),
+    "counting": record(
+        {
+            "stopped": mapping(anything, integer_key),
+            "days": mapping(list_of(iso_day), integer_key),
         }
     ),
     "relay": record(

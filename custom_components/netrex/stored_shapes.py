@@ -1,6 +1,7 @@
 """The shapes of the stored sections; data that does not match is dropped on load."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from .client.values import as_float, as_int
@@ -27,6 +28,11 @@ def number(value: object) -> int | float:
     if found is None:
         raise ValueError
     return int(found) if isinstance(value, int) else found
+
+
+def iso_day(value: object) -> str:
+    """Accept the text of a date."""
+    return date.fromisoformat(text(value)).isoformat()
 
 
 def integer_key(key: object) -> str:

@@ -38,6 +38,7 @@ from .automation_targets import (
     kpi_keys,
     own_entities,
 )
+from .kpi.place_entities import COUNTING, FULL
 from .recordings import JobState
 
 # Event entities round their time.
@@ -82,6 +83,20 @@ class CameraCameBackTrigger(_BinarySensorTrigger):
     """A camera is connected to the portal again."""
 
     _keys = frozenset({"connectivity"})
+    _to_states = ON
+
+
+class PlaceBecameFullTrigger(_BinarySensorTrigger):
+    """As many people are at a place as its limit allows."""
+
+    _keys = frozenset({FULL})
+    _to_states = ON
+
+
+class CountingStoppedTrigger(_BinarySensorTrigger):
+    """Counting has stopped at a place."""
+
+    _keys = frozenset({COUNTING})
     _to_states = ON
 
 
@@ -172,7 +187,9 @@ class RecordingFailedTrigger(_RecordingTrigger):
 TRIGGERS: dict[str, type[Trigger]] = {
     "camera_came_back": CameraCameBackTrigger,
     "camera_went_offline": CameraWentOfflineTrigger,
+    "counting_stopped": CountingStoppedTrigger,
     "kpi_crossed_threshold": KpiCrossedThresholdTrigger,
+    "place_became_full": PlaceBecameFullTrigger,
     "recording_failed": RecordingFailedTrigger,
     "recording_saved": RecordingSavedTrigger,
 }

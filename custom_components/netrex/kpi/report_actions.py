@@ -118,16 +118,17 @@ async def _async_get_report(call: ServiceCall) -> ServiceResponse:
         answer = await async_ask(call.hass, entry, question)
     zone = dt_util.get_default_time_zone()
     nodes = question.node_ids
+    days = (
+        local_date(question.span.start, zone),
+        local_date(question.span.end - 1, zone),
+    )
     report = build_report(
         answer,
         {node_id: place_name(entry, node_id) for node_id in nodes},
         metrics,
         distinct=without_parts(entry, nodes),
-        days=(
-            local_date(question.span.start, zone),
-            local_date(question.span.end - 1, zone),
-        ),
-        stopped=stopped_days(entry, nodes),
+        days=days,
+        stopped=_stopped_days(entry, nodes, days),
     )
     words = await _async_words(call.hass)
     response: dict[str, Any] = {
@@ -171,11 +172,22 @@ def _figures(figures: Figures) -> dict[str, Any]:
     return found
 
 
-def stopped_days(
-    entry: NetrexConfigEntry, node_ids: Sequence[int]
+def _stopped_days(
+    entry: NetrexConfigEntry, node_ids: Sequence[int], days: tuple[date, date]
 ) -> dict[int, list[date]]:
     """Return the days on which the counting of places had stopped."""
-    return {}
+    first, last = days
+    return {
+        node_id: found
+        for node_id in node_ids
+        if (
+            found := [
+                day
+                for day in entry.runtime_data.weeks.stopped_days(node_id)
+                if first <= day <= last
+            ]
+        )
+    }
 
 
 def _available(request: KpiRequest) -> tuple[str, ...]:

@@ -1,0 +1,328 @@
+"""Entities of places: limits, full, counting, open, and expectations."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+)
+from homeassistant.components.number import NumberMode, RestoreNumber
+from homeassistant.components.sensor import SensorEntity, SensorStateClass
+from homeassistant.const import PERCENTAGE, STATE_OFF, STATE_ON, EntityCategory
+from homeassistant.core import callback
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
+
+from ..entity import NetrexEntity, async_add_per_node
+from ..models import NetrexConfigEntry
+from .coordinator import KpiCoordinator
+from .metrics import OCCUPANCY, SeriesKey, needs
+from .places import counting_places, people_metric, place_name
+from .values import KpiKey
+from .weeks import YEAR_METRICS, PlaceWeeks
+from .windows import Window
+
+OCCUPANCY_LIMIT = "occupancy_limit"
+VISITORS_TARGET = "visitors_target"
+FULL = "full"
+COUNTING = "counting"
+OPEN = "open"
+EXPECTED = "visitors_expected_today"
+YEAR_CHANGES = {f"{metric}_year_change_today": metric for metric in YEAR_METRICS}
+SENSOR_KEYS = (EXPECTED, *YEAR_CHANGES)
+# A place is no longer full at this share of its limit, or with one person less, so
+# that it does not become full with everyone who enters.
+_HYSTERESIS = 0.05
+_MAX_PEOPLE = 1_000_000
+
+
+class _PlaceEntity(NetrexEntity[KpiCoordinator]):
+    """An entity of a place; it reads nothing itself."""
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int, key: str) -> None:
+        super().__init__(entry.runtime_data.kpi, entry, node_id, key)
+        self._attr_translation_key = key
+        self._node_id = node_id
+        self._entry = entry
+        self._weeks: PlaceWeeks = entry.runtime_data.weeks
+        self._shown: object = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow what is known about the place."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._weeks.async_add_listener(self._async_update))
+        self._compute()
+
+    @callback
+    def _async_update(self) -> None:
+        before = self._snapshot()
+        self._compute()
+        if self._snapshot() != before:
+            self.async_write_ha_state()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Update: also when the portal is available again."""
+        if (shown := (self.available, self._compute())) != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
+
+    def _snapshot(self) -> object:
+        """Return what the entity shows."""
+        return None
+
+    def _compute(self) -> object:
+        """Compute the state again, and return it."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    key: str
+    is_limit: bool
+
+
+NUMBERS = (
+    _Number(OCCUPANCY_LIMIT, is_limit=True),
+    _Number(VISITORS_TARGET, is_limit=False),
+)
+
+
+class PlaceNumber(_PlaceEntity, RestoreNumber):
+    """A number that the user sets for a place; 0 removes it."""
+
+    _attr_entity_category = EntityCategory.CONFIG
+    _attr_mode = NumberMode.BOX
+    _attr_native_min_value = 0
+    _attr_native_max_value = _MAX_PEOPLE
+    _attr_native_step = 1
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int, number: _Number) -> None:
+        super().__init__(entry, node_id, number.key)
+        self._is_limit = number.is_limit
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Restore the number."""
+        await super().async_added_to_hass()
+        if stored := await self.async_get_last_number_data():
+            self._attr_native_value = stored.native_value or None
+        self._set_limit()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return True: the number does not depend on the portal."""
+        return True
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        self._attr_native_value = value or None
+        self.async_write_ha_state()
+        self._set_limit()
+
+    def _set_limit(self) -> None:
+        if self._is_limit:
+            self._weeks.async_set_limit(self._node_id, self._attr_native_value)
+
+
+class _PlaceBinarySensor(_PlaceEntity, BinarySensorEntity):
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the state is known; it outlasts failed readings."""
+        return super().available or self._attr_is_on is not None
+
+    @override
+    def _snapshot(self) -> object:
+        return self._attr_is_on, self.extra_state_attributes
+
+
+class FullSensor(_PlaceBinarySensor, RestoreEntity):
+    """Whether as many people are at a place as its limit allows."""
+
+    _attr_device_class = BinarySensorDeviceClass.OCCUPANCY
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
+        super().__init__(entry, node_id, FULL)
+        self._was_on: bool | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Restore the state, so that a restart does not make the place full again."""
+        if (last := await self.async_get_last_state()) is not None:
+            self._was_on = {STATE_ON: True, STATE_OFF: False}.get(last.state)
+        await super().async_added_to_hass()
+
+    @override
+    def _compute(self) -> object:
+        limit = self._weeks.limits.get(self._node_id)
+        if limit is None:
+            # The limit may still be being restored.
+            self._attr_is_on = None
+            return None
+        key = KpiKey(self._node_id, OCCUPANCY.key, Window.TODAY)
+        people = self.coordinator.reading(key).value
+        if people is not None:
+            least = limit - max(1.0, limit * _HYSTERESIS) if self._was_on else limit - 1
+            self._was_on = people > least
+        self._attr_is_on = self._was_on
+        return self._attr_is_on
+
+
+class CountingSensor(_PlaceBinarySensor):
+    """Whether counting has stopped at a place or at one of its cameras."""
+
+    _attr_device_class = BinarySensorDeviceClass.PROBLEM
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
+        super().__init__(entry, node_id, COUNTING)
+
+    @override
+    def _compute(self) -> object:
+        is_counting = self._weeks.is_counting(self._node_id)
+        self._attr_is_on = None if is_counting is None else not is_counting
+        cameras = self._weeks.stopped_cameras(self._node_id)
+        self._attr_extra_state_attributes = {
+            "cameras": [place_name(self._entry, camera) for camera in cameras]
+        }
+        return self._snapshot()
+
+
+class OpenSensor(_PlaceBinarySensor):
+    """Whether a place is usually open at this time."""
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
+        super().__init__(entry, node_id, OPEN)
+
+    @override
+    def _compute(self) -> object:
+        self._attr_is_on = self._weeks.is_open(self._node_id)
+        return self._attr_is_on
+
+
+class _PlaceSensor(_PlaceEntity, SensorEntity):
+    _attr_state_class = SensorStateClass.MEASUREMENT
+
+    @override
+    def _snapshot(self) -> object:
+        return self._attr_native_value
+
+
+class ExpectedSensor(_PlaceSensor):
+    """The visitors that a place can expect today."""
+
+    _attr_suggested_display_precision = 0
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int) -> None:
+        super().__init__(entry, node_id, EXPECTED)
+
+    @override
+    def _compute(self) -> object:
+        value = self._weeks.expected_today(self._node_id)
+        self._attr_native_value = None if value is None else round(value)
+        return self._attr_native_value
+
+
+class YearChangeSensor(_PlaceSensor):
+    """Today's change from the same weekday last year."""
+
+    _attr_native_unit_of_measurement = PERCENTAGE
+    _attr_suggested_display_precision = 1
+    _attr_entity_registry_enabled_default = False
+
+    def __init__(self, entry: NetrexConfigEntry, node_id: int, key: str) -> None:
+        super().__init__(entry, node_id, key)
+        self._series = SeriesKey(node_id, YEAR_CHANGES[key])
+
+    @override
+    def _compute(self) -> object:
+        self._attr_native_value = self._weeks.year_change(self._series)
+        return self._attr_native_value
+
+
+type _Entities = Callable[[NetrexConfigEntry, int], list[Entity]]
+
+
+def _numbers(entry: NetrexConfigEntry, node_id: int) -> list[Entity]:
+    return [
+        PlaceNumber(entry, node_id, number)
+        for number in NUMBERS
+        if not number.is_limit or _has_occupancy(entry, node_id)
+    ]
+
+
+def _binary_sensors(entry: NetrexConfigEntry, node_id: int) -> list[Entity]:
+    found: list[Entity] = [CountingSensor(entry, node_id), OpenSensor(entry, node_id)]
+    if _has_occupancy(entry, node_id):
+        found.append(FullSensor(entry, node_id))
+    return found
+
+
+def _sensors(entry: NetrexConfigEntry, node_id: int) -> list[Entity]:
+    metrics = entry.runtime_data.kpi.metrics(node_id)
+    found: list[Entity] = [ExpectedSensor(entry, node_id)]
+    found += [
+        YearChangeSensor(entry, node_id, key)
+        for key, metric in YEAR_CHANGES.items()
+        if metric in metrics
+    ]
+    return found
+
+
+def _has_occupancy(entry: NetrexConfigEntry, node_id: int) -> bool:
+    return entry.runtime_data.kpi.metrics(node_id).issuperset(needs(OCCUPANCY))
+
+
+def _async_add(
+    entry: NetrexConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    entities: _Entities,
+) -> None:
+    kpi = entry.runtime_data.kpi
+
+    def places() -> list[int]:
+        return [
+            node_id
+            for node_id in counting_places(entry)
+            if people_metric(kpi.metrics(node_id))
+        ]
+
+    async_add_per_node(
+        entry,
+        async_add_entities,
+        kpi,
+        places,
+        lambda node_id: entities(entry, node_id),
+    )
+
+
+@callback
+def async_add_place_numbers(
+    entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the numbers of each place once it is known to count people."""
+    _async_add(entry, async_add_entities, _numbers)
+
+
+@callback
+def async_add_place_binary_sensors(
+    entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the binary sensors of each place."""
+    _async_add(entry, async_add_entities, _binary_sensors)
+
+
+@callback
+def async_add_place_sensors(
+    entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the sensors of each place."""
+    _async_add(entry, async_add_entities, _sensors)
