@@ -35,7 +35,14 @@ HACS_KEYS = {
 }
 # Integrations of hassfest's list that may be imported without a dependency, because the
 # imported parts need no setup.
-IMPORTABLE = {*Platform, "media_source", "stream", "system_health", "websocket_api"}
+IMPORTABLE = {
+    *Platform,
+    "homeassistant",
+    "media_source",
+    "stream",
+    "system_health",
+    "websocket_api",
+}
 # Dependencies without an import.
 DEPENDENCY_REASONS = {"stream": "plays the URL that a camera returns"}
 

@@ -86,8 +86,10 @@ def has_stopped(
         return False
     if any(sister.has_counted(_OTHERS_SECONDS) for sister in sisters):
         return True
-    busy = [other for other in others if other.is_usually_busy]
-    if not busy:
+    places = list(others)
+    if not places:
         return last is not None
-    counting = sum(other.has_counted(_OTHERS_SECONDS) for other in busy)
-    return 2 * counting >= len(busy)
+    busy = [place for place in places if place.is_usually_busy]
+    counting = sum(place.has_counted(_OTHERS_SECONDS) for place in busy)
+    # Where no other place is usually busy at this time, none can show anything.
+    return bool(busy) and 2 * counting >= len(busy)

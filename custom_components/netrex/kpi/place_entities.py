@@ -1,8 +1,7 @@
 """Entities of places: limits, full, counting, open, and expectations."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import override
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -81,18 +80,6 @@ class _PlaceEntity(NetrexEntity[KpiCoordinator]):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
-    key: str
-    is_limit: bool
-
-
-NUMBERS = (
-    _Number(OCCUPANCY_LIMIT, is_limit=True),
-    _Number(VISITORS_TARGET, is_limit=False),
-)
-
-
 class PlaceNumber(_PlaceEntity, RestoreNumber):
     """A number that the user sets for a place; 0 removes it."""
 
@@ -102,9 +89,9 @@ class PlaceNumber(_PlaceEntity, RestoreNumber):
     _attr_native_max_value = _MAX_PEOPLE
     _attr_native_step = 1
 
-    def __init__(self, entry: NetrexConfigEntry, node_id: int, number: _Number) -> None:
-        super().__init__(entry, node_id, number.key)
-        self._is_limit = number.is_limit
+    def __init__(self, entry: NetrexConfigEntry, node_id: int, key: str) -> None:
+        super().__init__(entry, node_id, key)
+        self._is_limit = key == OCCUPANCY_LIMIT
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -248,59 +235,56 @@ class YearChangeSensor(_PlaceSensor):
         return self._attr_native_value
 
 
-type _Entities = Callable[[NetrexConfigEntry, int], list[Entity]]
+class PlaceKey(NamedTuple):
+    """Identifies an entity of a place."""
+
+    node_id: int
+    key: str
 
 
-def _numbers(entry: NetrexConfigEntry, node_id: int) -> list[Entity]:
-    return [
-        PlaceNumber(entry, node_id, number)
-        for number in NUMBERS
-        if not number.is_limit or _has_occupancy(entry, node_id)
-    ]
+def _keys(entry: NetrexConfigEntry, wanted: Iterable[str]) -> Iterator[PlaceKey]:
+    """Yield the entities of places that have the metrics that they need."""
+    kpi = entry.runtime_data.kpi
+    for node_id in counting_places(entry):
+        metrics = kpi.metrics(node_id)
+        if people_metric(metrics) is None:
+            continue
+        for key in wanted:
+            if metrics.issuperset(_NEEDS.get(key, ())):
+                yield PlaceKey(node_id, key)
 
 
-def _binary_sensors(entry: NetrexConfigEntry, node_id: int) -> list[Entity]:
-    found: list[Entity] = [CountingSensor(entry, node_id), OpenSensor(entry, node_id)]
-    if _has_occupancy(entry, node_id):
-        found.append(FullSensor(entry, node_id))
-    return found
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    OCCUPANCY_LIMIT: needs(OCCUPANCY),
+    FULL: needs(OCCUPANCY),
+    **{key: (metric,) for key, metric in YEAR_CHANGES.items()},
+}
+_NUMBERS = (OCCUPANCY_LIMIT, VISITORS_TARGET)
+_BINARY_SENSORS: Mapping[str, Callable[[NetrexConfigEntry, int], Entity]] = {
+    COUNTING: CountingSensor,
+    FULL: FullSensor,
+    OPEN: OpenSensor,
+}
 
 
-def _sensors(entry: NetrexConfigEntry, node_id: int) -> list[Entity]:
-    metrics = entry.runtime_data.kpi.metrics(node_id)
-    found: list[Entity] = [ExpectedSensor(entry, node_id)]
-    found += [
-        YearChangeSensor(entry, node_id, key)
-        for key, metric in YEAR_CHANGES.items()
-        if metric in metrics
-    ]
-    return found
-
-
-def _has_occupancy(entry: NetrexConfigEntry, node_id: int) -> bool:
-    return entry.runtime_data.kpi.metrics(node_id).issuperset(needs(OCCUPANCY))
+def _sensor(entry: NetrexConfigEntry, key: PlaceKey) -> Entity:
+    if key.key == EXPECTED:
+        return ExpectedSensor(entry, key.node_id)
+    return YearChangeSensor(entry, *key)
 
 
 def _async_add(
     entry: NetrexConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    entities: _Entities,
+    keys: Iterable[str],
+    entity: Callable[[PlaceKey], Entity],
 ) -> None:
-    kpi = entry.runtime_data.kpi
-
-    def places() -> list[int]:
-        return [
-            node_id
-            for node_id in counting_places(entry)
-            if people_metric(kpi.metrics(node_id))
-        ]
-
     async_add_per_node(
         entry,
         async_add_entities,
-        kpi,
-        places,
-        lambda node_id: entities(entry, node_id),
+        entry.runtime_data.kpi,
+        lambda: _keys(entry, keys),
+        lambda key: [entity(key)],
     )
 
 
@@ -309,7 +293,9 @@ def async_add_place_numbers(
     entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the numbers of each place once it is known to count people."""
-    _async_add(entry, async_add_entities, _numbers)
+    _async_add(
+        entry, async_add_entities, _NUMBERS, lambda key: PlaceNumber(entry, *key)
+    )
 
 
 @callback
@@ -317,7 +303,12 @@ def async_add_place_binary_sensors(
     entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the binary sensors of each place."""
-    _async_add(entry, async_add_entities, _binary_sensors)
+    _async_add(
+        entry,
+        async_add_entities,
+        _BINARY_SENSORS,
+        lambda key: _BINARY_SENSORS[key.key](entry, key.node_id),
+    )
 
 
 @callback
@@ -325,4 +316,4 @@ def async_add_place_sensors(
     entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the sensors of each place."""
-    _async_add(entry, async_add_entities, _sensors)
+    _async_add(entry, async_add_entities, SENSOR_KEYS, lambda key: _sensor(entry, key))
