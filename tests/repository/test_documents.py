@@ -62,10 +62,10 @@ EXAMPLES = list(_examples())
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.place)
 async def test_home_assistant_accepts_an_example(
-    hass: HomeAssistant, example: Example
+    hass: HomeAssistant, enable_custom_integrations: None, example: Example
 ) -> None:
     content = example.content
-    for domain in ("automation", "event"):
+    for domain in ("automation", "event", "netrex"):
         assert await async_setup_component(hass, domain, {})
     if "triggers" in content:
         automation = await validate_automation(hass, "example", content)

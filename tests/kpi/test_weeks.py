@@ -14,8 +14,16 @@ from simulator import Simulator
 from simulator.world.model import Column
 
 from ..automations import automate
-from .conftest import NOON, settle
-from .test_import import shop_id
+from ..history.conftest import (  # noqa: F401 - fixtures with a recorder
+    NOON,
+    _integration,
+    _prague,
+    clock,
+    config_entry,
+    now,
+    settle,
+)
+from .test_sensor import shop_id
 
 
 @pytest.fixture
@@ -37,17 +45,17 @@ def entity(hass: HomeAssistant, entry: MockConfigEntry, domain: str, key: str) -
 
 
 async def read(
-    hass: HomeAssistant, entry: MockConfigEntry, clock: FrozenDateTimeFactory
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     """Read the next quarter hour."""
-    clock.tick(QUARTER)
+    freezer.tick(QUARTER)
     await entry.runtime_data.kpi.async_refresh()
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def test_a_place_knows_its_week(
     hass: HomeAssistant,
-    clock: FrozenDateTimeFactory,
+    freezer: FrozenDateTimeFactory,
     cloud: Simulator,
     entry: MockConfigEntry,
 ) -> None:
@@ -92,7 +100,7 @@ async def test_a_place_knows_its_week(
         for quarter in range(start, start + 6 * QUARTER, QUARTER):
             cloud.correct(camera, quarter, {Column.PEOPLE_IN: 0, Column.PEOPLE_OUT: 0})
     for _ in range(4):
-        await read(hass, entry, clock)
+        await read(hass, entry, freezer)
     assert len(runs) == 1
     assert weeks.stopped_days(shop) == [NOON.date()]
     expected = hass.states.get(entity(hass, entry, "sensor", "visitors_expected_today"))
@@ -102,14 +110,14 @@ async def test_a_place_knows_its_week(
     # A reload keeps the state and does not fire again; neither does the next reading.
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    await read(hass, entry, clock)
+    await read(hass, entry, freezer)
     found = hass.states.get(entity(hass, entry, "binary_sensor", "counting"))
     assert found
     assert found.state == "on"
     assert len(runs) == 1
     # Visitors again.
     for _ in range(3):
-        await read(hass, entry, clock)
+        await read(hass, entry, freezer)
     found = hass.states.get(entity(hass, entry, "binary_sensor", "counting"))
     assert found
     assert found.state == "off"
