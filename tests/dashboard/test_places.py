@@ -53,6 +53,18 @@ async def test_without_an_account_there_are_no_places(
     assert await accounts(hass, hass_ws_client) == []
 
 
+async def test_the_command_costs_no_query(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    loaded: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    before = len(cloud.queries)
+    for _ in range(3):
+        assert await accounts(hass, hass_ws_client)
+    assert len(cloud.queries) == before
+
+
 async def test_the_tree_comes_with_parents_first(
     hass: HomeAssistant,
     cloud: Simulator,
