@@ -53,6 +53,8 @@ def fault_middleware(state: State) -> Callable[..., Awaitable[web.StreamResponse
             return await handler(request)
         # The handler of downloads cuts them itself, in the middle of the real file.
         in_file = endpoint is Endpoint.DOWNLOAD and fault.kind is FaultKind.CUT_BODY
+        if endpoint is not Endpoint.GRAPHQL and fault.kind in _BODIES:
+            return web.json_response(_BODIES[fault.kind])
         if fault.kind in _ANSWERS and not in_file:
             return await _ANSWERS[fault.kind](request, fault)
         request["fault"] = fault
@@ -103,6 +105,11 @@ async def _huge(request: web.Request, fault: Fault) -> web.StreamResponse:
     return response
 
 
+# What endpoints without GraphQL's fields answer.
+_BODIES: dict[FaultKind, object] = {
+    FaultKind.NULL: None,
+    FaultKind.WRONG_TYPES: [1, "2", {}],
+}
 _ANSWERS = {
     FaultKind.STATUS: _status,
     FaultKind.GARBAGE: _garbage,

@@ -31,7 +31,10 @@ class FaultKind(StrEnum):
     half: GraphQL: each top-level field named in `value` (comma-separated; empty: the
     last one) is null, with an error beside the data.
     refuse: the answer of the limiter.
-    wrong_types: GraphQL: numbers become strings, strings numbers, lists objects.
+    wrong_types: GraphQL: numbers become strings, strings numbers, lists objects, in the
+    top-level fields whose text contains `value` (empty: all). Other endpoints: a list.
+    null: the same fields are null without an error. Other endpoints: the JSON null.
+    denied, not_found: GraphQL: the same fields are null with the portal's error.
     huge: a valid JSON answer of `value` megabytes.
     silence: an open event stream sends nothing more and does not answer pings.
     """
@@ -46,6 +49,9 @@ class FaultKind(StrEnum):
     HALF = "half"
     REFUSE = "refuse"
     WRONG_TYPES = "wrong_types"
+    NULL = "null"
+    DENIED = "denied"
+    NOT_FOUND = "not_found"
     HUGE = "huge"
     SILENCE = "silence"
 

@@ -10,10 +10,11 @@ import time
 from typing import Any, override
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
+from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.debounce import Debouncer
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .client import (
@@ -32,13 +33,17 @@ from .client.days import HOUR, not_in_future
 from .client.values import as_float, as_mapping
 from .const import LOGGER
 from .devices import async_known_nodes, async_remove_node
-from .errors import update_errors
+from .errors import error_arguments, update_errors
 from .models import NetrexConfigEntry
 from .naming import TreeNames
 from .store import NetrexStore
 
 # Longest time that listener updates may block the event loop at once.
 SLICE_SECONDS = 0.01
+
+
+# Time until the next attempt after the portal refused the token: each costs a query.
+REFUSED_INTERVAL = timedelta(minutes=15)
 
 
 class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
@@ -77,6 +82,7 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         self._answered_at = dt_util.utcnow().timestamp()
         self._misses = 0
         self._last_error: NetrexError | None = None
+        self._asked_for_reauth = False
 
     @override
     async def _async_update_data(self) -> DataT:
@@ -92,12 +98,13 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
                 if self.data is None or (
                     self._is_lasting(err, before) and not self._shutdown_requested
                 ):
-                    raise
+                    raise self._failure(err) from err
                 LOGGER.debug("Keeping the last data of %s: %s", self.name, err)
                 return self.data
             self._answered_at = dt_util.utcnow().timestamp()
             self._misses = 0
             self._last_error = None
+            self._async_end_reauth()
             self.update_interval = self._next_interval()
             return data
 
@@ -109,6 +116,31 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         if isinstance(err, NetrexAuthError):
             return isinstance(before, NetrexAuthError)
         return self._is_stale(err)
+
+    def _failure(self, err: NetrexError) -> Exception:
+        """Return the exception of a failed refresh; the next one is scheduled.
+
+        Home Assistant's coordinator would stop after a refused token, but a portal that
+        refuses all tokens for a while accepts them again later.
+        """
+        if self.data is None or not isinstance(err, NetrexAuthError):
+            return err
+        self.update_interval = max(self._next_interval(), REFUSED_INTERVAL)
+        entry = self.config_entry
+        if not any(entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            self._asked_for_reauth = True
+            entry.async_start_reauth(self.hass)
+        return UpdateFailed(**error_arguments(err))
+
+    @callback
+    def _async_end_reauth(self) -> None:
+        """Withdraw the request to sign in: the portal accepts the token again."""
+        if not self._asked_for_reauth:
+            return
+        self._asked_for_reauth = False
+        entry = self.config_entry
+        for flow in list(entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _is_stale(self, err: NetrexError) -> bool:
         """Return whether the data are too old to be shown after another miss."""

@@ -103,10 +103,10 @@ def update_errors() -> Iterator[None]:
     try:
         yield
     except NetrexAuthError as err:
-        raise ConfigEntryAuthFailed(**_arguments(err)) from err
+        raise ConfigEntryAuthFailed(**error_arguments(err)) from err
     except NetrexError as err:
         seconds = err.retry_after if isinstance(err, NetrexRateLimitedError) else None
-        raise UpdateFailed(retry_after=seconds, **_arguments(err)) from err
+        raise UpdateFailed(retry_after=seconds, **error_arguments(err)) from err
 
 
 @contextmanager
@@ -133,10 +133,11 @@ def _row(err: NetrexError) -> tuple[str, type[HomeAssistantError]]:
 
 
 def _translated(err: NetrexError) -> HomeAssistantError:
-    return _row(err)[1](**_arguments(err))
+    return _row(err)[1](**error_arguments(err))
 
 
-def _arguments(err: NetrexError) -> _Translation:
+def error_arguments(err: NetrexError) -> _Translation:
+    """Return the keyword arguments of Home Assistant's exceptions for an error."""
     return _translation(error_key(err), {"reason": str(err)})
 
 

@@ -77,7 +77,7 @@ class Operation:
     """A request's operation: its document, or the error of parsing.
 
     `names` are the response keys (aliases) of its top-level fields, `fields` their
-    names.
+    names, and `texts` their texts.
     """
 
     query: str
@@ -87,6 +87,7 @@ class Operation:
     error: GraphQLError | None = None
     fields: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
     def parse(self) -> None:
         """Parse the text of the query."""
@@ -104,6 +105,10 @@ class Operation:
         ]
         self.fields = tuple(node.name.value for node in fields)
         self.names = tuple((node.alias or node.name).value for node in fields)
+        self.texts = tuple(
+            self.query[node.loc.start : node.loc.end] if node.loc else ""
+            for node in fields
+        )
 
 
 class Engine:

@@ -188,12 +188,38 @@ def _json(answer: object, status: int = 200) -> web.Response:
     )
 
 
+# The message of a spoiled field, if it has an error.
+_FIELD_FAULTS: dict[FaultKind, str | None] = {
+    FaultKind.WRONG_TYPES: None,
+    FaultKind.NULL: None,
+    FaultKind.DENIED: "You do not have sufficient permissions for this operation.",
+    FaultKind.NOT_FOUND: "Item was not found or you do not have the right to see it.",
+}
+
+
+def _spoil_fields(
+    answer: dict[str, Any], operation: Operation, fault: Fault
+) -> dict[str, Any]:
+    """Return the answer after applying a fault to the fields that it is about."""
+    data = dict(answer.get("data") or dict.fromkeys(operation.names))
+    errors = list(answer.get("errors", ()))
+    message = _FIELD_FAULTS[fault.kind]
+    for name, text in zip(operation.names, operation.texts, strict=True):
+        if str(fault.value or "") not in text:
+            continue
+        is_twisted = fault.kind is FaultKind.WRONG_TYPES
+        data[name] = _twist(data.get(name)) if is_twisted else None
+        if message is not None:
+            errors.append({**error_entry(message, "client"), "path": [name]})
+    return {**({"errors": errors} if errors else {}), "data": data}
+
+
 def _spoil(
     answer: dict[str, Any], operation: Operation, fault: Fault
 ) -> dict[str, Any]:
     """Return the answer after applying a fault."""
-    if fault.kind is FaultKind.WRONG_TYPES:
-        return {**answer, "data": _twist(answer.get("data"))}
+    if fault.kind in _FIELD_FAULTS:
+        return _spoil_fields(answer, operation, fault)
     if fault.kind is not FaultKind.HALF or not operation.names:
         return answer
     wanted = str(fault.value or operation.names[-1]).split(",")

@@ -82,6 +82,24 @@ async def test_wrong_types_change_every_type(portal: PortalClient) -> None:
     assert isinstance(data["nodeList"]["0"]["name"], list)
 
 
+@pytest.mark.parametrize("kind", ["null", "denied", "not_found", "wrong_types"])
+async def test_faults_of_fields_spare_the_others(
+    portal: PortalClient, kind: str
+) -> None:
+    first, second = list(portal.cloud.world.cameras)[:2]
+    portal.cloud.faults.add("graphql", kind, f"node_id:{first}")
+    query = f"{{a:camera(node_id:{first}){{name}} b:camera(node_id:{second}){{name}}}}"
+    _, _, text = await portal.post({"query": query})
+    answer = json.loads(text)
+    assert isinstance(answer["data"]["b"]["name"], str)
+    if kind == "wrong_types":
+        assert isinstance(answer["data"]["a"]["name"], list)
+    else:
+        assert answer["data"]["a"] is None
+    has_error = kind in ("denied", "not_found")
+    assert [error["path"] for error in answer.get("errors", ())] == [["a"]] * has_error
+
+
 async def test_a_huge_answer_has_the_requested_size(portal: PortalClient) -> None:
     portal.cloud.faults.add("graphql", "huge", 3)
     _, _, text = await portal.post(QUERY)

@@ -114,7 +114,9 @@ class Archive:
             return Batcher(
                 lambda requests: self._paced.execute_each(
                     lane, document, parse, [requests], shared=False
-                )
+                ),
+                # A camera, a recording id, or the whole request.
+                subject_of=lambda request: getattr(request, "node_id", request),
             )
 
         return {lane: batcher(lane) for lane in Lane}

@@ -136,7 +136,11 @@ class LinkBroker:
         self._on_error = on_error
         self._clock = clock
         self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(clock))
-        self._batcher = Batcher(self._send, max_requests=_MAX_REQUESTS)
+        self._batcher = Batcher(
+            self._send,
+            max_requests=_MAX_REQUESTS,
+            subject_of=lambda order: order.request,
+        )
         # Sent orders whose viewer has left.
         self._spare: dict[LinkRequest, _Order] = {}
 
