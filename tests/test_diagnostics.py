@@ -8,6 +8,8 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.netrex.client import NetrexPermissionError
+from custom_components.netrex.kpi import SeriesKey
 from simulator import Simulator
 
 
@@ -38,6 +40,7 @@ async def test_diagnostics_have_counts_and_states(
     assert data["inventory"]["nodes"]["camera"] == len(cloud.world.cameras)
     assert data["connected"] == {"True": len(cloud.world.cameras)}
     assert data["kpi"]["nodes"] == len(entry.runtime_data.kpi.nodes) > 0
+    assert data["kpi"]["refused"] == data["kpi"]["refused_ratios"] == {}
     # There is no recorder here.
     assert data["history"] == {
         "hours_imported": None,
@@ -48,6 +51,18 @@ async def test_diagnostics_have_counts_and_states(
     assert data["refreshes"]["status"]["success"] is True
     assert data["live"]["live_sessions"] == 0
     assert data["recordings"] == {"jobs": {}, "ended": {}}
+
+
+async def test_refused_items_are_counted_by_reason(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    entry: MockConfigEntry,
+) -> None:
+    kpi = entry.runtime_data.kpi
+    for number, metric in enumerate(("people_in", "people_out")):
+        kpi.queries.refused.failed(SeriesKey(number, metric), NetrexPermissionError(""))
+    data = await download(hass, hass_client, entry)
+    assert data["kpi"]["refused"] == {"no_permission": 2}
 
 
 async def test_diagnostics_have_nothing_private(

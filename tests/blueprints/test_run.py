@@ -159,6 +159,38 @@ async def test_a_count_above_the_limit_is_reported_once(
     assert len(reached) == 1
 
 
+@pytest.mark.parametrize("gone", ["unavailable", "unknown", "removed"])
+async def test_a_count_that_comes_back_is_not_reported_again(
+    hass: HomeAssistant,
+    entity: Find,
+    phone: Phone,
+    use: Use,
+    camera_id: int,
+    gone: str,
+) -> None:
+    sensor = entity("sensor", camera_id, "people_in_today")
+    await use(
+        "people_count",
+        sensor=sensor,
+        limit=2000,
+        recipients={"entity_id": phone.entity_id},
+    )
+    attributes = state(hass, sensor).attributes
+    for value in ("1990", "2010", gone, "2020"):
+        if value == "removed":
+            hass.states.async_remove(sensor)
+        else:
+            hass.states.async_set(sensor, value, attributes)
+        await hass.async_block_till_done()
+    assert len(phone.messages) == 1
+
+    # The next crossing is reported.
+    for value in ("10", "2030"):
+        hass.states.async_set(sensor, value, attributes)
+        await hass.async_block_till_done()
+    assert len(phone.messages) == 2
+
+
 async def test_a_long_absence_of_a_camera_and_its_return_are_reported(
     hass: HomeAssistant,
     cloud: Simulator,
