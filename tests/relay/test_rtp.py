@@ -433,6 +433,8 @@ H265_OTHERS = [b"\x02\x01abc", b"\x62\x01\x13abc", b"\x62\x01\x81abc"]
         *((HEVC, payload, True) for payload in H265_KEYS),
         *((HEVC, payload, False) for payload in H265_OTHERS),
         (SDP.replace(b"H264", b"VP8"), b"\x00", True),
+        (SDP.replace(b"H264", b"AV1"), b"\x08abc", True),
+        (SDP.replace(b"H264", b"AV1"), b"\x10abc", False),
     ],
 )
 def test_the_next_session_starts_with_a_key_frame(
