@@ -32,6 +32,7 @@ from .media.availability import Availability
 from .media.playback import Playback
 from .media.player_view import RecordingView
 from .media.thumbnails import ThumbnailView
+from .migration import async_select_sensors
 from .models import NetrexConfigEntry, NetrexRuntimeData
 from .pacing import async_get_pacer
 from .recordings import RecordingManager, cache_folder
@@ -53,6 +54,13 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     for view in (RecordingView(), ThumbnailView()):
         hass.http.register_view(view)
     return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:
+    """Migrate an entry of an earlier version."""
+    if entry.version == 1 and entry.minor_version < 2:  # noqa: PLR2004 - the first step
+        async_select_sensors(hass, entry)
+    return entry.version == 1
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> bool:

@@ -26,7 +26,7 @@ from .const import DOMAIN
 from .entity import split_unique_id
 from .kpi import place_entities
 from .kpi.metrics import METRICS
-from .kpi.sensor import sensor_key, windows
+from .kpi.selection import sensor_key, windows
 
 BINARY_SENSORS = {BINARY_SENSOR_DOMAIN: DomainSpec()}
 EVENTS = {EVENT_DOMAIN: DomainSpec()}

@@ -116,14 +116,6 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         self._source = source
 
     @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe to changes of the viewers."""
-        await super().async_added_to_hass()
-        self.async_on_remove(
-            self._live.async_add_listener(self._source, self._async_viewers_changed)
-        )
-
-    @override
     async def async_will_remove_from_hass(self) -> None:
         """Stop Home Assistant's stream, even if it is preloaded.
 
@@ -246,8 +238,3 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
         return await self._live.stills.async_thumbnail(
             str(self._source), self.stream, size
         )
-
-    @callback
-    def _async_viewers_changed(self) -> None:
-        self._attr_is_streaming = self._live.viewers(self._source) > 0
-        self.async_write_ha_state()

@@ -59,6 +59,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
 
     DOMAIN = DOMAIN
     VERSION = 1
+    MINOR_VERSION = 2
 
     _portal: Portal
     # The account of the credentials, identified by its root node (decision 0004).

@@ -28,6 +28,11 @@ CONF_SCOPES: Final = "scopes"
 CONF_DAILY_ALLOWANCE: Final = "daily_allowance"
 CONF_KPI_NODES: Final = "kpi_nodes"
 CONF_KPI_METRICS: Final = "kpi_metrics"
+CONF_KPI_WINDOWS: Final = "kpi_windows"
+CONF_KPI_PLACE_SENSORS: Final = "kpi_place_sensors"
+CONF_KPI_CAMERA_SENSORS: Final = "kpi_camera_sensors"
+# Set by a migration, not by a form.
+CONF_KPI_KEPT_SENSORS: Final = "kpi_kept_sensors"
 CONF_HISTORY_DAYS: Final = "history_days"
 DEFAULT_HISTORY_DAYS: Final = 365
 MAX_HISTORY_DAYS: Final = 5 * 365

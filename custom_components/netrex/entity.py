@@ -7,6 +7,7 @@ from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import (
     EVENT_DEVICE_REGISTRY_UPDATED,
     DeviceInfo,
@@ -34,6 +35,31 @@ def split_unique_id(entry: NetrexConfigEntry, unique_id: str) -> tuple[int | Non
     rest = unique_id.removeprefix(f"{node_identifier(entry)[1]}_")
     node, _, key = rest.partition("_")
     return (int(node), key) if node.isdecimal() else (None, rest)
+
+
+# Voice assistants, as in the options of Home Assistant's entity registry.
+_ASSISTANTS = ("cloud.alexa", "cloud.google_assistant", "conversation")
+
+
+class NotExposedEntity(Entity):
+    """An entity that voice assistants may not use unless a user exposes it.
+
+    Home Assistant exposes all switches; some of these open a door or start a broadcast.
+    """
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Set what Home Assistant would otherwise decide, once."""
+        await super().async_added_to_hass()
+        registry = er.async_get(self.hass)
+        if (found := registry.async_get(self.entity_id)) is None:
+            return
+        for assistant in _ASSISTANTS:
+            options = dict(found.options.get(assistant, {}))
+            if "should_expose" not in options:
+                registry.async_update_entity_options(
+                    self.entity_id, assistant, {**options, "should_expose": False}
+                )
 
 
 class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](

@@ -145,7 +145,7 @@ class AccountSensor(NetrexEntity[BudgetCoordinator], SensorEntity):
         await super().async_added_to_hass()
         if self.entity_description.follows_live:
             self.async_on_remove(
-                self._data.live.async_add_listener(None, self.async_write_ha_state)
+                self._data.live.async_add_listener(self.async_write_ha_state)
             )
 
     @property
@@ -194,9 +194,7 @@ class TransportSensor(NetrexCameraEntity, SensorEntity):
     async def async_added_to_hass(self) -> None:
         """Subscribe to changes of the live view."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self._live.async_add_listener(None, self._async_live_changed)
-        )
+        self.async_on_remove(self._live.async_add_listener(self._async_live_changed))
 
     @callback
     def _async_live_changed(self) -> None:

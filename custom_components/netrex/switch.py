@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client.camera.topics import EventKind
-from .entity import async_add_per_node
+from .entity import NotExposedEntity, async_add_per_node
 from .errors import command_errors
 from .gateway.entity import BroadcastEntity, EventStateEntity
 from .gateway.events import EventCoordinator, EventKey
@@ -57,7 +57,7 @@ def _async_add_outputs(
     )
 
 
-class OutputSwitch(EventStateEntity, SwitchEntity):
+class OutputSwitch(NotExposedEntity, EventStateEntity, SwitchEntity):
     """An electrical output of a camera."""
 
     def __init__(
@@ -87,7 +87,7 @@ class OutputSwitch(EventStateEntity, SwitchEntity):
             await self.coordinator.async_switch(self._number, active=active)
 
 
-class BroadcastSwitch(BroadcastEntity, SwitchEntity):
+class BroadcastSwitch(NotExposedEntity, BroadcastEntity, SwitchEntity):
     """Whether a stream of the CamStreamer App is enabled."""
 
     @property

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -16,12 +17,19 @@ from custom_components.netrex.kpi.windows import Window, Windows
 from simulator import Simulator
 
 from ..conftest import SetUp
+from ..kpi_options import ALL_SENSORS
 from .test_sensor import NOON, sensor, settle, state
 
 METRICS = ("people_in", "transactions", "visitors", "conversion")
 KEYS = {
     f"{metric}_{window}": (metric, window) for metric in METRICS for window in Window
 }
+
+
+@pytest.fixture
+def entry_options() -> dict[str, Any]:
+    """Return the options with all sensors."""
+    return ALL_SENSORS
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.const import CONF_KPI_PLACE_SENSORS, CONF_KPI_WINDOWS
 from simulator import Simulator
 
 from .test_sensor import NOON, numbers, sensor, settle, shop_id, state
@@ -131,6 +132,15 @@ async def test_a_day_later_yesterday_is_not_shown_as_today(
     cloud.faults.clear()
 
 
+@pytest.mark.parametrize(
+    "entry_options",
+    [
+        {
+            CONF_KPI_WINDOWS: ["today", "week"],
+            CONF_KPI_PLACE_SENSORS: ["visitors", "visitors_change", "sales_change"],
+        }
+    ],
+)
 async def test_today_against_last_week(
     hass: HomeAssistant,
     cloud: Simulator,

@@ -18,9 +18,11 @@ from custom_components.netrex.client import Lane
 from custom_components.netrex.kpi.coordinator import KpiCoordinator
 from custom_components.netrex.kpi.metrics import METRICS
 from custom_components.netrex.kpi.planning import spread
+from custom_components.netrex.kpi.selection import CAMERA_DEFAULT
 from simulator import Simulator
 
 from ..conftest import SetUp
+from ..kpi_options import ALL_SENSORS
 
 # The sensors of today that are enabled by default, and their metrics.
 TODAY = {
@@ -90,6 +92,7 @@ def noon(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
     return freezer
 
 
+@pytest.mark.parametrize("entry_options", [ALL_SENSORS])
 async def test_kpis_equal_the_truth(
     hass: HomeAssistant,
     cloud: Simulator,
@@ -180,7 +183,13 @@ async def test_between_quarter_hours_nothing_is_read_twice(
     await settle(hass, entry)
     kpi = entry.runtime_data.kpi
     enabled = {d.key for d in METRICS if d.enabled_default}
-    series = sum(len(kpi.metrics(node_id) & enabled) for node_id in kpi.nodes)
+    series = sum(
+        len(
+            kpi.metrics(node_id)
+            & (set(CAMERA_DEFAULT) if node_id in cloud.world.cameras else enabled)
+        )
+        for node_id in kpi.nodes
+    )
     queries = [q for q in cloud.queries if q.fields[0].startswith("statistic")]
     assert len(queries) == -(-series // 5)
 

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 
@@ -14,7 +13,8 @@ from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 
 from ..conftest import SetUp
-from .test_sensor import sensor, settle, shop_id, state
+from ..kpi_options import ALL_SENSORS
+from .test_sensor import settle, shop_id, state
 
 PRAGUE = dt_util.get_time_zone("Europe/Prague")
 METRICS = (*BASE, *RATIOS)
@@ -30,6 +30,7 @@ def truths(cloud: Simulator, node_id: int, kpi: KpiCoordinator) -> dict[str, flo
     }
 
 
+@pytest.mark.parametrize("entry_options", [ALL_SENSORS])
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
 async def test_windows_equal_the_truth_around_a_clock_change(
     hass: HomeAssistant,
@@ -44,14 +45,6 @@ async def test_windows_equal_the_truth_around_a_clock_change(
     entry = await set_up()
     await settle(hass, entry)
     shop = shop_id(cloud)
-    registry = er.async_get(hass)
-    for metric in METRICS:
-        for window in entry.runtime_data.kpi.data.windows:
-            entity_id = sensor(hass, entry, shop, f"{metric.key}_{window}")
-            assert entity_id
-            registry.async_update_entity(entity_id, disabled_by=None)
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass, entry)
 
     def wrong() -> dict[str, tuple[str, float]]:
         return {

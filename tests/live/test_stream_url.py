@@ -174,8 +174,10 @@ async def test_other_devices_do_not_delay_home_assistant(
     for _ in range(2):
         async with await RtspClient.connect(url) as monitor:
             assert (await monitor.request("DESCRIBE")).status == 200
-            assert hass.states.is_state(entity_id, "streaming")
-        await until(lambda: not hass.states.is_state(entity_id, "streaming"))
+            assert open_entry.runtime_data.live.sessions == 1
+            # Activity and history must not show who looks, and when.
+            assert hass.states.is_state(entity_id, "idle")
+        await until(lambda: not open_entry.runtime_data.live.sessions)
     async with await RtspClient.connect(await camera.stream_source()) as viewer:
         assert (await viewer.request("DESCRIBE")).status == 200
     # The monitor itself has to wait.

@@ -21,7 +21,7 @@ from ..const import DOMAIN
 from ..devices import device_node_id
 from ..entity import split_unique_id
 from ..kpi.metrics import METRICS, MetricDescription, needs
-from ..kpi.sensor import sensor_key, windows
+from ..kpi.selection import SENSORS, sensor_key, windows
 from ..media.identifiers import CameraDays
 from ..models import NetrexConfigEntry
 
@@ -47,7 +47,9 @@ class _Account:
         self._entry = entry
         self._data = entry.runtime_data
         self._inventory = entry.runtime_data.inventory.data
-        self._entries = _readable_entries(hass, entry, user)
+        self._entries = _readable_entries(hass, entry, _reader(user))
+        everything = _readable_entries(hass, entry, lambda _: True)
+        self._made = {node_id: frozenset(keys) for node_id, keys in everything.items()}
         self._devices = {
             device_node_id(entry, device): device
             for device in dr.async_entries_for_config_entry(
@@ -116,19 +118,24 @@ class _Account:
     def _counts(self, node_id: int, entries: Collection[str]) -> set[str]:
         """Return the metrics that a node has data for and that the user may read."""
         base = self._data.kpi.metrics(node_id)
+        made = self._made.get(node_id, frozenset())
+        reads_kpis = not SENSORS.keys().isdisjoint(entries)
         return {
             description.key
             for description in METRICS
             if base.issuperset(needs(description))
-            and not _keys(description).isdisjoint(entries)
+            and (
+                not (keys := _keys(description)).isdisjoint(entries)
+                # A metric without a sensor is shown to those who see other metrics.
+                or (reads_kpis and keys.isdisjoint(made))
+            )
         }
 
 
 def _readable_entries(
-    hass: HomeAssistant, entry: NetrexConfigEntry, user: User
+    hass: HomeAssistant, entry: NetrexConfigEntry, may_read: Callable[[str], bool]
 ) -> _Entries:
-    """Return the entries that the user may read, including disabled ones."""
-    may_read = _reader(user)
+    """Return the entries that a user may read, including disabled ones."""
     entries: dict[int | None, dict[str, er.RegistryEntry]] = defaultdict(dict)
     for found in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
         if may_read(found.entity_id):

@@ -56,7 +56,7 @@ class MetricDescription:
         denominator: Key of a base metric; ratios only.
         base: Key of the base metric that is compared; changes only.
         factor: Multiplier of the quotient or the raw value; 100 gives percent.
-        enabled_default: Whether today's sensor is enabled by default.
+        enabled_default: Whether places get its sensor by default.
     """
 
     key: str

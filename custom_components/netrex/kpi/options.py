@@ -13,17 +13,35 @@ import voluptuous as vol
 
 from ..const import (
     CONF_HISTORY_DAYS,
+    CONF_KPI_CAMERA_SENSORS,
     CONF_KPI_METRICS,
     CONF_KPI_NODES,
+    CONF_KPI_PLACE_SENSORS,
+    CONF_KPI_WINDOWS,
     DEFAULT_HISTORY_DAYS,
     MAX_HISTORY_DAYS,
 )
 from ..devices import nodes_with_paths
 from ..flow_schemas import integer_field
 from ..models import NetrexConfigEntry
-from .metrics import BASE
+from .metrics import BASE, METRICS
 from .places import find_nodes
 from .probe import RANK
+from .selection import CAMERA_DEFAULT, PLACE_DEFAULT, WINDOWS_DEFAULT
+from .windows import Window
+
+
+def _choice(options: list[str], translation_key: str) -> SelectSelector:
+    """Return a list from which several options can be chosen."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=options,
+            multiple=True,
+            mode=SelectSelectorMode.DROPDOWN,
+            translation_key=translation_key,
+        )
+    )
+
 
 KPI_SCHEMA = vol.Schema(
     {
@@ -31,14 +49,18 @@ KPI_SCHEMA = vol.Schema(
         vol.Required(CONF_HISTORY_DAYS, default=DEFAULT_HISTORY_DAYS): integer_field(
             0, MAX_HISTORY_DAYS, unit="d"
         ),
+        vol.Required(CONF_KPI_WINDOWS, default=list(WINDOWS_DEFAULT)): _choice(
+            [window.value for window in Window], "kpi_window"
+        ),
+        vol.Required(CONF_KPI_PLACE_SENSORS, default=list(PLACE_DEFAULT)): _choice(
+            [description.key for description in METRICS], "kpi_sensor_metric"
+        ),
+        vol.Required(CONF_KPI_CAMERA_SENSORS, default=list(CAMERA_DEFAULT)): _choice(
+            [description.key for description in METRICS], "kpi_sensor_metric"
+        ),
         # An empty choice means all metrics that have data.
-        vol.Optional(CONF_KPI_METRICS): SelectSelector(
-            SelectSelectorConfig(
-                options=[description.key for description in BASE],
-                multiple=True,
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key="kpi_metric",
-            )
+        vol.Optional(CONF_KPI_METRICS): _choice(
+            [description.key for description in BASE], "kpi_metric"
         ),
     }
 )

@@ -24,6 +24,7 @@ from ..entity import NetrexEntity, async_add_per_node, split_unique_id
 from ..models import NetrexConfigEntry
 from .coordinator import KpiCoordinator
 from .metrics import BY_KEY, METRICS, OCCUPANCY, Kind, MetricDescription, needs
+from .selection import SENSORS, SensorSelection, sensor_key
 from .values import KpiKey, Reading
 from .windows import Window
 
@@ -46,8 +47,9 @@ def async_add_kpi_sensors(
     entry: NetrexConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the sensors of each node once its data has been found."""
-    kpi = entry.runtime_data.kpi
-    _async_remove_deselected(kpi, entry)
+    kpi, inventory = entry.runtime_data.kpi, entry.runtime_data.inventory
+    selection = SensorSelection(entry.options)
+    _async_remove_deselected(kpi, entry, selection)
 
     def having(description: MetricDescription) -> list[int]:
         base = needs(description)
@@ -56,7 +58,9 @@ def async_add_kpi_sensors(
     def sensors(description: MetricDescription, node_id: int) -> list[KpiSensor]:
         return [
             KpiSensor(kpi, entry, node_id, description, window)
-            for window in windows(description)
+            for window in selection.windows(
+                node_id, description, is_camera=node_id in inventory.data.cameras
+            )
         ]
 
     for description in METRICS:
@@ -70,43 +74,26 @@ def async_add_kpi_sensors(
 
 
 @callback
-def _async_remove_deselected(kpi: KpiCoordinator, entry: NetrexConfigEntry) -> None:
-    """Remove the entities of nodes and metrics that the options exclude."""
+def _async_remove_deselected(
+    kpi: KpiCoordinator, entry: NetrexConfigEntry, selection: SensorSelection
+) -> None:
+    """Remove the entities that the options exclude."""
     async_remove_deselected(kpi.hass, entry, kpi.wants)
-    described = {
-        sensor_key(description, window): description
-        for description in METRICS
-        for window in windows(description)
-    }
+    cameras = entry.runtime_data.inventory.data.cameras
     registry = er.async_get(kpi.hass)
     for found in er.async_entries_for_config_entry(registry, entry.entry_id):
         node_id, key = split_unique_id(entry, found.unique_id)
-        description = described.get(key)
-        if (
-            found.domain == SENSOR_DOMAIN
-            and description is not None
-            and node_id is not None
-            and not (
-                kpi.wants(node_id) and kpi.wanted_metrics.issuperset(needs(description))
+        if found.domain != SENSOR_DOMAIN or node_id is None or key not in SENSORS:
+            continue
+        description, window = SENSORS[key]
+        if not (
+            kpi.wants(node_id)
+            and kpi.wanted_metrics.issuperset(needs(description))
+            and selection.has(
+                node_id, description, window, is_camera=node_id in cameras
             )
         ):
             registry.async_remove(found.entity_id)
-
-
-def windows(description: MetricDescription) -> tuple[Window, ...]:
-    """Return the windows of a KPI."""
-    if description is OCCUPANCY:
-        return (Window.TODAY,)
-    if description.kind is Kind.CHANGE:
-        return Window.TODAY, Window.WEEK
-    return tuple(Window)
-
-
-def sensor_key(description: MetricDescription, window: Window) -> str:
-    """Return the last part of the unique id, which is also the translation key."""
-    if description is OCCUPANCY:
-        return description.key
-    return f"{description.key}_{window}"
 
 
 class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
@@ -129,9 +116,6 @@ class KpiSensor(NetrexEntity[KpiCoordinator], SensorEntity):
             SensorStateClass.MEASUREMENT
             if description is OCCUPANCY
             else STATE_CLASSES[description.kind]
-        )
-        self._attr_entity_registry_enabled_default = (
-            description.enabled_default and window is Window.TODAY
         )
         self._is_money = description.factor != 100 and Kind.MONEY in (  # noqa: PLR2004 - percent
             description.kind,

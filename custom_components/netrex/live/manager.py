@@ -1,6 +1,6 @@
 """Live view of one account: its streams and their viewers."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -121,10 +121,7 @@ class LiveView:
         # By camera: the selected profile, and the transport of the last session.
         self._profiles: dict[int, int] = {}
         self._transports: dict[int, LiveTransport] = {}
-        # By video source; None: all of them.
-        self._listeners: defaultdict[str | None, set[Callable[[], None]]] = defaultdict(
-            set
-        )
+        self._listeners: set[Callable[[], None]] = set()
         self._store = store
         self._link_counts = HourlyCounts()
         self._link_counts.restore(store.data.get("links"))
@@ -179,13 +176,6 @@ class LiveView:
         """Return the address for other devices. Raises a translated error."""
         return self.access.url(f"{_EXTERNAL}{source}")
 
-    def viewers(self, source: VideoSource) -> int:
-        """Return the current number of viewers, not counting still images."""
-        return sum(
-            self._relay.viewers(f"{prefix}{source}")
-            for prefix in ("", _STREAM, _EXTERNAL)
-        )
-
     @property
     def sessions(self) -> int:
         """The current number of live sessions, including those for still images."""
@@ -201,13 +191,10 @@ class LiveView:
         return self._transports.get(camera_id)
 
     @callback
-    def async_add_listener(
-        self, source: VideoSource | None, listener: Callable[[], None]
-    ) -> CALLBACK_TYPE:
-        """Call `listener` when viewers of a source connect or leave; None: any."""
-        listeners = self._listeners[None if source is None else str(source)]
-        listeners.add(listener)
-        return partial(listeners.discard, listener)
+    def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call `listener` when viewers connect or leave."""
+        self._listeners.add(listener)
+        return partial(self._listeners.discard, listener)
 
     @callback
     def async_select_profile(
@@ -300,7 +287,7 @@ class LiveView:
     @callback
     def _async_started(self, key: str, transport: LiveTransport) -> None:
         self._transports[VideoSource.parse_key(key).camera_id] = transport
-        self._async_changed(key)
+        self._async_changed()
 
     @callback
     def _async_ended(self, end: SessionEnd) -> None:
@@ -316,20 +303,18 @@ class LiveView:
                 is_auto = self._choice.pinned is None
                 key = "live_view_fails" if is_auto else "live_transport_fails"
                 async_create_issue(self._hass, self._entry, Issue.LIVE_VIEW, key)
-        self._async_changed(end.stream_key)
+        self._async_changed()
 
     @callback
     def _async_closing(self, key: str, reason: EndReason) -> None:
         if reason is EndReason.UPSTREAM and key in self._streams:
             self._streams[key].restart()
-        self._async_changed(key)
+        self._async_changed()
 
     @callback
-    def _async_changed(self, key: str) -> None:
-        source_key = key.removeprefix(_STREAM).removeprefix(_EXTERNAL)
-        for watched in (source_key, None):
-            for listener in tuple(self._listeners.get(watched, ())):
-                listener()
+    def _async_changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
 
 
 async def _take(snapshot: Snapshot, key: str, size: Size | None) -> bytes | None:
