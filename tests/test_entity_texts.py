@@ -19,6 +19,7 @@ from custom_components.netrex.gateway import stale_entities as leftovers
 from simulator import Simulator
 from simulator.camera.events import Event
 
+from .kpi_options import ALL_SENSORS
 from .waiting import eventually
 
 FOLDER = Path(netrex.__file__).parent
@@ -66,7 +67,7 @@ def entry_options(cloud: Simulator, camera_options: dict[str, Any]) -> dict[str,
         values[f"ImageSource.I1.Sensor.{name}"] = "50"
     for event in EVENTS:
         device.events.emit(event)
-    return {**camera_options, CONF_CAMERA_EVENTS: [str(node_id)]}
+    return {**ALL_SENSORS, **camera_options, CONF_CAMERA_EVENTS: [str(node_id)]}
 
 
 @pytest.fixture

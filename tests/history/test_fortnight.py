@@ -72,16 +72,10 @@ async def shop(
     hass.loop.set_debug(False)
     cloud.switches.kpi_late_share = 0.15
     config_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(config_entry, options=ALL_SENSORS)
     # Home Assistant would reload the account again when the time passes.
     with patch("homeassistant.config_entries.RELOAD_AFTER_UPDATE_DELAY", 1e9):
         await hass.config_entries.async_setup(config_entry.entry_id)
-        await settle(hass, config_entry)
-        registry = er.async_get(hass)
-        prefix = f"{config_entry.unique_id}_{shop_id(cloud)}_"
-        for found in er.async_entries_for_config_entry(registry, config_entry.entry_id):
-            if found.unique_id.startswith(prefix) and found.disabled_by:
-                registry.async_update_entity(found.entity_id, disabled_by=None)
-        await hass.config_entries.async_reload(config_entry.entry_id)
         await settle(hass, config_entry)
         yield config_entry
 

@@ -22,7 +22,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant import loader
 from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er, frame
+from homeassistant.helpers import frame
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_test_home_assistant,
@@ -31,7 +31,11 @@ from yarl import URL
 
 from custom_components.netrex.client import Lane, Ledger, Pacer
 from custom_components.netrex.client.days import DAY, QUARTER
-from custom_components.netrex.const import CONF_KPI_NODES, DOMAIN
+from custom_components.netrex.const import (
+    CONF_KPI_NODES,
+    CONF_KPI_PLACE_SENSORS,
+    DOMAIN,
+)
 from custom_components.netrex.history import HistoryImporter, importer
 from custom_components.netrex.history.statistics import NodeStatistics
 from custom_components.netrex.kpi import BASE, SeriesKey
@@ -142,7 +146,10 @@ class Week:
                 CONF_URL: cloud.url,
                 CONF_API_TOKEN: cloud.create_api_token(),
             },
-            options={CONF_KPI_NODES: [str(shop) for shop in shops]},
+            options={
+                CONF_KPI_NODES: [str(shop) for shop in shops],
+                CONF_KPI_PLACE_SENSORS: [metric.key for metric in BASE],
+            },
         )
 
     async def run(self) -> Report:
@@ -150,8 +157,6 @@ class Week:
         self.entry.add_to_hass(self.hass)
         await self.hass.config_entries.async_setup(self.entry.entry_id)
         await asyncio.sleep(WARM_UP_SECONDS / 2)
-        self._enable()
-        await self.hass.config_entries.async_reload(self.entry.entry_id)
         await asyncio.sleep(WARM_UP_SECONDS / 2)
         plans = [
             asyncio.create_task(self._plan(VIEWS, self._view)),
@@ -165,14 +170,6 @@ class Week:
         self._count()
         await self.hass.config_entries.async_unload(self.entry.entry_id)
         return self.report
-
-    def _enable(self) -> None:
-        """Enable today's sensors of all eight metrics."""
-        registry = er.async_get(self.hass)
-        wanted = {f"{metric.key}_today" for metric in BASE}
-        for found in er.async_entries_for_config_entry(registry, self.entry.entry_id):
-            if found.translation_key in wanted and found.disabled_by:
-                registry.async_update_entity(found.entity_id, disabled_by=None)
 
     async def _plan(self, count: int, act: Callable[[], Any]) -> None:
         """Act `count` times a day, mostly in opening hours."""
