@@ -26,6 +26,7 @@ from custom_components.netrex.kpi.coordinator import DEBOUNCE_SECONDS
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 
+from ..kpi_options import ALL_SENSORS
 from .conftest import PRAGUE, ReadBack, settle
 from .test_import import assert_truth, shop_id
 
