@@ -10,11 +10,19 @@ from custom_components.netrex.client import LiveTransport
 from custom_components.netrex.const import (
     CONF_DAILY_ALLOWANCE,
     CONF_HISTORY_DAYS,
+    CONF_KPI_CAMERA_SENSORS,
+    CONF_KPI_PLACE_SENSORS,
+    CONF_KPI_WINDOWS,
     CONF_LIVE_TRANSPORT,
     CONF_RECORDINGS_LIMIT,
     CONF_RELAY_ACCESS,
     CONF_RELAY_HOST,
     CONF_RELAY_PORT,
+)
+from custom_components.netrex.kpi.selection import (
+    CAMERA_DEFAULT,
+    PLACE_DEFAULT,
+    WINDOWS_DEFAULT,
 )
 from custom_components.netrex.live import VideoSource
 from custom_components.netrex.relay.endpoint import bind
@@ -23,6 +31,11 @@ from simulator import Simulator
 from ..relay.players import watch
 from .steps import open_page, save, suggested
 
+KPI_DEFAULTS = {
+    CONF_KPI_WINDOWS: list(WINDOWS_DEFAULT),
+    CONF_KPI_PLACE_SENSORS: list(PLACE_DEFAULT),
+    CONF_KPI_CAMERA_SENSORS: list(CAMERA_DEFAULT),
+}
 LIVE_VIEW_DEFAULTS = {
     CONF_LIVE_TRANSPORT: "auto",
     CONF_RELAY_ACCESS: False,
@@ -51,7 +64,7 @@ async def test_a_page_keeps_what_the_others_saved(
     await save(hass, token_entry, "kpi", **{CONF_HISTORY_DAYS: 30})
     await save(hass, token_entry, "live_view", **{CONF_RELAY_HOST: "127.0.0.1"})
     await save(hass, token_entry, "recordings", **{CONF_RECORDINGS_LIMIT: 5.0})
-    assert token_entry.options == LIVE_VIEW_DEFAULTS | {
+    assert token_entry.options == LIVE_VIEW_DEFAULTS | KPI_DEFAULTS | {
         CONF_DAILY_ALLOWANCE: 2500,
         CONF_HISTORY_DAYS: 30,
         CONF_RELAY_HOST: "127.0.0.1",
@@ -59,7 +72,7 @@ async def test_a_page_keeps_what_the_others_saved(
     }
     # A field that is emptied is forgotten, though the form does not send it.
     await save(hass, token_entry, "live_view")
-    assert token_entry.options == LIVE_VIEW_DEFAULTS | {
+    assert token_entry.options == LIVE_VIEW_DEFAULTS | KPI_DEFAULTS | {
         CONF_DAILY_ALLOWANCE: 2500,
         CONF_HISTORY_DAYS: 30,
         CONF_RECORDINGS_LIMIT: 5,
