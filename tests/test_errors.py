@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
@@ -12,13 +13,16 @@ from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
 )
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import UpdateFailed
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import netrex
+from custom_components.netrex.auth import fixed_token
 from custom_components.netrex.client import (
     Lane,
+    Ledger,
     NetrexAddressError,
     NetrexAuthError,
     NetrexBudgetError,
@@ -30,6 +34,7 @@ from custom_components.netrex.client import (
     NetrexCameraRefusedError,
     NetrexCameraResponseError,
     NetrexCameraTokenError,
+    NetrexClient,
     NetrexConnectionError,
     NetrexError,
     NetrexNoDataError,
@@ -39,6 +44,7 @@ from custom_components.netrex.client import (
     NetrexRangeError,
     NetrexRateLimitedError,
     NetrexResponseError,
+    Pacer,
 )
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.errors import (
@@ -202,3 +208,40 @@ async def test_the_message_has_the_portals_reason(
     assert config_entry.state is ConfigEntryState.SETUP_RETRY
     assert config_entry.reason is not None
     assert config_entry.reason.startswith("The portal does not answer: ")
+
+
+async def test_no_text_says_the_same_twice(
+    hass: HomeAssistant, unused_tcp_port: int
+) -> None:
+    """The reasons that the client gives complete the translated sentences."""
+    pacer = Pacer(Ledger(), interval=0)
+    client = NetrexClient(
+        async_get_clientsession(hass),
+        f"http://127.0.0.1:{unused_tcp_port}",
+        fixed_token("token"),
+        pacer=pacer,
+    )
+    caught: list[NetrexError] = []
+
+    async def fail() -> None:
+        with pytest.raises(NetrexError) as error:
+            await client.execute("{__typename}", lane=Lane.KPI)
+        caught.append(error.value)
+
+    await fail()
+    pacer.ledger.allowance = 1
+    await fail()
+    pacer.pause(60)
+    await fail()
+    assert [type(error) for error in caught] == [
+        NetrexConnectionError,
+        NetrexBudgetError,
+        NetrexRateLimitedError,
+    ]
+    english = Path(netrex.__file__).parent / "translations" / "en.json"
+    messages = json.loads(english.read_text(encoding="utf-8"))["exceptions"]
+    for error in caught:
+        text = messages[error_key(error)]["message"].format(reason=error)
+        words = re.findall(r"\w+", text.lower())
+        triples = list(zip(words, words[1:], words[2:], strict=False))
+        assert len(triples) == len(set(triples)) > 3, text

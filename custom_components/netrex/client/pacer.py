@@ -231,12 +231,12 @@ class Pacer:
         pause = self.retry_after
         if pause is not None and pause > _MAX_WAIT:
             return NetrexRateLimitedError(
-                "The portal's limit is reached; all queries are paused",
+                f"All queries are paused for {pause:.0f} s",
                 retry_after=pause,
             )
         if not self.ledger.permits(lane):
             return NetrexBudgetError(
-                "The daily allowance of queries is used up",
+                f"{self.ledger.used} in 24 hours",
                 retry_after=self.ledger.retry_after(lane),
             )
         return None

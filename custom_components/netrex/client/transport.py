@@ -28,7 +28,7 @@ _TIMEOUT_SECONDS = 30.0
 MAX_RESPONSE_BYTES = 4 * 2**20
 MAX_SERIES_BYTES = 6 * 2**20
 
-_UNREACHABLE = (UNREACHABLE, NetrexConnectionError, "The portal does not answer")
+_UNREACHABLE = (UNREACHABLE, NetrexConnectionError, "No response")
 _FAILURES = (
     (BROKEN, NetrexResponseError, "The portal's response is broken"),
     _UNREACHABLE,

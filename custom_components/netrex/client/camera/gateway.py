@@ -44,7 +44,7 @@ _MAX_MESSAGE_BYTES = 2**18
 _IMAGE_TYPE = "image/jpeg"
 _FAILURES = (
     (BROKEN, NetrexCameraResponseError, "The camera's response is broken"),
-    (UNREACHABLE, NetrexCameraOfflineError, "The camera does not answer"),
+    (UNREACHABLE, NetrexCameraOfflineError, "No response"),
     (ValueError, NetrexCameraTokenError, "The token cannot be sent in a header"),
 )
 # Called after each call with the camera's serial number, and the error or None.
