@@ -1,12 +1,15 @@
 """OAuth2 at the portal: addresses, token requests, odd responses, and no leaks."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+import gzip
 import logging
 import time
 from typing import Any
 
-from aiohttp import ClientTimeout, web
+from aiohttp import ClientTimeout, StreamReader, web
 from aiohttp.test_utils import TestServer
 from homeassistant.components.application_credentials import ClientCredential
 from homeassistant.core import HomeAssistant
@@ -20,7 +23,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from yarl import URL
 
-from custom_components.netrex import application_credentials as platform
+from custom_components.netrex import application_credentials as platform, auth
 from custom_components.netrex.application_credentials import (
     NetrexOAuth2Implementation,
     async_get_auth_implementation,
@@ -422,3 +425,68 @@ async def test_the_dialog_without_an_address_shows_my_home_assistant(
     hass.config.internal_url = hass.config.external_url = None
     placeholders = await async_get_description_placeholders(hass)
     assert placeholders["redirect_url"] == "https://my.home-assistant.io/redirect/oauth"
+
+
+def _gzip(size: int) -> bytes:
+    body = b'{"access_token":"' + b"a" * size + b'"}'
+    return gzip.compress(body)
+
+
+async def _endless(request: web.Request, pause: float) -> web.StreamResponse:
+    """Send a body that never ends, for at most 30 s."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        for _ in range(3_000):
+            await response.write(b" " * (16_384 if not pause else 1))
+            await asyncio.sleep(pause or 0.01)
+    return response
+
+
+async def _inflated(_: web.Request) -> web.StreamResponse:
+    headers = {"Content-Encoding": "gzip"}
+    return web.Response(body=_gzip(64 * 2**20), headers=headers)
+
+
+@pytest.mark.parametrize("path", ["token", "revoke"])
+@pytest.mark.parametrize(
+    "answer",
+    [_inflated, partial(_endless, pause=0), partial(_endless, pause=0.05)],
+    ids=["gzip", "endless", "slow"],
+)
+async def test_the_body_of_an_answer_about_a_token_is_bounded(
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> None:
+    """In size, also after decompression, and in time."""
+    timeout = ClientTimeout(total=1)
+    monkeypatch.setattr(platform, "TOKEN_TIMEOUT", timeout)
+    monkeypatch.setattr(auth, "REVOKE_TIMEOUT", timeout)
+    received = 0
+
+    def count(chunk: bytes, *_: object) -> None:
+        nonlocal received
+        received += len(chunk)
+
+    app = web.Application()
+    app.router.add_post("/oauth2/{name}", answer)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        original = StreamReader.feed_data
+
+        def feed_data(reader: StreamReader, data: bytes) -> Any:  # noqa: ANN401
+            count(data)
+            return original(reader, data)
+
+        monkeypatch.setattr(StreamReader, "feed_data", feed_data)
+        if path == "token":
+            implementation = NetrexOAuth2Implementation(hass, DOMAIN, CREDENTIAL, url)
+            with pytest.raises(OAuth2TokenRequestConnectionError):
+                await implementation.async_refresh_token(expired())
+        else:
+            data = {"url": url, "host": "portal", "token": expired()}
+            assert not await auth._async_cancel(hass, data, data["token"])
+    # Bytes after decompression.
+    assert 0 < received < 4 * 2**20

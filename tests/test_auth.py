@@ -360,3 +360,23 @@ async def test_an_unconfirmed_revocation_is_logged(
     await async_revoke(hass, oauth_entry.data)
     assert "did not confirm" in caplog.text
     assert_log_clean(caplog, cloud.secrets)
+
+
+@pytest.mark.parametrize("ahead", [2 * HOUR, 120 * HOUR, -HOUR, -24 * HOUR])
+async def test_a_clock_that_was_wrong_at_a_renewal_does_no_harm(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    ahead: int,
+) -> None:
+    now = time.time()
+    lifetime = oauth_entry.data[CONF_TOKEN]["expires_in"]
+    change_token(hass, oauth_entry, expires_at=now + lifetime + ahead)
+    provider = await async_get_token_provider(hass, oauth_entry)
+    token = await provider()
+    assert oauth_entry.data[CONF_TOKEN]["expires_at"] <= time.time() + lifetime
+    freezer.tick(lifetime + 1)
+    # Renewed at the end of its real lifetime, without a refusal.
+    assert await provider() != token
+    assert not reauth_flows(hass)

@@ -88,9 +88,11 @@ async def async_get_token_provider(
     if api_token := entry.data.get(CONF_API_TOKEN):
         return fixed_token(api_token)
     session = OAuth2Session(hass, entry, await _async_implementation(hass, entry))
+    _async_cut_expiry(hass, entry)
     _async_schedule_reauth(hass, entry)
 
     async def async_get_token() -> str:
+        _async_cut_expiry(hass, entry)
         try:
             await session.async_ensure_token_valid()
         except OAuth2TokenRequestReauthError as err:
@@ -102,6 +104,17 @@ async def async_get_token_provider(
         return str(session.token[CONF_ACCESS_TOKEN])
 
     return async_get_token
+
+
+@callback
+def _async_cut_expiry(hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
+    """Cut an expiry that is too late because the clock was ahead at the renewal."""
+    token = entry.data[CONF_TOKEN]
+    latest = time.time() + token["expires_in"]
+    if token["expires_at"] > latest:
+        hass.config_entries.async_update_entry(
+            entry, data={**entry.data, CONF_TOKEN: {**token, "expires_at": latest}}
+        )
 
 
 def _temporary(err: Exception) -> NetrexError:
