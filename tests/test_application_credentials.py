@@ -490,3 +490,18 @@ async def test_the_body_of_an_answer_about_a_token_is_bounded(
             assert not await auth._async_cancel(hass, data, data["token"])
     # Bytes after decompression.
     assert 0 < received < 4 * 2**20
+
+
+@pytest.mark.usefixtures("current_request_with_host")
+async def test_the_dialog_shows_the_address_of_the_flow(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hass.config.internal_url = "http://homeassistant.local:8123"
+    assert platform.redirect_url(hass) == REDIRECT
+
+    def outside_a_request(_: HomeAssistant) -> str:
+        raise RuntimeError
+
+    monkeypatch.setattr(platform, "async_get_redirect_uri", outside_a_request)
+    placeholders = await async_get_description_placeholders(hass)
+    assert placeholders == {"redirect_url": REDIRECT}

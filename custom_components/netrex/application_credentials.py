@@ -32,6 +32,7 @@ from homeassistant.helpers.config_entry_oauth2_flow import (
     async_get_redirect_uri,
 )
 from homeassistant.helpers.network import NoURLAvailableError, get_url
+from homeassistant.util.hass_dict import HassKey
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -73,6 +74,8 @@ _MAX_REASON_LENGTH = 1_000
 _MAX_MESSAGE_LENGTH = 200
 _PUBLIC_PARAMETERS = ("grant_type", "redirect_uri", "client_id")
 
+_DATA_REDIRECT_URL: HassKey[str] = HassKey(f"{DOMAIN}_redirect_url")
+
 _portal: ContextVar[tuple[str, Pacer | None]] = ContextVar(
     f"{DOMAIN}_portal", default=(f"https://{DEFAULT_HOST}", None)
 )
@@ -112,7 +115,10 @@ def redirect_url(hass: HomeAssistant) -> str:
     """Return the redirect URL to register at the portal, as Home Assistant sends it."""
     # RuntimeError: outside a request of the frontend, its address is unknown.
     with suppress(RuntimeError):
-        return async_get_redirect_uri(hass)
+        hass.data[_DATA_REDIRECT_URL] = async_get_redirect_uri(hass)
+    # The dialog for credentials has to show what the flow has shown before.
+    if url := hass.data.get(_DATA_REDIRECT_URL):
+        return url
     try:
         return f"{get_url(hass)}{AUTH_CALLBACK_PATH}"
     except NoURLAvailableError:

@@ -20,6 +20,7 @@ from homeassistant.const import (
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.config_entry_oauth2_flow import AbstractOAuth2FlowHandler
+from homeassistant.util.hass_dict import HassKey
 import voluptuous as vol
 
 from .application_credentials import portal_context, redirect_url
@@ -47,6 +48,9 @@ from .models import NetrexConfigEntry
 from .options_flow import NetrexOptionsFlow
 from .pacing import async_found_account, async_get_portal_pacer
 from .portal import InvalidHostError, Portal, async_probe
+
+# The last valid input of the first form, until an entry is created.
+DATA_LAST_INPUT: HassKey[dict[str, Any]] = HassKey(f"{DOMAIN}_last_input")
 
 # Errors that a retry can solve.
 TRANSIENT_ERRORS = frozenset(
@@ -101,10 +105,13 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
                 user_input[CONF_HOST]
             )
             if not errors:
+                self.hass.data[DATA_LAST_INPUT] = user_input
                 return await self.async_step_auth_method()
+        # The frontend starts a new flow after it has asked for the credentials.
+        shown = user_input or self.hass.data.get(DATA_LAST_INPUT)
         return self.async_show_form(
             step_id="user",
-            data_schema=self.add_suggested_values_to_schema(USER_SCHEMA, user_input),
+            data_schema=self.add_suggested_values_to_schema(USER_SCHEMA, shown),
             description_placeholders={"example_host": DEFAULT_HOST},
             errors=errors,
         )
@@ -131,9 +138,12 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Let the user choose how to sign in."""
+        options = ["pick_implementation", "new_credentials", "api_token"]
+        if self.source == SOURCE_USER:
+            options.append("user")
         return self.async_show_menu(
             step_id="auth_method",
-            menu_options=["pick_implementation", "new_credentials", "api_token"],
+            menu_options=options,
             description_placeholders={
                 "host": self._portal.host,
                 "redirect_url": redirect_url(self.hass),
@@ -186,10 +196,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Announce the portal's sign-in page."""
         if user_input is None:
-            return self.async_show_form(
-                step_id="reauth_confirm",
-                description_placeholders={"host": self._portal.host},
-            )
+            return self._show_reauth_confirm()
         implementation = self._get_reauth_entry().data[CONF_AUTH_IMPLEMENTATION]
         return await self.async_step_pick_implementation(
             {"implementation": implementation}
@@ -215,9 +222,29 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
                 description_placeholders={"host": self._portal.host},
                 errors={"base": key},
             )
+        key = key or self._wrong_account()
+        if key is not None and self.source == SOURCE_REAUTH:
+            # An aborted reauthentication could only be started again by a restart.
+            return self._show_reauth_confirm({"base": key})
         if key is not None:
             return self.async_abort(reason=key)
         return await self._async_finish()
+
+    def _wrong_account(self) -> str | None:
+        """Return the error key if another account signed in to an entry."""
+        if self.source != SOURCE_REAUTH:
+            return None
+        is_same = self._account_id == self._get_reauth_entry().unique_id
+        return None if is_same else "wrong_account"
+
+    def _show_reauth_confirm(
+        self, errors: dict[str, str] | None = None
+    ) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            description_placeholders={"host": self._portal.host},
+            errors=errors,
+        )
 
     async def _async_step_token(
         self, step_id: str, user_input: dict[str, Any] | None
@@ -227,7 +254,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
             # A pasted token often ends with a line break.
             token = user_input[CONF_API_TOKEN].strip()
             self._credentials = {CONF_API_TOKEN: token}
-            key = await self._async_read_account(token)
+            key = await self._async_read_account(token) or self._wrong_account()
             if key is None:
                 return await self._async_finish()
             errors["base"] = key
@@ -301,6 +328,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         await self.async_set_unique_id(self._account_id)
         if self.source == SOURCE_USER:
             self._abort_if_unique_id_configured()
+            self.hass.data.pop(DATA_LAST_INPUT, None)
             return self.async_create_entry(
                 title=self._title, data=data, description_placeholders=DASHBOARD_LINK
             )

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -12,7 +13,9 @@ from yarl import URL
 
 from custom_components.netrex.const import (
     CONF_SCOPES,
+    DOMAIN,
 )
+from custom_components.netrex.flow_schemas import SECTION_RIGHTS
 from simulator import Simulator
 from simulator.world.model import OAuthClient
 
@@ -127,3 +130,34 @@ async def test_an_unknown_permission_is_refused(
 ) -> None:
     with pytest.raises(InvalidData):
         await start(hass, host=cloud.url, rights={"scopes": ["read", "everything"]})
+
+
+async def test_the_portal_survives_the_dialog_for_credentials(
+    hass: HomeAssistant, cloud: Simulator
+) -> None:
+    rights = {CONF_SCOPES: ["read", "liveview"]}
+    result = await start(hass, host=cloud.url, **{SECTION_RIGHTS: rights})
+    result = await choose(hass, result, "new_credentials")
+    assert result["reason"] == "missing_credentials"
+
+    # The frontend starts again once the credentials are saved.
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    assert suggested(result, CONF_HOST) == cloud.url
+    assert result["data_schema"]
+    [section] = [
+        field
+        for name, field in result["data_schema"].schema.items()
+        if name == SECTION_RIGHTS
+    ]
+    [scopes] = section.schema.schema
+    assert scopes.description == {"suggested_value": ["read", "liveview"]}
+
+
+async def test_another_portal_can_be_chosen_from_the_menu(
+    hass: HomeAssistant, cloud: Simulator
+) -> None:
+    result = await choose(hass, await start(hass, host=cloud.url), "user")
+    assert result["step_id"] == "user"
+    assert suggested(result, CONF_HOST) == cloud.url

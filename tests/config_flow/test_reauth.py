@@ -78,8 +78,12 @@ async def test_an_api_token_of_another_account_is_refused(
     result = await reauth(hass, token_entry)
     guest = cloud.create_api_token("guest")
     result = await configure(hass, result, {CONF_API_TOKEN: guest})
-    assert_aborted(result, "wrong_account")
+    assert result["step_id"] == "reauth_api_token"
+    assert result["errors"] == {"base": "wrong_account"}
     assert token_entry.data == before
+    # The form is still there for the right token.
+    result = await configure(hass, result, {CONF_API_TOKEN: cloud.create_api_token()})
+    assert_aborted(result, "reauth_successful")
 
 
 async def test_a_refresh_token_avoids_the_sign_in(
@@ -165,8 +169,12 @@ async def test_signing_in_again_with_another_account_is_refused(
     cloud.oauth.revoke_all()
     result = await configure(hass, await reauth(hass, oauth_entry), {})
     result = await sign_in(result, username="guest")
-    assert_aborted(result, "wrong_account")
+    assert result["step_id"] == "reauth_confirm"
+    assert result["errors"] == {"base": "wrong_account"}
     assert oauth_entry.data == before
+    # The form is still there for the right account.
+    result = await sign_in(await configure(hass, result, {}))
+    assert_aborted(result, "reauth_successful")
 
 
 async def test_signing_in_again_needs_credentials(

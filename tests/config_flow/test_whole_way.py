@@ -42,6 +42,7 @@ async def test_signing_in_leads_from_an_address_to_an_entry(
         "pick_implementation",
         "new_credentials",
         "api_token",
+        "user",
     ]
     assert result["description_placeholders"] == {
         "host": authority(cloud),
