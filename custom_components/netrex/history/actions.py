@@ -85,7 +85,8 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
         return {"hours": result.rows, "left_out": [*left_out]}
     if left_out and len(result.refused) == len(series):
         # Without a response, nothing else would say so.
-        raise failed("nothing_imported", reason=str(left_out[0]["reason"]))
+        reason = left_out[0]["reason"]
+        raise failed("nothing_imported", reason=str(reason))
     return None
 
 
