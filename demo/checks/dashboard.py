@@ -107,7 +107,7 @@ async def phone(case: Case) -> str:
 
 
 async def new_camera(case: Case) -> str:
-    """An open page follows a camera that is added and removed, without a reload."""
+    """An open page shows a new camera without a reload of the page."""
     _need_browser()
     control = case.running.control
     url = f"{case.running.client.url}/{DOMAIN}"
@@ -115,13 +115,10 @@ async def new_camera(case: Case) -> str:
     async with open_page(f"{url}/site-{node_id}", DESKTOP) as page:
         await _wait_for(page, "hui-picture-entity-card")
         before = await page.locator("hui-picture-entity-card").count()
-        added = await control.post("camera/add", name="Rampa", parent_node_id=node_id)
+        await control.post("camera/add", name="Rampa", parent_node_id=node_id)
         appeared = await _wait_for_pictures(case, page, before + 1)
-        await control.post("camera/remove", node_id=added["node_id"])
-        disappeared = await _wait_for_pictures(case, page, before)
     return (
-        f"on the open page of its shop {appeared:.1f} s after a reload of the account;"
-        f" removed, it disappears after {disappeared:.1f} s"
+        f"on the open page of its shop {appeared:.1f} s after a reload of the account"
     )
 
 

@@ -24,8 +24,8 @@ from . import (
 from .case import Case, Failed, NotRun
 from .table import Outcome, Row, render_row, verdict
 
-# The order matters: "start" expects that there was no live view yet, and "secrets"
-# searches what all other checks have left.
+# The order matters: "start" expects that there was no live view yet, "secrets"
+# searches what the checks before have left, and "new camera" changes the account.
 CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("sign-in", account.sign_in),
     ("start", account.start),
@@ -39,7 +39,6 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("frontend", live.frontend),
     ("dashboard", dashboard.ranking),
     ("on a phone", dashboard.phone),
-    ("new camera", dashboard.new_camera),
     ("media browser", media.media_browser),
     ("player", media.player),
     ("recordings", recordings.recordings),
@@ -56,6 +55,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Awaitable[str]]], ...] = (
     ("repairs", secrets.repairs),
     ("log", secrets.log),
     ("secrets", secrets.secrets),
+    ("new camera", dashboard.new_camera),
 )
 
 
