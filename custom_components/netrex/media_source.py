@@ -25,6 +25,7 @@ from .media.browse import TITLE, Browser, Texts, async_get_entry
 from .media.identifiers import Slice, parse_identifier
 from .media.player_view import slice_path
 from .media.search import async_search
+from .permissions import async_current_user, may_see_camera
 from .recordings.clip import MIME_TYPE
 
 # How long playback waits before it reports the progress instead. The websocket
@@ -51,7 +52,8 @@ class NetrexMediaSource(MediaSource):
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
         """Return an item with its children."""
         with _raise_as(BrowseError):
-            browser = Browser(self.hass, await Texts.async_load(self.hass))
+            texts = await Texts.async_load(self.hass)
+            browser = Browser(self.hass, texts, async_current_user())
             return await browser.async_open(parse_identifier(item.identifier))
 
     @override
@@ -61,7 +63,10 @@ class NetrexMediaSource(MediaSource):
         """Return the cameras, days, and slices below an item that match a query."""
         with _raise_as(BrowseError):
             found = await async_search(
-                self.hass, parse_identifier(item.identifier), query.search_query
+                self.hass,
+                parse_identifier(item.identifier),
+                query.search_query,
+                async_current_user(),
             )
         classes = query.media_filter_classes
         return SearchMedia(
@@ -75,10 +80,14 @@ class NetrexMediaSource(MediaSource):
             media = parse_identifier(item.identifier)
             if not isinstance(media, Slice):
                 raise failed("not_playable")
-            data = async_get_entry(self.hass, media.entry_id).runtime_data
-            if media.node_id not in data.inventory.data.cameras:
+            entry = async_get_entry(self.hass, media.entry_id)
+            if not may_see_camera(
+                self.hass, entry, async_current_user(), media.node_id
+            ):
                 raise failed("place_gone")
-            path = await data.playback.async_fetch(media.clip, MAX_WAIT_SECONDS)
+            path = await entry.runtime_data.playback.async_fetch(
+                media.clip, MAX_WAIT_SECONDS
+            )
         return PlayMedia(slice_path(media), MIME_TYPE, path=path)
 
 

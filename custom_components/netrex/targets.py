@@ -4,7 +4,6 @@ Home Assistant's entity actions skip unavailable entities, but the portal still 
 recordings of an offline camera.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
@@ -12,13 +11,14 @@ from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import Unauthorized, UnknownUser
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er, target
 
 from .const import DOMAIN
 from .devices import device_node_id
 from .errors import invalid
 from .models import NetrexConfigEntry
+from .permissions import async_get_user, entity_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ async def async_target_cameras(
             camera of this integration.
         Unauthorized: The user has no permission for a referenced entity.
     """
-    may_use = await _async_permission(call, policy)
+    may_use = entity_check(await async_get_user(call.hass, call.context), policy)
     registry = er.async_get(call.hass)
     referenced, indirect = _selected(call)
     cameras: list[TargetCamera] = []
@@ -74,17 +74,6 @@ async def async_target_cameras(
     if not cameras:
         raise invalid("no_camera")
     return cameras
-
-
-async def _async_permission(call: ServiceCall, policy: str) -> Callable[[str], bool]:
-    """Return the check of the user's permission for an entity."""
-    if call.context.user_id is None:
-        return lambda _: True
-    user = await call.hass.auth.async_get_user(call.context.user_id)
-    if user is None:
-        raise UnknownUser(context=call.context)
-    permissions = user.permissions
-    return lambda entity_id: permissions.check_entity(entity_id, policy)
 
 
 def _selected(call: ServiceCall) -> tuple[set[str], set[str]]:

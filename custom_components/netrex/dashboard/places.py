@@ -4,12 +4,10 @@ A place is a node of the portal's tree that has entities or is above such a node
 get the entities that they may read, and nothing about places without such entities.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from homeassistant.auth.models import User
-from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.components.media_source import generate_media_source_id
 from homeassistant.const import EntityCategory
@@ -19,23 +17,21 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from ..client import NodeType
 from ..const import DOMAIN
 from ..devices import device_node_id
-from ..entity import split_unique_id
-from ..kpi.metrics import METRICS, MetricDescription, needs
-from ..kpi.selection import SENSORS, sensor_key, windows
+from ..kpi.metrics import METRICS, needs
+from ..kpi.selection import is_readable
 from ..media.identifiers import CameraDays
 from ..models import NetrexConfigEntry
-
-# Registry entries by key; the node id is None for the account's own entities.
-type _Entries = Mapping[int | None, Mapping[str, er.RegistryEntry]]
+from ..permissions import permitted_entries
 
 
 @callback
 def describe_accounts(hass: HomeAssistant, user: User) -> list[dict[str, Any]]:
-    """Return the loaded accounts with the places that a user may read."""
-    return [
-        _Account(hass, entry, user).describe()
+    """Return the loaded accounts of which a user may read something."""
+    accounts = (
+        _Account(hass, entry, user)
         for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-    ]
+    )
+    return [account.describe() for account in accounts if account.is_readable]
 
 
 class _Account:
@@ -47,15 +43,19 @@ class _Account:
         self._entry = entry
         self._data = entry.runtime_data
         self._inventory = entry.runtime_data.inventory.data
-        self._entries = _readable_entries(hass, entry, _reader(user))
-        everything = _readable_entries(hass, entry, lambda _: True)
-        self._made = {node_id: frozenset(keys) for node_id, keys in everything.items()}
+        self._entries = permitted_entries(hass, entry, user)
+        self._made = permitted_entries(hass, entry, None)
         self._devices = {
             device_node_id(entry, device): device
             for device in dr.async_entries_for_config_entry(
                 dr.async_get(hass), entry.entry_id
             )
         }
+
+    @property
+    def is_readable(self) -> bool:
+        """Return whether the user may read an entity of the account."""
+        return bool(self._entries)
 
     def describe(self) -> dict[str, Any]:
         """Return the account and its places, parents first."""
@@ -118,36 +118,13 @@ class _Account:
     def _counts(self, node_id: int, entries: Collection[str]) -> set[str]:
         """Return the metrics that a node has data for and that the user may read."""
         base = self._data.kpi.metrics(node_id)
-        made = self._made.get(node_id, frozenset())
-        reads_kpis = not SENSORS.keys().isdisjoint(entries)
+        made = self._made.get(node_id, {})
         return {
             description.key
             for description in METRICS
             if base.issuperset(needs(description))
-            and (
-                not (keys := _keys(description)).isdisjoint(entries)
-                # A metric without a sensor is shown to those who see other metrics.
-                or (reads_kpis and keys.isdisjoint(made))
-            )
+            and is_readable(description, entries, made)
         }
-
-
-def _readable_entries(
-    hass: HomeAssistant, entry: NetrexConfigEntry, may_read: Callable[[str], bool]
-) -> _Entries:
-    """Return the entries that a user may read, including disabled ones."""
-    entries: dict[int | None, dict[str, er.RegistryEntry]] = defaultdict(dict)
-    for found in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
-        if may_read(found.entity_id):
-            node_id, key = split_unique_id(entry, found.unique_id)
-            entries[node_id][key] = found
-    return entries
-
-
-def _reader(user: User) -> Callable[[str], bool]:
-    if user.permissions.access_all_entities(POLICY_READ):
-        return lambda _: True
-    return lambda entity_id: user.permissions.check_entity(entity_id, POLICY_READ)
 
 
 def _enabled(entries: Mapping[str, er.RegistryEntry]) -> dict[str, str]:
@@ -168,8 +145,3 @@ def _cameras(entities: Mapping[str, str]) -> list[str]:
         if split_entity_id(entity_id)[0] == CAMERA_DOMAIN
     )
     return [entities[key] for key in sorted(keys, key=lambda key: (len(key), key))]
-
-
-def _keys(description: MetricDescription) -> set[str]:
-    """Return the keys of a metric's sensors."""
-    return {sensor_key(description, window) for window in windows(description)}

@@ -43,7 +43,8 @@ SCHEMA = vol.Schema(
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the action."""
-    hass.services.async_register(
+    service.async_register_admin_service(
+        hass,
         DOMAIN,
         ACTION_IMPORT_HISTORY,
         _async_import_history,

@@ -20,6 +20,7 @@ from ..const import DOMAIN
 from ..errors import command_errors, error_text, invalid
 from . import report_actions
 from .metrics import SeriesKey
+from .permissions import async_check_permissions
 from .places import place_name
 from .question import KpiAnswers, KpiResult, Question, async_ask
 from .requests import (
@@ -84,6 +85,7 @@ async def _async_get_kpi(call: ServiceCall) -> ServiceResponse:
     """Query the portal; return the values by node and metric, and the errors."""
     request = await async_read_request(call)
     entry, question = request.entry, request.question
+    await async_check_permissions(call.hass, call.context, entry, question.keys)
     check_size(question, MAX_VALUES)
     _check_raw_metrics(call, question, entry.runtime_data.inventory.data.cameras)
     with command_errors(call.hass, entry):

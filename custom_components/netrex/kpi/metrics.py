@@ -158,10 +158,11 @@ CHANGES: tuple[MetricDescription, ...] = tuple(
     for base in ("people_in", "visitors", "sales")
 )
 METRICS: tuple[MetricDescription, ...] = (*BASE, *RATIOS, OCCUPANCY, *CHANGES)
+RAW_PREFIX = "raw_"
 # Raw values of a camera; the portal stores money in hundredths.
 RAW: tuple[MetricDescription, ...] = tuple(
     MetricDescription(
-        key=f"raw_{key}",
+        key=f"{RAW_PREFIX}{key}",
         kind=kind,
         raw=raw,
         factor=0.01 if kind is Kind.MONEY else 1,

@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -27,6 +28,7 @@ from ..recordings.paths import check_target, resolve_target
 from .export import Dialect, Export
 from .metrics import BY_KEY, needs
 from .periods import Compare, Period
+from .permissions import async_check_permissions
 from .places import place_name, without_parts
 from .question import async_ask
 from .report import Figures, ReportFormat, Words, build_report, metrics_to_ask, render
@@ -113,6 +115,7 @@ async def _async_get_report(call: ServiceCall) -> ServiceResponse:
     entry = request.entry
     metrics = request.question.metrics or _available(request)
     question = request.ask(metrics_to_ask(metrics))
+    await async_check_permissions(call.hass, call.context, entry, question.keys)
     check_size(question, MAX_EXPORTED_VALUES)
     with command_errors(call.hass, entry):
         answer = await async_ask(call.hass, entry, question)
@@ -223,6 +226,10 @@ async def _async_export_kpi(call: ServiceCall) -> ServiceResponse:
     request = await async_read_request(call, period=Period.LAST_MONTH)
     entry = request.entry
     question = request.ask(request.question.metrics or _available(request))
+    # Saving a file is more than reading.
+    await async_check_permissions(
+        hass, call.context, entry, question.keys, POLICY_CONTROL
+    )
     check_size(question, MAX_EXPORTED_VALUES)
     zone = dt_util.get_default_time_zone()
     name = call.data.get(ATTR_FILENAME) or DEFAULT_NAME.format(

@@ -18,6 +18,7 @@ from ..errors import invalid
 from ..models import NetrexConfigEntry
 from .metrics import BASE, RATIOS, RAW
 from .periods import Compare, Period, period_span
+from .permissions import async_readable_nodes
 from .places import counting_places, find_nodes
 from .question import Question
 
@@ -116,7 +117,10 @@ async def async_read_request(
     if ATTR_NODES in call.data:
         nodes = find_nodes(call.hass, entry, call.data[ATTR_NODES])
     else:
-        nodes = {str(node_id): node_id for node_id in counting_places(entry)}
+        places = await async_readable_nodes(
+            call.hass, call.context, entry, counting_places(entry)
+        )
+        nodes = {str(node_id): node_id for node_id in places}
         if not nodes:
             raise invalid("no_places")
     question = Question(

@@ -4,7 +4,7 @@ A sensor that nobody looks at still is a row in every list of entities. In a cha
 shops, all KPIs in all windows would be 2,700 of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..const import (
@@ -38,6 +38,28 @@ def sensor_key(description: MetricDescription, window: Window) -> str:
     if description is OCCUPANCY:
         return description.key
     return f"{description.key}_{window}"
+
+
+def sensor_keys(description: MetricDescription) -> set[str]:
+    """Return the keys of the sensors that a KPI can have."""
+    return {sensor_key(description, window) for window in windows(description)}
+
+
+def is_readable(
+    description: MetricDescription, readable: Collection[str], made: Collection[str]
+) -> bool:
+    """Return whether a user may read a node's KPI.
+
+    Args:
+        description: The KPI.
+        readable: The keys of the node's entities that the user may read.
+        made: The keys of all entities of the node. A KPI without a sensor is shown to
+            users who may read another KPI of the node.
+    """
+    keys = sensor_keys(description)
+    if keys.isdisjoint(made):
+        return not SENSORS.keys().isdisjoint(readable)
+    return not keys.isdisjoint(readable)
 
 
 SENSORS: Mapping[str, tuple[MetricDescription, Window]] = {

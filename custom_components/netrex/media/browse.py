@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 import time
 
+from homeassistant.auth.models import User
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.media_player import MediaClass
 from homeassistant.components.media_source import BrowseMediaSource
 from homeassistant.core import HomeAssistant, callback
@@ -21,6 +23,7 @@ from ..const import DOMAIN
 from ..coordinator import InventoryData
 from ..errors import command_errors, failed
 from ..models import NetrexConfigEntry
+from ..permissions import is_unrestricted, readable_inventory
 from ..recordings.clip import MIME_TYPE
 from .calendar import elapsed, format_span, hours, slices
 from .identifiers import (
@@ -85,11 +88,13 @@ class Texts:
 
 
 class Browser:
-    """Opens items for one request."""
+    """Opens items for one request, as far as its user may see them."""
 
-    def __init__(self, hass: HomeAssistant, texts: Texts) -> None:
+    def __init__(self, hass: HomeAssistant, texts: Texts, user: User | None) -> None:
+        """Initialize; without a user, everything may be seen."""
         self._hass = hass
         self._texts = texts
+        self._user = user
         self._zone: tzinfo = dt_util.get_default_time_zone()
         self._now = time.time()
         self.today = datetime.fromtimestamp(self._now, self._zone).date()
@@ -102,21 +107,25 @@ class Browser:
         """
         if item.entry_id is not None:
             entry = async_get_entry(self._hass, item.entry_id)
+            if entry not in self.entries():
+                raise failed("place_gone")
         else:
-            entries = async_loaded_entries(self._hass)
+            entries = self.entries()
             # The list of accounts is left out if there is only one.
             if len(entries) != 1:
                 accounts = [self.item(Root(e.entry_id), e.title) for e in entries]
                 return self.item(item, TITLE, accounts)
             entry = entries[0]
             item = Root(entry.entry_id)
-        data = entry.runtime_data.inventory.data
+        data = self.inventory(entry)
         if isinstance(item, Root):
             return self.item(item, entry.title, self._children(entry, *top_level(data)))
         if isinstance(item, Folder):
-            if (node := data.tree.node(item.node_id)) is None:
+            folders, cameras = contents(data, item.node_id)
+            node = data.tree.node(item.node_id)
+            if node is None or not (folders or cameras):
                 raise failed("place_gone")
-            children = self._children(entry, *contents(data, item.node_id))
+            children = self._children(entry, folders, cameras)
             return self.item(item, node.name, children)
         if (camera := data.cameras.get(item.node_id)) is None:
             raise failed("place_gone")
@@ -124,6 +133,18 @@ class Browser:
             if isinstance(item, CameraDays):
                 return await self._open_camera(entry, item, camera.name)
             return await self._open_span(entry, item)
+
+    def entries(self) -> list[NetrexConfigEntry]:
+        """Return the loaded accounts, without those that the user may not see."""
+        entries: list[NetrexConfigEntry]
+        entries = self._hass.config_entries.async_loaded_entries(DOMAIN)
+        if is_unrestricted(self._user, POLICY_READ):
+            return entries
+        return [entry for entry in entries if self.inventory(entry).cameras]
+
+    def inventory(self, entry: NetrexConfigEntry) -> InventoryData:
+        """Return the inventory with the cameras that the user may see."""
+        return readable_inventory(self._hass, entry, self._user)
 
     def item(
         self,
@@ -231,13 +252,6 @@ class Browser:
             older = CameraDays(*ids, last - timedelta(days=DAYS_PER_PAGE))
             children.append(self.item(older, self._texts.earlier))
         return self.item(item, name, children)
-
-
-@callback
-def async_loaded_entries(hass: HomeAssistant) -> list[NetrexConfigEntry]:
-    """Return the loaded accounts."""
-    entries: list[NetrexConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    return entries
 
 
 @callback

@@ -6,11 +6,12 @@ import re
 from typing import Final
 
 from aiohttp import hdrs, web
-from homeassistant.components.http import KEY_HASS, HomeAssistantView
+from homeassistant.components.http import KEY_HASS, KEY_HASS_USER, HomeAssistantView
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from ..errors import failed
+from ..permissions import readable_inventory
 from ..recordings.clip import file_headers
 from .browse import async_get_entry
 from .identifiers import Slice, parse_slice
@@ -46,9 +47,10 @@ class RecordingView(HomeAssistantView):
             if (match := _NAME.fullmatch(name)) is None:
                 raise failed("place_gone")
             item = parse_slice(entry_id, node_id, *match.groups())
-            entry = async_get_entry(request.app[KEY_HASS], entry_id)
-            cameras = entry.runtime_data.inventory.data.cameras
-            if (camera := cameras.get(item.node_id)) is None:
+            hass = request.app[KEY_HASS]
+            entry = async_get_entry(hass, entry_id)
+            inventory = readable_inventory(hass, entry, request[KEY_HASS_USER])
+            if (camera := inventory.cameras.get(item.node_id)) is None:
                 raise failed("place_gone")
             path = await entry.runtime_data.playback.async_fetch(
                 item.clip, MAX_WAIT_SECONDS

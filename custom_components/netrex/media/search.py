@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 import time
 
+from homeassistant.auth.models import User
 from homeassistant.components.media_source import BrowseMediaSource
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -11,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..client import Camera
 from ..client.days import Span
 from ..models import NetrexConfigEntry
-from .browse import Browser, Texts, async_get_entry, async_loaded_entries
+from .browse import Browser, Texts, async_get_entry
 from .calendar import elapsed, hours, slices
 from .identifiers import CameraDays, Day, Folder, Hour, MediaItem, Slice
 from .query import SearchQuery, parse_query
@@ -21,9 +22,11 @@ MAX_RESULTS = 100
 
 
 async def async_search(
-    hass: HomeAssistant, item: MediaItem, text: str
+    hass: HomeAssistant, item: MediaItem, text: str, user: User | None
 ) -> list[BrowseMediaSource]:
     """Return the cameras below an item that match a text, or their days or slices.
+
+    Cameras that the user may not see are left out.
 
     The results need not have recordings: only playing them queries the portal.
 
@@ -35,9 +38,9 @@ async def async_search(
     now = time.time()
     query = parse_query(text, datetime.fromtimestamp(now, zone), texts.recent)
     spans = _spans(query, now)
-    browser = Browser(hass, texts)
+    browser = Browser(hass, texts, user)
     results: list[BrowseMediaSource] = []
-    for entry, camera in _cameras(hass, item, query):
+    for entry, camera in _cameras(hass, browser, item, query):
         ids = entry.entry_id, camera.node_id
         if query.day is None:
             results.append(browser.camera(entry, camera))
@@ -54,16 +57,16 @@ async def async_search(
 
 
 def _cameras(
-    hass: HomeAssistant, item: MediaItem, query: SearchQuery
+    hass: HomeAssistant, browser: Browser, item: MediaItem, query: SearchQuery
 ) -> Iterator[tuple[NetrexConfigEntry, Camera]]:
     """Yield the cameras below an item that match the query's words."""
     entries = (
-        async_loaded_entries(hass)
+        browser.entries()
         if item.entry_id is None
         else [async_get_entry(hass, item.entry_id)]
     )
     for entry in entries:
-        data = entry.runtime_data.inventory.data
+        data = browser.inventory(entry)
         for camera in data.cameras.values():
             path = data.tree.path(camera.node_id)
             match item:

@@ -4,12 +4,13 @@ from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
-from homeassistant.components.http import KEY_HASS, HomeAssistantView
+from homeassistant.components.http import KEY_HASS, KEY_HASS_USER, HomeAssistantView
 from homeassistant.core import callback
 
 from ..const import DOMAIN
 from ..live import VideoSource
 from ..models import NetrexConfigEntry
+from ..permissions import may_see_camera
 from .identifiers import parse_number
 
 PATH: Final = "/api/netrex/thumbnails/{entry_id}/{node_id}"
@@ -42,14 +43,16 @@ class ThumbnailView(HomeAssistantView):
         self, request: web.Request, entry_id: str, node_id: str
     ) -> web.Response:
         """Send the image."""
-        entries: list[NetrexConfigEntry] = request.app[
-            KEY_HASS
-        ].config_entries.async_loaded_entries(DOMAIN)
+        hass, user = request.app[KEY_HASS], request[KEY_HASS_USER]
+        entries: list[NetrexConfigEntry]
+        entries = hass.config_entries.async_loaded_entries(DOMAIN)
         number = parse_number(node_id)
         stills = (
             _async_last_still(entry, number)
             for entry in entries
-            if entry.entry_id == entry_id and number is not None
+            if entry.entry_id == entry_id
+            and number is not None
+            and may_see_camera(hass, entry, user, number)
         )
         if (image := next(stills, None)) is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
