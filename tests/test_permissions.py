@@ -218,6 +218,7 @@ def action_data(account: Account, action: str) -> dict[str, Any]:
         "get_stream_url": camera,
         "renew_stream_secret": entry,
         "import_history": {**entry, "start": start.isoformat()},
+        "check_account": entry,
         "run_query": {**entry, "query": "{ cameraList { node_id } }"},
     }
     return data[action]
