@@ -203,6 +203,17 @@ def action_data(account: Account, action: str) -> dict[str, Any]:
             "metrics": ["visitors"],
             "start": start.isoformat(),
         },
+        "get_report": {
+            **entry,
+            "nodes": [str(account.node_id)],
+            "metrics": ["visitors"],
+        },
+        "export_kpi": {
+            **entry,
+            "nodes": [str(account.node_id)],
+            "metrics": ["visitors"],
+            "start": start.isoformat(),
+        },
         "list_recordings": {**camera, "start": start.isoformat()},
         "download_recording": {
             **camera,
@@ -460,6 +471,7 @@ async def test_get_kpi_needs_a_sensor_of_each_metric(account: Account) -> None:
     assert await call(account, "get_kpi", user)
     raw = {"metrics": ["raw_visitors"], "granularity": "total"}
     assert await call(account, "get_kpi", user, **raw)
+    assert await call(account, "get_report", user)
     for data in (
         {"metrics": ["visitors", "people_in"]},
         {"metrics": ["raw_people_in"], "granularity": "total"},
