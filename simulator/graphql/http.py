@@ -4,6 +4,7 @@ The texts for malformed requests are those of webonyx/graphql-php's Server/Helpe
 """
 
 import json
+from random import Random
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from ..world.kpi import Kpi
 from ..world.model import Token
 from .context import Context, LinkMinter, RecordingBook
 from .engine import Engine, Operation
+from .hostile import mutate
 from .texts import INTERNAL, error_entry
 
 _NO_BATCH = "Batched queries are not supported by this server"
@@ -183,9 +185,7 @@ class GraphQLEndpoint:
 
 
 def _json(answer: object, status: int = 200) -> web.Response:
-    return web.json_response(
-        answer, status=status, dumps=lambda data: json.dumps(data, ensure_ascii=False)
-    )
+    return web.json_response(answer, status=status, dumps=_dumps)
 
 
 # The message of a spoiled field, if it has an error.
@@ -220,6 +220,10 @@ def _spoil(
     """Return the answer after applying a fault."""
     if fault.kind in _FIELD_FAULTS:
         return _spoil_fields(answer, operation, fault)
+    if fault.kind is FaultKind.HOSTILE:
+        # The same seed gives the same mutations of the same answer.
+        random = Random(f"{fault.value}{operation.names}")  # noqa: S311 - no secret
+        return {**answer, "data": mutate(answer.get("data"), random)}
     if fault.kind is not FaultKind.HALF or not operation.names:
         return answer
     wanted = str(fault.value or operation.names[-1]).split(",")
@@ -230,6 +234,20 @@ def _spoil(
             data[name] = None
             errors.append({**error_entry(INTERNAL, "internal"), "path": [name]})
     return {"errors": errors, "data": data}
+
+
+def _dumps(data: object) -> str:
+    text = json.dumps(data, ensure_ascii=False)
+    # Half of a surrogate pair can only be sent as an escape sequence.
+    return text if _is_encodable(text) else json.dumps(data)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _twist(value: object) -> object:
