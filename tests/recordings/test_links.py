@@ -91,6 +91,26 @@ async def test_a_link_is_open_with_any_parameter(
     assert not is_banned(client)
 
 
+async def test_partial_files_are_removed_at_the_start(
+    hass: HomeAssistant, client: Client, media: Path, file: Path
+) -> None:
+    """Home Assistant was killed during downloads."""
+    link_to(hass, file)
+    default = media / "netrex" / "shop" / "entrance"
+    default.mkdir(parents=True)
+    leftovers = [folder / ".netrex-0a.part" for folder in (file.parent, default)]
+    others = [file.parent / ".netrex-other", default / "film.mp4"]
+    for path in (*leftovers, *others):
+        path.touch()
+    links = hass.data[DATA_LINKS]
+    await links._store.async_save(links._data_to_save())
+
+    await async_setup_file_links(hass)
+
+    assert [path for path in leftovers if path.exists()] == []
+    assert all(path.exists() for path in (*others, file))
+
+
 async def test_old_and_unknown_links_never_ban(
     hass: HomeAssistant, client: Client, file: Path, freezer: FrozenDateTimeFactory
 ) -> None:

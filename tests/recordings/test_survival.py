@@ -23,7 +23,7 @@ from custom_components.netrex.recordings import (
     JobState,
     RecordingManager,
 )
-from custom_components.netrex.recordings.partial import PartialFile
+from custom_components.netrex.recordings.partial import RESERVE, PartialFile
 from simulator import Simulator
 
 from .conftest import MEGABYTE, Events, ReadSource, Source, contents, files, remove
@@ -355,9 +355,23 @@ async def test_a_full_disk_is_detected_before_the_download(
     events: Events,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    usage = shutil.disk_usage(target.parent)._replace(free=SIZE)
+    usage = shutil.disk_usage(target.parent)._replace(free=RESERVE + SIZE // 2)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     await assert_fails(manager, clip, target, events, "disk_full")
+
+
+async def test_a_full_disk_takes_no_query(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usage = shutil.disk_usage(target.parent)._replace(free=RESERVE - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    await assert_fails(manager, clip, target, events, "disk_full")
+    assert not [one for one in cloud.queries if "recording" in one.query]
 
 
 async def test_a_disk_that_reports_no_free_space(

@@ -20,6 +20,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN, LOGGER
 from ..errors import failed
 from .clip import file_headers
+from .partial import remove_leftovers
 
 LIFETIME = timedelta(hours=24)
 # How long an expired key is kept, so that its link is called expired, not unknown.
@@ -73,6 +74,11 @@ class FileLinks:
         """Return the file of a key and the link's expiry (unix seconds)."""
         return self._files.get(key)
 
+    @property
+    def folders(self) -> set[Path]:
+        """The folders of files that were saved in the last days."""
+        return {path.parent for path, _ in self._files.values()}
+
     async def async_remove(self) -> None:
         """Forget all links."""
         self._files = {}
@@ -92,6 +98,9 @@ async def async_setup_file_links(hass: HomeAssistant) -> None:
     """Load the links and serve them."""
     links = hass.data[DATA_LINKS] = FileLinks(hass)
     await links.async_load()
+    # Of downloads that were killed with Home Assistant, also in the default folder.
+    media = {Path(path) / DOMAIN for path in hass.config.media_dirs.values()}
+    await hass.async_add_executor_job(remove_leftovers, links.folders | media)
     hass.http.register_view(FileView())
 
 

@@ -29,7 +29,7 @@ from .clip import Clip, ClipFile
 from .content import ContentError
 from .download import Downloader
 from .lanes import LaneSemaphore
-from .partial import PartialFile
+from .partial import PartialFile, check_folder
 from .renditions import Rendition, select_rendition
 from .timing import Timing
 
@@ -126,6 +126,8 @@ class Job:
     async def _run(self) -> ClipFile:
         # Until the clip has been recorded.
         await asyncio.sleep(self.clip.end + self._timing.settling - time.time())
+        # Queries for a file that has no room would be wasted.
+        await self._context.hass.async_add_executor_job(check_folder, self._folder)
         attempt = 0
         answers: set[str] = set()
         while True:

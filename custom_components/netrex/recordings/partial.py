@@ -1,6 +1,6 @@
 """Files that are still incomplete. Blocking: call everything in an executor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import contextlib
 import errno
 import os
@@ -188,6 +188,28 @@ def _copy(source: Path, target: Path) -> None:
 def _check_free_space(folder: Path, size: int) -> None:
     if shutil.disk_usage(folder).free < size + RESERVE:
         raise failed("disk_full", path=str(folder))
+
+
+def check_folder(folder: Path) -> None:
+    """Check that a folder's disk is not full; the folder need not exist yet.
+
+    Raises:
+        HomeAssistantError: The disk is full, or its free space is unknown.
+    """
+    with write_errors(folder):
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        _check_free_space(existing, 0)
+
+
+def remove_leftovers(folders: Iterable[Path]) -> None:
+    """Remove the partial files in and below some folders.
+
+    Call it before any download starts.
+    """
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for path in folder.rglob(f"{PREFIX}*{SUFFIX}"):
+                path.unlink(missing_ok=True)
 
 
 def _remove_stale(folder: Path) -> None:
