@@ -21,13 +21,24 @@ from .test_upstream import DESCRIBED, always, answering
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/wrong/140094", "//140094", "/{secret}", "/{secret}/", "/{secret}x/140094"],
+    [
+        "/",
+        "/140094",
+        "/140094/trackID=0",
+        "/140094?auth=",
+        "/140094?auth=wrong",
+        "/140094?auth={secret}x",
+        "/140094?x=1&auth={secret}",
+        "/140095?auth={secret}",
+        "/{secret}/140094",
+        "/?auth={secret}",
+    ],
 )
 @pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE", "SETUP"])
 async def test_a_wrong_secret_is_answered_with_404(
     relay: Harness, address: str, path: str, method: str
 ) -> None:
-    host, secret = address.split("/")[2:4]
+    host, secret = urlsplit(address).netloc, address.rpartition("=")[2]
     url = f"rtsp://{host}{path.format(secret=secret)}"
 
     async with await RtspClient.connect(url) as client:
@@ -35,6 +46,22 @@ async def test_a_wrong_secret_is_answered_with_404(
         assert await client.closed()
 
     assert relay.links == 0
+
+
+async def test_only_the_first_address_needs_the_token(
+    relay: Harness, address: str
+) -> None:
+    """FFmpeg logs descriptions, so the addresses in them are without the token."""
+    async with await RtspClient.connect(address) as client:
+        answer = await client.request("DESCRIBE")
+        assert answer.status == 200
+        token = urlsplit(address).query
+        assert token not in f"{answer.headers}{answer.body}"
+        client.url = address.partition("?")[0]
+        assert (await client.request("GET_PARAMETER")).status == 200
+        client.url = f"{client.url}?auth=wrong"
+        assert (await client.request("GET_PARAMETER")).status == 404
+        assert await client.closed()
 
 
 async def test_a_client_cannot_switch_to_another_stream(

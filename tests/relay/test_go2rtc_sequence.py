@@ -35,9 +35,11 @@ async def dial(url: str) -> RtspClient | None:
         client = await RtspClient.connect(url)
         answer = await client.request("DESCRIBE", **headers)
         if answer.status == 200:
-            assert answer.headers["content-base"] == f"{url}/"
+            base = url.partition("?")[0]
+            assert answer.headers["content-base"] == f"{base}/"
             # The base of its SETUP; an absolute URL would be the relay's as well.
-            assert f"a=control:{url}/trackID=0\r\n" in answer.body
+            assert f"a=control:{base}/trackID=0\r\n" in answer.body
+            client.url = base
             return client
         client.writer.close()
     return None
@@ -84,13 +86,13 @@ async def test_it_plays_keeps_alive_and_tears_down(
     client = await play(address)
     await read_packets(client, 10)
     client.writer.write(
-        f"OPTIONS {address}/ RTSP/1.0\r\nCSeq: 4\r\n"
+        f"OPTIONS {client.url}/ RTSP/1.0\r\nCSeq: 4\r\n"
         f"Session: {client.session}\r\n\r\n".encode()
     )
     await read_packets(client, 10)
     # It does not wait for the answer to TEARDOWN either.
     client.writer.write(
-        f"TEARDOWN {address}/ RTSP/1.0\r\nCSeq: 5\r\n"
+        f"TEARDOWN {client.url}/ RTSP/1.0\r\nCSeq: 5\r\n"
         f"Session: {client.session}\r\n\r\n".encode()
     )
     client.writer.close()

@@ -11,6 +11,8 @@ import socket
 from urllib.parse import quote
 
 LOOPBACK = "127.0.0.1"
+# One of the parameters that Home Assistant masks.
+TOKEN_PARAMETER = "auth"  # noqa: S105 - a name
 
 
 class ListenProblem(StrEnum):
@@ -48,13 +50,17 @@ class Endpoint:
     secret: str = field(default_factory=new_secret, repr=False)
 
     def url(self, stream_key: str) -> str:
-        """Return a stream's address, which is sufficient to access the stream."""
+        """Return a stream's address, which is sufficient to access the stream.
+
+        The token is a parameter that Home Assistant's stream component masks in logs.
+        """
         host = f"[{self.host}]" if ":" in self.host else self.host
         path = quote(stream_key, safe="")
-        return f"rtsp://{host}:{self.port}/{self.token(stream_key)}/{path}"
+        token = self.token(stream_key)
+        return f"rtsp://{host}:{self.port}/{path}?{TOKEN_PARAMETER}={token}"
 
     def token(self, stream_key: str) -> str:
-        """Return the first segment of a stream's path; valid for this stream only."""
+        """Return the token in a stream's address; valid for this stream only."""
         key = stream_key.encode(errors="surrogateescape")
         digest = hmac.digest(self.secret.encode(), key, "sha256")
         return base64.urlsafe_b64encode(digest[:18]).decode()

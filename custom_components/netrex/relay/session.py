@@ -11,7 +11,7 @@ import time
 from urllib.parse import unquote
 
 from .connection import Connection
-from .endpoint import Endpoint
+from .endpoint import TOKEN_PARAMETER, Endpoint
 from .phase import LIVE, Phase
 from .requests import drop_back_channel, keep_tcp
 from .resumption import Resumption
@@ -33,8 +33,11 @@ _METHODS = (
     "SET_PARAMETER",
     "TEARDOWN",
 )
-# A stream's address with its token and its key.
-_ADDRESS = re.compile(r"(rtsps?://[^/]*/([^/?]+)/([^/?]+))(?:[/?].*)?", re.IGNORECASE)
+# A stream's address with its key, its token, and what follows for a track.
+_ADDRESS = re.compile(
+    rf"(rtsps?://[^/]*/([^/?]+))(?:\?{TOKEN_PARAMETER}=([^/?&]*))?((?:[/?&].*)?)",
+    re.IGNORECASE,
+)
 _REFUSAL_STATUS = {LinkRefusal.GONE: 404, LinkRefusal.FORBIDDEN: 403}
 _UNAVAILABLE = 503
 # Home Assistant's FFmpeg gives up after 5 s without data.
@@ -130,8 +133,8 @@ class Session:
             case _, method if method not in _METHODS:
                 await self._reply(event, 501)
                 # Only a client that knows the secret may try further methods.
-                return bool(self.stream_key) or self._is_authorized(event.uri)
-            case _ if event.uri != "*" and not self._is_authorized(event.uri):
+                return bool(self.stream_key) or self._authorize(event)
+            case _ if event.uri != "*" and not self._authorize(event):
                 await self._reply(event, 404)
                 return False
             case ((Phase.PLAYING | Phase.LEAVING), _):
@@ -174,18 +177,25 @@ class Session:
         )
         return True
 
-    def _is_authorized(self, url: str) -> bool:
-        """Check the token, and that the client requests only one stream."""
-        if (match := _ADDRESS.fullmatch(url)) is None:
+    def _authorize(self, request: Request) -> bool:
+        """Check the token and remove it; a connection serves only one stream.
+
+        What the client receives has addresses without the token, because FFmpeg logs
+        stream descriptions. So only the first address needs the token.
+        """
+        if (match := _ADDRESS.fullmatch(request.uri)) is None:
             return False
-        stream_key = unquote(match[3])
-        token = match[2].encode(errors="surrogateescape")
-        if not secrets.compare_digest(token, self._endpoint.token(stream_key).encode()):
-            return False
+        stream_key = unquote(match[2])
+        if match[3] is not None or not self.stream_key:
+            token = (match[3] or "").encode(errors="surrogateescape")
+            expected = self._endpoint.token(stream_key).encode()
+            if not secrets.compare_digest(token, expected):
+                return False
         if not self.stream_key:
             self.stream_key = stream_key
             self._local_url = match[1]
             self._client.trust()
+        request.uri = match[1] + match[4]
         return self.stream_key == stream_key
 
     async def _reply(
