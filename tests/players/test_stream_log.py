@@ -30,7 +30,9 @@ async def test_the_token_is_masked_at_debug_level(
     hass.bus.async_fire(EVENT_LOGGING_CHANGED)
     viewer = await open_viewer(entity_id)
     await viewer.next_frames(1)
-    stream = hass.data[ha_camera.DATA_COMPONENT].get_entity(entity_id).stream
+    camera = hass.data[ha_camera.DATA_COMPONENT].get_entity(entity_id)
+    assert camera is not None
+    stream = camera.stream
     assert stream is not None
     [token] = parse_qs(urlsplit(stream.source).query)[TOKEN_PARAMETER]
 
