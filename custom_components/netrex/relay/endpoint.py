@@ -6,13 +6,20 @@ from enum import StrEnum
 import errno
 import hmac
 from ipaddress import ip_address
+import re
 import secrets
 import socket
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 LOOPBACK = "127.0.0.1"
 # One of the parameters that Home Assistant masks.
 TOKEN_PARAMETER = "auth"  # noqa: S105 - a name
+
+# A stream's address with its key, its token, and what follows for a track.
+_ADDRESS = re.compile(
+    rf"(rtsps?://[^/]*/([^/?]+))(?:\?{TOKEN_PARAMETER}=([^/?&]*))?((?:[/?&].*)?)",
+    re.IGNORECASE,
+)
 
 
 class ListenProblem(StrEnum):
@@ -58,6 +65,21 @@ class Endpoint:
         path = quote(stream_key, safe="")
         token = self.token(stream_key)
         return f"rtsp://{host}:{self.port}/{path}?{TOKEN_PARAMETER}={token}"
+
+    def parse(self, url: str, *, needs_token: bool) -> tuple[str, str, str] | None:
+        """Return the address without its token, the stream's key, and what follows.
+
+        None if the token is wrong, or missing although it is needed.
+        """
+        if (match := _ADDRESS.fullmatch(url)) is None:
+            return None
+        address, path, given, rest = match.groups()
+        stream_key = unquote(path)
+        if needs_token or given is not None:
+            token = (given or "").encode(errors="surrogateescape")
+            if not secrets.compare_digest(token, self.token(stream_key).encode()):
+                return None
+        return address, stream_key, rest
 
     def token(self, stream_key: str) -> str:
         """Return the token in a stream's address; valid for this stream only."""

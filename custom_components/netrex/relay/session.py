@@ -5,13 +5,10 @@ import contextlib
 from http import HTTPStatus
 import logging
 import math
-import re
-import secrets
 import time
-from urllib.parse import unquote
 
 from .connection import Connection
-from .endpoint import TOKEN_PARAMETER, Endpoint
+from .endpoint import Endpoint
 from .phase import LIVE, Phase
 from .requests import drop_back_channel, keep_tcp
 from .resumption import Resumption
@@ -32,11 +29,6 @@ _METHODS = (
     "GET_PARAMETER",
     "SET_PARAMETER",
     "TEARDOWN",
-)
-# A stream's address with its key, its token, and what follows for a track.
-_ADDRESS = re.compile(
-    rf"(rtsps?://[^/]*/([^/?]+))(?:\?{TOKEN_PARAMETER}=([^/?&]*))?((?:[/?&].*)?)",
-    re.IGNORECASE,
 )
 _REFUSAL_STATUS = {LinkRefusal.GONE: 404, LinkRefusal.FORBIDDEN: 403}
 _UNAVAILABLE = 503
@@ -183,19 +175,15 @@ class Session:
         What the client receives has addresses without the token, because FFmpeg logs
         stream descriptions. So only the first address needs the token.
         """
-        if (match := _ADDRESS.fullmatch(request.uri)) is None:
+        parts = self._endpoint.parse(request.uri, needs_token=not self.stream_key)
+        if parts is None:
             return False
-        stream_key = unquote(match[2])
-        if match[3] is not None or not self.stream_key:
-            token = (match[3] or "").encode(errors="surrogateescape")
-            expected = self._endpoint.token(stream_key).encode()
-            if not secrets.compare_digest(token, expected):
-                return False
+        local_url, stream_key, rest = parts
         if not self.stream_key:
             self.stream_key = stream_key
-            self._local_url = match[1]
+            self._local_url = local_url
             self._client.trust()
-        request.uri = match[1] + match[4]
+        request.uri = local_url + rest
         return self.stream_key == stream_key
 
     async def _reply(
