@@ -486,8 +486,9 @@ async def test_the_body_of_an_answer_about_a_token_is_bounded(
             with pytest.raises(OAuth2TokenRequestConnectionError):
                 await implementation.async_refresh_token(expired())
         else:
-            data = {"url": url, "host": "portal", "token": expired()}
-            assert not await auth._async_cancel(hass, data, data["token"])
+            token = expired()
+            data = {"url": url, "host": "portal", "token": token}
+            assert not await auth._async_cancel(hass, data, token)
     # Bytes after decompression.
     assert 0 < received < 4 * 2**20
 

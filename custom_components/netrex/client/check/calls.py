@@ -13,7 +13,7 @@ import time
 
 import aiohttp
 
-from ..errors import NetrexConnectionError, NetrexError, NetrexRateLimitedError
+from ..errors import NetrexConnectionError, NetrexRateLimitedError
 from ..graphql_errors import error_from_body, read_errors
 from ..http import UNREACHABLE, map_exceptions, read_limited, retry_after
 from ..json_body import load_json
@@ -39,7 +39,7 @@ HANDSHAKE = {
 _CATEGORY = re.compile("[A-Za-z_]{1,30}")
 
 
-class OutOfQueriesError(NetrexError):
+class OutOfQueriesError(Exception):
     """The check has used all its queries."""
 
 
