@@ -10,7 +10,7 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import llm
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.netrex.client import Metric
 from simulator import Simulator
@@ -152,3 +152,25 @@ async def test_a_place_that_is_not_exposed_is_not_told(
     found, error = await call(hass, "kpi", places=[str(other)], metrics=["visitors"])
     assert error
     assert "expose" in found["error"]
+
+
+async def test_a_user_reads_only_what_is_permitted(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    hass_read_only_user: MockUser,
+) -> None:
+    await settle(hass, entry)
+    expose(hass, entry, shop_id(cloud))
+    hass_read_only_user.mock_policy({"entities": {"entity_ids": {"light.x": True}}})
+    context = llm.LLMContext(
+        "test", Context(user_id=hass_read_only_user.id), "en", "conversation", None
+    )
+    api = await llm.async_get_api(hass, llm.LLM_API_ASSIST, context)
+    found = await api.async_call_tool(llm.ToolInput("netrex__find_places", {}))
+    assert isinstance(found, llm.ToolResult)
+    assert found.data == {"places": []}
+    asked = {"places": [str(shop_id(cloud))], "metrics": ["visitors"]}
+    result = await api.async_call_tool(llm.ToolInput("netrex__kpi", asked))
+    assert isinstance(result, llm.ToolResult)
+    assert result.error

@@ -4,6 +4,7 @@ They only read. Names and texts are English, as those of Home Assistant's own to
 """
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, override
 
 from homeassistant.components.homeassistant import async_should_expose
@@ -30,6 +31,7 @@ from .entity import split_unique_id
 from .errors import command_errors, error_text, invalid
 from .kpi.metrics import BASE, BY_KEY, RATIOS, Kind, SeriesKey
 from .kpi.periods import Compare, Period, period_span
+from .kpi.permissions import async_check_permissions, async_readable_nodes
 from .kpi.places import find_nodes, place_name
 from .kpi.question import Question, async_ask
 from .models import NetrexConfigEntry
@@ -132,6 +134,14 @@ class FindPlacesTool(_ReadTool):
         self, hass: HomeAssistant, args: dict[str, Any], llm_context: LLMContext
     ) -> dict[str, Any]:
         part = args.get("name", "").casefold()
+        readable: dict[NetrexConfigEntry, set[int]] = {}
+        for entry, node_id in _exposed(hass, llm_context):
+            readable.setdefault(entry, set()).add(node_id)
+        if (context := llm_context.context) is not None:
+            readable = {
+                entry: set(await async_readable_nodes(hass, context, entry, nodes))
+                for entry, nodes in readable.items()
+            }
         return {
             "places": [
                 {
@@ -140,7 +150,8 @@ class FindPlacesTool(_ReadTool):
                     "metrics": sorted(entry.runtime_data.kpi.metrics(node_id)),
                 }
                 for entry, node_id in _exposed(hass, llm_context)
-                if part in (name := place_name(entry, node_id)).casefold()
+                if node_id in readable[entry]
+                and part in (name := place_name(entry, node_id)).casefold()
             ]
         }
 
@@ -190,6 +201,9 @@ class KpiTool(_ReadTool):
         for entry, node_ids in chosen.items():
             span = _span(entry, args)
             question = Question(tuple(node_ids), metrics, span, compare=compare)
+            if (context := llm_context.context) is not None:
+                keys = (SeriesKey(*key) for key in product(node_ids, metrics))
+                await async_check_permissions(hass, context, entry, keys)
             with command_errors(hass, entry):
                 answer = await async_ask(hass, entry, question)
             for key, value in answer.values.items():
