@@ -86,8 +86,7 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
         return {"hours": result.rows, "left_out": [*left_out]}
     if left_out and len(result.refused) == len(series):
         # Without a response, nothing else would say so.
-        reason = left_out[0]["reason"]
-        raise failed("nothing_imported", reason=str(reason))
+        raise failed("nothing_imported", reason=str(left_out[0]["reason"]))
     return None
 
 
