@@ -15,7 +15,6 @@ from custom_components.netrex.client import (
     Lane,
     NetrexClient,
     NetrexError,
-    NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
@@ -107,6 +106,59 @@ def percent(entry: MockConfigEntry) -> float:
     return float(progress.percent)
 
 
+@pytest.mark.parametrize("answer", ["error", "null"])
+@pytest.mark.parametrize(("days", "most"), [(10, 8), (7, 8)])
+async def test_a_limit_of_the_range_is_learned(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    config_entry: MockConfigEntry,
+    read_back: ReadBack,
+    answer: str,
+    days: int,
+    most: int,
+) -> None:
+    cloud.switches.set("kpi_max_days", days)
+    cloud.switches.set("kpi_range_answer", answer)
+    await set_up(hass, config_entry)
+
+    assert percent(config_entry) == 100
+    assert config_entry.runtime_data.history.last_error is None
+    assert series_queries(cloud) <= most
+    await assert_days(cloud, config_entry, read_back, 20)
+
+
+@pytest.mark.parametrize("answer", ["error", "null"])
+async def test_the_end_of_the_portals_hours_is_learned(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    clock: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    read_back: ReadBack,
+    answer: str,
+) -> None:
+    cloud.switches.set("kpi_oldest_days", 10)
+    cloud.switches.set("kpi_range_answer", answer)
+    await set_up(hass, config_entry)
+
+    assert percent(config_entry) == 100
+    assert config_entry.runtime_data.history.last_error is None
+    queries = series_queries(cloud)
+    assert queries <= 20
+    await assert_days(cloud, config_entry, read_back, 9)
+
+    # The end is stored: it is not searched again after a restart.
+    await hass.config_entries.async_reload(config_entry.entry_id)
+    await settle(hass, config_entry)
+    assert series_queries(cloud) == queries
+    # A week later, the portal has more.
+    cloud.switches.set("kpi_oldest_days", 0)
+    for _ in range(9):
+        clock.tick(timedelta(days=1, minutes=1))
+        await settle(hass, config_entry)
+    assert percent(config_entry) == 100
+    await assert_days(cloud, config_entry, read_back, 20)
+
+
 type Refuse = Callable[[SeriesRequest], NetrexError | None]
 
 
@@ -143,63 +195,6 @@ class Portal:
 def portal(monkeypatch: pytest.MonkeyPatch) -> Portal:
     """Return the portal, which refuses nothing yet."""
     return Portal(monkeypatch)
-
-
-@pytest.mark.parametrize("error", [NetrexQueryError, NetrexNoDataError])
-@pytest.mark.parametrize(("days", "most"), [(10, 8), (7, 8)])
-async def test_a_limit_of_the_range_is_learned(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    config_entry: MockConfigEntry,
-    read_back: ReadBack,
-    portal: Portal,
-    error: type[NetrexError],
-    days: int,
-    most: int,
-) -> None:
-    portal.refuse = lambda request: (
-        error("too long") if request.end - request.start > days * DAY else None
-    )
-    await set_up(hass, config_entry)
-
-    assert percent(config_entry) == 100
-    assert config_entry.runtime_data.history.last_error is None
-    assert series_queries(cloud) + max(portal.refused.values()) <= most
-    await assert_days(cloud, config_entry, read_back, 20)
-
-
-@pytest.mark.parametrize("error", [NetrexNotFoundError, NetrexNoDataError])
-async def test_the_end_of_the_portals_hours_is_learned(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    clock: FrozenDateTimeFactory,
-    config_entry: MockConfigEntry,
-    read_back: ReadBack,
-    portal: Portal,
-    error: type[NetrexError],
-) -> None:
-    portal.refuse = lambda request: (
-        error("no data") if request.start < time.time() - 10 * DAY else None
-    )
-    await set_up(hass, config_entry)
-
-    assert percent(config_entry) == 100
-    assert config_entry.runtime_data.history.last_error is None
-    queries = series_queries(cloud) + portal.refused.total()
-    assert queries <= 30
-    await assert_days(cloud, config_entry, read_back, 9)
-
-    # The end is stored: it is not searched again after a restart.
-    await hass.config_entries.async_reload(config_entry.entry_id)
-    await settle(hass, config_entry)
-    assert series_queries(cloud) + portal.refused.total() == queries
-    # A week later, the portal has more.
-    portal.refuse = None
-    for _ in range(9):
-        clock.tick(timedelta(days=1, minutes=1))
-        await settle(hass, config_entry)
-    assert percent(config_entry) == 100
-    await assert_days(cloud, config_entry, read_back, 20)
 
 
 @pytest.mark.parametrize(

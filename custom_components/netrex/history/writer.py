@@ -18,7 +18,7 @@ from ..const import DOMAIN
 # millisecond, or several on a small machine.
 WAIT_SECONDS = 45.0
 SECONDS_PER_ROW = 0.02
-# The recorder drops a task silently if the database was locked for too long.
+# The recorder drops a task if the database was locked for too long, without telling.
 REPEAT_SECONDS = 5.0
 
 
