@@ -63,10 +63,6 @@ class Switches:
     kpi_blocks: Literal["utc", "local"] = "utc"
     # Longest range in days that is answered; 0 for no limit.
     kpi_max_days: int = 0
-    # Age in days of the first moment that a range may include; 0 for no limit.
-    kpi_oldest_days: int = 0
-    # Answer for a range outside these limits.
-    kpi_range_answer: Literal["error", "null"] = "error"
     # Amounts of money in statisticDataMetric: 1 = units, 100 = minor units.
     kpi_money_factor: int = 1
 

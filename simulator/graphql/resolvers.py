@@ -46,24 +46,12 @@ def _camera_list(context: Context) -> list[Camera]:
     return [cameras[node_id] for node_id in context.by_id if node_id in cameras]
 
 
-def _check_order(start: int, end: int) -> None:
+def _check_range(context: Context, start: int, end: int) -> None:
     if start >= end:
         raise RequestRefusedError('Parameter "from" must be lower than "to".')
-
-
-def _is_answered(context: Context, start: int, end: int) -> bool:
-    """Return whether the portal answers a range; it may also refuse others."""
-    _check_order(start, end)
-    switches = context.state.switches
-    oldest = context.state.clock.now() - switches.kpi_oldest_days * _DAY
-    refusal = None
-    if switches.kpi_max_days and end - start > switches.kpi_max_days * _DAY:
-        refusal = "The requested time range is too long."
-    elif switches.kpi_oldest_days and start < oldest:
-        refusal = "There are no data for this period."
-    if refusal and switches.kpi_range_answer == "error":
-        raise RequestRefusedError(refusal)
-    return refusal is None
+    most = context.state.switches.kpi_max_days
+    if most and end - start > most * _DAY:
+        raise RequestRefusedError("The requested time range is too long.")
 
 
 def _statistic_data(
@@ -73,9 +61,8 @@ def _statistic_data(
     **span: int,
 ) -> int | None:
     start, end = span["from"], span["to"]
+    _check_range(context, start, end)
     context.node(node_id)
-    if not _is_answered(context, start, end):
-        return None
     # Raw data is that of the node itself, without the nodes below.
     sources = list(context.state.world.sources.get(node_id, ()))
     return context.kpi.raw(sources, type, start, end)
@@ -88,9 +75,8 @@ def _statistic_metric(
     **span: int,
 ) -> float | None:
     start, end = span["from"], span["to"]
+    _check_range(context, start, end)
     context.node(node_id)
-    if not _is_answered(context, start, end):
-        return None
     sources = context.kpi.sources(node_id, context.by_id)
     return _number(context, context.kpi.total(sources, type, start, end))
 
@@ -101,11 +87,10 @@ def _statistic_series(
     node_id: int,
     granularity: str,
     **span: int,
-) -> list[Point] | None:
+) -> list[Point]:
     start, end = span["from"], span["to"]
+    _check_range(context, start, end)
     context.node(node_id)
-    if not _is_answered(context, start, end):
-        return None
     sources = context.kpi.sources(node_id, context.by_id)
     points = context.kpi.series(sources, type, start, end, granularity)
     if context.state.switches.kpi_type == "Float":
@@ -136,7 +121,7 @@ def _recording_prepare(context: Context, recording_id: str, height: int) -> Any:
 def _camera_recordings(camera: Camera, context: Context, **span: int) -> Any:  # noqa: ANN401 - rows of the store
     store = _recordings_of(context)
     start, end = span["from"], span["to"]
-    _check_order(start, end)
+    _check_range(context, start, end)
     return store.list(camera, start, end)
 
 

@@ -290,22 +290,3 @@ async def test_empty_and_too_long_time_ranges_are_refused(portal: PortalClient) 
     assert not await errors(1_700_000_000, 1_780_000_000)
     portal.cloud.switches.kpi_max_days = 366
     assert await errors(1_700_000_000, 1_780_000_000)
-
-
-async def test_ranges_before_the_first_data_are_refused(portal: PortalClient) -> None:
-    root = portal.cloud.world.nodes[0].node_id
-    now = int(portal.cloud.clock.now())
-
-    async def answer(start: int) -> dict[str, Any]:
-        span = f"from:{start},to:{now},type:peopleCountIn,granularity:D"
-        return await portal.query(
-            statistic("statisticDataMetricByGranularity", root, span)
-        )
-
-    portal.cloud.switches.kpi_oldest_days = 10
-    assert "errors" not in await answer(now - 9 * 86_400)
-    assert "errors" in await answer(now - 11 * 86_400)
-    portal.cloud.switches.kpi_range_answer = "null"
-    found = await answer(now - 11 * 86_400)
-    assert "errors" not in found
-    assert list(found["data"].values()) == [None]
