@@ -476,9 +476,9 @@ async def test_the_body_of_an_answer_about_a_token_is_bounded(
         url = str(server.make_url("")).rstrip("/")
         original = StreamReader.feed_data
 
-        def feed_data(reader: StreamReader, data: bytes) -> Any:  # noqa: ANN401
-            count(data)
-            return original(reader, data)
+        def feed_data(reader: StreamReader, *args: Any) -> Any:  # noqa: ANN401
+            count(*args)
+            return original(reader, *args)
 
         monkeypatch.setattr(StreamReader, "feed_data", feed_data)
         if path == "token":

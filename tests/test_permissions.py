@@ -55,6 +55,8 @@ from custom_components.netrex.recordings import RecordingManager
 from custom_components.netrex.recordings.timing import Timing
 from simulator import Simulator
 
+from .kpi_options import ALL_SENSORS
+
 PAGE = Path(__file__).parents[1] / "docs" / "permissions.md"
 SCHEME = "media-source://netrex"
 ADMINISTRATOR = "Administrator"
@@ -98,6 +100,7 @@ def entry_options(
     monkeypatch.setitem(defaults, "spacing", 0)
     return {
         **camera_options,
+        **ALL_SENSORS,
         CONF_RELAY_ACCESS: True,
         CONF_RELAY_HOST: "127.0.0.1",
         CONF_RELAY_PORT: 0,

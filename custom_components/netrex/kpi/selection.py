@@ -54,11 +54,12 @@ def is_readable(
         description: The KPI.
         readable: The keys of the node's entities that the user may read.
         made: The keys of all entities of the node. A KPI without a sensor is shown to
-            users who may read another KPI of the node.
+            users who may read another KPI of the node or, if it has no KPI sensor at
+            all, another entity.
     """
     keys = sensor_keys(description)
     if keys.isdisjoint(made):
-        return not SENSORS.keys().isdisjoint(readable)
+        keys = set(SENSORS.keys() & set(made)) or set(made)
     return not keys.isdisjoint(readable)
 
 
