@@ -14,6 +14,7 @@ from custom_components.netrex.client import (
 )
 from simulator import Simulator
 
+from ..kpi_options import ALL_SENSORS
 from .test_restart import today
 from .test_sensor import NOON, TODAY, numbers, settle, shop_id, state
 
@@ -73,6 +74,8 @@ async def test_a_refused_place_is_asked_seldom_and_changes_no_other(
     assert not kpi.queries.refused.by_reason()
 
 
+# The sensors of today show whether a node's numbers are right.
+@pytest.mark.parametrize("entry_options", [ALL_SENSORS])
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
