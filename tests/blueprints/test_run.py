@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from freezegun.api import FrozenDateTimeFactory
@@ -15,11 +16,18 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.netrex.const import CONF_KPI_CAMERA_SENSORS
 from simulator import Simulator
 
 from .conftest import Phone, Use, state
 
 type Find = Callable[[str, int, str], str]
+
+
+@pytest.fixture
+def entry_options() -> dict[str, Any]:
+    """Return the options of a user who has a camera's people counted."""
+    return {CONF_KPI_CAMERA_SENSORS: ["people_in"]}
 
 
 @pytest.fixture
@@ -155,7 +163,7 @@ async def test_a_count_above_the_limit_is_reported_once(
         await hass.async_block_till_done()
     [message] = phone.messages
     assert message["title"] == attributes["friendly_name"]
-    assert message["message"] == f"{before + 11}, more than {before + 10}"
+    assert message["message"] == f"{before + 11} people, more than {before + 10}"
     assert len(reached) == 1
 
 
@@ -316,4 +324,4 @@ async def test_the_days_numbers_are_sent_at_the_set_time(
     name = count.attributes["friendly_name"]
     people = int(float(count.state))
     assert people > 0
-    assert message["message"] == f"{name}: {people}\nsensor.gone: ?"
+    assert message["message"] == f"{name}: {people} people\nsensor.gone: ?"
