@@ -155,9 +155,10 @@ async def test_reauthentication_with_a_token_keeps_the_limits(
     result = await configure(hass, result, {CONF_API_TOKEN: "wrong"})
     assert result["errors"] == {"base": "invalid_auth"}
     token = cloud.create_api_token("guest")
-    assert_aborted(
-        await configure(hass, result, {CONF_API_TOKEN: token}), "wrong_account"
-    )
+    result = await configure(hass, result, {CONF_API_TOKEN: token})
+    # The form stays, for another attempt.
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": "wrong_account"}
     assert_limits_kept(cloud, entry)
 
 
@@ -172,7 +173,9 @@ async def test_a_token_of_another_running_account_keeps_its_limits(
     busy(result["result"])
     busy(entry)
     again = await flow_of(hass, entry, SOURCE_REAUTH)
-    assert_aborted(await configure(hass, again, guest), "wrong_account")
+    again = await configure(hass, again, guest)
+    assert again["type"] is FlowResultType.FORM
+    assert again["errors"] == {"base": "wrong_account"}
     assert not [query for query in cloud.queries if query.refused]
 
 
