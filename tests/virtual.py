@@ -7,6 +7,7 @@ only waiting takes no time. Left out are the bytes of downloads, and the recorde
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import ExitStack, contextmanager
+import inspect
 import logging
 from pathlib import Path
 import time
@@ -114,8 +115,24 @@ def _clocks(loop: WireTimeLoop) -> Generator[None]:
             if init.__kwdefaults__ and "clock" in init.__kwdefaults__:
                 stack.enter_context(patch.dict(init.__kwdefaults__, clock=clock))
             else:
-                stack.enter_context(patch.object(init, "__defaults__", (clock,)))
+                stack.enter_context(
+                    patch.object(init, "__defaults__", _with_clock(init, clock))
+                )
         yield
+
+
+def _with_clock(
+    init: Callable[..., None], clock: Callable[[], float]
+) -> tuple[object, ...]:
+    """Return the positional defaults of a class with another clock."""
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(init).parameters.items()
+        if parameter.kind is not parameter.KEYWORD_ONLY
+        and parameter.default is not parameter.empty
+    }
+    assert "clock" in defaults
+    return tuple((defaults | {"clock": clock}).values())
 
 
 async def _fetch(
