@@ -40,6 +40,7 @@ from custom_components.netrex.relay.terms import LinkError
 from simulator import Simulator
 from simulator.world.builder import WorldBuilder
 
+from ..kpi_options import ALL_SENSORS
 from ..virtual import run_virtually
 
 # Kind of fault and its value.
@@ -262,7 +263,8 @@ async def set_up(hass: HomeAssistant, cloud: Simulator) -> Account:
             CONF_URL: cloud.url,
             CONF_API_TOKEN: cloud.create_api_token(),
         },
-        options={
+        options=ALL_SENSORS
+        | {
             CONF_DEVICE_TOKEN: cloud.create_api_token(scopes=["configuration"]),
             CONF_DEVICE_URL: f"{cloud.url}/camera/{{serial_number}}",
         },
