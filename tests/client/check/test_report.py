@@ -1,6 +1,8 @@
 """The whole check: its queries, its secrets, and what happens in trouble."""
 
 from collections.abc import AsyncIterator
+import runpy
+import sys
 
 import aiohttp
 import pytest
@@ -149,3 +151,14 @@ def test_the_command_runs(
     monkeypatch.setattr(command, "_check", check)
     command.main(["--portal", "https://portal.example", "--token", "a"])
     assert capsys.readouterr().out == "table\n"
+
+
+def test_the_module_runs_the_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["client", "--help"])
+    monkeypatch.delitem(sys.modules, command.__name__)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(command.__name__, run_name="__main__")
+    assert ended.value.code == 0
+    assert "--camera-token" in capsys.readouterr().out
