@@ -51,6 +51,7 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from custom_components.netrex.devices import node_identifier
+from custom_components.netrex.kpi.permissions import async_readable_nodes
 from custom_components.netrex.recordings import RecordingManager
 from custom_components.netrex.recordings.timing import Timing
 from simulator import Simulator
@@ -483,6 +484,17 @@ async def test_get_kpi_needs_a_sensor_of_each_metric(account: Account) -> None:
     ):
         with pytest.raises(Unauthorized):
             await call(account, "get_kpi", user, **data)
+
+
+@pytest.mark.parametrize("who", [*GROUPS, STRANGER, AUTOMATION])
+async def test_without_nodes_a_user_gets_the_readable_ones(
+    account: Account, who: str
+) -> None:
+    user = await account.user(who)
+    context = Context(user_id=user.id if user else None)
+    nodes = [account.other_id, account.node_id]
+    found = await async_readable_nodes(account.hass, context, account.entry, nodes)
+    assert found == ([account.other_id] if who == STRANGER else nodes)
 
 
 async def test_an_automation_that_a_user_triggers_acts_without_the_user(

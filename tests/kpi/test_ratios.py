@@ -1,5 +1,6 @@
 """Ratios are compared with the portal's own, and replaced if they differ."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
@@ -8,6 +9,11 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client import (
+    NetrexError,
+    NetrexQueryError,
+    ValueRequest,
+)
 from custom_components.netrex.kpi.ratios import differs
 from custom_components.netrex.kpi.values import KpiKey
 from custom_components.netrex.kpi.windows import Window
@@ -123,3 +129,38 @@ async def test_a_replaced_ratio_survives_a_short_outage(
     noon.tick(timedelta(hours=12))
     await settle(hass, entry)
     assert state(hass, entry, shop, "conversion_today") != STATE_UNKNOWN
+
+
+async def test_an_error_of_one_ratio_keeps_its_value_until_it_is_not_read(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    noon: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await settle(hass, entry)
+    kpi = entry.runtime_data.kpi
+    ratios, windows = kpi.ratios, kpi.data.windows
+    key = KpiKey(shop_id(cloud), "conversion", Window.TODAY)
+    assert ratios.known_until(key) == 0
+    await replace(hass, noon, entry, monkeypatch)
+    windows = kpi.data.windows
+    start = windows[Window.TODAY].start
+    value, until = ratios.value(key, start), ratios.known_until(key)
+    assert value is not None
+    assert until == windows[Window.QUARTER].end
+
+    async def refuse(
+        requests: Sequence[ValueRequest], **_: object
+    ) -> dict[ValueRequest, float | NetrexError]:
+        return dict.fromkeys(requests, NetrexQueryError("no"))
+
+    monkeypatch.setattr(ratios._client, "kpi_value_results", refuse)
+    noon.tick(timedelta(minutes=15))
+    await ratios.async_refresh([key], kpi.quarter_hours, windows)
+    assert ratios.value(key, start) == value
+    assert ratios.known_until(key) == until
+
+    await ratios.async_refresh([], kpi.quarter_hours, windows)
+    assert ratios.value(key, start) is None
+    assert ratios.known_until(key) == 0

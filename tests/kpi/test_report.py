@@ -19,7 +19,7 @@ from custom_components.netrex.client.days import Span
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.kpi.export import Dialect, cell
-from custom_components.netrex.kpi.formats import change_text, number_text
+from custom_components.netrex.kpi.formats import change_text, date_text, number_text
 from custom_components.netrex.kpi.metrics import SeriesKey
 from custom_components.netrex.kpi.question import KpiAnswers
 from custom_components.netrex.kpi.report import (
@@ -109,6 +109,14 @@ def test_numbers_are_written_as_in_the_language() -> None:
     assert number_text(None, 0, "cs") == "?"
     assert change_text(-0.04, "en") == "-0.0%" or change_text(-0.04, "en") == "0.0%"
     assert change_text(3.26, "cs") == "+3,3\u00a0%"
+    assert change_text(None, "cs") == "?"
+
+
+def test_dates_are_written_as_in_the_language() -> None:
+    day = date(2026, 11, 2)
+    assert date_text(day, "cs") == "2. 11. 2026"
+    assert date_text(day, "sk-SK") == "2. 11. 2026"
+    assert date_text(day, "en") == "2026-11-02"
 
 
 def test_spreadsheets_get_their_dialect() -> None:

@@ -19,6 +19,7 @@ from custom_components.netrex.client.check import (
     live,
 )
 from custom_components.netrex.client.check.portal import check_inventory
+from custom_components.netrex.client.check.report import Finding
 from custom_components.netrex.client.check.rtsp import RtspAnswer, connect
 from custom_components.netrex.client.enums import LiveTransport
 from custom_components.netrex.client.errors import NetrexConnectionError
@@ -169,7 +170,7 @@ async def test_a_session_without_a_usable_timeout(length: str) -> None:
     async with scripted(
         f"{ok}\n", f"{ok}\n", f"{ok}Session: 1;timeout={length}\n\n"
     ) as host:
-        settles: dict[str, bool | int | str] = {}
+        settles: dict[str, Finding] = {}
         assert await live._set_up(GATE, URL(f"rtsp://{host}/live"), settles) == 200
     assert settles["setup_status"] == 200
     assert "session_timeout" not in settles
