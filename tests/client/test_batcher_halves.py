@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
+from custom_components.netrex.client import batcher as batcher_module
 from custom_components.netrex.client.batcher import Batcher
 from custom_components.netrex.client.errors import (
     NetrexError,
@@ -49,3 +52,33 @@ async def test_an_outage_costs_two_more_operations() -> None:
 async def test_a_reached_limit_is_not_split() -> None:
     _, sizes = await fetch_all(NetrexRateLimitedError("no"), 2)
     assert sizes == [8, 8]
+
+
+@pytest.mark.parametrize("seconds", [900.0, 0.0])
+async def test_a_request_is_not_kept_apart_once_it_is_answered_or_time_has_passed(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr(batcher_module, "_SEPARATE_SECONDS", seconds)
+    bad, operations = {1}, []
+
+    async def send(requests: Sequence[int]) -> dict[int, int | NetrexError]:
+        operations.append(sorted(requests))
+        if bad.intersection(requests):
+            raise NetrexResponseError("no")
+        return {request: request for request in requests}
+
+    batcher: Batcher[int, int] = Batcher(send)
+
+    async def fetch() -> list[int | BaseException]:
+        found = [batcher.get(request) for request in (0, 1)]
+        return await asyncio.gather(*found, return_exceptions=True)
+
+    assert isinstance((await fetch())[1], NetrexResponseError)
+    bad.clear()
+    operations.clear()
+    assert await fetch() == [0, 1]
+    assert sorted(operations) == ([[0], [1]] if seconds else [[0, 1]])
+    operations.clear()
+    assert await fetch() == [0, 1]
+    assert operations == [[0, 1]]
+    await batcher.close()

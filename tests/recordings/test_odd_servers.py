@@ -9,6 +9,7 @@ from typing import Any
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
+from custom_components.netrex.client import NetrexConnectionError
 from custom_components.netrex.recordings import (
     Clip,
     JobEvent,
@@ -195,3 +196,17 @@ async def test_a_slow_server_does_not_hold_its_slot(
         async with asyncio.timeout(10):
             await manager.async_download(clip, target)
     assert caught.value.translation_key == "cannot_connect"
+
+
+def test_a_download_ends_at_its_deadline() -> None:
+    meter = download_module._Meter(QUICK, time.monotonic() - 1)
+    with pytest.raises(NetrexConnectionError, match="too long"):
+        meter.add(QUICK.progress_bytes)
+
+
+def test_progress_is_measured_in_each_interval() -> None:
+    timing = replace(QUICK, progress_interval=0.0, progress_bytes=10)
+    meter = download_module._Meter(timing, time.monotonic() + 60)
+    meter.add(10)
+    with pytest.raises(NetrexConnectionError, match="too slow"):
+        meter.add(9)
