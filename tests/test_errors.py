@@ -198,6 +198,31 @@ async def test_a_revoked_token_asks_to_sign_in_once(
     assert_no_secret(texts(caught.value), cloud.secrets)
 
 
+async def test_the_request_to_sign_in_is_withdrawn_when_the_token_is_accepted_again(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A single refusal asks for nothing, and neither does the third."""
+
+    async def refuse() -> None:
+        raise NetrexAuthError("no")
+
+    coordinator = entry.runtime_data.inventory
+    flows = hass.config_entries.flow
+    with monkeypatch.context() as patched:
+        patched.setattr(coordinator, "_async_fetch", refuse)
+        for count in (0, 1, 1):
+            await coordinator.async_refresh()
+            await hass.async_block_till_done()
+            found = flows.async_progress_by_handler(DOMAIN)
+            assert [flow["context"]["source"] for flow in found] == (
+                [SOURCE_REAUTH] * count
+            )
+            assert coordinator.last_update_success is not bool(count)
+    await coordinator.async_refresh()
+    assert coordinator.last_update_success
+    assert not flows.async_progress_by_handler(DOMAIN)
+
+
 async def test_the_message_has_the_portals_reason(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> None:

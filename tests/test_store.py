@@ -38,6 +38,26 @@ async def test_a_missing_file_counts_as_empty(hass: HomeAssistant) -> None:
     assert await NetrexStore(hass, "id").async_load() == {}
 
 
+@pytest.mark.parametrize("error", [AttributeError, KeyError, TypeError])
+async def test_a_file_in_another_form_counts_as_empty(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, error: type[Exception]
+) -> None:
+    with patch("homeassistant.helpers.storage.Store.async_load", side_effect=error):
+        assert await NetrexStore(hass, "id").async_load() == {}
+    assert f"The stored file cannot be read: {error.__name__}" in caplog.text
+
+
+async def test_nothing_is_due_before_the_ledger_is_known(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    store = NetrexStore(hass, "id")
+    store.async_check(dt_util.utcnow())
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=1))
+    await hass.async_block_till_done()
+    assert store._due is None
+    assert "netrex.id" not in hass_storage
+
+
 async def test_changes_do_not_postpone_a_save(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:

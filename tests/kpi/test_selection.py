@@ -54,6 +54,7 @@ async def test_sensors_in_use_survive_the_migration(
         )
 
     unused = create("visitors_month")
+    selected = create("visitors_today")
     enabled = create("visitors_week", None)
     renamed = create("refunds_week")
     registry.async_update_entity(renamed.entity_id, name="Returns")
@@ -71,7 +72,7 @@ async def test_sensors_in_use_survive_the_migration(
 
     assert registry.async_get(unused.entity_id) is None
     assert registry.async_get(automatic.entity_id) is None
-    for kept in (renamed, exposed):
+    for kept in (renamed, exposed, selected):
         assert registry.async_get(kept.entity_id)
     state = hass.states.get(enabled.entity_id)
     assert state

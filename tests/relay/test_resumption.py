@@ -9,6 +9,7 @@ import av
 import pytest
 
 from custom_components.netrex.relay import resumption, session
+from custom_components.netrex.relay.rtsp import Request, Response
 from custom_components.netrex.relay.terms import EndReason, LinkError, LinkRefusal
 from simulator.rtsp.server import RtspServer
 from simulator.state import State
@@ -25,7 +26,7 @@ from .conftest import (
     scripted_server,
 )
 from .players import HOME_ASSISTANT, until
-from .test_upstream import DESCRIBED, OK, answering
+from .test_upstream import DESCRIBED, OK, SDP, answering
 
 OTHER = StreamProfile(120847, 160, 90, 10)
 
@@ -360,3 +361,15 @@ async def test_streams_without_resumption_disconnect_the_client(
         await lost(relay, client, portal)
 
     assert [end.reason for end in relay.ends] == [EndReason.UPSTREAM]
+
+
+def test_a_single_track_is_set_up_by_the_url_of_the_stream() -> None:
+    """Answers without a request change nothing; those without a number have order."""
+    url = "rtsp://host/live"
+    recorded = resumption.Resumption(Response(200, body=SDP.encode()), url)
+    recorded.incoming(Response(200))
+    for method in ("SETUP", "PLAY"):
+        transport = [("Transport", "RTP/AVP/TCP;interleaved=0-1")]
+        recorded.outgoing(Request(method, url, headers=[("CSeq", "1"), *transport]))
+        recorded.incoming(Response(200))
+    assert recorded.is_possible
