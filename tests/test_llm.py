@@ -13,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.netrex.client import Metric
+from custom_components.netrex.llm import async_get_tools
 from simulator import Simulator
 
 from .kpi.test_sensor import NOON, sensor, settle, shop_id
@@ -174,3 +175,60 @@ async def test_a_user_reads_only_what_is_permitted(
     result = await api.async_call_tool(llm.ToolInput("netrex__kpi", asked))
     assert isinstance(result, llm.ToolResult)
     assert result.error
+
+
+async def test_without_an_assistant_nothing_is_exposed(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    expose(hass, entry, shop_id(cloud))
+    for assistant, has_tools in (("conversation", True), ("", False)):
+        context = llm.LLMContext("test", Context(), "en", assistant, None)
+        tools = async_get_tools(hass, context, llm.LLM_API_ASSIST)
+        assert (tools is not None) is has_tools
+
+
+async def test_a_model_learns_units_and_what_could_not_be_read(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    shop = shop_id(cloud)
+    expose(hass, entry, shop)
+    cloud.faults.add("graphql", "half", count=None, match="statisticData")
+    metrics = ["people_in", "visitors", "transactions", "sales", "conversion"]
+    found, error = await call(
+        hass,
+        "kpi",
+        places=[str(shop)],
+        metrics=metrics,
+        start="2026-09-01",
+        end="2026-09-02",
+    )
+    assert not error
+    assert {row["metric"]: row["unit"] for row in found["values"]} == {
+        "people_in": "people",
+        "visitors": "people",
+        "transactions": "transactions",
+        "sales": hass.config.currency,
+        "conversion": "%",
+    }
+    failed = [row for row in found["values"] if "error" in row]
+    assert 0 < len(failed) < len(metrics)
+    for row in failed:
+        assert row["value"] is None
+        assert "portal" in row["error"]
+
+
+async def test_a_model_is_told_that_a_name_is_ambiguous(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    expose(hass, entry, shop_id(cloud))
+    for node in cloud.world.nodes[-2:]:
+        node.external_id = "twin"
+    await entry.runtime_data.inventory.async_refresh()
+    found, error = await call(hass, "kpi", places=["twin"], metrics=["visitors"])
+    assert error
+    assert "twin" in found["error"]
+    for node in cloud.world.nodes[-2:]:
+        assert str(node.node_id) in found["error"]
