@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_restore_cache_with_extra_data,
 )
 
+from custom_components.netrex.client.days import HOUR
 from custom_components.netrex.kpi.coordinator import KpiCoordinator
 from custom_components.netrex.kpi.values import KpiKey, Reading
 from simulator import Simulator
@@ -156,3 +157,33 @@ async def test_a_restart_keeps_limit_and_full(
     await people.are(38)
     assert state(hass, full) == "off"
     assert not runs
+
+
+async def test_the_change_from_last_year_compares_the_same_part_of_the_day(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    weeks, quarters = entry.runtime_data.weeks, entry.runtime_data.kpi.quarter_hours
+    series = weeks._series(shop_id(cloud))
+    assert series is not None
+    span = weeks._today(series)
+    assert span is not None
+    weeks._year_ago_day = span.start
+    first = weeks._year_start(span.start)
+
+    # The whole day of last year, of which the rest does not count yet.
+    weeks._year_ago = {series: {first + hour * HOUR: 10.0 for hour in range(24)}}
+    before = 10.0 * (span.end - span.start) / HOUR
+    now = quarters.total(series, *span)
+    assert now
+    assert weeks.year_change(series) == pytest.approx(100 * (now - before) / before)
+
+    # Nothing to compare with: no visitors, another day, and no history.
+    weeks._year_ago = {series: {first: 0.0}}
+    assert weeks.year_change(series) is None
+    weeks._year_ago = {series: {first: 10.0}}
+    assert weeks.year_change(series) is not None
+    weeks._year_ago_day -= 24 * HOUR
+    assert weeks.year_change(series) is None
+    weeks._year_ago_day, weeks._year_ago = span.start, {}
+    assert weeks.year_change(series) is None
