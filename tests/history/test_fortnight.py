@@ -73,7 +73,8 @@ async def shop(
     hass.loop.set_debug(False)
     cloud.switches.kpi_late_share = 0.15
     config_entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(config_entry, options=ALL_SENSORS)
+    options = {**config_entry.options, **ALL_SENSORS}
+    hass.config_entries.async_update_entry(config_entry, options=options)
     # Home Assistant would reload the account again when the time passes.
     with patch("homeassistant.config_entries.RELOAD_AFTER_UPDATE_DELAY", 1e9):
         await hass.config_entries.async_setup(config_entry.entry_id)
