@@ -5,7 +5,7 @@ nothing here needs runtime data.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.event import DOMAIN as EVENT_DOMAIN
@@ -20,6 +20,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, callback, split_entity_id
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.automation import DomainSpec
+from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
 from .const import DOMAIN
@@ -47,7 +48,7 @@ KPI_OPTION = vol.In(SENSOR_KEYS)
 
 
 @callback
-def own_entities(
+def _own_entities(
     hass: HomeAssistant, entity_ids: Iterable[str], domain: str, keys: Collection[str]
 ) -> set[str]:
     """Return the entities of this integration with a domain and one of these keys.
@@ -71,8 +72,67 @@ def _key(hass: HomeAssistant, entity: er.RegistryEntry) -> str | None:
     return None if entry is None else split_unique_id(entry, entity.unique_id)[1]
 
 
+class OwnEntitiesMixin:
+    """Limits a trigger or condition to entities of this integration.
+
+    Attributes:
+        _domain_specs: The domain of the entities; only one.
+        _keys: The last parts of their unique ids.
+    """
+
+    _domain_specs: Mapping[str, DomainSpec]
+    _keys: Collection[str]
+    _hass: HomeAssistant
+
+    @classmethod
+    async def async_validate_config(
+        cls, hass: HomeAssistant, config: ConfigType
+    ) -> ConfigType:
+        """Validate the configuration."""
+        # Of the trigger or condition that this is mixed into.
+        validate = super().async_validate_config  # type: ignore[misc]
+        validated: ConfigType = await validate(hass, config)
+        [domain] = cls._domain_specs
+        _check_entities(hass, validated, domain, cls._keys_for(validated[CONF_OPTIONS]))
+        return validated
+
+    @classmethod
+    def _keys_for(cls, _: Mapping[str, Any], /) -> Collection[str]:
+        """Return the keys of the entities that the options select."""
+        return cls._keys
+
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return the entities that the trigger or condition applies to."""
+        [domain] = self._domain_specs
+        return _own_entities(self._hass, entities, domain, self._keys)
+
+
+class OwnKpisMixin(OwnEntitiesMixin):
+    """Limits a trigger or condition to KPI sensors, all or one of a place.
+
+    Subclasses set `_keys` to those of their options.
+    """
+
+    _domain_specs: Mapping[str, DomainSpec] = SENSORS
+
+    @override
+    @classmethod
+    async def async_validate_config(
+        cls, hass: HomeAssistant, config: ConfigType
+    ) -> ConfigType:
+        """Validate the configuration."""
+        validated = await super().async_validate_config(hass, config)
+        _check_kpi(validated)
+        return validated
+
+    @override
+    @classmethod
+    def _keys_for(cls, options: Mapping[str, Any], /) -> Collection[str]:
+        return {options[CONF_KPI]} if CONF_KPI in options else SENSOR_KEYS
+
+
 @callback
-def check_entities(
+def _check_entities(
     hass: HomeAssistant,
     config: Mapping[str, Any],
     domain: str,
@@ -93,14 +153,14 @@ def check_entities(
         for entity_id in named
         if registry.async_get(entity_id) or hass.states.get(entity_id)
     }
-    if wrong := existing - own_entities(hass, existing, domain, keys):
+    if wrong := existing - _own_entities(hass, existing, domain, keys):
         raise vol.Invalid(
             f"{', '.join(sorted(wrong))} cannot be used here: "
             f"choose a Netrex {domain} of one of these kinds: {', '.join(sorted(keys))}"
         )
 
 
-def check_kpi(config: Mapping[str, Any]) -> None:
+def _check_kpi(config: Mapping[str, Any]) -> None:
     """Check that a device, area, floor, or label comes with the KPI that is meant.
 
     Each of them has many KPIs, and a threshold makes sense for one of them only.
@@ -115,8 +175,3 @@ def check_kpi(config: Mapping[str, Any]) -> None:
             "A device, area, floor, or label has several KPIs: choose one of them "
             f"with the option {CONF_KPI}"
         )
-
-
-def kpi_keys(options: Mapping[str, Any]) -> Collection[str]:
-    """Return the keys of the sensors that the options select."""
-    return {options[CONF_KPI]} if CONF_KPI in options else SENSOR_KEYS

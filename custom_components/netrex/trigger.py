@@ -3,13 +3,8 @@
 from datetime import timedelta
 from typing import ClassVar, override
 
-from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
-from homeassistant.components.event import ATTR_EVENT_TYPE, DOMAIN as EVENT_DOMAIN
-from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN
-from homeassistant.const import (
-    CONF_OPTIONS,
-    STATE_UNAVAILABLE,
-)
+from homeassistant.components.event import ATTR_EVENT_TYPE
+from homeassistant.const import CONF_OPTIONS, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.trigger import (
     EntityNumericalStateCrossedThresholdTriggerBase,
@@ -17,11 +12,11 @@ from homeassistant.helpers.trigger import (
     NotTriggeredReasonReporter,
     StatelessEntityTriggerBase,
     Trigger,
+    TriggerConfig,
 )
 from homeassistant.helpers.trigger.entity_trigger import (
     NUMERICAL_ATTRIBUTE_CROSSED_THRESHOLD_SCHEMA,
 )
-from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
@@ -32,11 +27,8 @@ from .automation_targets import (
     KPI_OPTION,
     OFF,
     ON,
-    SENSORS,
-    check_entities,
-    check_kpi,
-    kpi_keys,
-    own_entities,
+    OwnEntitiesMixin,
+    OwnKpisMixin,
 )
 from .kpi.place_entities import COUNTING, FULL
 from .recordings import JobState
@@ -45,7 +37,7 @@ from .recordings import JobState
 _EVENT_PRECISION = timedelta(milliseconds=1)
 
 
-class _BinarySensorTrigger(EntityTargetStateTriggerBase):
+class _BinarySensorTrigger(OwnEntitiesMixin, EntityTargetStateTriggerBase):
     """A binary sensor of this integration changes to a state.
 
     Changes to and from unavailable do not fire. The sensors themselves show a change
@@ -55,21 +47,6 @@ class _BinarySensorTrigger(EntityTargetStateTriggerBase):
     _domain_specs = BINARY_SENSORS
     # Connectivity is a diagnostic entity, which Home Assistant would skip in an area.
     _primary_entities_only = False
-    _keys: ClassVar[frozenset[str]]
-
-    @override
-    @classmethod
-    async def async_validate_config(
-        cls, hass: HomeAssistant, config: ConfigType
-    ) -> ConfigType:
-        """Validate the configuration."""
-        config = await super().async_validate_config(hass, config)
-        check_entities(hass, config, BINARY_SENSOR_DOMAIN, cls._keys)
-        return config
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        return own_entities(self._hass, entities, BINARY_SENSOR_DOMAIN, self._keys)
 
 
 class CameraWentOfflineTrigger(_BinarySensorTrigger):
@@ -100,33 +77,21 @@ class CountingStoppedTrigger(_BinarySensorTrigger):
     _to_states = ON
 
 
-class KpiCrossedThresholdTrigger(EntityNumericalStateCrossedThresholdTriggerBase):
+class KpiCrossedThresholdTrigger(
+    OwnKpisMixin, EntityNumericalStateCrossedThresholdTriggerBase
+):
     """A KPI enters the range of a threshold."""
 
-    _domain_specs = SENSORS
     _schema = NUMERICAL_ATTRIBUTE_CROSSED_THRESHOLD_SCHEMA.extend(
         {vol.Required(CONF_OPTIONS): {vol.Optional(CONF_KPI): KPI_OPTION}}
     )
 
-    @override
-    @classmethod
-    async def async_validate_config(
-        cls, hass: HomeAssistant, config: ConfigType
-    ) -> ConfigType:
-        """Validate the configuration."""
-        config = await super().async_validate_config(hass, config)
-        check_kpi(config)
-        check_entities(hass, config, SENSOR_DOMAIN, kpi_keys(config[CONF_OPTIONS]))
-        return config
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        return own_entities(
-            self._hass, entities, SENSOR_DOMAIN, kpi_keys(self._options)
-        )
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        super().__init__(hass, config)
+        self._keys = self._keys_for(self._options)
 
 
-class _RecordingTrigger(StatelessEntityTriggerBase):
+class _RecordingTrigger(OwnEntitiesMixin, StatelessEntityTriggerBase):
     """A download of a recording ended."""
 
     _domain_specs = EVENTS
@@ -135,21 +100,7 @@ class _RecordingTrigger(StatelessEntityTriggerBase):
     # The event entities are diagnostic.
     _primary_entities_only = False
     _event_type: ClassVar[JobState]
-    _keys: ClassVar = frozenset({"recording"})
-
-    @override
-    @classmethod
-    async def async_validate_config(
-        cls, hass: HomeAssistant, config: ConfigType
-    ) -> ConfigType:
-        """Validate the configuration."""
-        config = await super().async_validate_config(hass, config)
-        check_entities(hass, config, EVENT_DOMAIN, cls._keys)
-        return config
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        return own_entities(self._hass, entities, EVENT_DOMAIN, self._keys)
+    _keys = frozenset({"recording"})
 
     @override
     def is_valid_transition(self, from_state: State, to_state: State) -> bool:
