@@ -21,7 +21,7 @@ from .values import as_mapping
 
 _LOGGER = logging.getLogger(__name__)
 
-PATH = "/api/graphql.php"
+_PATH = "/api/graphql.php"
 _TIMEOUT_SECONDS = 30.0
 # Bytes of a response, decompressed. 20,000 nodes are about 2 MiB, and the most slots
 # that one operation asks for (`api.MAX_SLOTS_PER_QUERY`) about 3 MiB.
@@ -38,6 +38,21 @@ _FAILURES = (
 _FINAL_STATUSES = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An answer of the portal, not parsed.
+
+    Attributes:
+        status: HTTP status.
+        retry_after: Seconds of the Retry-After header; None without one.
+        body: Decompressed.
+    """
+
+    status: int
+    retry_after: float | None
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,7 @@ class GraphQLTransport:
         timeout: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._session = session
-        self._url = url.rstrip("/") + PATH
+        self._url = url.rstrip("/") + _PATH
         self._get_token = get_token
         self._renew_token = renew_token
         self._timeout = aiohttp.ClientTimeout(total=timeout)
@@ -102,21 +117,21 @@ class GraphQLTransport:
         """Replace a token reported as expired; return whether it was replaced."""
         return self._renew_token is not None and await self._renew_token(token)
 
-    async def post(
+    async def send(
         self,
         query: str,
         variables: Mapping[str, object] | None = None,
         *,
+        token: str,
         max_bytes: int = MAX_RESPONSE_BYTES,
-    ) -> GraphQLResponse:
-        """Send a document; a response larger than `max_bytes` is not read.
+    ) -> HttpAnswer:
+        """Send a document with a token; return the answer, whatever it is.
 
         Raises:
-            NetrexError: The response has no data; the error is that of the response's
-                first entry in `errors`, or describes why the response is unusable. A
-                refused token raises even if there is data.
+            NetrexConnectionError: There is no answer.
+            NetrexResponseError: The answer is broken or larger than `max_bytes`.
+            NetrexAuthError: The token cannot be sent in a header.
         """
-        token = await self.token()
         body = _encode(query, variables)
         with map_exceptions(*_FAILURES):
             async with self._session.post(
@@ -132,21 +147,39 @@ class GraphQLTransport:
             ) as response:
                 raw = await read_limited(response, max_bytes)
         _LOGGER.debug("HTTP status %d, %d bytes", response.status, len(raw))
-        if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
+        return HttpAnswer(response.status, retry_after(response.headers), raw)
+
+    async def post(
+        self,
+        query: str,
+        variables: Mapping[str, object] | None = None,
+        *,
+        max_bytes: int = MAX_RESPONSE_BYTES,
+    ) -> GraphQLResponse:
+        """Send a document; a response larger than `max_bytes` is not read.
+
+        Raises:
+            NetrexError: The response has no data; the error is that of the response's
+                first entry in `errors`, or describes why the response is unusable. A
+                refused token raises even if there is data.
+        """
+        token = await self.token()
+        answer = await self.send(query, variables, token=token, max_bytes=max_bytes)
+        if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
             raise NetrexResponseError(
-                f"The portal redirects (HTTP status {response.status})"
+                f"The portal redirects (HTTP status {answer.status})"
             )
-        wait = retry_after(response.headers)
+        raw, wait = answer.body, answer.retry_after
         try:
             parsed = await load_json(raw)
         except TooManyValuesError:
             raise NetrexResponseError("The portal's response is too large") from None
         except ValueError:
-            raise error_from_body(raw, response.status, retry_after=wait) from None
+            raise error_from_body(raw, answer.status, retry_after=wait) from None
         if not isinstance(parsed, dict):
             raise NetrexResponseError("The portal's response is not a JSON object")
         errors = read_errors(
-            parsed, status=response.status, retry_after=wait, secrets=(token,)
+            parsed, status=answer.status, retry_after=wait, secrets=(token,)
         )
         return _response(as_mapping(parsed.get("data")), errors, len(raw))
 

@@ -7,7 +7,12 @@ import sys
 import aiohttp
 import pytest
 
-from custom_components.netrex.client import Ledger, Pacer, __main__ as command
+from custom_components.netrex.client import (
+    Ledger,
+    NetrexAuthError,
+    Pacer,
+    __main__ as command,
+)
 from custom_components.netrex.client.check import (
     MAX_QUERIES,
     Outcome,
@@ -127,6 +132,8 @@ async def test_an_account_without_anything(
         portal = PortalCalls(session, cloud.url, get_token, pacer)
         rows = await check_account(Subject(session, cloud.url, get_token, portal))
     notes = {row.note for row in rows if row.outcome is Outcome.NOT_TRIED}
+    # An empty list of cameras is an answer, and is not requested again.
+    assert len([row for row in rows if row.capability == "inventory"]) == 1
     assert "no connected camera" in notes
     assert "no cash desk" in notes
 
@@ -162,3 +169,14 @@ def test_the_module_runs_the_command(
         runpy.run_module(command.__name__, run_name="__main__")
     assert ended.value.code == 0
     assert "--camera-token" in capsys.readouterr().out
+
+
+async def test_without_a_token_there_is_no_report(
+    session: aiohttp.ClientSession, pacer: Pacer, subject: Subject
+) -> None:
+    async def refused() -> str:
+        raise NetrexAuthError("The sign-in has ended")
+
+    subject.portal = PortalCalls(session, subject.url, refused, pacer)
+    with pytest.raises(NetrexAuthError):
+        await check_account(subject)

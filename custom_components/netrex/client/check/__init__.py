@@ -4,7 +4,7 @@ The report settles what the vendor's documentation leaves open, without names, i
 links, or addresses (decision 0032).
 """
 
-from ..errors import NetrexError, NetrexRateLimitedError
+from ..errors import NetrexAuthError, NetrexError, NetrexRateLimitedError
 from .calls import MAX_QUERIES, OutOfQueriesError, PortalCalls
 from .cameras import check_cameras
 from .kpi import check_kpi, check_money
@@ -49,6 +49,8 @@ async def check_account(subject: Subject) -> list[Row]:
     for capability, step in _STEPS:
         try:
             rows.extend([row async for row in step(subject)])
+        except NetrexAuthError:
+            raise
         except OutOfQueriesError:
             note = f"{MAX_QUERIES} queries are used"
             rows.append(Row(capability, "the rest", Outcome.NOT_TRIED, note=note))

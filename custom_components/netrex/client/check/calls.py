@@ -7,24 +7,22 @@ themselves: status, form, and where an error has its category.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-import json
 import re
 import time
 
 import aiohttp
 
-from ..errors import NetrexConnectionError, NetrexRateLimitedError
+from ..errors import NetrexRateLimitedError
 from ..graphql_errors import error_from_body, read_errors
-from ..http import UNREACHABLE, map_exceptions, read_limited, retry_after
 from ..json_body import load_json
 from ..lanes import Lane
 from ..pacer import Pacer
-from ..transport import MAX_SERIES_BYTES, PATH
+from ..transport import MAX_SERIES_BYTES, GraphQLTransport, HttpAnswer
 from ..values import as_list, as_mapping, as_matching
 from .report import Finding, Outcome
 
-# An answer to a made-up token or an invalid query is short.
-_TIMEOUT = aiohttp.ClientTimeout(total=60.0)
+# A year of hours can take longer than other answers.
+_TIMEOUT_SECONDS = 60.0
 MAX_QUERIES = 25
 # Printable ASCII of a usual length, which no portal has issued.
 MADE_UP_TOKEN = "0" * 20
@@ -119,9 +117,9 @@ class PortalCalls:
         get_token: Callable[[], Awaitable[str]],
         pacer: Pacer,
     ) -> None:
-        self._session = session
-        self._url = url.rstrip("/") + PATH
-        self._get_token = get_token
+        self._transport = GraphQLTransport(
+            session, url, get_token, timeout=_TIMEOUT_SECONDS
+        )
         self._pacer = pacer
         self.sent = 0
 
@@ -134,48 +132,36 @@ class PortalCalls:
 
         Raises:
             OutOfQueriesError: All queries of the check are used.
+            NetrexAuthError: There is no token.
             NetrexConnectionError: There is no answer.
             NetrexRateLimitedError: The portal's limit is reached.
+            NetrexResponseError: The answer is broken or too large.
         """
         if self.sent >= MAX_QUERIES:
             raise OutOfQueriesError
-        token = await self._get_token() if token is None else token
+        token = token or await self._transport.token()
         self.sent += 1
         return await self._pacer.run(Lane.COMMAND, partial(self._post, document, token))
 
     async def _post(self, document: str, token: str) -> Answer:
         started = time.monotonic()
-        with map_exceptions((UNREACHABLE, NetrexConnectionError, "No answer")):
-            async with self._session.post(
-                self._url,
-                data=json.dumps({"query": document}).encode(),
-                headers={
-                    "Authorization": f"Bearer {token}",
-                    "Content-Type": "application/json",
-                },
-                timeout=_TIMEOUT,
-                allow_redirects=False,
-            ) as response:
-                raw = await read_limited(response, MAX_SERIES_BYTES)
+        received = await self._transport.send(
+            document, token=token, max_bytes=MAX_SERIES_BYTES
+        )
         seconds = time.monotonic() - started
-        form, body = await read_form(raw)
-        _check_limit(response, raw, form, body)
-        return Answer(response.status, form, body, seconds)
+        form, body = await read_form(received.body)
+        _check_limit(received, form, body)
+        return Answer(received.status, form, body, seconds)
 
 
-def _check_limit(
-    response: aiohttp.ClientResponse,
-    raw: bytes,
-    form: str,
-    body: Mapping[str, object],
-) -> None:
+def _check_limit(answer: HttpAnswer, form: str, body: Mapping[str, object]) -> None:
     """Raise if the portal's limit is reached, so that the pacer pauses."""
-    wait = retry_after(response.headers)
-    if form != "json":
-        found = [error_from_body(raw, response.status, retry_after=wait)]
-    else:
-        entries = read_errors(body, status=response.status, retry_after=wait)
+    status, wait = answer.status, answer.retry_after
+    if form == "json":
+        entries = read_errors(body, status=status, retry_after=wait)
         found = [entry.error for entry in entries]
+    else:
+        found = [error_from_body(answer.body, status, retry_after=wait)]
     for error in found:
         if isinstance(error, NetrexRateLimitedError):
             raise error

@@ -1,19 +1,17 @@
 """Checks the portal's schema, its lists, and how it reports errors."""
 
-from collections.abc import AsyncIterator
-from itertools import islice
+from collections.abc import AsyncIterator, Mapping
 
 from .. import documents
 from ..enums import NodeType
 from ..parsing import parse_inventory, parse_statuses
 from ..schema import INTROSPECTION, Schema
+from ..values import as_key, as_list, as_mapping, is_list
 from .calls import MADE_UP_TOKEN
 from .report import Finding, Outcome, Row
 from .subject import Subject
 
 _UNKNOWN_NODE = 2**31 - 1
-# Node types are documented in several spellings; unknown ones are only counted.
-_KNOWN_TYPES = {node_type.value for node_type in NodeType}
 
 
 async def check_schema(subject: Subject) -> AsyncIterator[Row]:
@@ -38,7 +36,7 @@ async def check_inventory(subject: Subject) -> AsyncIterator[Row]:
     """Read all nodes and cameras, which the next steps take their examples from."""
     answer = await subject.portal.post(documents.inventory(subject.schema))
     inventory = parse_inventory(answer.data)
-    if not answer.data.get("cameraList"):
+    if not is_list(answer.data.get("cameraList")):
         yield Row(
             "inventory",
             "nodeList, cameraList with details",
@@ -65,21 +63,19 @@ async def check_inventory(subject: Subject) -> AsyncIterator[Row]:
     )
 
 
-def _spellings(data: object) -> set[str]:
-    """Return the spellings of node types in use; an unknown type counts as "other"."""
-    nodes = data.get("nodeList") if isinstance(data, dict) else None
-    found: set[str] = set()
-    for node in nodes if isinstance(nodes, list) else ():
-        spelling = node.get("type") if isinstance(node, dict) else None
-        if not isinstance(spelling, str):
-            continue
-        if spelling in _KNOWN_TYPES:
-            found.add(spelling)
-        elif NodeType.parse(spelling) is not NodeType.UNKNOWN:
-            found.add(f"{NodeType.parse(spelling).value}_in_another_spelling")
-        else:
-            found.add("other")
-    return set(islice(sorted(found), 30))
+def _spellings(data: Mapping[str, object]) -> set[str]:
+    """Return the spellings of node types in use; unknown types are "other"."""
+    types = (
+        as_key(as_mapping(node).get("type")) for node in as_list(data.get("nodeList"))
+    )
+    return {_spelling(text) for text in types if text is not None}
+
+
+def _spelling(text: str) -> str:
+    known = NodeType.parse(text)
+    if known is NodeType.UNKNOWN:
+        return "other"
+    return text if text == known.value else f"{known.value}_in_another_spelling"
 
 
 async def check_status(subject: Subject) -> AsyncIterator[Row]:
