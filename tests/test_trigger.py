@@ -13,6 +13,7 @@ from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
     entity_registry as er,
+    floor_registry as fr,
     label_registry as lr,
     restore_state,
 )
@@ -98,8 +99,6 @@ async def test_connectivity_fires_for_every_kind_of_target(
         "label": {"label_id": label.label_id},
     }.get(by, {})
     if by == "floor":
-        from homeassistant.helpers import floor_registry as fr  # noqa: PLC0415
-
         floor = fr.async_get(hass).async_create("Ground")
         ar.async_get(hass).async_update(area.id, floor_id=floor.floor_id)
         target = {"floor_id": floor.floor_id}

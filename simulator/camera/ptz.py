@@ -6,12 +6,15 @@ are instantaneous, except continuous ones, which last until they are stopped.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 import math
 from typing import Literal
 
 from ..clock import Clock
 
-# Full speed: degrees, and units of zoom.
+# Percent.
+_FULL_SPEED = 100
+# At full speed: degrees, and units of zoom.
 _MAX_TURN_PER_SECOND = 100.0
 _MAX_ZOOM_PER_SECOND = 2500.0
 _STEP = 10.0
@@ -95,6 +98,23 @@ class Ptz:
         self._position = Position()
         self._motion = _Motion()
         self.presets = dict(_PRESETS)
+        self._queries: Mapping[str, Callable[[], str]] = {
+            "position": self._query_position,
+            "limits": self._query_limits,
+            "presetposcam": self._query_presets,
+            "speed": self._query_speed,
+        }
+        # In the order in which a camera applies them.
+        self._controls: Mapping[str, Callable[[str], None]] = {
+            "speed": _check_speed,
+            **{axis: partial(self._absolute, axis) for axis in _LIMITS},
+            **{f"r{axis}": partial(self._relative, axis) for axis in _LIMITS},
+            "move": self._move,
+            "continuouspantiltmove": self._continuous,
+            "continuouszoommove": self._continuous_zoom,
+            "gotoserverpresetno": self._go_to_number,
+            "gotoserverpresetname": self._go_to_name,
+        }
 
     @property
     def position(self) -> Position:
@@ -112,17 +132,17 @@ class Ptz:
         Raises RefusedError without moving if the arguments are invalid.
         """
         if "query" in arguments:
-            query = _QUERIES.get(arguments["query"])
+            query = self._queries.get(arguments["query"])
             if query is None:
                 raise RefusedError(f"Unknown query: {arguments['query']}")
-            return query(self)
-        controls = [name for name in _CONTROLS if name in arguments]
+            return query()
+        controls = [name for name in self._controls if name in arguments]
         if not controls:
             raise RefusedError("No action")
         before = replace(self._motion), self.position
         try:
             for name in controls:
-                _CONTROLS[name](self, arguments[name])
+                self._controls[name](arguments[name])
         except (ValueError, RefusedError) as err:
             self._motion, self._position = before
             self._motion.since = self._clock.now()
@@ -176,10 +196,10 @@ class Ptz:
         self._settle(self.position.moved(**{axis: _number(value)}))
 
     def _continuous(self, value: str) -> None:
-        parts = [_speed(part) for part in value.split(",")]
-        if len(parts) != 2:  # noqa: PLR2004 - pan and tilt
-            raise RefusedError("Invalid value for continuouspantiltmove")
-        pan, tilt = parts
+        try:
+            pan, tilt = map(_speed, value.split(","))
+        except ValueError:
+            raise RefusedError("Invalid value for continuouspantiltmove") from None
         here, zoom = self.position, self._motion.zoom
         self._settle(here)
         self._motion.pan, self._motion.tilt = (
@@ -214,41 +234,9 @@ class Ptz:
         self._settle(preset[1])
 
 
-_QUERIES: dict[str, Callable[[Ptz], str]] = {
-    "position": Ptz._query_position,  # noqa: SLF001 - the class's own table
-    "limits": Ptz._query_limits,  # noqa: SLF001 - the same
-    "presetposcam": Ptz._query_presets,  # noqa: SLF001 - the same
-    "speed": Ptz._query_speed,  # noqa: SLF001 - the same
-}
-
-
-def _absolute(axis: str) -> Callable[[Ptz, str], None]:
-    return lambda ptz, value: ptz._absolute(axis, value)  # noqa: SLF001 - the same
-
-
-def _relative(axis: str) -> Callable[[Ptz, str], None]:
-    return lambda ptz, value: ptz._relative(axis, value)  # noqa: SLF001 - the same
-
-
-def _check_speed(_ptz: Ptz, value: str) -> None:
-    if not 0 < _number(value) <= 100:  # noqa: PLR2004 - percent
+def _check_speed(value: str) -> None:
+    if not 0 < _number(value) <= _FULL_SPEED:
         raise RefusedError("Invalid value for speed")
-
-
-_CONTROLS: dict[str, Callable[[Ptz, str], None]] = {
-    "speed": _check_speed,
-    "pan": _absolute("pan"),
-    "tilt": _absolute("tilt"),
-    "zoom": _absolute("zoom"),
-    "rpan": _relative("pan"),
-    "rtilt": _relative("tilt"),
-    "rzoom": _relative("zoom"),
-    "move": Ptz._move,  # noqa: SLF001 - the class's own table
-    "continuouspantiltmove": Ptz._continuous,  # noqa: SLF001 - the same
-    "continuouszoommove": Ptz._continuous_zoom,  # noqa: SLF001 - the same
-    "gotoserverpresetno": Ptz._go_to_number,  # noqa: SLF001 - the same
-    "gotoserverpresetname": Ptz._go_to_name,  # noqa: SLF001 - the same
-}
 
 
 def answer_fixed(arguments: Mapping[str, str], conduct: FixedAnswer) -> str:
@@ -269,9 +257,9 @@ def _number(value: str) -> float:
 
 def _speed(value: str) -> float:
     number = _number(value)
-    if not -100 <= number <= 100:  # noqa: PLR2004 - percent
+    if abs(number) > _FULL_SPEED:
         raise RefusedError(f"Invalid speed: {value}")
-    return number / 100
+    return number / _FULL_SPEED
 
 
 def _inside(axis: str, value: float) -> float:
@@ -281,7 +269,8 @@ def _inside(axis: str, value: float) -> float:
 
 def _turned(pan: float) -> float:
     """Normalize an angle to -180 to 180: the head turns without a limit."""
-    return pan if -180 <= pan <= 180 else (pan + 180) % 360 - 180  # noqa: PLR2004
+    half = 180
+    return pan if -half <= pan <= half else (pan + half) % (2 * half) - half
 
 
 def _lines(rows: Mapping[str, str]) -> str:
