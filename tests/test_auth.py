@@ -14,7 +14,12 @@ from homeassistant.components.application_credentials import (
     async_import_client_credential,
 )
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
+from homeassistant.const import (
+    ATTR_CONFIG_ENTRY_ID,
+    CONF_HOST,
+    CONF_TOKEN,
+    CONF_URL,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.loader import async_get_integration
@@ -33,11 +38,13 @@ from custom_components.netrex.auth import (
     async_revoke,
 )
 from custom_components.netrex.client import NetrexAuthError, NetrexConnectionError
+from custom_components.netrex.client.check import Row, Subject
 from custom_components.netrex.const import (
     CONF_AUTH_IMPLEMENTATION,
     CONF_SCOPES,
     DOMAIN,
 )
+from custom_components.netrex.services import ACTION_CHECK_ACCOUNT
 from simulator import Simulator
 
 from .leaks import assert_log_clean, assert_no_secret, texts
@@ -120,6 +127,44 @@ async def test_an_expired_token_is_refreshed_and_stored(
     assert oauth_entry.data[CONF_TOKEN]["expires_at"] > time.time() + HOUR - 60
     assert await get_token() == token
     assert not reauth_flows(hass)
+
+
+async def test_a_check_of_the_account_shares_the_refresh(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A portal may refuse a refresh token that was used once."""
+
+    async def ask(subject: Subject) -> list[Row]:
+        await subject.get_token()
+        return []
+
+    monkeypatch.setattr("custom_components.netrex.services.check_account", ask)
+    assert await hass.config_entries.async_setup(oauth_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    change_token(hass, oauth_entry, expires_at=time.time() - 1)
+    used: list[Mapping[str, str]] = []
+    answer = cloud.oauth.token
+
+    def note(parameters: Mapping[str, str]) -> dict[str, Any]:
+        used.append(parameters)
+        return answer(parameters)
+
+    monkeypatch.setattr(cloud.oauth, "token", note)
+    cloud.faults.add("token", "delay", 0.3)
+    await asyncio.gather(
+        oauth_entry.runtime_data.status.async_refresh(),
+        hass.services.async_call(
+            DOMAIN,
+            ACTION_CHECK_ACCOUNT,
+            {ATTR_CONFIG_ENTRY_ID: oauth_entry.entry_id},
+            blocking=True,
+            return_response=True,
+        ),
+    )
+    assert len(used) == 1
 
 
 async def test_a_refused_refresh_asks_to_sign_in_once(
