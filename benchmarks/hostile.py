@@ -1,10 +1,11 @@
-"""What hostile answers and clients cost: event loop and memory, beside a control.
+"""What hostile answers and clients cost: event loop and memory.
 
     python -m benchmarks.hostile
 
-Each case runs in a process of its own, after a small right answer was read, so that
-imports do not count. The portal is another process. Shown are the longest turn of the
-event loop and by how much the process's peak memory grew.
+Each case runs in a process of its own, after a small correct answer was read, so that
+imports do not count. The portal is another process. The first two cases are correct
+answers, to compare with. The table has the longest turn of the event loop, and by how
+much the process's peak memory grew.
 """
 
 import asyncio
@@ -112,12 +113,12 @@ async def _measure(action: Callable[[], Awaitable[object]]) -> Cost:
 
 
 def _serve(pipe: Connection, case: str) -> None:
-    """Answer the first queries rightly, and those after `/hostile` as the case says."""
-    hostile, right = ANSWERS[case](), _inventory(20)
+    """Answer queries below `/hostile` as the case says, and all others correctly."""
+    hostile, correct = ANSWERS[case](), _inventory(20)
 
     async def answer(request: web.Request) -> web.Response:
         await request.read()
-        body = hostile if request.path.startswith("/hostile") else right
+        body = hostile if request.path.startswith("/hostile") else correct
         return web.Response(body=body, content_type="application/json")
 
     async def main() -> None:

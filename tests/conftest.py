@@ -5,9 +5,15 @@ from functools import partial
 import time
 from typing import Any
 
+from homeassistant.components.application_credentials import (
+    ClientCredential,
+    async_import_client_credential,
+)
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_URL
+from homeassistant.const import CONF_API_TOKEN, CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
+from homeassistant.loader import async_get_integration
+from homeassistant.setup import async_setup_component
 from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -15,7 +21,13 @@ from yarl import URL
 
 from custom_components.netrex import pacing
 from custom_components.netrex.client import Pacer
-from custom_components.netrex.const import CONF_DEVICE_TOKEN, CONF_DEVICE_URL, DOMAIN
+from custom_components.netrex.const import (
+    CONF_AUTH_IMPLEMENTATION,
+    CONF_DEVICE_TOKEN,
+    CONF_DEVICE_URL,
+    CONF_SCOPES,
+    DOMAIN,
+)
 from custom_components.netrex.gateway import capabilities
 from simulator import Simulator, Switches
 from simulator.certificate import server_context
@@ -144,3 +156,40 @@ async def entry(hass: HomeAssistant, set_up: SetUp) -> MockConfigEntry:
     result = await set_up()
     assert result.state is ConfigEntryState.LOADED
     return result
+
+
+@pytest.fixture
+async def oauth_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
+    """Return an added entry whose access token has expired."""
+    client = cloud.add_client(["https://example.com/auth/external/callback"])
+    assert await async_setup_component(hass, "application_credentials", {})
+    # Home Assistant loads it before it sets up an entry; reauthentication needs it.
+    await (await async_get_integration(hass, DOMAIN)).async_get_platform("config_flow")
+    await async_import_client_credential(
+        hass, DOMAIN, ClientCredential(client.client_id, client.client_secret)
+    )
+    scopes = cloud.oauth.scopes("read,liveview")
+    code = cloud.oauth.authorize(client, client.redirect_uris[0], "owner", scopes)
+    token = cloud.oauth.token(
+        {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": client.redirect_uris[0],
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+        }
+    )
+    host = URL(cloud.url).authority
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        unique_id=f"{host}_138170",
+        data={
+            CONF_HOST: host,
+            CONF_URL: cloud.url,
+            CONF_AUTH_IMPLEMENTATION: DOMAIN,
+            CONF_SCOPES: ["read", "liveview"],
+            CONF_TOKEN: {**token, "expires_at": time.time() - 1},
+        },
+    )
+    entry.add_to_hass(hass)
+    return entry

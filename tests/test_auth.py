@@ -1,4 +1,4 @@
-"""Tokens of an entry: refresh, renewal, revocation, and reauthentication in time."""
+"""Tokens of an entry: refresh, renewal, and reauthentication in time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,88 +10,37 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.application_credentials import (
     DATA_COMPONENT,
-    ClientCredential,
-    async_import_client_credential,
 )
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import CONF_HOST, CONF_TOKEN, CONF_URL
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.const import (
+    ATTR_CONFIG_ENTRY_ID,
+    CONF_TOKEN,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.loader import async_get_integration
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
 )
-from yarl import URL
 
 from custom_components.netrex.auth import (
     async_get_token_provider,
     async_renew,
-    async_revoke,
 )
 from custom_components.netrex.client import NetrexAuthError, NetrexConnectionError
+from custom_components.netrex.client.check import Row, Subject
 from custom_components.netrex.const import (
-    CONF_AUTH_IMPLEMENTATION,
-    CONF_SCOPES,
     DOMAIN,
 )
+from custom_components.netrex.services import ACTION_CHECK_ACCOUNT
 from simulator import Simulator
 
 from .leaks import assert_log_clean, assert_no_secret, texts
+from .oauth_tokens import change_token
 
 HOUR = 3600
-
-
-@pytest.fixture
-async def oauth_entry(hass: HomeAssistant, cloud: Simulator) -> MockConfigEntry:
-    """Return an added entry whose access token has expired."""
-    client = cloud.add_client(["https://example.com/auth/external/callback"])
-    assert await async_setup_component(hass, "application_credentials", {})
-    # Home Assistant loads it before it sets up an entry; reauthentication needs it.
-    await (await async_get_integration(hass, DOMAIN)).async_get_platform("config_flow")
-    await async_import_client_credential(
-        hass, DOMAIN, ClientCredential(client.client_id, client.client_secret)
-    )
-    scopes = cloud.oauth.scopes("read,liveview")
-    code = cloud.oauth.authorize(client, client.redirect_uris[0], "owner", scopes)
-    token = cloud.oauth.token(
-        {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": client.redirect_uris[0],
-            "client_id": client.client_id,
-            "client_secret": client.client_secret,
-        }
-    )
-    host = URL(cloud.url).authority
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        unique_id=f"{host}_138170",
-        data={
-            CONF_HOST: host,
-            CONF_URL: cloud.url,
-            CONF_AUTH_IMPLEMENTATION: DOMAIN,
-            CONF_SCOPES: ["read", "liveview"],
-            CONF_TOKEN: {**token, "expires_at": time.time() - 1},
-        },
-    )
-    entry.add_to_hass(hass)
-    return entry
-
-
-def change_token(
-    hass: HomeAssistant, entry: MockConfigEntry, **changes: object
-) -> dict[str, Any]:
-    """Change the stored token; None removes a field."""
-    token = {**entry.data[CONF_TOKEN], **changes}
-    token = {name: value for name, value in token.items() if value is not None}
-    hass.config_entries.async_update_entry(
-        entry, data={**entry.data, CONF_TOKEN: token}
-    )
-    return token
 
 
 def reauth_flows(hass: HomeAssistant) -> list[Mapping[str, Any]]:
@@ -120,6 +69,44 @@ async def test_an_expired_token_is_refreshed_and_stored(
     assert oauth_entry.data[CONF_TOKEN]["expires_at"] > time.time() + HOUR - 60
     assert await get_token() == token
     assert not reauth_flows(hass)
+
+
+async def test_a_check_of_the_account_shares_the_refresh(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A portal may refuse a refresh token that was used once."""
+
+    async def ask(subject: Subject) -> list[Row]:
+        await subject.get_token()
+        return []
+
+    monkeypatch.setattr("custom_components.netrex.services.check_account", ask)
+    assert await hass.config_entries.async_setup(oauth_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    change_token(hass, oauth_entry, expires_at=time.time() - 1)
+    used: list[Mapping[str, str]] = []
+    answer = cloud.oauth.token
+
+    def note(parameters: Mapping[str, str]) -> dict[str, Any]:
+        used.append(parameters)
+        return answer(parameters)
+
+    monkeypatch.setattr(cloud.oauth, "token", note)
+    cloud.faults.add("token", "delay", 0.3)
+    await asyncio.gather(
+        oauth_entry.runtime_data.status.async_refresh(),
+        hass.services.async_call(
+            DOMAIN,
+            ACTION_CHECK_ACCOUNT,
+            {ATTR_CONFIG_ENTRY_ID: oauth_entry.entry_id},
+            blocking=True,
+            return_response=True,
+        ),
+    )
+    assert len(used) == 1
 
 
 async def test_a_refused_refresh_asks_to_sign_in_once(
@@ -278,88 +265,6 @@ async def test_a_failed_renewal_keeps_the_old_token(
     before = oauth_entry.data[CONF_TOKEN]
     assert not await async_renew(hass, oauth_entry)
     assert oauth_entry.data[CONF_TOKEN] == before
-
-
-async def test_removing_an_entry_revokes_its_access(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    oauth_entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    assert await hass.config_entries.async_setup(oauth_entry.entry_id)
-    assert oauth_entry.state is ConfigEntryState.LOADED
-    assert cloud.world.grants
-    await hass.config_entries.async_remove(oauth_entry.entry_id)
-    assert not cloud.world.tokens
-    assert not cloud.world.grants
-    assert_log_clean(caplog, cloud.secrets)
-
-
-@pytest.mark.parametrize("rotates", [False, True])
-@pytest.mark.parametrize("known", [False, True])
-async def test_access_is_revoked_even_if_its_token_has_expired(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    oauth_entry: MockConfigEntry,
-    rotates: bool,
-    known: bool,
-) -> None:
-    """The portal no longer knows the access token, but the grant still exists."""
-    cloud.switches.refresh_rotates = rotates
-    if not known:
-        change_token(hass, oauth_entry, expires_at=time.time() + HOUR)
-    cloud.world.tokens.clear()
-    assert cloud.world.grants
-    await hass.config_entries.async_remove(oauth_entry.entry_id)
-    assert not cloud.world.tokens
-    assert not cloud.world.grants
-
-
-async def test_access_without_credentials_is_reported_as_not_revoked(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    oauth_entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    await hass.config_entries.async_unload(oauth_entry.entry_id)
-    credentials = hass.data[DATA_COMPONENT]
-    for item in credentials.async_items():
-        await credentials.async_delete_item(item["id"])
-    cloud.world.tokens.clear()
-    await async_revoke(hass, oauth_entry.data)
-    assert "did not confirm" in caplog.text
-    assert_log_clean(caplog, cloud.secrets)
-
-
-async def test_an_api_token_is_not_revoked(
-    hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
-) -> None:
-    await async_revoke(hass, config_entry.data)
-    assert config_entry.data["api_token"] in cloud.world.tokens
-
-
-@pytest.mark.parametrize(
-    ("kind", "value"),
-    [("cut", None), ("status", 500), ("html", None), ("empty", None), (None, None)],
-)
-async def test_an_unconfirmed_revocation_is_logged(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    oauth_entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-    kind: str | None,
-    value: int | None,
-) -> None:
-    """The last case is a token that the portal no longer knows."""
-    caplog.set_level(logging.DEBUG)
-    if kind is None:
-        cloud.oauth.revoke_all()
-    else:
-        cloud.faults.add("revoke", kind, value)
-    await async_revoke(hass, oauth_entry.data)
-    assert "did not confirm" in caplog.text
-    assert_log_clean(caplog, cloud.secrets)
 
 
 @pytest.mark.parametrize("ahead", [2 * HOUR, 120 * HOUR, -HOUR, -24 * HOUR])

@@ -1,5 +1,6 @@
 """A whole account with hostile answers: Home Assistant stays able to store its data."""
 
+from collections.abc import Generator
 import os
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from simulator import Simulator
+from simulator.graphql import hostile
 
 from .conftest import SetUp
 
@@ -36,16 +38,10 @@ def _entries(hass: HomeAssistant) -> list[Any]:
     return list(hass.config_entries.async_entries())
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_any_answers_can_be_stored(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    set_up: SetUp,
-    caplog: pytest.LogCaptureFixture,
-    seed: int,
+async def check_account(
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp, seed: int, *, is_late: bool
 ) -> None:
-    # Half of the accounts are set up well and get the answers afterward.
-    is_late = seed % 2
+    """Check an account that gets hostile answers, from the start or afterward."""
     if not is_late:
         cloud.faults.add("graphql", "hostile", seed, count=None)
     entry = await set_up()
@@ -64,5 +60,34 @@ async def test_any_answers_can_be_stored(
             ConfigEntryState.SETUP_RETRY,
             ConfigEntryState.SETUP_ERROR,
         )
-    # An exception that nothing expected has a traceback.
-    assert [r for r in caplog.records if r.exc_info and r.levelname == "ERROR"] == []
+
+
+@pytest.fixture(autouse=True)
+def _no_traceback(caplog: pytest.LogCaptureFixture) -> Generator[None]:
+    """Fail on an exception that nothing expected, which has a traceback."""
+    yield
+    records = caplog.get_records("call")
+    assert [r for r in records if r.exc_info and r.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_any_answers_can_be_stored(
+    hass: HomeAssistant, cloud: Simulator, set_up: SetUp, seed: int
+) -> None:
+    # Half of the accounts are set up well and get the answers afterward.
+    await check_account(hass, cloud, set_up, seed, is_late=bool(seed % 2))
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize("index", range(len(hostile.VALUES)))
+async def test_each_hostile_value_can_be_stored(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    set_up: SetUp,
+    monkeypatch: pytest.MonkeyPatch,
+    index: int,
+    is_late: bool,
+) -> None:
+    """Few seeds have each value in each place."""
+    monkeypatch.setattr(hostile, "VALUES", hostile.VALUES[index : index + 1])
+    await check_account(hass, cloud, set_up, index, is_late=is_late)

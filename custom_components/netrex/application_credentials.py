@@ -63,11 +63,13 @@ _TRANSIENT = re.compile(
     r"maintenance|gateway|proxy|firewall|"
     r"\b(invalid_request|unsupported_grant_type|invalid_scope)\b"
 )
-# An error that only repeats an HTTP status comes from a web server.
+# An error that only repeats an HTTP status, or has no text of its own, comes from a web
+# server.
 _STATUS_TEXTS = {
-    text
-    for status in HTTPStatus
-    for text in (status.phrase.casefold(), str(status.value), "access denied", "error")
+    "access denied",
+    "error",
+    *(str(status.value) for status in HTTPStatus),
+    *(status.phrase.casefold() for status in HTTPStatus),
 }
 _STATUS_PREFIX = re.compile(r"(http )?(error )?\d{3}\W+(?=\w)")
 _MAX_REASON_LENGTH = 1_000

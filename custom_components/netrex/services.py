@@ -15,7 +15,6 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
-from .auth import async_get_token_provider
 from .client import DEFAULT_CAMERA_URL, operations
 from .client.check import PortalCalls, Subject, as_table, check_account
 from .client.paced_transport import read
@@ -83,9 +82,10 @@ async def _async_check_account(call: ServiceCall) -> ServiceResponse:
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
     session, url = async_get_clientsession(call.hass), entry.data[CONF_URL]
+    client = entry.runtime_data.client
     with command_errors(call.hass, entry):
-        get_token = await async_get_token_provider(call.hass, entry)
-        portal = PortalCalls(session, url, get_token, entry.runtime_data.pacer)
+        get_token = client.get_token
+        portal = PortalCalls(session, url, get_token, client.pacer)
         rows = await check_account(
             Subject(
                 session,

@@ -1,4 +1,4 @@
-"""Answers that are right in their structure and hostile in their values."""
+"""Answers with a correct structure and hostile values."""
 
 from random import Random
 
@@ -15,8 +15,8 @@ def _deep() -> object:
     return value
 
 
-# Half of an emoji, directions, control characters, long words, numbers that no storage
-# accepts, wrong types, and depth.
+# Half of an emoji, changes of direction, control characters, long words, numbers that
+# no storage accepts, wrong types, and depth.
 VALUES: tuple[object, ...] = (
     "Vchod \ud83d",
     "\udc00",

@@ -84,6 +84,29 @@ def test_a_request_waits_for_the_pause_of_a_neighbor() -> None:
     run(main())
 
 
+def test_two_requests_do_not_wait_for_the_turns_of_each_other() -> None:
+    """The second one finds the pause at an end that the first one waited for."""
+
+    async def main() -> None:
+        flow, requests = make_pacer(), Requests()
+        accounts = [make_pacer(), make_pacer()]
+        flow.neighbors = lambda: accounts
+        accounts[1].pause(2)
+        queued = [
+            asyncio.create_task(accounts[1].run(Lane.INTERACTIVE, Requests().make("x")))
+            for _ in range(5)
+        ]
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            for name in ("first", "second"):
+                group.create_task(flow.run(Lane.INTERACTIVE, requests.make(name)))
+        await asyncio.gather(*queued)
+        assert requests.names == ["first", "second"]
+        assert gaps(requests) == [pytest.approx(1.1)]
+
+    run(main())
+
+
 def test_a_neighbor_that_cannot_send_refuses_or_is_skipped() -> None:
     async def main() -> None:
         flow, account, requests = make_pacer(), make_pacer(), Requests()

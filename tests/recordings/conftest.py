@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
@@ -17,7 +18,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.const import DOMAIN
-from custom_components.netrex.recordings import Clip, RecordingManager
+from custom_components.netrex.recordings import (
+    Clip,
+    JobEvent,
+    JobState,
+    RecordingManager,
+)
 from custom_components.netrex.recordings.timing import Timing
 from simulator import Simulator
 
@@ -59,6 +65,12 @@ def media(hass: HomeAssistant, tmp_path: Path) -> Path:
     hass.config.media_dirs = {"local": str(folder)}
     hass.config.allowlist_external_dirs = {str(folder)}
     return folder
+
+
+@pytest.fixture
+def target(media: Path) -> Path:
+    """Return the path of the file."""
+    return media / "clip.mp4"
 
 
 @pytest.fixture(autouse=True)
@@ -223,3 +235,29 @@ def contents(path: Path) -> bytes:
 def remove(path: Path) -> None:
     """Remove a file."""
     path.unlink()
+
+
+def when(
+    manager: RecordingManager, clip: Clip, state: JobState, do: Callable[[], object]
+) -> None:
+    """Call a function once, when the download reaches a state."""
+    left = [do]
+
+    def call_once(event: JobEvent) -> None:
+        if event.state is state and left:
+            left.pop()()
+
+    manager.async_add_listener(clip.node_id, call_once)
+
+
+async def assert_fails(
+    manager: RecordingManager, clip: Clip, target: Path, events: Events, reason: str
+) -> None:
+    """Check that a download fails with a reason and leaves no file."""
+    with pytest.raises(HomeAssistantError) as caught:
+        await manager.async_download(clip, target)
+    assert caught.value.translation_key == reason
+    assert events.types[0] == "requested"
+    assert events.types[-1] == "failed"
+    assert events.last["reason"] == reason
+    assert files(target.parent) == []

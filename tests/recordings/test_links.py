@@ -1,7 +1,9 @@
 """Links to saved recordings, as a phone opens them from a notification."""
 
 from datetime import timedelta
+import os
 from pathlib import Path
+import time
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -9,6 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.http import ban
 from homeassistant.components.http.ban import KEY_BAN_MANAGER, KEY_LOGIN_THRESHOLD
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import instance_id
 from homeassistant.helpers.translation import async_load_integrations
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -30,6 +33,7 @@ from custom_components.netrex.recordings.file_view import (
     async_link_file,
     async_setup_file_links,
 )
+from custom_components.netrex.recordings.partial import PartialFile, own_prefix
 
 CONTENT = bytes(range(100))
 
@@ -94,21 +98,30 @@ async def test_a_link_is_open_with_any_parameter(
 async def test_partial_files_are_removed_at_the_start(
     hass: HomeAssistant, client: Client, media: Path, file: Path
 ) -> None:
-    """Home Assistant was killed during downloads."""
+    """Home Assistant was killed during downloads, and so was another one days ago."""
     link_to(hass, file)
     default = media / "netrex" / "shop" / "entrance"
-    default.mkdir(parents=True)
-    leftovers = [folder / ".netrex-0a.part" for folder in (file.parent, default)]
+    prefix = own_prefix(await instance_id.async_get(hass))
+    leftovers = [PartialFile(folder, prefix) for folder in (file.parent, default)]
+    old = PartialFile(default, own_prefix("another"))
+    # The other one is downloading to the same disk.
+    running = PartialFile(default, own_prefix("another"))
+    for partial in (old, *leftovers, running):
+        await hass.async_add_executor_job(partial.restart)
+    days_ago = time.time() - 2 * 86_400
+    os.utime(old.path, (days_ago, days_ago))
     others = [file.parent / ".netrex-other", default / "film.mp4"]
-    for path in (*leftovers, *others):
+    for path in others:
         path.touch()
     links = hass.data[DATA_LINKS]
     await links._store.async_save(links._data_to_save())
 
     await async_setup_file_links(hass)
 
-    assert [path for path in leftovers if path.exists()] == []
-    assert all(path.exists() for path in (*others, file))
+    assert [one for one in (old, *leftovers) if one.path.exists()] == []
+    assert all(path.exists() for path in (*others, file, running.path))
+    for partial in (old, *leftovers, running):
+        partial.discard()
 
 
 async def test_old_and_unknown_links_never_ban(

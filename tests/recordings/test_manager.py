@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-import os
 from pathlib import Path
 import time
 
@@ -13,18 +12,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import Lane, Recording
-from custom_components.netrex.const import CONF_RECORDINGS_LIMIT
 from custom_components.netrex.recordings import (
     Clip,
-    ClipFile,
     Job,
     JobState,
     RecordingManager,
-    cache_folder,
 )
-from custom_components.netrex.recordings.cache import Cache
 from custom_components.netrex.recordings.lanes import LaneSemaphore
-from custom_components.netrex.recordings.mp4 import film_size
 from custom_components.netrex.recordings.partial import publish
 from custom_components.netrex.recordings.renditions import select_rendition
 from simulator import Simulator
@@ -334,65 +328,6 @@ async def test_the_semaphore_is_fair_and_serves_people_first() -> None:
         pass
 
 
-def test_the_cache_evicts_the_least_recently_used(tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    folder = tmp_path / "config" / "cache"
-    folder.mkdir()
-    cache = Cache(folder, 250)
-    clips = [Clip(1, n, n + 10) for n in range(3)]
-    source = tmp_path / "config" / "source.mp4"
-    for age, clip in enumerate(clips):
-        source.write_bytes(b"x" * 100)
-        stored = cache.store(clip, ClipFile(source, 100, None, 720), may_move=True)
-        os.utime(stored.path, (age, age))
-        assert cache.find(replace(clip, height=720)) is None
-    # The least recently used one was evicted.
-    assert cache.find(clips[0]) is None
-    found = cache.find(clips[1])
-    assert found
-    assert (found.duration, found.height, found.size) == (10, 720, 100)
-    source.write_bytes(b"x" * 100)
-    cache.store(clips[0], ClipFile(source, 100, 9.6, 720), may_move=False)
-    assert cache.find(clips[2]) is None
-    assert cache.find(clips[1])
-    source.write_bytes(b"x" * 300)
-    with pytest.raises(HomeAssistantError) as caught:
-        cache.store(clips[2], ClipFile(source, 300, None, 720), may_move=True)
-    assert caught.value.translation_key == "cache_too_small"
-    assert len(files(folder)) == 2
-
-    (folder / ".netrex-1.part").write_bytes(b"half")
-    (folder / f"{clips[1].node_id}_1_11_best_junk.mp4").write_bytes(b"junk")
-    Cache(folder, 100).clean_up()
-    assert len(files(folder)) == 1
-    source.unlink()
-
-
-async def test_the_account_works_with_a_cache_that_cannot_be_cleaned_up(
-    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
-) -> None:
-    # A folder, so that unlink fails even for root.
-    (cache_folder(hass, entry.entry_id) / ".netrex-1.part").mkdir(parents=True)
-
-    assert await hass.config_entries.async_reload(entry.entry_id)
-
-    assert "could not be cleaned up" in caplog.text
-
-
-async def test_the_cache_has_a_limit_and_is_removed_with_the_account(
-    hass: HomeAssistant, entry: MockConfigEntry, manager: RecordingManager, clip: Clip
-) -> None:
-    await manager.async_fetch(clip)
-    folder = cache_folder(hass, entry.entry_id)
-    assert len(files(folder)) == 1
-    hass.config_entries.async_update_entry(entry, options={CONF_RECORDINGS_LIMIT: 1})
-    await hass.config_entries.async_reload(entry.entry_id)
-    assert len(files(folder)) == 1
-    assert entry.runtime_data.recordings._cache.limit == 1_000_000_000
-    await hass.config_entries.async_remove(entry.entry_id)
-    assert files(folder) == []
-
-
 def test_a_disk_without_hard_links(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -413,59 +348,6 @@ def test_a_disk_without_hard_links(
     publish(source, folder / "b.mp4", overwrite=False, may_move=True)
     assert not source.exists()
     assert contents(folder / "a.mp4") == contents(folder / "b.mp4") == b"video"
-
-
-FTYP, MOOV, MDAT = b"\0\0\0\x08ftyp", b"\0\0\0\x08moov", b"\0\0\0\x0amdatxx"
-FILM = FTYP + MOOV + MDAT
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        MOOV,
-        FTYP + MOOV,
-        FTYP + MDAT,
-        MOOV + FTYP + MDAT,
-        FILM[:-1],
-        FILM + b"\0\0\0\x09free",
-        FTYP + MDAT + MOOV[:-1],
-        FTYP + MOOV + b"\0\0\0\x07mdat",
-        FTYP + MOOV + b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x0fxx",
-        FTYP + MOOV + b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x13xx",
-        FTYP + MOOV + b"\0\0\0\x01mdat\0\0\0",
-        b"<html>not found</html>",
-    ],
-)
-def test_no_film_or_an_incomplete_one(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "media" / "x.mp4"
-    path.write_bytes(content)
-    assert film_size(path) is None
-
-
-@pytest.mark.parametrize(
-    "film",
-    [
-        FILM,
-        FTYP + MDAT + MOOV,
-        FTYP + MOOV + b"\0\0\0\x08moof" + MDAT,
-        FTYP + b"\0\0\0\x08abcd" + MOOV + MDAT,
-        FTYP + MOOV + b"\0\0\0\x01mdat\0\0\0\0\0\0\0\x12xx",
-    ],
-)
-@pytest.mark.parametrize(
-    "tail", [b"", b"\n", b"\r\n", bytes(20), b"<!-- 0.02 seconds -->", b"x" * 5000]
-)
-def test_the_end_of_a_film(tmp_path: Path, film: bytes, tail: bytes) -> None:
-    path = tmp_path / "media" / "x.mp4"
-    path.write_bytes(film + tail)
-    assert film_size(path) == len(film)
-
-
-def test_a_box_that_extends_to_the_end(tmp_path: Path) -> None:
-    path = tmp_path / "media" / "x.mp4"
-    path.write_bytes(FTYP + MOOV + b"\0\0\0\0mdatrest")
-    assert film_size(path) == path.stat().st_size
 
 
 def test_the_lane_of_a_job_only_rises(manager: RecordingManager, clip: Clip) -> None:

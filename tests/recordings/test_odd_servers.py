@@ -22,12 +22,6 @@ from simulator import Simulator
 from .conftest import QUICK, Source, contents, files
 
 
-@pytest.fixture
-def target(media: Path) -> Path:
-    """Return the path of the file."""
-    return media / "clip.mp4"
-
-
 def written(cloud: Simulator) -> bytes:
     """Return the only file of the cloud."""
     [file] = cloud.recordings._clips._files.values()

@@ -1,69 +1,36 @@
 """Failures: the file is complete or absent, and the event has the reason."""
 
-import asyncio
-from collections.abc import Callable
-import errno
 import os
 from pathlib import Path
-import shutil
-import threading
 import time
 from typing import Any
 
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import NetrexRateLimitedError
 from custom_components.netrex.recordings import (
     Clip,
-    JobEvent,
     JobState,
     RecordingManager,
 )
-from custom_components.netrex.recordings.partial import RESERVE, PartialFile
 from simulator import Simulator
 
-from .conftest import MEGABYTE, Events, ReadSource, Source, contents, files, remove
+from .conftest import (
+    MEGABYTE,
+    Events,
+    ReadSource,
+    Source,
+    assert_fails,
+    contents,
+    files,
+    remove,
+    when,
+)
 
 # Large enough for several blocks.
 SIZE = 12 * MEGABYTE
 
 pytestmark = pytest.mark.switches(recording_size=SIZE)
-
-
-@pytest.fixture
-def target(media: Path) -> Path:
-    """Return the path of the file."""
-    return media / "clip.mp4"
-
-
-def when(
-    manager: RecordingManager, clip: Clip, state: JobState, do: Callable[[], object]
-) -> None:
-    """Call a function once, when the download reaches a state."""
-    left = [do]
-
-    def call_once(event: JobEvent) -> None:
-        if event.state is state and left:
-            left.pop()()
-
-    manager.async_add_listener(clip.node_id, call_once)
-
-
-async def assert_fails(
-    manager: RecordingManager, clip: Clip, target: Path, events: Events, reason: str
-) -> None:
-    """Check that a download fails with a reason and leaves no file."""
-    with pytest.raises(HomeAssistantError) as caught:
-        await manager.async_download(clip, target)
-    assert caught.value.translation_key == reason
-    assert events.types[0] == "requested"
-    assert events.types[-1] == "failed"
-    assert events.last["reason"] == reason
-    assert files(target.parent) == []
 
 
 @pytest.mark.parametrize("resumes", [True, False])
@@ -346,235 +313,3 @@ async def test_a_truncated_file_with_a_matching_length(
         "simulator.media.clip._fill_up", lambda path, _: os.truncate(path, 20_000)
     )
     await assert_fails(manager, clip, target, events, "download_incomplete")
-
-
-async def test_a_full_disk_is_detected_before_the_download(
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    events: Events,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    usage = shutil.disk_usage(target.parent)._replace(free=RESERVE + SIZE // 2)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    await assert_fails(manager, clip, target, events, "disk_full")
-
-
-async def test_a_full_disk_takes_no_query(
-    cloud: Simulator,
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    events: Events,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    usage = shutil.disk_usage(target.parent)._replace(free=RESERVE - 1)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    await assert_fails(manager, clip, target, events, "disk_full")
-    assert not [one for one in cloud.queries if "recording" in one.query]
-
-
-async def test_a_disk_that_reports_no_free_space(
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    events: Events,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def fail(_: Path) -> None:
-        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
-
-    monkeypatch.setattr(shutil, "disk_usage", fail)
-    await assert_fails(manager, clip, target, events, "cannot_write")
-
-
-async def test_the_folder_is_removed_during_the_download(
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    events: Events,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    finish = PartialFile.finish
-
-    def remove_and_finish(partial: PartialFile) -> bool:
-        shutil.rmtree(partial.path.parent)
-        return finish(partial)
-
-    monkeypatch.setattr(PartialFile, "finish", remove_and_finish)
-    inside = target.parent / "sub" / target.name
-    await assert_fails(manager, clip, inside, events, "cannot_write")
-
-
-async def test_the_download_is_canceled_while_the_file_is_created(
-    hass: HomeAssistant,
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    created, resume = threading.Event(), threading.Event()
-    opened: list[int] = []
-    os_open = os.open
-
-    def slow(path: Path, flags: int, mode: int = 0o777, **options: int | None) -> int:
-        descriptor = os_open(path, flags, mode, **options)
-        if flags & os.O_EXCL:
-            opened.append(descriptor)
-            created.set()
-            resume.wait(5)
-        return descriptor
-
-    monkeypatch.setattr(os, "open", slow)
-    download = asyncio.create_task(manager.async_download(clip, target))
-    assert await hass.async_add_executor_job(created.wait, 5)
-    download.cancel()
-    hass.loop.call_later(0.1, resume.set)
-    with pytest.raises(asyncio.CancelledError):
-        await download
-    assert files(target.parent) == []
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(opened[0])
-
-
-@pytest.mark.parametrize(
-    ("number", "reason"),
-    [(errno.ENOSPC, "disk_full"), (errno.EIO, "cannot_write")],
-)
-async def test_a_disk_that_fails_during_the_download(
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    events: Events,
-    monkeypatch: pytest.MonkeyPatch,
-    number: int,
-    reason: str,
-) -> None:
-    write = os.write
-
-    def fail(descriptor: int, data: bytes) -> int:
-        if len(data) > 1000:
-            raise OSError(number, os.strerror(number))
-        return write(descriptor, data)
-
-    monkeypatch.setattr("custom_components.netrex.recordings.partial.os.write", fail)
-    await assert_fails(manager, clip, target, events, reason)
-
-
-async def test_home_assistant_stops_during_the_download(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    events: Events,
-) -> None:
-    when(
-        manager,
-        clip,
-        JobState.DOWNLOADING,
-        lambda: hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP),
-    )
-    cloud.faults.add("download", "delay", 1)
-    await assert_fails(manager, clip, target, events, "stopped")
-    with pytest.raises(HomeAssistantError):
-        await manager.async_download(clip, target)
-
-
-async def test_the_account_is_unloaded_during_the_download(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    entry: MockConfigEntry,
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    events: Events,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    discard = PartialFile.discard
-
-    def slow(partial: PartialFile) -> None:
-        time.sleep(0.1)
-        discard(partial)
-
-    monkeypatch.setattr(PartialFile, "discard", slow)
-    cloud.faults.add("download", "delay", 1)
-    when(
-        manager,
-        clip,
-        JobState.DOWNLOADING,
-        lambda: hass.async_create_task(
-            hass.config_entries.async_unload(entry.entry_id)
-        ),
-    )
-    with pytest.raises(HomeAssistantError) as caught:
-        await manager.async_download(clip, target)
-    assert caught.value.translation_key == "stopped"
-    await hass.async_block_till_done()
-    assert "failed" in events.types
-    assert files(target.parent) == []
-
-
-async def test_the_download_is_canceled(
-    hass: HomeAssistant,
-    cloud: Simulator,
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    events: Events,
-) -> None:
-    cloud.faults.add("download", "cut_body", SIZE // 2)
-    cloud.faults.add("download", "delay", 5)
-    download = asyncio.create_task(manager.async_download(clip, target))
-    async with asyncio.timeout(5):
-        # There is no event for a new file.
-        while not await hass.async_add_executor_job(  # noqa: ASYNC110
-            files, target.parent
-        ):
-            await asyncio.sleep(0.02)
-    download.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await download
-
-    assert manager.job(clip) is None
-    assert files(target.parent) == []
-    assert events.last["reason"] == "stopped"
-    # The semaphores are released: the next download runs.
-    cloud.faults.clear()
-    await manager.async_download(clip, target)
-    assert files(target.parent) == [target]
-
-
-async def test_a_request_during_the_cancellation_starts_a_new_job(
-    cloud: Simulator,
-    manager: RecordingManager,
-    clip: Clip,
-    target: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    discarding, may_finish = threading.Event(), threading.Event()
-    discard = PartialFile.discard
-
-    def slow_discard(partial: PartialFile) -> None:
-        if not discarding.is_set():
-            discarding.set()
-            may_finish.wait(5)
-        discard(partial)
-
-    monkeypatch.setattr(PartialFile, "discard", slow_discard)
-    canceled = asyncio.create_task(manager.async_download(clip, target))
-    when(manager, clip, JobState.DOWNLOADING, canceled.cancel)
-    assert await asyncio.to_thread(discarding.wait, 5)
-    canceled_job = manager.job(clip)
-
-    cloud.switches.prepare_duration = 0.5
-    new = asyncio.create_task(manager.async_download(clip, target))
-    async with asyncio.timeout(5):
-        while (job := manager.job(clip)) is canceled_job:  # noqa: ASYNC110 - no event
-            await asyncio.sleep(0.01)
-    may_finish.set()
-    await asyncio.wait([canceled])
-    # The end of the canceled job does not remove the new one.
-    assert manager.job(clip) is job
-    await new
-    assert files(target.parent) == [target]

@@ -63,6 +63,7 @@ class NetrexClient:
 
     Attributes:
         pacer: As given.
+        get_token: As given.
         archive: The account's recordings.
     """
 
@@ -76,6 +77,7 @@ class NetrexClient:
         renew_token: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         self.pacer = pacer
+        self.get_token = get_token
         transport = GraphQLTransport(session, url, get_token, renew_token=renew_token)
         self._paced = PacedTransport(transport, pacer)
         self.archive = Archive(session, url, transport, self._paced)

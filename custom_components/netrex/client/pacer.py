@@ -88,6 +88,7 @@ class Pacer:
         self._dispatching = False
         self._sleeper: asyncio.Task[None] | None = None
         self._back_off = BackOff(clock)
+        self._taking_turns = asyncio.Lock()
 
     @property
     def retry_after(self) -> float | None:
@@ -311,10 +312,12 @@ class Pacer:
         neighbors.sort(key=lambda one: one.retry_after or 0.0, reverse=True)
         async with AsyncExitStack() as turns:
             sent = []
-            for pacer in neighbors:
-                # A cleared pacer sends nothing that could come too close.
-                with suppress(NetrexConnectionError):
-                    sent.append(await turns.enter_async_context(pacer.turn(lane)))
+            # One request at a time: two could hold what the other one waits for.
+            async with self._taking_turns:
+                for pacer in neighbors:
+                    # A cleared pacer sends nothing that could come too close.
+                    with suppress(NetrexConnectionError):
+                        sent.append(await turns.enter_async_context(pacer.turn(lane)))
             for note in sent:
                 note()
             if self._last is not None:

@@ -14,6 +14,7 @@ from homeassistant.core import HomeAssistant
 from ..client import Granularity, NetrexError, SeriesValue
 from ..client.days import DAY, Span, day_bounds
 from ..models import NetrexConfigEntry
+from ..recordings.file_view import DATA_PARTIAL_PREFIX
 from ..recordings.partial import PartialFile, publish
 from .formats import has_decimal_comma
 from .metrics import SeriesKey
@@ -87,7 +88,7 @@ class Export:
             NetrexError: The portal did not answer; no file is left.
             HomeAssistantError: The file cannot be written.
         """
-        file = PartialFile(target.parent)
+        file = PartialFile(target.parent, hass.data[DATA_PARTIAL_PREFIX])
         run = hass.async_add_executor_job
         rows = 0
         try:

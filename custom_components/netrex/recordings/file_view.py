@@ -13,6 +13,7 @@ from aiohttp import web
 from homeassistant.components.http import KEY_HASS, HomeAssistantView
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import instance_id
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
@@ -20,7 +21,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN, LOGGER
 from ..errors import failed
 from .clip import file_headers
-from .partial import remove_leftovers
+from .partial import own_prefix, remove_leftovers
 
 LIFETIME = timedelta(hours=24)
 # How long an expired key is kept, so that its link is called expired, not unknown.
@@ -92,15 +93,18 @@ class FileLinks:
 
 
 DATA_LINKS: HassKey[FileLinks] = HassKey(f"{DOMAIN}_files")
+DATA_PARTIAL_PREFIX: HassKey[str] = HassKey(f"{DOMAIN}_partial_prefix")
 
 
 async def async_setup_file_links(hass: HomeAssistant) -> None:
     """Load the links and serve them."""
     links = hass.data[DATA_LINKS] = FileLinks(hass)
     await links.async_load()
-    # Of downloads that were killed with Home Assistant, also in the default folder.
+    # Another Home Assistant may be downloading to the same disk.
+    prefix = own_prefix(await instance_id.async_get(hass))
+    hass.data[DATA_PARTIAL_PREFIX] = prefix
     media = {Path(path) / DOMAIN for path in hass.config.media_dirs.values()}
-    await hass.async_add_executor_job(remove_leftovers, links.folders | media)
+    await hass.async_add_executor_job(remove_leftovers, prefix, media, links.folders)
     hass.http.register_view(FileView())
 
 

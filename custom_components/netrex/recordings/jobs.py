@@ -28,6 +28,7 @@ from ..errors import failed
 from .clip import Clip, ClipFile
 from .content import ContentError
 from .download import Downloader
+from .file_view import DATA_PARTIAL_PREFIX
 from .lanes import LaneSemaphore
 from .partial import PartialFile, check_folder
 from .renditions import Rendition, select_rendition
@@ -220,7 +221,8 @@ class Job:
         """Download the file; discards what an earlier attempt downloaded."""
         self._set_state(JobState.DOWNLOADING, 0)
         if self._partial is None:
-            self._partial = PartialFile(self._folder)
+            prefix = self._context.hass.data[DATA_PARTIAL_PREFIX]
+            self._partial = PartialFile(self._folder, prefix)
         file = self._partial
         # Another preparation need not give the same bytes.
         await self._context.hass.async_add_executor_job(file.restart)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 import contextlib
 import errno
+import hashlib
 import os
 from pathlib import Path
 import secrets
@@ -16,9 +17,10 @@ from .mp4 import film_size
 
 PREFIX = ".netrex-"
 SUFFIX = ".part"
+_PATTERN = f"{PREFIX}*{SUFFIX}"
 # Free space that downloads leave on the disk (bytes).
 RESERVE = 256 << 20
-# The age (seconds) at which partial files of a killed Home Assistant are removed.
+# The age (seconds) from which another Home Assistant's partial files are leftovers.
 _STALE_AGE = DAY
 # Bytes between two flushes to the disk, each with a check of its free space.
 _FLUSH_INTERVAL = 64 << 20
@@ -30,10 +32,14 @@ class PartialFile:
 
     It exists only between `restart` and `discard`, in whichever order threads call
     them.
+
+    Args:
+        folder: The folder of the target.
+        prefix: What the name starts with (see `own_prefix`).
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
+    def __init__(self, folder: Path, prefix: str = PREFIX) -> None:
+        self.path = folder / f"{prefix}{secrets.token_hex(8)}{SUFFIX}"
         self.size = 0
         self._descriptor = -1
         self._discarded = False
@@ -53,7 +59,7 @@ class PartialFile:
                 return
             if self._descriptor < 0:
                 folder.mkdir(parents=True, exist_ok=True)
-                _remove_stale(folder)
+                _remove_stale(folder.glob(_PATTERN))
                 self._descriptor = os.open(
                     self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644
                 )
@@ -201,23 +207,40 @@ def check_folder(folder: Path) -> None:
         _check_free_space(existing, 0)
 
 
-def remove_leftovers(folders: Iterable[Path]) -> None:
-    """Remove the partial files in and below some folders.
+def own_prefix(instance_id: str) -> str:
+    """Return the prefix of one Home Assistant's partial files; others may share a disk.
+
+    Args:
+        instance_id: Any text that identifies the Home Assistant across restarts.
+    """
+    return f"{PREFIX}{hashlib.sha256(instance_id.encode()).hexdigest()[:12]}-"
+
+
+def remove_leftovers(
+    prefix: str, trees: Iterable[Path], folders: Iterable[Path]
+) -> None:
+    """Remove what a killed Home Assistant left: files with a prefix, and stale ones.
 
     Call it before any download starts.
+
+    Args:
+        prefix: The prefix of this Home Assistant's partial files.
+        trees: Folders to search with all their subfolders.
+        folders: Folders to search alone.
     """
+    for tree in trees:
+        _remove_stale(tree.rglob(_PATTERN), prefix)
     for folder in folders:
-        with contextlib.suppress(OSError):
-            for path in folder.rglob(f"{PREFIX}*{SUFFIX}"):
-                path.unlink(missing_ok=True)
+        _remove_stale(folder.glob(_PATTERN), prefix)
 
 
-def _remove_stale(folder: Path) -> None:
-    """Remove the partial files that a killed Home Assistant left in a folder."""
+def _remove_stale(paths: Iterator[Path], prefix: str | None = None) -> None:
+    """Remove partial files that are old or have a prefix."""
     now = time.time()
-    for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+    for path in paths:
         with contextlib.suppress(OSError):
-            if now - path.stat().st_mtime > _STALE_AGE:
+            is_own = prefix is not None and path.name.startswith(prefix)
+            if is_own or now - path.stat().st_mtime > _STALE_AGE:
                 path.unlink()
 
 

@@ -1,10 +1,6 @@
 """The gateway client, over real sockets."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field
-from itertools import pairwise
-import json
+from collections.abc import AsyncGenerator, Awaitable
 import logging
 
 import aiohttp
@@ -28,116 +24,7 @@ from custom_components.netrex.client.camera import gateway as gateway_module
 from tests.leaks import assert_no_secret, texts
 
 from ..conftest import TOKEN
-
-SERIAL = "accc8ee8a9ca"
-OTHER = "accc8ed8cbf0"
-PATH = "axis-cgi/param.cgi"
-
-type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass
-class Cameras:
-    """Cameras that all answer the same; they record requests and their times."""
-
-    url: str = ""
-    answer: Handler | None = None
-    requests: list[web.Request] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-    forms: list[dict[str, str]] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    now: int = 0
-    most: int = 0
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Record the request and answer it."""
-        self.requests.append(request)
-        self.times.append(asyncio.get_running_loop().time())
-        self.bodies.append(await request.read())
-        self.forms.append(
-            {key: str(one) for key, one in (await request.post()).items()}
-        )
-        assert self.answer is not None
-        self.now += 1
-        self.most = max(self.most, self.now)
-        try:
-            return await self.answer(request)
-        finally:
-            self.now -= 1
-
-    def says(
-        self,
-        body: object = "OK",
-        status: int = 200,
-        content_type: str = "text/plain",
-        **headers: str,
-    ) -> None:
-        """Set the response: text, bytes, or anything else as JSON."""
-        raw = body.encode() if isinstance(body, str) else body
-        if not isinstance(raw, bytes):
-            raw, content_type = json.dumps(raw).encode(), "application/json"
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-
-        async def answer(_: web.Request) -> web.StreamResponse:
-            return web.Response(
-                body=raw, status=status, content_type=content_type, headers=names
-            )
-
-        self.answer = answer
-
-
-@pytest.fixture
-async def cameras() -> AsyncGenerator[Cameras]:
-    """Run the cameras on a free port."""
-    cameras = Cameras()
-    cameras.says()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", cameras.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    cameras.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield cameras
-    await runner.cleanup()
-
-
-@dataclass
-class Reports:
-    """Records what the client reports."""
-
-    rows: list[tuple[str, NetrexError | None]] = field(default_factory=list)
-
-    def __call__(self, serial_number: str, err: NetrexError | None) -> None:
-        """Record a call."""
-        self.rows.append((serial_number, err))
-
-
-@pytest.fixture
-def reports() -> Reports:
-    """Return the reports of the client."""
-    return Reports()
-
-
-@pytest.fixture
-def client(
-    cameras: Cameras, session: aiohttp.ClientSession, reports: Reports
-) -> GatewayClient:
-    """Return a client without spacing."""
-    return GatewayClient(
-        session,
-        f"{cameras.url}/camera/{{serial_number}}",
-        TOKEN,
-        report=reports,
-        timeout=0.5,
-        spacing=0,
-    )
-
-
-async def failure(call: Awaitable[object]) -> NetrexError:
-    """Return the error of a call."""
-    with pytest.raises(NetrexError) as caught:
-        await call
-    return caught.value
+from .fake_cameras import PATH, SERIAL, Cameras, Handler, Reports, failure, slow
 
 
 async def test_the_token_is_sent_in_the_header_only(
@@ -359,12 +246,6 @@ async def test_redirects_are_not_followed(
     assert elsewhere.requests == []
 
 
-async def slow(_: web.Request) -> web.StreamResponse:
-    """Answer too late."""
-    await asyncio.sleep(5)
-    return web.Response()
-
-
 async def cut(request: web.Request) -> web.StreamResponse:
     """Cut the connection."""
     assert request.transport is not None
@@ -437,90 +318,6 @@ async def test_an_unreachable_host_is_offline(session: aiohttp.ClientSession) ->
     for call in (client.request_text, client.websocket):
         err = await failure(call(SERIAL, PATH))
         assert isinstance(err, NetrexCameraOfflineError)
-
-
-async def test_a_camera_gets_one_call_at_a_time(
-    cameras: Cameras, session: aiohttp.ClientSession
-) -> None:
-    client = GatewayClient(
-        session, f"{cameras.url}/{{serial_number}}", TOKEN, spacing=0.05
-    )
-    await asyncio.gather(*(client.request_text(SERIAL, PATH) for _ in range(4)))
-    assert cameras.most == 1
-    gaps = [later - earlier for earlier, later in pairwise(cameras.times)]
-    assert min(gaps) >= 0.05
-
-
-async def test_other_cameras_and_urgent_calls_do_not_wait(
-    cameras: Cameras, client: GatewayClient
-) -> None:
-    together = asyncio.Barrier(3)
-
-    async def answer(_: web.Request) -> web.StreamResponse:
-        await together.wait()
-        return web.Response()
-
-    cameras.answer = answer
-    await asyncio.gather(
-        client.request_text(SERIAL, PATH),
-        client.request_text(OTHER, PATH),
-        client.request_text(SERIAL, PATH, form={}, urgent=True),
-    )
-
-
-async def test_an_urgent_call_does_not_wait_for_the_spacing(
-    cameras: Cameras, session: aiohttp.ClientSession
-) -> None:
-    client = GatewayClient(
-        session, f"{cameras.url}/{{serial_number}}", TOKEN, spacing=60
-    )
-    await client.request_text(SERIAL, PATH)
-    async with asyncio.timeout(5):
-        await client.request_text(SERIAL, PATH, form={}, urgent=True)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await client.request_text(SERIAL, PATH)
-    assert len(cameras.requests) == 2
-
-
-async def test_a_cancelled_call_does_not_block_the_camera(
-    cameras: Cameras, client: GatewayClient
-) -> None:
-    cameras.answer = slow
-    calls = [asyncio.create_task(client.request_text(SERIAL, PATH)) for _ in range(2)]
-    await asyncio.sleep(0.05)
-    for call in calls:
-        call.cancel()
-    await asyncio.gather(*calls, return_exceptions=True)
-    cameras.says()
-    assert await client.request_text(SERIAL, PATH) == "OK"
-
-
-async def test_a_websocket_does_not_block_other_calls(
-    cameras: Cameras, client: GatewayClient, reports: Reports
-) -> None:
-    async def talk(request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        async for message in socket:
-            await socket.send_str(message.data.upper())
-        return socket
-
-    cameras.answer = talk
-    socket = await client.websocket(
-        SERIAL, "vapix/ws-data-stream", {"sources": "events"}
-    )
-    # Other calls succeed while it is open.
-    async with asyncio.timeout(1):
-        await socket.send_str("hello")
-        assert await socket.receive_str() == "HELLO"
-        cameras.says()
-        assert await client.request_text(SERIAL, PATH) == "OK"
-    await socket.close()
-    request = cameras.requests[0]
-    assert request.headers["Authorization"] == f"Token {TOKEN}"
-    assert request.path_qs == f"/camera/{SERIAL}/vapix/ws-data-stream?sources=events"
-    assert reports.rows[0] == (SERIAL, None)
 
 
 @pytest.mark.parametrize(

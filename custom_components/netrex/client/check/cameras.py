@@ -37,11 +37,8 @@ class _CameraReply:
 
     @property
     def outcome(self) -> Outcome:
-        return (
-            Outcome.WORKS
-            if self.status < HTTPStatus.MULTIPLE_CHOICES
-            else (Outcome.REFUSED)
-        )
+        is_success = self.status < HTTPStatus.MULTIPLE_CHOICES
+        return Outcome.WORKS if is_success else Outcome.REFUSED
 
 
 async def check_cameras(subject: Subject) -> AsyncIterator[Row]:
