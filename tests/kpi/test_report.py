@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import area_registry as ar, device_registry as dr
@@ -34,7 +33,8 @@ from custom_components.netrex.kpi.report import (
 )
 from simulator import Simulator
 
-from .test_sensor import NOON, settle, shop_id
+from .conftest import NOON
+from .test_sensor import settle, shop_id
 
 VISITORS = str(Metric.PEOPLE_COUNT_AVERAGE)
 SPAN = Span(0, 86400)
@@ -42,12 +42,7 @@ ENGLISH = Words("en", {"visitors": "Visitors", "conversion": "Conversion"})
 NAMES = {1: "Brno | <b>", 2: "Praha", 3: "Plzeň"}
 
 
-@pytest.fixture(autouse=True)
-async def _noon(
-    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    await hass.config.async_set_time_zone("Europe/Prague")
-    freezer.move_to(NOON)
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def answer(**columns: list[tuple[float | None, float | None]]) -> KpiAnswers:

@@ -22,16 +22,10 @@ from custom_components.netrex.kpi.quarters import QuarterHours
 from custom_components.netrex.kpi.question import Question, async_ask
 from simulator import Simulator
 
-from .test_sensor import NOON, numbers, sensor, settle, shop_id, state
+from .conftest import NOON
+from .test_sensor import numbers, sensor, settle, shop_id, state
 
-
-@pytest.fixture(autouse=True)
-async def _noon(
-    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    """Freeze time after all imports: some modules compare the classes of times."""
-    await hass.config.async_set_time_zone("Europe/Prague")
-    freezer.move_to(NOON)
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def kpi_queries(cloud: Simulator) -> list[str]:
