@@ -64,7 +64,7 @@ class PlaceWeeks:
             int(key): set(days) for key, days in stored.get("days", {}).items()
         }
         self.limits: dict[int, float] = {}
-        self._listeners: dict[object, Callable[[], None]] = {}
+        self._listeners: list[Callable[[], None]] = []
 
     @callback
     def async_start(self) -> None:
@@ -84,9 +84,8 @@ class PlaceWeeks:
     @callback
     def async_add_listener(self, update: Callable[[], None]) -> Callable[[], None]:
         """Call `update` after each judgment; return a function that ends this."""
-        key = object()
-        self._listeners[key] = update
-        return lambda: self._listeners.pop(key, None) and None
+        self._listeners.append(update)
+        return lambda: self._listeners.remove(update)
 
     @callback
     def async_set_limit(self, node_id: int, limit: float | None) -> None:
@@ -299,5 +298,5 @@ class PlaceWeeks:
 
     @callback
     def _async_notify(self) -> None:
-        for update in list(self._listeners.values()):
+        for update in list(self._listeners):
             update()
