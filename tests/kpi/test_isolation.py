@@ -74,7 +74,7 @@ async def test_a_refused_place_is_asked_seldom_and_changes_no_other(
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        # All kinds of responses: tests/faults.
+        # Other kinds of responses: tests/faults.
         ("cut", None),
         ("html", None),
         ("status", 401),
