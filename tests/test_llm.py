@@ -16,7 +16,8 @@ from custom_components.netrex.client import Metric
 from custom_components.netrex.llm import async_get_tools
 from simulator import Simulator
 
-from .kpi.test_sensor import NOON, sensor, settle, shop_id
+from .kpi.conftest import NOON
+from .kpi.test_sensor import sensor, settle, shop_id
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ They only read. Names and texts are English, as those of Home Assistant's own to
 """
 
 from collections.abc import Iterator
-from itertools import product
 from typing import Any, override
 
 from homeassistant.components.homeassistant import async_should_expose
@@ -29,14 +28,14 @@ from .client.days import Span
 from .const import DOMAIN
 from .entity import split_unique_id
 from .errors import command_errors, error_text, invalid
-from .kpi.metrics import BASE, BY_KEY, RATIOS, Kind, SeriesKey
+from .kpi.metrics import BY_KEY, Kind, SeriesKey
 from .kpi.periods import Compare, Period, period_span
 from .kpi.permissions import async_check_permissions, async_readable_nodes
 from .kpi.places import find_nodes, place_name
 from .kpi.question import Question, async_ask
+from .kpi.requests import METRIC_KEYS
 from .models import NetrexConfigEntry
 
-METRICS = [description.key for description in (*BASE, *RATIOS)]
 # A call costs at most so many values, which are a few queries, and a model that loops
 # reaches the end of its own budget first.
 MAX_VALUES = 40
@@ -170,7 +169,7 @@ class KpiTool(_ReadTool):
             vol.Required(
                 "places", description="Names or ids of places, as found by find_places"
             ): [cv.string],
-            vol.Required("metrics", description="The KPIs"): [vol.In(METRICS)],
+            vol.Required("metrics", description="The KPIs"): [vol.In(METRIC_KEYS)],
             vol.Optional(
                 "period", description="A period relative to today; instead of start"
             ): vol.In([str(period) for period in Period]),
@@ -202,8 +201,7 @@ class KpiTool(_ReadTool):
             span = _span(entry, args)
             question = Question(tuple(node_ids), metrics, span, compare=compare)
             if (context := llm_context.context) is not None:
-                keys = (SeriesKey(*key) for key in product(node_ids, metrics))
-                await async_check_permissions(hass, context, entry, keys)
+                await async_check_permissions(hass, context, entry, question.keys)
             with command_errors(hass, entry):
                 answer = await async_ask(hass, entry, question)
             for key, value in answer.values.items():

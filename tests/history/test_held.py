@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import Granularity
 from custom_components.netrex.client.days import Span
-from custom_components.netrex.kpi.question import Question, async_ask
+from custom_components.netrex.kpi.question import KpiAnswers, Question, async_ask
 from simulator import Simulator
 
 from .conftest import NOON, settle
@@ -56,10 +56,15 @@ async def test_statistics_answer(
     assert not cloud.queries
     portal = await async_ask(hass, entry, question, portal_only=True)
     assert cloud.queries
+    check_equal(answer, portal)
+
+
+def check_equal(answer: KpiAnswers, portal: KpiAnswers) -> None:
+    """Check that two answers have the same values at the same times."""
     assert answer.values.keys() == portal.values.keys()
     for key, values in answer.values.items():
         expected = portal.values[key]
-        assert isinstance(values, list)
+        assert not isinstance(values, Exception)
         assert not isinstance(expected, Exception)
         assert len(values) == len(expected)
         for own, theirs in zip(values, expected, strict=True):
@@ -67,3 +72,29 @@ async def test_statistics_answer(
             assert own.end == theirs.end
             # The portal has no value for an hour without visitors, and we have 0.
             assert (own.value or 0) == pytest.approx(theirs.value or 0, rel=1e-4)
+
+
+async def test_a_period_that_cuts_days_and_hours_does_not_count_all_of_them(
+    hass: HomeAssistant,
+    clock: FrozenDateTimeFactory,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+) -> None:
+    await settle(hass, entry)
+    for minute in (0, 30):
+        noon = dt_util.as_local(NOON).replace(hour=12, minute=minute)
+        start, end = (
+            int((noon - timedelta(days=days)).timestamp()) for days in (10, 8)
+        )
+        for granularity in (None, Granularity.H, Granularity.D):
+            question = Question(
+                (shop_id(cloud),), METRICS, Span(start, end), granularity
+            )
+            cloud.queries.clear()
+            answer = await async_ask(hass, entry, question)
+            # Whole hours are held, but neither half an hour nor half a day.
+            is_held = minute == 0 and granularity is not Granularity.D
+            assert bool(cloud.queries) is not is_held
+            check_equal(
+                answer, await async_ask(hass, entry, question, portal_only=True)
+            )

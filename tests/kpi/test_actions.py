@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -28,7 +27,8 @@ from custom_components.netrex.kpi.metrics import BASE, RATIOS, RAW
 from simulator import Simulator
 
 from ..test_inventory import remove
-from .test_sensor import NOON, shop_id
+from .conftest import NOON
+from .test_sensor import shop_id
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples.md"
 METRICS = [description.key for description in (*BASE, *RATIOS)]
@@ -37,13 +37,7 @@ START = NOON - timedelta(days=40, minutes=20)
 END = NOON - timedelta(days=2, minutes=5)
 
 
-@pytest.fixture(autouse=True)
-async def _noon(
-    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    """Freeze time after all imports: some modules compare the classes of times."""
-    await hass.config.async_set_time_zone("Europe/Prague")
-    freezer.move_to(NOON)
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 async def get_kpi(

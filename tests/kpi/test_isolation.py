@@ -15,16 +15,11 @@ from custom_components.netrex.client import (
 from simulator import Simulator
 
 from ..kpi_options import ALL_SENSORS
+from .conftest import NOON
 from .test_restart import today
-from .test_sensor import NOON, TODAY, numbers, settle, shop_id, state
+from .test_sensor import TODAY, numbers, settle, shop_id, state
 
-
-@pytest.fixture(autouse=True)
-async def _noon(
-    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    await hass.config.async_set_time_zone("Europe/Prague")
-    freezer.move_to(NOON)
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 async def test_a_refused_place_is_asked_seldom_and_changes_no_other(
@@ -79,7 +74,7 @@ async def test_a_refused_place_is_asked_seldom_and_changes_no_other(
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        # All kinds of responses: tests/faults.
+        # Other kinds of responses: tests/faults.
         ("cut", None),
         ("html", None),
         ("status", 401),

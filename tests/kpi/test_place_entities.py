@@ -4,7 +4,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -20,15 +19,9 @@ from simulator import Simulator
 
 from ..automations import automate
 from ..conftest import SetUp
-from .test_sensor import NOON, settle, shop_id
+from .test_sensor import settle, shop_id
 
-
-@pytest.fixture(autouse=True)
-async def _noon(
-    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    await hass.config.async_set_time_zone("Europe/Prague")
-    freezer.move_to(NOON)
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def entity_id(

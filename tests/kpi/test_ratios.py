@@ -20,17 +20,7 @@ from custom_components.netrex.kpi.windows import Window
 from simulator import Simulator
 from simulator.world.kpi import _RATIOS
 
-from .test_sensor import NOON, settle, shop_id, state
-
-
-@pytest.fixture
-async def noon(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> FrozenDateTimeFactory:
-    """Set the time to a Friday noon in Prague."""
-    await hass.config.async_set_time_zone("Europe/Prague")
-    freezer.move_to(NOON)
-    return freezer
+from .test_sensor import settle, shop_id, state
 
 
 @pytest.mark.parametrize(

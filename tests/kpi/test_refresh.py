@@ -18,7 +18,8 @@ from simulator import Simulator
 
 from ..conftest import SetUp
 from ..kpi_options import ALL_SENSORS
-from .test_sensor import NOON, sensor, settle, state
+from .conftest import NOON
+from .test_sensor import sensor, settle, state
 
 METRICS = ("people_in", "transactions", "visitors", "conversion")
 KEYS = {

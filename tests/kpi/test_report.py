@@ -3,10 +3,11 @@
 import csv
 from datetime import date, timedelta
 import io
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import area_registry as ar, device_registry as dr
@@ -14,14 +15,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
-from custom_components.netrex.client import Metric, SeriesValue
+from custom_components.netrex.client import Granularity, Metric, SeriesValue
 from custom_components.netrex.client.days import Span
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
-from custom_components.netrex.kpi.export import Dialect, cell
+from custom_components.netrex.kpi.export import Dialect, Export, cell
 from custom_components.netrex.kpi.formats import change_text, date_text, number_text
 from custom_components.netrex.kpi.metrics import SeriesKey
-from custom_components.netrex.kpi.question import KpiAnswers
+from custom_components.netrex.kpi.question import KpiAnswers, Question
 from custom_components.netrex.kpi.report import (
     Report,
     ReportFormat,
@@ -32,7 +33,8 @@ from custom_components.netrex.kpi.report import (
 )
 from simulator import Simulator
 
-from .test_sensor import NOON, settle, shop_id
+from .conftest import NOON
+from .test_sensor import settle, shop_id
 
 VISITORS = str(Metric.PEOPLE_COUNT_AVERAGE)
 SPAN = Span(0, 86400)
@@ -40,12 +42,7 @@ ENGLISH = Words("en", {"visitors": "Visitors", "conversion": "Conversion"})
 NAMES = {1: "Brno | <b>", 2: "Praha", 3: "Plzeň"}
 
 
-@pytest.fixture(autouse=True)
-async def _noon(
-    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    await hass.config.async_set_time_zone("Europe/Prague")
-    freezer.move_to(NOON)
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def answer(**columns: list[tuple[float | None, float | None]]) -> KpiAnswers:
@@ -130,6 +127,22 @@ def test_spreadsheets_get_their_dialect() -> None:
     assert cell("Brno") == "Brno"
 
 
+@pytest.mark.parametrize(
+    ("granularity", "parts"),
+    [(None, 1), (Granularity.W, 1), (Granularity.D, 1), (Granularity.HQ, 7)],
+)
+def test_a_leap_year_is_one_part_except_in_quarter_hours(
+    granularity: Granularity | None, parts: int
+) -> None:
+    span = Span(1_704_063_600, 1_735_686_000)  # 2024 in Prague
+    question = Question((1,), ("visitors",), span, granularity)
+    export = Export(question, NAMES, [], Dialect.of("en"), ZoneInfo("Europe/Prague"))
+    found = list(export._parts())
+    assert len(found) == parts
+    assert (found[0].start, found[-1].end) == span
+    assert all(one.end == two.start for one, two in pairwise(found))
+
+
 async def call(
     hass: HomeAssistant, entry: MockConfigEntry, action: str, **data: object
 ) -> dict[str, Any]:
@@ -170,6 +183,23 @@ async def test_a_report_of_yesterday_is_true_and_free(
     assert not found["errors"]
     # Only the eighth day before is not held.
     assert len(cloud.queries) <= 1
+
+
+async def test_a_period_and_the_one_before_share_a_query(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await settle(hass, entry)
+    cloud.queries.clear()
+    found = await call(
+        hass,
+        entry,
+        "get_report",
+        start=(NOON - timedelta(days=30)).isoformat(),
+        end=(NOON - timedelta(days=29)).isoformat(),
+        metrics=["visitors"],
+    )
+    assert found["totals"]["change_percent"]["visitors"] is not None
+    assert len(cloud.queries) == 1
 
 
 async def test_a_report_names_what_it_could_not_read(

@@ -14,19 +14,18 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client import Granularity
+from custom_components.netrex.client.days import HOUR, Span, day_bounds
 from custom_components.netrex.const import CONF_KPI_PLACE_SENSORS, CONF_KPI_WINDOWS
+from custom_components.netrex.kpi.metrics import SeriesKey
+from custom_components.netrex.kpi.quarters import QuarterHours
+from custom_components.netrex.kpi.question import Question, async_ask
 from simulator import Simulator
 
-from .test_sensor import NOON, numbers, sensor, settle, shop_id, state
+from .conftest import NOON
+from .test_sensor import numbers, sensor, settle, shop_id, state
 
-
-@pytest.fixture(autouse=True)
-async def _noon(
-    hass: HomeAssistant, cloud: Simulator, freezer: FrozenDateTimeFactory
-) -> None:
-    """Freeze time after all imports: some modules compare the classes of times."""
-    await hass.config.async_set_time_zone("Europe/Prague")
-    freezer.move_to(NOON)
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def kpi_queries(cloud: Simulator) -> list[str]:
@@ -115,6 +114,39 @@ async def test_a_stop_stores_the_values_and_a_crash_keeps_the_sums(
     visitors = stored["snapshot"][f"{shop_id(cloud)}_visitors"]
     assert len(visitors[2]) == 8
     hass.set_state(CoreState.running)
+
+
+@pytest.mark.parametrize(
+    "entry_options",
+    [{CONF_KPI_WINDOWS: ["month"], CONF_KPI_PLACE_SENSORS: ["people_in"]}],
+)
+async def test_after_a_crash_a_day_of_which_only_the_sum_is_known_has_no_hours(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+) -> None:
+    await settle(hass, entry)
+    series = SeriesKey(shop_id(cloud), "people_in")
+    kpi = entry.runtime_data.kpi
+    crashed = QuarterHours(kpi.quarter_hours.zone)
+    crashed.restore(kpi.quarter_hours.as_dict())
+    kpi.quarter_hours = crashed
+    until = crashed.known_until(series)
+    assert until
+    day = day_bounds(until - 1, crashed.zone)
+    for span, granularity in (
+        (day, Granularity.H),
+        (Span(day.start + 10 * HOUR, day.end), None),
+        (day, None),
+    ):
+        answer = await async_ask(
+            hass, entry, Question((series.node_id,), ("people_in",), span, granularity)
+        )
+        values = answer.values[series]
+        assert not isinstance(values, Exception)
+        total = sum(value.value or 0 for value in values)
+        truth = cloud.truth(series.node_id, "peopleCountIn", *span)
+        assert total == pytest.approx(truth)
 
 
 async def test_a_day_later_yesterday_is_not_shown_as_today(

@@ -23,6 +23,7 @@ from simulator import Simulator
 
 from ..conftest import SetUp
 from ..kpi_options import ALL_SENSORS
+from .conftest import NOON
 
 # The sensors of today that are enabled by default, and their metrics.
 TODAY = {
@@ -80,16 +81,6 @@ def numbers(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
         if found.translation_key in TODAY
         and (shown := hass.states.get(found.entity_id))
     }
-
-
-NOON = datetime(2026, 11, 20, 12, 5, tzinfo=dt_util.get_time_zone("Europe/Prague"))
-
-
-@pytest.fixture
-def noon(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
-    """Set the time to a Friday noon in Prague."""
-    freezer.move_to(NOON)
-    return freezer
 
 
 @pytest.mark.parametrize("entry_options", [ALL_SENSORS])

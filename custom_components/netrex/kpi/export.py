@@ -11,7 +11,7 @@ from pathlib import Path
 
 from homeassistant.core import HomeAssistant
 
-from ..client import Granularity, NetrexError, SeriesValue
+from ..client import LONGEST_RANGE, Granularity, NetrexError, SeriesValue
 from ..client.days import DAY, Span, day_bounds
 from ..models import NetrexConfigEntry
 from ..recordings.file_view import DATA_PARTIAL_PREFIX
@@ -20,9 +20,8 @@ from .formats import has_decimal_comma
 from .metrics import SeriesKey
 from .question import KpiAnswers, Question, async_ask
 
-# Each query takes a part of this length (seconds) of a place's series.
-_PART = {Granularity.HQ: 60 * DAY}
-_YEAR = 365 * DAY
+# The longest part of a place's series in one query (seconds).
+_PARTS: Mapping[Granularity | None, int] = {Granularity.HQ: 60 * DAY}
 # Excel and LibreOffice recognize UTF-8 by it.
 _BYTE_ORDER_MARK = "\ufeff"
 # A cell that starts with one of these would be a formula.
@@ -109,7 +108,7 @@ class Export:
 
     def _parts(self) -> Iterator[Span]:
         """Split the period at local midnights, so that no interval is cut."""
-        length = _PART.get(self.question.granularity or Granularity.M, _YEAR)
+        length = _PARTS.get(self.question.granularity, LONGEST_RANGE)
         start, end = self.question.span
         while start < end:
             is_last = end - start <= length

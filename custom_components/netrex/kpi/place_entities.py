@@ -58,25 +58,18 @@ class _PlaceEntity(NetrexEntity[KpiCoordinator]):
 
     @callback
     def _async_update(self) -> None:
-        before = self._snapshot()
-        self._compute()
-        if self._snapshot() != before:
+        if (shown := (self._compute(), self.available)) != self._shown:
+            self._shown = shown
             self.async_write_ha_state()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Update: also when the portal is available again."""
-        if (shown := (self.available, self._compute())) != self._shown:
-            self._shown = shown
-            self.async_write_ha_state()
-
-    def _snapshot(self) -> object:
-        """Return what the entity shows."""
-        return None
+        self._async_update()
 
     def _compute(self) -> object:
-        """Compute the state again, and return it."""
+        """Compute the state again, and return what is shown of it."""
         return None
 
 
@@ -124,10 +117,6 @@ class _PlaceBinarySensor(_PlaceEntity, BinarySensorEntity):
     def available(self) -> bool:
         """Return whether the state is known; it outlasts failed readings."""
         return super().available or self._attr_is_on is not None
-
-    @override
-    def _snapshot(self) -> object:
-        return self._attr_is_on, self.extra_state_attributes
 
 
 class FullSensor(_PlaceBinarySensor, RestoreEntity):
@@ -178,7 +167,7 @@ class CountingSensor(_PlaceBinarySensor):
         self._attr_extra_state_attributes = {
             "cameras": [place_name(self._entry, camera) for camera in cameras]
         }
-        return self._snapshot()
+        return self._attr_is_on, cameras
 
 
 class OpenSensor(_PlaceBinarySensor):
@@ -197,10 +186,6 @@ class OpenSensor(_PlaceBinarySensor):
 
 class _PlaceSensor(_PlaceEntity, SensorEntity):
     _attr_state_class = SensorStateClass.MEASUREMENT
-
-    @override
-    def _snapshot(self) -> object:
-        return self._attr_native_value
 
 
 class ExpectedSensor(_PlaceSensor):

@@ -44,6 +44,9 @@ PROBES: Mapping[Metric, tuple[str, ...]] = {
     ),
     Metric.PEOPLE_COUNT_PASS_BY: ("pass_by",),
 }
+# The order in which the keys are stored.
+_ORDER = [description.key for description in BASE]
+_KEYS = frozenset(_ORDER)
 
 
 class KpiProbe:
@@ -58,9 +61,11 @@ class KpiProbe:
             metric: {int(node_id): moment for node_id, moment in probed.items()}
             for metric, probed in stored.get("asked", {}).items()
         }
+        # Another version may have stored other metrics.
         self._metrics: dict[int, frozenset[str]] = {
-            int(node_id): frozenset(keys)
+            int(node_id): known
             for node_id, keys in stored.get("metrics", {}).items()
+            if (known := _KEYS.intersection(keys))
         }
 
     @property
@@ -132,14 +137,13 @@ class KpiProbe:
             yield found
 
     def _as_dict(self) -> dict[str, Any]:
-        order = [description.key for description in BASE]
         return {
             "asked": {
                 metric: {str(node_id): moment for node_id, moment in probed.items()}
                 for metric, probed in self._probed.items()
             },
             "metrics": {
-                str(node_id): sorted(keys, key=order.index)
+                str(node_id): sorted(keys, key=_ORDER.index)
                 for node_id, keys in self._metrics.items()
             },
         }

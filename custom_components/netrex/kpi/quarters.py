@@ -186,6 +186,21 @@ class QuarterHours:
             series is not None and series.since <= start and end <= series.until
         )
 
+    def knows_sum(self, key: SeriesKey, start: int, end: int) -> bool:
+        """Return whether `total` is the sum of all of [start, end).
+
+        It is not if that span cuts a day that is known only as a sum.
+        """
+        series = self._series.get(key)
+        return (
+            series is not None
+            and self.covers(key, start, end)
+            and not any(
+                isinstance(series.days.get(bounds.start), float) and part != bounds
+                for bounds, part in self._days(start, end)
+            )
+        )
+
     def retain(self, needs: Mapping[SeriesKey, Need]) -> None:
         """Delete all other series, and the days of each series before its need."""
         for key in self._series.keys() - needs.keys():
@@ -335,17 +350,22 @@ class QuarterHours:
 
     def _parts(self, series: _Series, start: int, end: int) -> Iterator[float | None]:
         """Yield the sums of the days of [start, end)."""
+        for bounds, part in self._days(start, end):
+            day = series.days.get(bounds.start)
+            if isinstance(day, array):
+                first, last = ((moment - bounds.start) // QUARTER for moment in part)
+                yield _sum(day[first:last])
+            elif part == bounds:
+                yield day
+
+    def _days(self, start: int, end: int) -> Iterator[tuple[Span, Span]]:
+        """Yield the local days of [start, end), and the part of each that is in it."""
         moment = start
         while moment < end:
             bounds = day_bounds(moment, self.zone)
-            stop = min(end, bounds.end)
-            day = series.days.get(bounds.start)
-            if isinstance(day, array):
-                first = (moment - bounds.start) // QUARTER
-                yield _sum(day[first : (stop - bounds.start) // QUARTER])
-            elif (moment, stop) == bounds:
-                yield day
-            moment = stop
+            part = Span(moment, min(end, bounds.end))
+            yield bounds, part
+            moment = part.end
 
 
 def _midnight(text: str) -> int:

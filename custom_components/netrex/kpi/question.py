@@ -4,9 +4,10 @@ Actions, reports, and tools ask it. Values come from what is held and from the l
 statistics where both suffice, and from the portal otherwise.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -29,6 +30,13 @@ from .periods import Compare, earlier_span
 
 # A total is a series with one value.
 type KpiResult = Sequence[SeriesValue] | NetrexError
+
+
+class _Part(NamedTuple):
+    """A KPI in one of the two periods of a question."""
+
+    key: SeriesKey
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,6 @@ async def async_ask(
     entry: NetrexConfigEntry,
     question: Question,
     *,
-    lane: Lane = Lane.COMMAND,
     portal_only: bool = False,
 ) -> KpiAnswers:
     """Answer a question.
@@ -103,83 +110,68 @@ async def async_ask(
         hass: Home Assistant.
         entry: The loaded account.
         question: The question.
-        lane: The priority of the queries, if any are needed.
         portal_only: Whether all values have to be the portal's own.
 
     Raises:
-        NetrexError: All values failed.
+        NetrexError: All values of one of the periods failed.
     """
-    values = await _async_values(
-        hass, entry, question, question.span, lane, portal_only=portal_only
-    )
-    if question.compare is None:
-        return KpiAnswers(values)
-    span = earlier_span(
-        question.span, question.compare, dt_util.get_default_time_zone()
-    )
-    earlier = await _async_values(
-        hass, entry, question, span, lane, portal_only=portal_only
-    )
-    return KpiAnswers(values, earlier, span)
-
-
-async def _async_values(
-    hass: HomeAssistant,
-    entry: NetrexConfigEntry,
-    question: Question,
-    span: Span,
-    lane: Lane,
-    *,
-    portal_only: bool,
-) -> dict[SeriesKey, KpiResult]:
-    keys = question.keys
-    answers: dict[SeriesKey, KpiResult] = {}
+    spans = [question.span]
+    if question.compare:
+        zone = dt_util.get_default_time_zone()
+        spans.append(earlier_span(question.span, question.compare, zone))
+    answers: dict[_Part, KpiResult] = {}
     if not portal_only:
-        answers |= await async_held_values(
-            hass, entry, keys, span, question.granularity
-        )
-    missing = [key for key in keys if key not in answers]
-    if missing:
+        for span in spans:
+            held = await async_held_values(
+                hass, entry, question.keys, span, question.granularity
+            )
+            answers |= {_Part(key, span): values for key, values in held.items()}
+    parts = [_Part(key, span) for span in spans for key in question.keys]
+    if missing := [part for part in parts if part not in answers]:
         client = entry.runtime_data.client
         answers |= (
-            await _async_series(client, missing, question.granularity, span, lane)
+            await _async_series(client, missing, question.granularity)
             if question.granularity
-            else await _async_totals(client, missing, span, lane)
+            else await _async_totals(client, missing)
         )
-    failed = [err for err in answers.values() if isinstance(err, NetrexError)]
-    if failed and len(failed) == len(answers):
+    values = [
+        {key: answers[_Part(key, span)] for key in question.keys} for span in spans
+    ]
+    for results in values:
+        _raise_if_all_failed(results.values())
+    if len(spans) == 1:
+        return KpiAnswers(values[0])
+    return KpiAnswers(values[0], values[1], spans[1])
+
+
+def _raise_if_all_failed(results: Collection[KpiResult]) -> None:
+    failed = [result for result in results if isinstance(result, NetrexError)]
+    if failed and len(failed) == len(results):
         raise failed[0]
-    return {key: answers[key] for key in keys}
 
 
 async def _async_series(
-    client: NetrexClient,
-    keys: Iterable[SeriesKey],
-    granularity: Granularity,
-    span: Span,
-    lane: Lane,
-) -> dict[SeriesKey, KpiResult]:
+    client: NetrexClient, parts: Iterable[_Part], granularity: Granularity
+) -> dict[_Part, KpiResult]:
     requests = {
-        key: SeriesRequest(key.node_id, metric, *span, granularity)
-        for key in keys
-        if (metric := BY_KEY[key.metric].metric)
+        part: SeriesRequest(part.key.node_id, metric, *part.span, granularity)
+        for part in parts
+        if (metric := BY_KEY[part.key.metric].metric)
     }
-    results = await client.kpi_results(list(requests.values()), lane=lane)
-    return {key: results[request] for key, request in requests.items()}
+    results = await client.kpi_results(list(requests.values()), lane=Lane.COMMAND)
+    return {part: results[request] for part, request in requests.items()}
 
 
 async def _async_totals(
-    client: NetrexClient, keys: Iterable[SeriesKey], span: Span, lane: Lane
-) -> dict[SeriesKey, KpiResult]:
+    client: NetrexClient, parts: Iterable[_Part]
+) -> dict[_Part, KpiResult]:
     requests = {
-        key: ValueRequest(key.node_id, metric, *span)
-        for key in keys
-        if (metric := BY_KEY[key.metric].metric or BY_KEY[key.metric].raw)
+        part: ValueRequest(part.key.node_id, metric, *part.span)
+        for part in parts
+        if (metric := BY_KEY[part.key.metric].metric or BY_KEY[part.key.metric].raw)
     }
-    results = await client.kpi_value_results(list(requests.values()), lane=lane)
-    return {
-        key: _total(key, span, results[request]) for key, request in requests.items()
-    }
+    results = await client.kpi_value_results(list(requests.values()), lane=Lane.COMMAND)
+    return {part: _total(*part, results[request]) for part, request in requests.items()}
 
 
 def _total(key: SeriesKey, span: Span, result: float | NetrexError) -> KpiResult:

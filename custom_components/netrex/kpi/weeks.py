@@ -1,11 +1,9 @@
 """What each place usually counts in a week, and what follows from it for today."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta, tzinfo
 from typing import Any
 
-from homeassistant.components.recorder import get_instance
-from homeassistant.components.recorder.statistics import statistics_during_period
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_change
 from homeassistant.util import dt as dt_util
@@ -13,10 +11,12 @@ from homeassistant.util import dt as dt_util
 from ..client.days import DAY, HOUR, Span, day_bounds, local_date, midnight
 from ..const import LOGGER
 from ..history import HistoryImporter
+from ..history.rows import Hours
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from .coordinator import KpiCoordinator
 from .counting import CountingPoint, has_stopped
+from .held import async_stored_hours
 from .metrics import SeriesKey
 from .periods import SHIFT_DAYS, Compare
 from .places import counting_cameras, counting_places, people_metric
@@ -53,7 +53,7 @@ class PlaceWeeks:
         self._history = history
         self._store = store
         self._profiles: dict[int, WeekProfile] = {}
-        self._year_ago: dict[SeriesKey, dict[int, float]] = {}
+        self._year_ago: dict[SeriesKey, Hours] = {}
         self._year_ago_day = 0
         self._learned_at = 0.0
         self._is_learning = False
@@ -64,7 +64,7 @@ class PlaceWeeks:
             int(key): set(days) for key, days in stored.get("days", {}).items()
         }
         self.limits: dict[int, float] = {}
-        self._listeners: dict[object, Callable[[], None]] = {}
+        self._listeners: list[Callable[[], None]] = []
 
     @callback
     def async_start(self) -> None:
@@ -84,9 +84,8 @@ class PlaceWeeks:
     @callback
     def async_add_listener(self, update: Callable[[], None]) -> Callable[[], None]:
         """Call `update` after each judgment; return a function that ends this."""
-        key = object()
-        self._listeners[key] = update
-        return lambda: self._listeners.pop(key, None) and None
+        self._listeners.append(update)
+        return lambda: self._listeners.remove(update)
 
     @callback
     def async_set_limit(self, node_id: int, limit: float | None) -> None:
@@ -152,7 +151,7 @@ class PlaceWeeks:
         return node_id in self._stopped or bool(self.stopped_cameras(node_id))
 
     @property
-    def _zone(self) -> Any:  # noqa: ANN401 - Home Assistant's time zone
+    def _zone(self) -> tzinfo:
         return self._kpi.quarter_hours.zone
 
     def _series(self, node_id: int) -> SeriesKey | None:
@@ -269,9 +268,8 @@ class PlaceWeeks:
         if (series := self._series(node_id)) is None:
             return
         now = dt_util.utcnow().timestamp()
-        hours = await self._async_hours(
-            series, Span(int(now) - LEARNED_DAYS * DAY, int(now))
-        )
+        span = Span(int(now) - LEARNED_DAYS * DAY, int(now))
+        hours = await self._async_hours(series, span)
         left_out = frozenset(self.stopped_days(node_id))
         profile = await self._hass.async_add_executor_job(
             learn_profile, hours, left_out, now, self._zone
@@ -293,34 +291,12 @@ class PlaceWeeks:
         day = local_date(moment, self._zone)
         return midnight(day - timedelta(days=SHIFT_DAYS[Compare.YEAR]), self._zone)
 
-    async def _async_hours(self, series: SeriesKey, span: Span) -> dict[int, float]:
+    async def _async_hours(self, series: SeriesKey, span: Span) -> Hours:
         """Return the hours of a series that the statistics have, by their start."""
-        statistic_id = self._history.statistics(series.node_id).get(series.metric)
-        covered = self._history.covered(series)
-        if statistic_id is None or covered is None:
-            return {}
-        start, end = max(span.start, covered.start), min(span.end, covered.end)
-        if start >= end:
-            return {}
-        rows: Mapping[str, Any] = await get_instance(self._hass).async_add_executor_job(
-            lambda: statistics_during_period(
-                self._hass,
-                dt_util.utc_from_timestamp(start),
-                dt_util.utc_from_timestamp(end),
-                {statistic_id},
-                "hour",
-                None,
-                {"state"},
-            )
-        )
-        # Hours without a value were read, and nobody came.
-        hours = dict.fromkeys(range(-(-start // HOUR) * HOUR, end, HOUR), 0.0)
-        return hours | {
-            int(row["start"]): row.get("state") or 0.0
-            for row in rows.get(statistic_id, ())
-        }
+        found = await async_stored_hours(self._hass, self._entry, [series], span)
+        return found.get(series, {})
 
     @callback
     def _async_notify(self) -> None:
-        for update in list(self._listeners.values()):
+        for update in list(self._listeners):
             update()
