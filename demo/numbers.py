@@ -12,7 +12,7 @@ from .registry import read_places
 from .zone import ZONE
 
 # Sensors by the end of their unique ID, and the portal's names of their metrics.
-# They exist by default; others are created as chosen in the options.
+# Places have these sensors by default; others are chosen in the options.
 VISITORS = "visitors_today"
 SUMS: Mapping[str, str] = {
     VISITORS: "peopleCountAverage",
