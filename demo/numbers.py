@@ -12,7 +12,7 @@ from .registry import read_places
 from .zone import ZONE
 
 # Sensors by the end of their unique ID, and the portal's names of their metrics.
-# Sensors of other periods, and of some more metrics, are disabled by default.
+# Places have these sensors by default; others are chosen in the options.
 VISITORS = "visitors_today"
 SUMS: Mapping[str, str] = {
     VISITORS: "peopleCountAverage",
@@ -26,6 +26,9 @@ OCCUPANCY = "occupancy"
 METRICS: Mapping[str, str] = {**SUMS, CONVERSION: "conversionCount"}
 PEOPLE = (VISITORS, "people_in_today", "people_out_today", OCCUPANCY)
 SALES = ("transactions_today", "sales_today")
+
+# A camera counts one door, so it has fewer sensors than a place.
+CAMERA_KEYS = frozenset({VISITORS})
 
 PLACE_TYPES = frozenset({"folder", "location"})
 ALL_TYPES = PLACE_TYPES | {"camera"}
@@ -78,6 +81,8 @@ async def expected_sensors(control: Control, types: frozenset[str]) -> set[Senso
             *(SALES if sales else ()),
             *((CONVERSION,) if people and sales else ()),
         )
+        if node["type"] == "camera":
+            keys = tuple(key for key in keys if key in CAMERA_KEYS)
         expected |= {(node_id, key) for key in keys}
     return expected
 

@@ -67,7 +67,7 @@ class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
 ):
     """An entity of a node, or of the account if `node_id` is None.
 
-    `devices.py` writes the device registry; an entity only refers to its device.
+    `device_updates.py` creates the devices; an entity only refers to its device.
     """
 
     _attr_has_entity_name = True

@@ -1,7 +1,7 @@
 """Migrations of config entries.
 
-1.1 → 1.2: Until then, every KPI had a sensor in every window, most of them disabled.
-Those that nobody uses are removed; the others are kept, whatever the options select.
+1.1 → 1.2: Every KPI had a sensor in every window, and most of them were disabled.
+Unused ones are removed; the others are kept, whatever the options select.
 """
 
 from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
@@ -20,7 +20,7 @@ _AUTOMATIC_OPTIONS = frozenset({"suggested_display_precision"})
 
 @callback
 def async_select_sensors(hass: HomeAssistant, entry: NetrexConfigEntry) -> None:
-    """Remove the KPI sensors that nobody uses; migrates from version 1.1 to 1.2."""
+    """Remove the unused KPI sensors; migrates from version 1.1 to 1.2."""
     registry = er.async_get(hass)
     entries = er.async_entries_for_config_entry(registry, entry.entry_id)
     cameras = {

@@ -12,11 +12,11 @@ from homeassistant.components.camera import DOMAIN as CAMERA_DOMAIN
 from homeassistant.components.media_source import generate_media_source_id
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback, split_entity_id
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import entity_registry as er
 
 from ..client import NodeType
 from ..const import DOMAIN
-from ..devices import device_node_id
+from ..devices import async_node_devices
 from ..kpi.metrics import METRICS, needs
 from ..kpi.selection import is_readable
 from ..media.identifiers import CameraDays
@@ -45,12 +45,7 @@ class _Account:
         self._inventory = entry.runtime_data.inventory.data
         self._entries = permitted_entries(hass, entry, user)
         self._made = permitted_entries(hass, entry, None)
-        self._devices = {
-            device_node_id(entry, device): device
-            for device in dr.async_entries_for_config_entry(
-                dr.async_get(hass), entry.entry_id
-            )
-        }
+        self._devices = async_node_devices(hass, entry)
 
     @property
     def is_readable(self) -> bool:

@@ -1,7 +1,7 @@
 """Which KPI sensors the nodes get: few by default, more as chosen in the options.
 
-A sensor that nobody looks at still is a row in every list of entities. In a chain of 20
-shops, all KPIs in all windows would be 2,700 of them.
+An unused sensor is still a row in every list of entities. In a chain of 20 shops, all
+KPIs in all windows would be 2,700 of them.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,6 +1,7 @@
 // The strategy as the frontend calls it, without a page. Run by tests/dashboard.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 globalThis.HTMLElement = class {};
@@ -204,6 +205,15 @@ test("only the link's address adds a dashboard", () => {
   assert(at("/config/lovelace/dashboards", "?netrex=add"));
   assert(!at("/config/lovelace/dashboards", ""));
   assert(!at("/lovelace/0", "?netrex=add"));
+});
+
+test("metrics have the names of their sensors", () => {
+  for (const [language, { metrics }] of Object.entries(LANGUAGES)) {
+    const file = new URL(`${folder}../../translations/${language}.json`, import.meta.url);
+    const names = JSON.parse(readFileSync(file)).selector.kpi_metric.options;
+    // There are no statistics of people inside.
+    assert.deepEqual(metrics, { occupancy: metrics.occupancy, ...names });
+  }
 });
 
 test("hours are written as the user's profile says", () => {

@@ -28,12 +28,11 @@ export const view = (title, path, sections, extra = {}) => ({
   ...extra,
 });
 
-export const hasYear = (place, metric) =>
-  Boolean(place.statistics[metric.key] ?? place.entities[metric.sensor]);
-
 /** Return a statistic of a place; without imported history that of the sensor. */
 const series = (place, metric) =>
   place.statistics[metric.key] ?? place.entities[metric.sensor];
+
+export const hasYear = (place, metric) => Boolean(series(place, metric));
 
 /** A chart of bars; those of counts are stacked, so that they show the sum, too. */
 export const chart = (title, metric, places, { period, days }) => ({

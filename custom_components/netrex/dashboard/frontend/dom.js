@@ -1,4 +1,4 @@
-// What the custom elements need of the page.
+// Helpers of the custom elements.
 
 /** Return an element with properties and children. */
 export const element = (tag, properties = {}, ...children) => {

@@ -3,9 +3,9 @@
 
 const EN = {
   name: "Netrex",
-  description: "Shops, visitors and cameras of your Netrex account, always up to date",
+  description: "Shops, visitors, and cameras of your Netrex account, always up to date",
   title: "Shops",
-  ask: "Create a dashboard of your shops?",
+  ask: "Create a dashboard for your shops?",
   overview: "Overview",
   wall: "Cameras",
   history: "History",
@@ -32,7 +32,7 @@ const EN = {
     "New ones appear here by themselves.\n\n[Open the integration]({link})",
   failed:
     "## The dashboard cannot be shown\n\nReload the page. If that does not help, " +
-    "check that the Netrex integration is up to date.\n\n`{error}`",
+    "make sure that the Netrex integration is up to date.\n\n`{error}`",
   loading: "Loading…",
   noValue: "–",
   editor: {
@@ -54,9 +54,9 @@ const EN = {
     people_out: "People out",
     pass_by: "Passers-by",
     average_transaction: "Average sale",
-    spend_per_visitor: "Sales per visitor",
+    spend_per_visitor: "Spend per visitor",
     refunds: "Refunds",
-    refunds_amount: "Refunds, amount",
+    refunds_amount: "Refunded amount",
   },
 };
 
@@ -113,9 +113,9 @@ const CS = {
     people_out: "Odchody",
     pass_by: "Kolemjdoucí",
     average_transaction: "Průměrný nákup",
-    spend_per_visitor: "Tržba na návštěvníka",
+    spend_per_visitor: "Útrata na osobu",
     refunds: "Vratky",
-    refunds_amount: "Vratky, částka",
+    refunds_amount: "Vrácená částka",
   },
 };
 
