@@ -321,6 +321,9 @@ class Session:
                 event = await upstream.connection.receive()
             except OSError:
                 return
+            if isinstance(event, Response) and upstream.keep_alive.observe(event):
+                # This only shows that the relay itself is active.
+                continue
             self.active_at = time.monotonic()
             if isinstance(event, bytes):
                 await self._send_media(event)
@@ -331,8 +334,6 @@ class Session:
                 isinstance(event, Request) and event.method == "REDIRECT"
             ):
                 return
-            elif isinstance(event, Response) and upstream.keep_alive.observe(event):
-                continue
             else:
                 upstream.urls.localize(event)
                 if self._resumption is not None:
