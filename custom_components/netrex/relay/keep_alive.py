@@ -11,18 +11,17 @@ import re
 import secrets
 
 from .connection import Connection
-from .rtsp import Request, Response
+from .rtp import empty_report
+from .rtsp import Request, Response, interleaved_channels, session_id
 
 _DEFAULT_TIMEOUT_SECONDS = 60  # RFC 2326 section 12.37
 _MIN_TIMEOUT_SECONDS = 4
 # Each kind of request is sent twice per timeout.
 _PARTS = 4
 _TIMEOUT = re.compile(r";\s*timeout\s*=\s*(\d{1,6})", re.IGNORECASE)
-_CHANNELS = re.compile(r"interleaved=\d{1,3}-(\d{1,3})", re.IGNORECASE)
 _METHODS = ("OPTIONS", "GET_PARAMETER")
 # Beyond the sequence numbers of any client.
 _FIRST_NUMBER = 900_000_000
-_MAX_CHANNEL = 255
 _ERRORS = 400
 # Requests whose answers are outstanding; a slow client delays them.
 _MAX_SENT = 16
@@ -55,17 +54,12 @@ class KeepAlive:
             if answer.status >= _ERRORS and method in self._methods:
                 self._methods.remove(method)
             return True
-        transport = answer.header("Transport") or ""
-        if not self._report and (match := _CHANNELS.search(transport)):
-            channel = int(match[1])
-            if channel <= _MAX_CHANNEL:
-                # A receiver report without blocks (RFC 3550 section 6.4.2).
-                self._report = b"$" + bytes([channel]) + b"\0\x08\x80\xc9\0\x01"
-                self._report += secrets.token_bytes(4)
-        session = answer.header("Session")
+        if not self._report and (channels := interleaved_channels(answer)) is not None:
+            self._report = empty_report(channels[1], secrets.token_bytes(4))
+        session = session_id(answer)
         if session and not self._session:
-            self._session = session.partition(";")[0].strip()
-            match = _TIMEOUT.search(session)
+            self._session = session
+            match = _TIMEOUT.search(answer.header("Session") or "")
             timeout = int(match[1]) if match else _DEFAULT_TIMEOUT_SECONDS
             self._interval_seconds = max(timeout, _MIN_TIMEOUT_SECONDS) / _PARTS
             self._task = asyncio.create_task(self._run())
