@@ -349,6 +349,14 @@ async def test_media_that_arrives_before_an_answer_is_passed_on(
         assert relay.started == ["1", "1"]
 
 
+async def test_a_session_without_media_has_not_played(run_relay: RunRelay) -> None:
+    async with resumed(run_relay, later(DESCRIBED, SETUP, PLAY)) as (relay, _):
+        await until(lambda: relay.started == ["1", "1"])
+    await relay.until_ended(2)
+    assert relay.ends[0].played_seconds > 0
+    assert relay.ends[1].played_seconds == 0
+
+
 async def test_streams_without_resumption_disconnect_the_client(
     portal: RtspServer, run_relay: RunRelay
 ) -> None:
