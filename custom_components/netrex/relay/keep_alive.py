@@ -62,7 +62,7 @@ class KeepAlive:
             match = _TIMEOUT.search(answer.header("Session") or "")
             timeout = int(match[1]) if match else _DEFAULT_TIMEOUT_SECONDS
             self._interval_seconds = max(timeout, _MIN_TIMEOUT_SECONDS) / _PARTS
-            self._task = asyncio.create_task(self._run())
+            self._task = asyncio.get_running_loop().create_task(self._run())
         return False
 
     def close(self) -> None:
