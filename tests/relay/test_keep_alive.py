@@ -110,13 +110,32 @@ async def test_late_answers_are_hidden(
     """A client that reads slowly delays the answers."""
     keeper = KeepAlive(connection, URL)
     keeper.observe(SETUP)
-    await until(lambda: len(writer.events()[0]) >= 3)
+    await until(lambda: len(writer.events()[0]) >= 20)
     keeper.close()
 
+    numbers = [request.header("CSeq") or "" for request in writer.events()[0]]
+    hidden = [
+        keeper.observe(Response(200, "OK", headers=[("CSeq", number)]))
+        for number in [*numbers, "3"]
+    ]
+    # A server that never answers does not fill the memory.
+    assert hidden == [*[False] * (len(numbers) - 16), *[True] * 16, False]
+
+
+async def test_reports_are_sent_if_all_methods_are_refused(
+    connection: Connection, writer: RecordingWriter
+) -> None:
+    keeper = KeepAlive(connection, URL)
+    keeper.observe(SETUP)
+    await until(lambda: len(writer.events()[0]) >= 2)
     for request in writer.events()[0]:
         number = request.header("CSeq") or ""
-        assert keeper.observe(Response(200, "OK", headers=[("CSeq", number)]))
-    assert not keeper.observe(Response(200, "OK", headers=[("CSeq", "3")]))
+        assert keeper.observe(Response(501, "", headers=[("CSeq", number)]))
+    sent = len(writer.events()[0]), len(writer.data)
+    await until(lambda: len(writer.data) >= sent[1] + 3 * 12)
+    keeper.close()
+    # Reports follow each other without a message in between.
+    assert len(writer.events()[0]) == sent[0]
 
 
 async def test_a_broken_connection_ends_the_requests(
