@@ -126,28 +126,22 @@ def interleave(packets: Iterable[bytes], channel: int) -> bytes:
 
 
 def _fragments(unit: bytes) -> Iterable[bytes]:
-    indicator = (unit[0] & _NRI) | _FU_A
-    kind = unit[0] & _TYPE
-    size = _MAX_PAYLOAD - 2
-    body = memoryview(unit)[1:]
-    for start in range(0, len(body), size):
-        header = kind
-        if start == 0:
-            header |= _START
-        if start + size >= len(body):
-            header |= _END
-        yield bytes((indicator, header)) + body[start : start + size]
+    header = bytes(((unit[0] & _NRI) | _FU_A,))
+    return _split(unit[1:], header, unit[0] & _TYPE)
 
 
 def _h265_fragments(unit: bytes) -> Iterable[bytes]:
-    indicator = bytes((unit[0] & 0x81 | _FU << 1, unit[1]))
-    kind = unit[0] >> 1 & 0x3F
-    size = _MAX_PAYLOAD - 3
-    body = memoryview(unit)[2:]
-    for start in range(0, len(body), size):
-        header = kind
+    header = bytes((unit[0] & 0x81 | _FU << 1, unit[1]))
+    return _split(unit[2:], header, unit[0] >> 1 & 0x3F)
+
+
+def _split(data: bytes, header: bytes, kind: int) -> Iterable[bytes]:
+    """Yield fragments: each with the header, and its place in a unit of this kind."""
+    size = _MAX_PAYLOAD - len(header) - 1
+    for start in range(0, len(data), size):
+        place = kind
         if start == 0:
-            header |= _START
-        if start + size >= len(body):
-            header |= _END
-        yield indicator + bytes((header,)) + body[start : start + size]
+            place |= _START
+        if start + size >= len(data):
+            place |= _END
+        yield header + bytes((place,)) + data[start : start + size]

@@ -2,11 +2,11 @@
 
 import sys
 
-import gi  # type: ignore[import-not-found]
+import gi  # type: ignore[import-not-found]  # only the system's Python has it
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import (  # type: ignore[import-not-found]  # noqa: E402 - after the versions
+from gi.repository import (  # type: ignore[import-not-found]  # noqa: E402 - as above; after the versions
     GLib,
     Gst,
     GstRtspServer,

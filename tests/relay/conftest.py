@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from custom_components.netrex.relay.rtp import RtpSplicer
 from custom_components.netrex.relay.server import Limits, Relay
 from custom_components.netrex.relay.terms import EndReason, SessionEnd
 from custom_components.netrex.relay.transports import Link
@@ -17,6 +18,7 @@ from simulator.state import State
 from simulator.world.model import Camera, Node, StreamProfile
 
 from .players import until
+from .splicing import SDP, Time, spliced
 
 CAMERA_ID = 140094
 PROFILE = StreamProfile(120846, 320, 180, 10)
@@ -161,3 +163,15 @@ async def scripted_server(script: Script) -> AsyncGenerator[str]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()
+
+
+@pytest.fixture
+def clock() -> Time:
+    """Return the clock of the splicer."""
+    return Time()
+
+
+@pytest.fixture
+def splicer(clock: Time) -> RtpSplicer:
+    """Return a splicer of pictures and sound."""
+    return spliced(SDP, clock)

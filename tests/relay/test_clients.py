@@ -12,6 +12,7 @@ from custom_components.netrex.relay import server as relay_module
 from custom_components.netrex.relay.server import Limits
 from custom_components.netrex.relay.terms import EndReason
 from simulator.rtsp.server import RtspServer
+from simulator.state import State
 from tests.simulator.rtsp_client import RtspClient
 
 from .conftest import CAMERA_ID, PROFILE, Harness, RunRelay, scripted_server
@@ -294,6 +295,29 @@ async def test_an_idle_session_is_closed(
                 assert (await client.request("GET_PARAMETER")).status == 200
             async with asyncio.timeout(2):
                 assert await client.closed()
+    assert [end.reason for end in relay.ends] == [EndReason.SILENT]
+
+
+async def test_the_relays_own_requests_are_no_activity(
+    portal: RtspServer,
+    run_relay: RunRelay,
+    state: State,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A paused client that has lost its power would use a session forever."""
+    monkeypatch.setattr(relay_module, "WATCH_INTERVAL_SECONDS", 0.05)
+    # A request per second.
+    state.switches.session_timeout = 4
+
+    async def get_link(key: str) -> str:
+        return portal.mint(int(key), PROFILE)
+
+    relay = await run_relay(get_link, Limits(idle_timeout=1.5))
+    async with await RtspClient.connect(relay.url(str(CAMERA_ID))) as client:
+        await client.play()
+        assert (await client.request("PAUSE")).status == 200
+        async with asyncio.timeout(5):
+            assert await client.closed()
     assert [end.reason for end in relay.ends] == [EndReason.SILENT]
 
 

@@ -87,10 +87,10 @@ async def test_a_second_endpoint_can_be_closed_alone(
     ):
         for client in (outside, inside):
             assert (await client.request("DESCRIBE")).status == 200
-        await until(lambda: relay.viewers(str(CAMERA_ID)) == 2)
+        await until(lambda: relay.stats.live_sessions == 2)
         await relay.close(second)
         assert await outside.closed()
-        assert relay.viewers(str(CAMERA_ID)) == 1
+        assert relay.stats.live_sessions == 1
         assert (await inside.request("GET_PARAMETER")).status == 200
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(second.host, second.port)

@@ -193,7 +193,7 @@ class Continued:
         self._authenticator.authorize(request)
         if (again := self._authenticator.retry(answer)) is not None:
             self._authenticator.authorize(again)
-        # Without an event loop there are no timers.
+        # Without an event loop there are no tasks.
         with contextlib.suppress(RuntimeError):
             self._keeper.observe(answer)
 

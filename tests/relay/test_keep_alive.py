@@ -26,15 +26,21 @@ SETUP = Response(
 
 
 class RecordingWriter(MemoryWriter):
-    """Records what is sent."""
+    """Records what is sent; as a WebSocket, it only sends when it is drained."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.data = b""
+        self._queued = b""
 
     def write(self, data: bytes, /) -> None:
-        """Record data."""
-        self.data += data
+        """Queue data."""
+        self._queued += data
+
+    async def drain(self) -> None:
+        """Send the queued data."""
+        self.data += self._queued
+        self._queued = b""
 
     def events(self) -> tuple[list[Request], list[bytes]]:
         """Return the requests and the other data."""
@@ -96,6 +102,59 @@ async def test_a_refused_method_is_not_repeated(
     methods = [request.method for request in writer.events()[0]]
     assert methods.count("GET_PARAMETER") == 1
     assert methods[2:] == ["OPTIONS"] * len(methods[2:])
+
+
+async def test_late_answers_are_hidden(
+    connection: Connection, writer: RecordingWriter
+) -> None:
+    """A client that reads slowly delays the answers."""
+    keeper = KeepAlive(connection, URL)
+    keeper.observe(SETUP)
+    await until(lambda: len(writer.events()[0]) >= 20)
+    keeper.close()
+
+    numbers = [request.header("CSeq") or "" for request in writer.events()[0]]
+    hidden = [
+        keeper.observe(Response(200, "OK", headers=[("CSeq", number)]))
+        for number in [*numbers, "3"]
+    ]
+    # A server that never answers does not fill the memory.
+    assert hidden == [*[False] * (len(numbers) - 16), *[True] * 16, False]
+
+
+async def test_reports_are_sent_if_all_methods_are_refused(
+    connection: Connection, writer: RecordingWriter
+) -> None:
+    keeper = KeepAlive(connection, URL)
+    keeper.observe(SETUP)
+    await until(lambda: len(writer.events()[0]) >= 2)
+    for request in writer.events()[0]:
+        number = request.header("CSeq") or ""
+        assert keeper.observe(Response(501, "", headers=[("CSeq", number)]))
+    sent = len(writer.events()[0]), len(writer.data)
+    await until(lambda: len(writer.data) >= sent[1] + 3 * 12)
+    keeper.close()
+    # Reports follow each other without a message in between.
+    assert len(writer.events()[0]) == sent[0]
+
+
+async def test_a_broken_connection_ends_the_requests(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = 0
+
+    async def drain() -> None:
+        nonlocal attempts
+        attempts += 1
+        raise ConnectionResetError
+
+    monkeypatch.setattr(connection, "drain", drain)
+    keeper = KeepAlive(connection, URL)
+    keeper.observe(SETUP)
+    await until(lambda: attempts)
+    await asyncio.sleep(0.05)
+    keeper.close()
+    assert attempts == 1
 
 
 async def test_requests_are_authenticated(

@@ -73,7 +73,7 @@ async def test_packet_numbers_continue(
             # Timestamps never go back, and there is no gap of a second.
             assert all((b[1] - a[1]) % 2**32 < 90_000 for a, b in pairwise(found))
             assert len({ssrc for _, _, ssrc in found}) == 1
-            assert relay.viewers(str(CAMERA_ID)) == 1
+            assert relay.stats.live_sessions == 1
             # The client's session id remains valid.
             answer = await client.request("GET_PARAMETER")
             assert answer.status == 200
@@ -330,7 +330,7 @@ async def test_urls_and_channels_of_the_next_server_may_differ(
     async with resumed(run_relay, server, first) as (relay, client):
         assert await client.read() == (0, b"more")
         assert (await client.request("GET_PARAMETER")).status == 200
-        assert relay.viewers("1") == 1
+        assert relay.stats.live_sessions == 1
 
     described, setup, play, parameter = (head.split(" ")[1] for head in heads)
     base = "rtsp://other/x" if "rtsp://other" in second else described
@@ -347,6 +347,14 @@ async def test_media_that_arrives_before_an_answer_is_passed_on(
     async with resumed(run_relay, second) as (relay, client):
         assert await client.read() == (0, b"more")
         assert relay.started == ["1", "1"]
+
+
+async def test_a_session_without_media_has_not_played(run_relay: RunRelay) -> None:
+    async with resumed(run_relay, later(DESCRIBED, SETUP, PLAY)) as (relay, _):
+        await until(lambda: relay.started == ["1", "1"])
+    await relay.until_ended(2)
+    assert relay.ends[0].played_seconds > 0
+    assert relay.ends[1].played_seconds == 0
 
 
 async def test_streams_without_resumption_disconnect_the_client(

@@ -45,6 +45,28 @@ def test_packets_of_one_frame_have_one_position() -> None:
     assert (track.position, track.next_position(is_key=True)) == (2800, 4600)
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 1, 2], [4, 2, 1, 3]])
+def test_the_next_frame_is_one_step_away_in_any_order_of_decoding(
+    order: list[int],
+) -> None:
+    """Without B-frames, with two of them, and with B-frames that others refer to."""
+    track = line(0)
+    frames = [3600 * (number + len(order) * n) for n in range(5) for number in order]
+    for count, timestamp in enumerate(frames):
+        track.follow(timestamp)
+        if count >= len(order):
+            assert track.next_position(is_key=True) == track.highest + 3600
+
+
+def test_the_step_follows_the_frame_rate() -> None:
+    track = line(0)
+    for number in range(1, 10):
+        track.follow(3600 * number)
+    for number in range(1, 10):
+        track.follow(3600 * 9 + RATE * number)
+    assert track.next_position(is_key=True) == track.highest + RATE
+
+
 @pytest.mark.parametrize(
     ("timestamp", "expected"),
     [(79_000, STATED), (79_000 + 10 * RATE, ARRIVED), (79_000 - 10 * RATE, ARRIVED)],

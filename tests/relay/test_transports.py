@@ -147,6 +147,24 @@ async def test_an_untrusted_server_gets_no_request(
 
 
 @pytest.mark.parametrize("transport", TUNNELS)
+async def test_a_session_stays_alive_over_every_tunnel(
+    cloud: Simulator,
+    start: Start,
+    trusting: ssl.SSLContext,
+    transport: LiveTransport,
+) -> None:
+    cloud.switches.session_timeout = 2
+    relay = await start(transport, trusting)
+    async with await RtspClient.connect(relay.url("camera")) as client:
+        await client.play()
+        started = asyncio.get_running_loop().time()
+        async with asyncio.timeout(10):
+            while asyncio.get_running_loop().time() < started + 4:
+                await client.read()
+    assert [link.used for link in cloud.links] == [1]
+
+
+@pytest.mark.parametrize("transport", TUNNELS)
 async def test_a_broken_tunnel_disconnects_the_viewer(
     cloud: Simulator,
     play: Play,

@@ -40,7 +40,7 @@ from .stills import Size, Stills
 # Prefixes of stream keys. Each kind of client has its own streams, so that it has its
 # own pace of links: the failures of one do not delay the others.
 _STILL = "still_"  # queued behind viewers
-_STREAM = "stream_"  # Home Assistant's stream, which is resumed
+_STREAM = "stream_"  # Home Assistant's stream
 _EXTERNAL = "outside_"  # other devices; part of the addresses they have stored
 # Clients that do not reconnect, or too late, at the end of a session. Others, such as
 # go2rtc, do so at once.

@@ -6,23 +6,25 @@ kind, some requests, or receiver reports.
 """
 
 import asyncio
+import contextlib
 import re
 import secrets
 
 from .connection import Connection
-from .rtsp import Request, Response
+from .rtp import empty_report
+from .rtsp import Request, Response, interleaved_channels, session_id
 
 _DEFAULT_TIMEOUT_SECONDS = 60  # RFC 2326 section 12.37
 _MIN_TIMEOUT_SECONDS = 4
 # Each kind of request is sent twice per timeout.
 _PARTS = 4
 _TIMEOUT = re.compile(r";\s*timeout\s*=\s*(\d{1,6})", re.IGNORECASE)
-_CHANNELS = re.compile(r"interleaved=\d{1,3}-(\d{1,3})", re.IGNORECASE)
 _METHODS = ("OPTIONS", "GET_PARAMETER")
 # Beyond the sequence numbers of any client.
 _FIRST_NUMBER = 900_000_000
-_MAX_CHANNEL = 255
 _ERRORS = 400
+# Requests whose answers are outstanding; a slow client delays them.
+_MAX_SENT = 16
 
 
 class KeepAlive:
@@ -40,10 +42,10 @@ class KeepAlive:
         self._interval_seconds = 0.0
         self._report = b""
         self._number = _FIRST_NUMBER
-        # By sequence number; methods that the server refuses are not sent again.
+        # By sequence number, oldest first; refused methods are not sent again.
         self._sent: dict[str, str] = {}
         self._methods = list(_METHODS)
-        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def observe(self, answer: Response) -> bool:
         """Learn from an answer; return whether it is hidden from the client."""
@@ -52,42 +54,40 @@ class KeepAlive:
             if answer.status >= _ERRORS and method in self._methods:
                 self._methods.remove(method)
             return True
-        transport = answer.header("Transport") or ""
-        if not self._report and (match := _CHANNELS.search(transport)):
-            channel = int(match[1])
-            if channel <= _MAX_CHANNEL:
-                # A receiver report without blocks (RFC 3550 section 6.4.2).
-                self._report = b"$" + bytes([channel]) + b"\0\x08\x80\xc9\0\x01"
-                self._report += secrets.token_bytes(4)
-        session = answer.header("Session")
+        if not self._report and (channels := interleaved_channels(answer)) is not None:
+            self._report = empty_report(channels[1], secrets.token_bytes(4))
+        session = session_id(answer)
         if session and not self._session:
-            self._session = session.partition(";")[0].strip()
-            match = _TIMEOUT.search(session)
+            self._session = session
+            match = _TIMEOUT.search(answer.header("Session") or "")
             timeout = int(match[1]) if match else _DEFAULT_TIMEOUT_SECONDS
             self._interval_seconds = max(timeout, _MIN_TIMEOUT_SECONDS) / _PARTS
-            self._wait()
+            self._task = asyncio.get_running_loop().create_task(self._run())
         return False
 
     def close(self) -> None:
         """Stop sending."""
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
-    def _wait(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._interval_seconds, self._send)
+    async def _run(self) -> None:
+        # If the server has disconnected, the session handles it.
+        with contextlib.suppress(OSError):
+            while self._methods or self._report:
+                await asyncio.sleep(self._interval_seconds)
+                await self._send()
 
-    def _send(self) -> None:
-        data = self._report
-        if self._methods:
-            method = self._methods[self._number % len(self._methods)]
-            headers = [("CSeq", str(self._number)), ("Session", self._session)]
-            self._sent = {str(self._number): method}
-            request = Request(method, self._url, headers=headers)
-            self._number += 1
-            if self._connection.authenticator is not None:
-                self._connection.authenticator.authorize(request)
-            data += request.encode()
-        if data:
-            self._connection.write(data)
-        self._wait()
+    async def _send(self) -> None:
+        connection = self._connection
+        connection.write(self._report)
+        if not self._methods:
+            await connection.drain()
+            return
+        number = str(self._number)
+        method = self._methods[self._number % len(self._methods)]
+        self._number += 1
+        self._sent[number] = method
+        if len(self._sent) > _MAX_SENT:
+            del self._sent[next(iter(self._sent))]
+        headers = [("CSeq", number), ("Session", self._session)]
+        await connection.send(Request(method, self._url, headers=headers))

@@ -7,14 +7,12 @@ from http import HTTPStatus
 import re
 
 from .rtp import RtpSplicer, StreamChangedError
-from .rtsp import Message, Request, Response
+from .rtsp import Request, Response, interleaved_channels, session_id
 from .sdp import Description, Track
 from .upstream import Upstream, UpstreamError
 
 ANSWER_TIMEOUT_SECONDS = 3.0
 
-_CHANNELS = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.IGNORECASE)
-_MAX_CHANNEL = 255
 # A server that does not answer must not fill the memory.
 _MAX_PENDING = 64
 # RTP-Info (RFC 2326 section 12.33); a URL may contain the separators.
@@ -100,11 +98,11 @@ class Resumption:
 
     def incoming(self, message: Request | Response) -> None:
         """Translate a message for the client."""
-        if (session_id := _session_id(message)) is not None:
-            self._client_session_id = self._client_session_id or session_id
-            if session_id == self._session_id:
+        if (current := session_id(message)) is not None:
+            self._client_session_id = self._client_session_id or current
+            if current == self._session_id:
                 value = message.header("Session") or ""
-                value = value.replace(session_id, self._client_session_id)
+                value = value.replace(current, self._client_session_id)
                 message.set_header("Session", value)
         if isinstance(message, Response):
             self._record_answer(self._answered(message), message)
@@ -114,8 +112,8 @@ class Resumption:
 
     def answers(self) -> list[Response]:
         """Return the answers to requests that the last session has not answered."""
-        session_id = self._client_session_id
-        headers = [] if session_id is None else [("Session", session_id)]
+        own = self._client_session_id
+        headers = [] if own is None else [("Session", own)]
         answers = [
             Response.to(request, HTTPStatus.OK, headers) for request in self._pending
         ]
@@ -254,7 +252,7 @@ class _Exchange:
         answer = await self._answer(request)
         if answer.status != HTTPStatus.OK:
             raise UpstreamError(f"status {answer.status}")
-        self.session_id = self.session_id or _session_id(answer)
+        self.session_id = self.session_id or session_id(answer)
         return answer
 
     async def _answer(self, request: Request) -> Response:
@@ -299,16 +297,6 @@ def _play_times(answer: Response, description: Description) -> list[tuple[int, i
     return found
 
 
-def _session_id(message: Message) -> str | None:
-    value = message.header("Session")
-    return None if value is None else value.partition(";")[0].strip()
-
-
 def _channels(answer: Response, request: Request) -> tuple[int, int] | None:
     """Return the channels of a track: as answered, or as requested."""
-    for message in (answer, request):
-        if match := _CHANNELS.search(message.header("Transport") or ""):
-            channels = int(match[1]), int(match[2] or int(match[1]) + 1)
-            if max(channels) <= _MAX_CHANNEL:
-                return channels
-    return None
+    return interleaved_channels(answer) or interleaved_channels(request)

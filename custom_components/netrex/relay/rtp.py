@@ -15,7 +15,8 @@ _HEADER = struct.Struct(">BBHII")
 # NTP time and RTP timestamp (section 6.4.1).
 _REPORT = struct.Struct(">QI")
 _REPORT_SIZE = 28
-# A receiver report without blocks (section 6.4.2) in a frame, up to the SSRC.
+# A receiver report without blocks (section 6.4.2) in a frame: what is between the
+# channel and the SSRC.
 _EMPTY_REPORT = b"\0\x08\x80\xc9\0\x01"
 _VERSION = 2
 _SENDER_REPORT, _BYE = 200, 203
@@ -125,7 +126,7 @@ class RtpSplicer:
             return frame
         for channel, (_, client_channel, is_report) in self._channels.items():
             if client_channel == frame[1] and is_report and len(frame) >= 12:  # noqa: PLR2004 - header and SSRC
-                return b"$" + bytes([channel]) + _EMPTY_REPORT + frame[8:12]
+                return empty_report(channel, frame[8:12])
         return b""
 
     def knows(self, index: int, parameter_sets: frozenset[bytes]) -> bool:
@@ -334,6 +335,11 @@ class RtpSplicer:
             _REPORT.pack_into(view, start, ntp, position % _TIMESTAMPS)
         track.anchors[Anchor.REPORT] = (position, seconds)
         return True
+
+
+def empty_report(channel: int, ssrc: bytes) -> bytes:
+    """Return a frame with a receiver report about no source."""
+    return b"$" + bytes([channel]) + _EMPTY_REPORT + ssrc
 
 
 def _is_start(track: TrackLine, packet: memoryview) -> bool:

@@ -32,6 +32,8 @@ _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(r"([A-Z_]{1,32}) +(\S+) +RTSP/\d\.\d")
 _STATUS_LINE = re.compile(r"RTSP/\d\.\d +(\d{3})(?: +(.*))?")
 _FORBIDDEN = re.compile(r"[\x00\r]")
+_CHANNELS = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.IGNORECASE)
+_MAX_CHANNEL = 255
 
 # Reason phrases that RFC 2326 (section 7.1.1) adds to HTTP's.
 _REASONS = {
@@ -112,6 +114,21 @@ class Response(Message):
 
 
 type Event = Request | Response | bytes
+
+
+def session_id(message: Message) -> str | None:
+    """Return the id in the Session header, without the timeout (section 12.37)."""
+    value = message.header("Session")
+    return None if value is None else value.partition(";")[0].strip()
+
+
+def interleaved_channels(message: Message) -> tuple[int, int] | None:
+    """Return the channels in the Transport header (RTP, RTCP; section 12.39)."""
+    match = _CHANNELS.search(message.header("Transport") or "")
+    if match is None:
+        return None
+    channels = int(match[1]), int(match[2] or int(match[1]) + 1)
+    return None if max(channels) > _MAX_CHANNEL else channels
 
 
 class Parser:

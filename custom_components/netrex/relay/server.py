@@ -160,13 +160,6 @@ class Relay:
             last_error=self._last_error,
         )
 
-    def viewers(self, stream_key: str) -> int:
-        """Return the current number of viewers of a stream."""
-        return sum(
-            session.is_live and session.stream_key == stream_key
-            for session in self._sessions
-        )
-
     def url(self, stream_key: str) -> str:
         """Return a stream's loopback address, which is stable until the relay stops.
 

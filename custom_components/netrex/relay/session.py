@@ -71,7 +71,6 @@ class Session:
         self._describe: Request | None = None
         self._described: Response | None = None
         self._player: asyncio.Task[None] | None = None
-        self._playing_since: float | None = None
         self._end_reason = EndReason.CLIENT
         # The stream's address as the client writes it.
         self._local_url = ""
@@ -321,9 +320,12 @@ class Session:
                 event = await upstream.connection.receive()
             except OSError:
                 return
+            if isinstance(event, Response) and upstream.keep_alive.observe(event):
+                # This only shows that the relay itself is active.
+                continue
             self.active_at = time.monotonic()
             if isinstance(event, bytes):
-                await self._send_media(event)
+                await self._send_media(upstream, event)
                 if self._resumption is not None and self._resumption.rtp.is_over:
                     return
             elif event is None or (
@@ -331,17 +333,15 @@ class Session:
                 isinstance(event, Request) and event.method == "REDIRECT"
             ):
                 return
-            elif isinstance(event, Response) and upstream.keep_alive.observe(event):
-                continue
             else:
                 upstream.urls.localize(event)
                 if self._resumption is not None:
                     self._resumption.incoming(event)
                 await self._client.send(event)
 
-    async def _send_media(self, data: bytes) -> None:
-        if self._playing_since is None:
-            self._playing_since = self.active_at
+    async def _send_media(self, upstream: Upstream, data: bytes) -> None:
+        if upstream.playing_since is None:
+            upstream.playing_since = time.monotonic()
         self._client.write(
             data if self._resumption is None else self._resumption.rtp.feed(data)
         )
@@ -370,21 +370,21 @@ class Session:
         self._start(upstream)
         for answer in self._resumption.answers():
             await self._client.send(answer)
-        await self._send_media(data)
+        if data:
+            await self._send_media(upstream, data)
         return upstream
 
     async def _release(self, reason: EndReason) -> None:
         """Report how the current link was used, and close its connection."""
         if (upstream := self._upstream) is None:
             return
-        since, self._playing_since = self._playing_since, None
-        played_seconds = 0.0 if since is None else time.monotonic() - since
         self._upstream = None
-        upstream.keep_alive.close()
         self._host.on_ended(
-            SessionEnd(self.stream_key, upstream.transport, reason, played_seconds)
+            SessionEnd(
+                self.stream_key, upstream.transport, reason, upstream.played_seconds
+            )
         )
-        await upstream.connection.finish()
+        await upstream.close()
 
     async def _refuse(
         self, request: Request, status: int = _UNAVAILABLE, retry_after: float = 10.0

@@ -1,5 +1,6 @@
 """The position of each track on the client's timeline, across several sessions."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -10,6 +11,9 @@ from .sdp import Format
 _SEQUENCES, _TIMESTAMPS = 1 << 16, 1 << 32
 # Difference between two frames until it is known.
 _DEFAULT_STEP_SECONDS = 0.04
+# With B-frames, not every difference in the order of decoding is one step, but one of
+# any six is. More would delay the reaction to a lower frame rate.
+_STEP_FRAMES = 8
 # Limit of what a reordered frame adds to a step.
 _MAX_REORDER_SECONDS = 1.0
 # Tracks of one session do not differ by more, so a greater difference is an error of
@@ -99,7 +103,8 @@ class TrackLine:
     anchors: dict[Anchor, tuple[int, float]] = field(default_factory=dict)
     codec: VideoCodec | None = field(init=False)
     clock_rate: int = field(init=False)
-    _step: int = 0
+    # Between successive frames, in the order of decoding.
+    _differences: deque[int] = field(default_factory=lambda: deque(maxlen=_STEP_FRAMES))
     _reorder: int = 0
 
     def __post_init__(self) -> None:
@@ -135,9 +140,7 @@ class TrackLine:
             return
         self.source.timestamp = timestamp
         self.position += difference
-        # The shortest difference, which adapts when the frame rate drops.
-        size = abs(difference)
-        self._step = min(size, self._step * 2) if self._step else size
+        self._differences.append(abs(difference))
         if self.position > self.highest:
             self.highest = self.position
         else:
@@ -159,7 +162,8 @@ class TrackLine:
         Frames that follow it, but are shown before it, must come after them as well,
         unless it is a key frame.
         """
-        step = self._step or round(_DEFAULT_STEP_SECONDS * self.clock_rate)
+        default = round(_DEFAULT_STEP_SECONDS * self.clock_rate)
+        step = min(self._differences, default=default)
         return self.highest + step + (0 if is_key else self._reorder)
 
     def seconds(self, kind: Anchor, position: int) -> float:

@@ -44,14 +44,9 @@ class UdpClients:
         if described is None or until < self._clock():
             return None
         headers = [h for h in described.headers if h[0].lower() != "cseq"]
-        number = request.header("CSeq")
-        own = [] if number is None else [("CSeq", number)]
-        return Response(
-            described.status,
-            described.reason,
-            headers=[*own, *headers],
-            body=described.body,
-        )
+        answer = Response.to(request, described.status, headers)
+        answer.body = described.body
+        return answer
 
 
 def is_same(first: Response, second: Response, url: str) -> bool:

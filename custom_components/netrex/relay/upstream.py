@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 import logging
+import time
 from urllib.parse import urljoin, urlsplit
 
 from ..client import LiveTransport
@@ -44,7 +45,7 @@ _END_REASONS: dict[type[BaseException], EndReason] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upstream:
     """A session with the portal's server after its response to DESCRIBE.
 
@@ -52,6 +53,7 @@ class Upstream:
         url: The URL of the request.
         urls: Translates between this URL and the client's.
         keep_alive: Keeps the session alive once it is set up.
+        playing_since: When the first media arrived (monotonic seconds).
     """
 
     connection: Connection
@@ -60,6 +62,18 @@ class Upstream:
     answer: Response
     transport: LiveTransport
     keep_alive: KeepAlive
+    playing_since: float | None = None
+
+    @property
+    def played_seconds(self) -> float:
+        """The time with media (seconds)."""
+        since = self.playing_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    async def close(self) -> None:
+        """End the session by closing its connection."""
+        self.keep_alive.close()
+        await self.connection.finish()
 
 
 async def open_stream(
