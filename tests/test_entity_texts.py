@@ -83,7 +83,8 @@ async def entities(
                 for entity in entity_registry.entities.values()
             }
             >= WAITED
-        )
+        ),
+        seconds=30,
     )
     found = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
     assert {entity.domain for entity in found} == set(PLATFORMS)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 type Condition = Callable[[], object]
 
 
-async def eventually(condition: Condition, seconds: float = 5) -> float:
+async def eventually(condition: Condition, seconds: float = 15) -> float:
     """Wait until a condition holds; return how long that took."""
     loop = asyncio.get_running_loop()
     started = loop.time()

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import batched, pairwise
+from statistics import median
 
 import av
 from homeassistant.components.stream.worker import TimestampValidator
@@ -51,6 +52,15 @@ class Played:
     times: dict[str, list[float]] = field(default_factory=dict)
     rejected: int = 0
     skews: list[float] = field(default_factory=list)
+
+    @property
+    def offset_change_seconds(self) -> float:
+        """By how much the offset of the tracks differs between two sessions.
+
+        The median of a session, as a busy machine delays single packets.
+        """
+        offsets = [median(skews) for skews in batched(self.skews, PACKETS)]
+        return max(offsets) - min(offsets)
 
 
 def play(url: str, drop: Callable[[], None]) -> Played:
