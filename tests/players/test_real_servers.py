@@ -7,6 +7,7 @@ gir1.2-gst-rtsp-server-1.0, ffmpeg, mpv); only PyAV's FFmpeg is always there.
 import asyncio
 from collections.abc import AsyncGenerator
 import contextlib
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 import shutil
@@ -174,6 +175,10 @@ async def test_players_of_the_network_continue(
 ) -> None:
     if shutil.which(player) is None:
         pytest.skip(f"{player} is not installed")
+
+    def is_resumed(number: int) -> bool:
+        return len(ends) >= number
+
     process = await asyncio.create_subprocess_exec(
         *PLAYERS[player].format(url=address).split(),
         stdout=asyncio.subprocess.DEVNULL,
@@ -185,9 +190,7 @@ async def test_players_of_the_network_continue(
             lambda: cutter.passed_bytes > _PLAYED_BYTES, seconds=_START_SECONDS
         )
         cutter.cut()
-        await eventually(
-            lambda number=number: len(ends) >= number, seconds=_START_SECONDS
-        )
+        await eventually(partial(is_resumed, number), seconds=_START_SECONDS)
         assert process.returncode is None
     async with asyncio.timeout(30):
         await process.wait()
