@@ -125,7 +125,7 @@ async def test_a_model_compares_yesterday(
         ({"places": ["Brno, Česká"] * 50, "metrics": ["visitors"]}, "fewer"),
         (
             {"places": ["Brno, Česká"], "metrics": ["visitors"], "start": "2027-01-01"},
-            "known",
+            "no data",
         ),
     ],
 )

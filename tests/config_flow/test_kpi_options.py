@@ -243,6 +243,8 @@ async def test_the_page_keeps_the_selection_while_the_portal_is_down(
     await hass.config_entries.options.async_configure(
         page["flow_id"], {CONF_HISTORY_DAYS: 30}
     )
+    # The options reload the account.
+    await hass.async_block_till_done()
     assert config_entry.options.items() >= ({CONF_HISTORY_DAYS: 30} | chosen).items()
 
 

@@ -82,6 +82,7 @@ def haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(defaults, "spacing", 0)
     monkeypatch.setattr(events, "MIN_BACKOFF_SECONDS", 0.02)
     monkeypatch.setattr(events, "MAX_BACKOFF_SECONDS", 0.05)
+    monkeypatch.setattr(events, "MAX_RECONNECT_SECONDS", 0.05)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def ready(entities: Entities) -> None:
     await eventually(lambda: entities.has(SENSOR, "input_1"))
 
 
-async def shows(entities: Entities, key: str, state: str, seconds: float = 5) -> None:
+async def shows(entities: Entities, key: str, state: str, seconds: float = 15) -> None:
     """Wait until an entity has a state; fail after `seconds`."""
     await eventually(lambda: entities.state(SENSOR, key) == state, seconds)
 
