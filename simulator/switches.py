@@ -165,6 +165,10 @@ class Switches:
     recording_storages: int = 1
     # Time per day during which each camera does not record.
     recording_gap: int = 0
+    # How long recordings are kept, and for how long there have been no new ones. The
+    # first is invented.
+    recording_retention_days: int = 30
+    recording_stopped_days: int = 0
     # Minimum size of files in bytes, reached with padding; real recordings are larger.
     recording_size: int = 0
 

@@ -17,9 +17,7 @@ _ALPHABET = string.ascii_letters + string.digits
 _ID_LENGTH = 10
 _KEY_LENGTH = 32
 _DAY = 86_400
-# Invented: how long the cloud keeps recordings, and how soon they are available
-# (seconds).
-_RETENTION = 30 * _DAY
+# Invented: how soon recordings are available (seconds).
 _UPLOAD_DELAY = 10
 _WIDESCREEN = 16 / 9
 # Factor by which other storages (memory cards) are slower than the cloud.
@@ -111,10 +109,10 @@ class RecordingStore:
             return archived
         gap = self._state.switches.recording_gap
         gap_start = camera.node_id * 7919 % _DAY
-        start, end = (
-            max(start, int(now - _RETENTION)),
-            min(end, int(now - _UPLOAD_DELAY)),
-        )
+        switches = self._state.switches
+        stopped_at = now - max(switches.recording_stopped_days * _DAY, _UPLOAD_DELAY)
+        start = max(start, int(now - switches.recording_retention_days * _DAY))
+        end = min(end, int(stopped_at))
         spans = tuple(_recorded(start, end, gap_start, gap))
         if not spans:
             return []

@@ -173,28 +173,48 @@ async def test_gaps_are_not_shown(
     assert sum(map(len, every)) in (24 * 6 - 24, 24 * 6 - 23)
 
 
-async def test_older_pages_are_linked_until_one_is_empty(
+async def test_recordings_behind_any_gap_are_reached_page_by_page(
     browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
 ) -> None:
-    days = await browse(f"{entry.entry_id}/camera/{camera_id}")
-    earlier = await browse(child(days, "Earlier"))
-    assert titles(earlier) == []
-    assert identifier(earlier).endswith("/2026-06-14")
+    cloud.switches.recording_stopped_days = 100
+    cloud.switches.recording_retention_days = 120
+    page = await browse(f"{entry.entry_id}/camera/{camera_id}")
+    assert titles(page) == ["No recordings from 2026-06-15 to 2026-07-15", "Earlier"]
+    nothing = page["children"][0]
+    assert not any(nothing[key] for key in ("can_play", "can_expand", "can_search"))
+    before = asked(cloud)
+    for _ in range(3):
+        page = await browse(child(page, "Earlier"))
+    assert asked(cloud) == before + 3
+    assert titles(page)[0] == "Monday 2026-04-06"
 
-    camera = cloud.world.cameras[camera_id]
-    camera.records = False
-    other = list(cloud.world.cameras)[1]
-    cloud.world.cameras[other].records = False
-    empty = await browse(f"{entry.entry_id}/camera/{other}")
-    # There can still be older recordings.
-    assert titles(empty) == ["Earlier"]
+
+async def test_pages_end_with_the_calendar(
+    browse: Ask, camera_id: int, entry: MockConfigEntry
+) -> None:
+    page = await browse(f"{entry.entry_id}/camera/{camera_id}/2000-02-10")
+    assert titles(page) == ["No recordings from 2000-01-11 to 2000-02-10", "Earlier"]
+    last = await browse(child(page, "Earlier"))
+    assert titles(last) == ["No recordings from 1999-12-11 to 2000-01-10"]
+
+
+async def test_a_day_and_an_hour_without_recordings_say_so(
+    browse: Ask, cloud: Simulator, camera_id: int, entry: MockConfigEntry
+) -> None:
+    cloud.world.cameras[camera_id].records = False
+    start = int(datetime.fromisoformat("2026-07-14T14:00:00-07:00").timestamp())
+    for inside in ("day/{}/2026-07-14", f"hour/{{}}/{start}/{start + 3600}"):
+        opened = await browse(f"{entry.entry_id}/{inside.format(camera_id)}")
+        assert titles(opened) == ["No recordings"]
+        [line] = opened["children"]
+        assert not any(line[key] for key in ("can_play", "can_expand"))
 
 
 @pytest.mark.parametrize(
     ("day", "hours", "second"),
     [
-        ("2026-03-08", 23, ["01:00-03:00 PST", "03:00-04:00 PDT"]),
-        ("2026-11-01", 25, ["01:00-01:00 PDT", "01:00-02:00 PST"]),
+        ("2026-03-08", 23, ["01:00-02:00 PST", "03:00-04:00 PDT"]),
+        ("2026-11-01", 25, ["01:00-02:00 PDT", "01:00-02:00 PST"]),
     ],
 )
 async def test_days_on_which_clocks_change(

@@ -215,7 +215,7 @@ async def test_a_recording_that_stays_incomplete_is_used(
         ({"end": 0}, "end_before_start"),
         ({"start": 0}, "clip_too_long"),
         ({"node_id": 1}, "not_found"),
-        ({"height": -5}, "height_not_offered"),
+        ({"height": -5}, "height_invalid"),
     ],
 )
 async def test_impossible_clips_are_refused(

@@ -43,6 +43,34 @@ def day_bounds(moment: float, zone: tzinfo) -> Span:
     return day_span(local_date(moment, zone), zone)
 
 
+def local_instant(moment: datetime, zone: tzinfo, *, fold: int = 0) -> datetime:
+    """Return the UTC time of a date and time.
+
+    Args:
+        moment: A time with its own time zone, or a local one.
+        zone: The time zone of local times.
+        fold: Which of two equal local times is meant: 0 the first, 1 the second. A time
+            that a change of clocks skips becomes the moment of the change.
+    """
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    first, second = (
+        moment.replace(tzinfo=zone, fold=one).astimezone(UTC) for one in (0, 1)
+    )
+    if first <= second:
+        return second if fold else first
+    # The time is skipped: with the offset after the change it is before the change.
+    offset = second.astimezone(zone).utcoffset()
+    before, after = int(second.timestamp()), int(first.timestamp()) + 1
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return datetime.fromtimestamp(after, UTC)
+
+
 def not_in_future(moment: float, now: float) -> float:
     """Return a stored unix time, at most now: the clock may have been ahead.
 

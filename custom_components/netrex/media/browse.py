@@ -25,7 +25,7 @@ from ..errors import command_errors, failed
 from ..models import NetrexConfigEntry
 from ..permissions import is_unrestricted, readable_inventory
 from ..recordings.clip import MIME_TYPE
-from .calendar import elapsed, format_span, hours, slices
+from .calendar import YEARS, elapsed, format_span, hours, slices
 from .identifiers import (
     CameraDays,
     Day,
@@ -225,7 +225,7 @@ class Browser:
             )
             for span in recorded
         )
-        return self.item(item, title, children)
+        return self.item(item, title, list(children) or [self._empty(item)])
 
     async def _open_camera(
         self, entry: NetrexConfigEntry, item: CameraDays, name: str
@@ -248,10 +248,21 @@ class Browser:
             )
             for span in recorded
         ]
-        if recorded or item.last is None:
-            older = CameraDays(*ids, last - timedelta(days=DAYS_PER_PAGE))
+        if not recorded:
+            words = self._texts.words["no_recordings_between"]
+            children.append(self._empty(item, words.format(first=page[-1], last=last)))
+        # Recordings can be behind any gap: only the calendar ends.
+        before = last - timedelta(days=DAYS_PER_PAGE)
+        if before.year in YEARS:
+            older = CameraDays(*ids, before)
             children.append(self.item(older, self._texts.earlier))
         return self.item(item, name, children)
+
+    def _empty(self, item: MediaItem, text: str | None = None) -> BrowseMediaSource:
+        """Return a line for an item without recordings, which cannot be opened."""
+        line = self.item(item, text or self._texts.words["no_recordings"])
+        line.can_expand = line.can_search = False
+        return line
 
 
 @callback

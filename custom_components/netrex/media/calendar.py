@@ -1,7 +1,7 @@
 """Days, hours, and slices in a time zone, as spans of unix seconds."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from ..client.days import HOUR, Span, day_span
 
@@ -29,8 +29,12 @@ def elapsed(spans: Iterable[Span], now: float) -> list[Span]:
 
 
 def format_span(span: Span, zone: tzinfo) -> str:
-    """Return times such as 14:10-14:20, with the zone's name if the clocks change."""
-    start, end = (datetime.fromtimestamp(moment, zone) for moment in span)
+    """Return times such as 14:10-14:20, with the zone's name if the clocks change.
+
+    Both times have the offset of the start, so that no span looks empty.
+    """
+    start = datetime.fromtimestamp(span.start, zone)
+    end = start.replace(tzinfo=None) + timedelta(seconds=span.end - span.start)
     text = f"{start:%H:%M}-{end:%H:%M}"
     first, last = (
         datetime.fromtimestamp(midnight, zone).utcoffset()

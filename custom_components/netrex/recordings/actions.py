@@ -16,18 +16,19 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..areas import place_name
 from ..client import Lane
+from ..client.days import local_instant
 from ..const import DOMAIN
 from ..errors import failed, invalid
 from ..targets import TargetCamera, async_target_cameras
-from .clip import Clip, ClipFile
-from .paths import DEFAULT_PATTERN, format_name, local_time, resolve_target
+from .clip import Clip, ClipFile, local_time
+from .paths import DEFAULT_PATTERN, format_name, resolve_target
 
 ACTION_LIST_RECORDINGS = "list_recordings"
 ACTION_DOWNLOAD_RECORDING = "download_recording"
@@ -176,15 +177,32 @@ def _raise_failures(
 def _times(data: Mapping[str, Any]) -> tuple[int, int]:
     """Return start and end in unix seconds, rounded outward.
 
+    Of two equal local times, the end is the second one if the first is too early.
+
     Raises:
-        ServiceValidationError: The times are out of range.
+        ServiceValidationError: The times are out of range, or the end is not after the
+            start.
     """
+    zone = dt_util.get_default_time_zone()
     try:
-        start = dt_util.as_utc(data[ATTR_START])
+        start = local_instant(data[ATTR_START], zone)
         if (duration := data.get(ATTR_DURATION)) is not None:
             end = start + duration
         else:
-            end = dt_util.as_utc(data.get(ATTR_END) or dt_util.utcnow())
+            local_end = data.get(ATTR_END) or dt_util.utcnow()
+            end = local_instant(local_end, zone)
+            if end <= start:
+                end = local_instant(local_end, zone, fold=1)
+        if end <= start:
+            raise _end_error(data)
         return int(start.timestamp()), math.ceil(end.timestamp())
     except OverflowError, ValueError:
         raise invalid("no_recording") from None
+
+
+def _end_error(data: Mapping[str, Any]) -> ServiceValidationError:
+    """Return the error for an end that is not after the start."""
+    start, end = data[ATTR_START], data.get(ATTR_END)
+    if end is not None and start.tzinfo is end.tzinfo is None and start < end:
+        return invalid("time_skipped", start=f"{start:%H:%M}", end=f"{end:%H:%M}")
+    return invalid("end_before_start")

@@ -1,18 +1,18 @@
 """The part of a recording that a job fetches, and the file that it creates."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import hdrs
+from homeassistant.util import dt as dt_util
 
-from ..client.days import DAY, HOUR
+from ..client.days import DAY, HOUR, local_instant
 from ..errors import invalid
 
 MIME_TYPE = "video/mp4"
-# The API documents no limit; files of more than a day are hard to handle.
-MAX_CLIP_SECONDS = DAY
 # Jobs live in memory: a restart cancels those that wait for the end of their clip.
 MAX_SECONDS_AHEAD = HOUR
 _MAX_HEIGHT = 8640
@@ -51,12 +51,31 @@ class Clip:
             raise invalid("end_before_start")
         if self.start < 0:
             raise invalid("no_recording")
-        if self.seconds > MAX_CLIP_SECONDS:
-            raise invalid("clip_too_long", hours=str(MAX_CLIP_SECONDS // HOUR))
+        if self.end > _latest_end(self.start):
+            raise invalid("clip_too_long", hours=str(DAY // HOUR))
         if self.end > now + MAX_SECONDS_AHEAD:
             raise invalid("clip_in_future", minutes=str(MAX_SECONDS_AHEAD // 60))
         if self.height is not None and not 0 < self.height <= _MAX_HEIGHT:
-            raise invalid("height_not_offered", heights="-")
+            raise invalid(
+                "height_invalid", height=str(self.height), highest=str(_MAX_HEIGHT)
+            )
+
+
+def _latest_end(start: int) -> int:
+    """Return the latest end of a clip: 24 hours later, or the same local time.
+
+    The API documents no limit; files of more than a day are hard to handle. When the
+    clocks go back, a local day is longer than 24 hours.
+    """
+    day_later = local_time(start).replace(tzinfo=None) + timedelta(days=1)
+    zone = dt_util.get_default_time_zone()
+    same_time = local_instant(day_later, zone, fold=1)
+    return max(start + DAY, int(same_time.timestamp()))
+
+
+def local_time(moment: int) -> datetime:
+    """Return a unix time (seconds) in Home Assistant's time zone."""
+    return dt_util.as_local(dt_util.utc_from_timestamp(moment))
 
 
 @dataclass(frozen=True, slots=True)

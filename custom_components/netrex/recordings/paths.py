@@ -12,10 +12,10 @@ import re
 
 from homeassistant.core_config import Config
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util import slugify
 
 from ..errors import failed, invalid
-from .clip import Clip
+from .clip import Clip, local_time
 
 DEFAULT_PATTERN = "netrex/{place}/{camera}/{date}_{time}.mp4"
 SUFFIX = ".mp4"
@@ -29,6 +29,8 @@ _RESERVED = re.compile(
 # Bytes; the limit of most file systems, for one name and for all of a path.
 _MAX_NAME_LENGTH = 255
 _MAX_PATH_LENGTH = 4000
+# Folders that a name may create; deeper ones are hard to find, and to remove again.
+_MAX_FOLDERS = 16
 
 
 def format_name(pattern: str, place: str, camera: str, clip: Clip) -> str:
@@ -96,6 +98,8 @@ def resolve_target(config: Config, name: str, suffix: str = SUFFIX) -> Path:
     parts = inside.removeprefix("/").split("/")
     if not all(map(_is_valid, parts)) or len(os.fsencode(path)) > _MAX_PATH_LENGTH:
         raise invalid("invalid_file_name", path=_printable(name))
+    if len(parts) > _MAX_FOLDERS + 1:
+        raise invalid("too_many_folders", path=_printable(name), most=str(_MAX_FOLDERS))
     if path.suffix.lower() != suffix:
         path = path.with_name(path.name + suffix)
         if not _is_valid(path.name):
@@ -142,11 +146,6 @@ def _is_valid(name: str) -> bool:
         and _FORBIDDEN.search(name) is None
         and _RESERVED.fullmatch(name) is None
     )
-
-
-def local_time(moment: int) -> datetime:
-    """Return a unix time (seconds) in Home Assistant's time zone."""
-    return dt_util.as_local(dt_util.utc_from_timestamp(moment))
 
 
 def _zone_suffix(moment: datetime) -> str:
