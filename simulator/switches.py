@@ -190,6 +190,8 @@ class Switches:
     camstreamer_api: Literal["old", "new", "none"] = "new"
     # Where the new API returns the list of streams: in `data`, or at the top level.
     camstreamer_list: Literal["data", "top"] = "data"
+    # The app's answer to an unknown path: status 404, or something with status 200.
+    camstreamer_unknown: Literal["status", "page", "text", "json"] = "status"
 
     def set(self, name: str, value: object) -> None:
         """Set one switch, from a text or from a value of its type.

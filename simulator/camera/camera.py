@@ -1,6 +1,6 @@
 """A camera's HTTP interface: the VAPIX calls that it supports, one row each."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 import json
 import re
 from typing import Any
@@ -96,7 +96,7 @@ class SimulatedCamera:
         try:
             answer = self.camstreamer.answer(call, arguments, generation)
         except NoSuchCallError:
-            return web.Response(status=404, text="404 Not Found\n")
+            return _UNKNOWN_APP_CALL[switches.camstreamer_unknown]()
         data = answer["data"]
         if switches.camstreamer_list == "top" and data and "streamList" in data:
             answer |= answer.pop("data")
@@ -269,6 +269,14 @@ def _failure(code: int, message: str, context: object = None) -> dict[str, Any]:
     return answer if context is None else answer | {"context": context}
 
 
+_UNKNOWN_APP_CALL: Mapping[str, Callable[[], web.Response]] = {
+    "status": lambda: web.Response(status=404, text="404 Not Found\n"),
+    "page": lambda: web.Response(
+        text="<!doctype html><title>CamStreamer</title>", content_type="text/html"
+    ),
+    "text": lambda: web.Response(text="Unknown request\n"),
+    "json": lambda: web.json_response({"status": 200}),
+}
 _CALLS: dict[
     str,
     tuple[

@@ -85,7 +85,9 @@ class ParameterCoordinator(GatewayCoordinator[dict[str, str]]):
                 await self._async_read_back(wanted)
                 raise
             after = await self._async_read_back(wanted)
-        if missed := [name for name in wanted if after.get(name) != wanted[name]]:
+        # Cameras and their answers do not keep spaces at the ends.
+        missed = [name for name in wanted if after.get(name) != wanted[name].strip()]
+        if missed:
             raise failed("parameter_not_taken", parameters=", ".join(missed))
         return ParameterChange(before, after)
 
@@ -129,4 +131,6 @@ def parameter_errors() -> Iterator[None]:
         yield
     except ParameterError as err:
         groups = ", ".join(group.replace("#", "0") for group in WRITABLE_GROUPS)
-        raise invalid(err.problem.value, parameter=err.name, groups=groups) from None
+        raise invalid(
+            err.problem.value, parameter=err.name, groups=groups, found=err.found
+        ) from None

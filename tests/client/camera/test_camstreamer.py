@@ -142,6 +142,32 @@ async def test_a_camera_may_lack_the_app(
         await app.set_enabled("1", enabled=True)
 
 
+@pytest.mark.parametrize("answer", ["page", "text", "json"])
+async def test_an_old_app_may_answer_unknown_paths_with_a_page(
+    app: CamStreamerClient, cloud: Simulator, answer: str
+) -> None:
+    cloud.switches.camstreamer_api = "old"
+    cloud.switches.set("camstreamer_unknown", answer)
+    streams = await app.streams()
+    assert streams is not None
+    assert len(streams) == 2
+    assert app.generation is Generation.OLD
+    stream = await app.set_enabled(streams[0].stream_id, enabled=False)
+    assert stream.enabled is False
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_pages_on_all_paths_are_a_failure_and_no_missing_app(
+    app: CamStreamerClient, cloud: Simulator, known: bool
+) -> None:
+    if known:
+        await app.streams()
+    cloud.switches.camstreamer_api = "none"
+    cloud.switches.camstreamer_unknown = "page"
+    with pytest.raises(NetrexCameraResponseError):
+        await app.streams()
+
+
 async def test_a_removed_stream_is_not_found(app: CamStreamerClient) -> None:
     with pytest.raises(NetrexCameraNotFoundError, match="stream"):
         await app.set_enabled("no such", enabled=True)
@@ -179,6 +205,11 @@ async def test_an_app_may_not_report_whether_it_is_streaming(
             (AppStream("a/b?c", "a/b?c", enabled=False),),
         ),
         ({"streamList": []}, ()),
+        # Without streams, some builds send null instead of a list.
+        ({"data": None}, ()),
+        ({"status": 200, "message": "OK", "data": None}, ()),
+        ({"streamList": None}, ()),
+        ({"data": {"streamList": None}}, ()),
     ],
 )
 def test_lists_of_both_generations_are_parsed(
@@ -187,7 +218,7 @@ def test_lists_of_both_generations_are_parsed(
     assert parse_streams(answer) == streams
 
 
-@pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": "<html>"}])
+@pytest.mark.parametrize("answer", [{}, {"data": "<html>"}, {"status": 200}])
 def test_a_response_without_list_is_an_error(answer: dict[str, object]) -> None:
     with pytest.raises(NetrexCameraResponseError):
         parse_streams(answer)

@@ -119,7 +119,16 @@ async def test_failures_stand_at_the_start_of_a_line(
     assert await client.request_text(SERIAL, PATH) == text
 
 
-@pytest.mark.parametrize("page", ["<html></html>", "\n<!DOCTYPE HTML><html></html>"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html></html>",
+        "\n<!DOCTYPE HTML><html></html>",
+        "<!-- portal --><html></html>",
+        '<?xml version="1.0"?><html></html>',
+        "<HEAD><title>x</title></HEAD>",
+    ],
+)
 async def test_an_html_page_is_an_error(
     cameras: Cameras, client: GatewayClient, page: str
 ) -> None:
@@ -140,6 +149,10 @@ async def test_text_is_utf_8_or_latin_1(
     cameras.says("a=Jižní\r\n".encode() + b"b=Caf\xe9\r\n" + "c=Brána".encode())
     text = await client.request_text(SERIAL, PATH)
     assert text == "a=Jižní\r\nb=Caf\xe9\r\nc=Brána"
+    # JSON is often one line, so each of its texts by itself.
+    cameras.says('{"a": "Jižní", "b": "'.encode() + b'Caf\xe9", "c": "Br\xc3\xa1na"}')
+    answer = await client.request_json(SERIAL, PATH)
+    assert answer == {"a": "Jižní", "b": "Caf\xe9", "c": "Brána"}
 
 
 @pytest.mark.parametrize(

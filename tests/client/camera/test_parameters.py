@@ -122,6 +122,57 @@ async def test_parameters_are_written_with_one_call(
     assert values["Image.I0.Text.String"] == "Kasa 1: #D %F %X + 50 %"
 
 
+TEXTS = (
+    "A & B",
+    "a=b",
+    "a&b=c",
+    "1; 2",
+    "C:\\x",
+    "50%25 = 100 %41",
+    "+ %F %X #D",
+    "Příliš & žluťoučký",
+    "\"x\" 'y' <b> {z}",
+    "%26Network.HostName=x",
+    "?&&==",
+)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+async def test_texts_can_contain_any_visible_character(
+    cloud: Simulator, gateway: GatewayClient, text: str
+) -> None:
+    """A form carries them safely."""
+    name = "Image.I0.Text.String"
+    [parameters] = [
+        cloud.camera(node_id).parameters
+        for node_id, camera in cloud.world.cameras.items()
+        if camera.serial_number == FIXED
+    ]
+    before = dict(parameters.values)
+    await write_parameters(gateway, FIXED, {f"root.{name}": text})
+    values = await read_parameters(gateway, FIXED, ["Image.I0.Text"])
+    assert values[name] == text
+    assert parameters.values == before | {name: text}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        (f"{SENSOR}.Brightness", "1&x", '"&"'),
+        (f"{SENSOR}.Brightness", "a=b;c", '"="'),
+        (f"{SENSOR}.Brightness", "1%26", '"%26"'),
+        ("Image.I0.Text.String", "a\nb", '"\\n"'),
+        ("Image.I0.Text.String", "a\u2028b", '"\\u2028"'),
+        ("Image.I0.Text.String", "x" * 251, "251"),
+        (f"{SENSOR}.Brightness", None, "None"),
+    ],
+)
+def test_a_refused_value_is_explained(name: str, value: object, found: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        check_changes({name: value})
+    assert caught.value.found == found
+
+
 NAME, GROUP, VALUE = ParameterProblem
 
 
@@ -167,6 +218,8 @@ NAME, GROUP, VALUE = ParameterProblem
         (f"{SENSOR}.Brightness", "1\x00", VALUE),
         (f"{SENSOR}.Brightness", "1\u2028", VALUE),
         (f"{SENSOR}.Brightness", "\\x26", VALUE),
+        ("Image.I0.Text.String", "a\r\nroot.Network.HostName=x", VALUE),
+        ("Image.I0.Overlay.Text", "a\x00b", VALUE),
         (f"{SENSOR}.Brightness", "x" * 251, VALUE),
         (f"{SENSOR}.Brightness", None, VALUE),
         (f"{SENSOR}.Brightness", ["1"], VALUE),

@@ -124,6 +124,10 @@ async def test_a_disconnected_camera_is_offline(
         ("", ()),
         ("presetposno1=\npresetposno2=Gate ", (Preset(1, ""), Preset(2, "Gate"))),
         ("presetposno2=a=b\r\npresetposno2=c\r\n", (Preset(2, "a=b"),)),
+        (
+            "presetposno1=A\x85B\rpresetposno2=C\u2028D\npresetposno3=E\x0c\x1cF\r\n",
+            (Preset(1, "A B"), Preset(2, "C D"), Preset(3, "E  F")),
+        ),
         ("presetposno=x\r\nnonsense\r\npresetposno-1=y", ()),
     ],
 )

@@ -26,8 +26,11 @@ from ..values import as_int, as_mapping, as_raw_text, is_mapping
 MAX_VALUES = 20_000
 # Failures of the text interfaces: param.cgi, applications, com/ptz.cgi.
 _FAILURE = re.compile(r"^(?:# Error:|# Request failed:|Error:)\s*+(.*)", re.MULTILINE)
-_LINE = re.compile(rb"[^\r\n]*[\r\n]+|[^\r\n]+")
-_HTML = re.compile(r"\s*+<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+# A line of text, or a string of JSON, which need not have line breaks.
+_PART = re.compile(rb"""[^\r\n"]*[\r\n"]+|[^\r\n"]+""")
+_HTML = re.compile(
+    r"\s*+<(?:!doctype\s+html\b|html\b|head\b|body\b|\?xml\b|!--)", re.IGNORECASE
+)
 
 _STATUSES: Mapping[int, type[NetrexCameraError]] = {
     400: NetrexCameraRefusedError,
@@ -82,17 +85,17 @@ class CameraAnswer:
     def text(self) -> str:
         """The body as text.
 
-        Each line is UTF-8 or Latin-1: names set with old firmware keep its encoding.
+        Each name is UTF-8 or Latin-1: names set with old firmware keep its encoding.
         """
         body = self.body.removeprefix(codecs.BOM_UTF8)
-        return "".join(map(_decode, _LINE.findall(body)))
+        return "".join(map(_decode, _PART.findall(body)))
 
 
-def _decode(line: bytes) -> str:
+def _decode(part: bytes) -> str:
     try:
-        return line.decode()
+        return part.decode()
     except UnicodeDecodeError:
-        return line.decode("latin-1")
+        return part.decode("latin-1")
 
 
 def read_text(answer: CameraAnswer, token: str = "") -> str:

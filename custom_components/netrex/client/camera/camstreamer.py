@@ -24,11 +24,13 @@ from .gateway import GatewayClient
 _ROOT = "local/camstreamer/"
 # Each stream requires a call and becomes an entity.
 _MAX_STREAMS = 50
-# The camera's answer if its app is of the other generation or is not installed.
+# The camera's answer if its app is of the other generation or is not installed. Some
+# servers have a page with status 200 for unknown paths.
 _UNKNOWN_CALL = (
     NetrexCameraNotFoundError,
     NetrexCameraMethodError,
     NetrexCameraRefusedError,
+    NetrexCameraResponseError,
 )
 
 
@@ -112,15 +114,22 @@ class CamStreamerClient:
     async def _list(self) -> tuple[AppStream, ...] | None:
         # An update may have changed the generation, so try the other one as well.
         known = self.generation
+        page: NetrexCameraResponseError | None = None
         for generation in sorted(Generation, key=lambda one: one is not known):
             try:
                 answer = await self._gateway.request_json(
                     self._serial_number, generation.list_path, {"action": "get"}
                 )
-            except _UNKNOWN_CALL:
+                streams = parse_streams(answer)
+            except _UNKNOWN_CALL as err:
+                if isinstance(err, NetrexCameraResponseError):
+                    page = err
                 continue
             self.generation = generation
-            return parse_streams(answer)
+            return streams
+        # A camera that fails can answer with a page, too.
+        if page is not None:
+            raise page
         self.generation = None
         return None
 
@@ -163,8 +172,11 @@ def parse_streams(answer: Mapping[str, object]) -> tuple[AppStream, ...]:
             for item in as_list(listed, _MAX_STREAMS)
         ]
     elif is_mapping(data) or is_list(data):
-        # Without streams, some versions send an empty list instead of an object.
+        # Without streams, some versions send an empty list instead of an object, and
+        # others null.
         items = list(as_mapping(data).items())
+    elif data is listed is None and answer.keys() & {"data", "streamList"}:
+        items = []
     else:
         raise NetrexCameraResponseError("The response contains no list of streams")
     return tuple(

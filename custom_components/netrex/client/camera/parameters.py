@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+import json
 import re
 from typing import Any, Self
 
@@ -43,7 +44,10 @@ _SIZE = re.compile(r"[0-9]{2,5}x[0-9]{2,5}")
 _MAX_VALUE_LENGTH = 250
 # More than any camera has.
 _MAX_VIEWS = 100
-# Characters that could start another argument, or change meaning if decoded twice.
+# Texts that cameras show. The form carries any visible character in them.
+_TEXT = re.compile(r"Image\.I[0-9]{1,2}\.(?:Overlay|Text)\..*")
+# In other values, these characters are no setting of a camera but an attempt to start
+# another argument, even if they are decoded twice.
 _AMBIGUOUS = re.compile(r"[&=;\\]|%[0-9A-Fa-f]{2}|%u")
 # Suffixes of the names of parameters that contain secrets.
 _SECRET = re.compile(
@@ -64,12 +68,19 @@ class ParameterProblem(StrEnum):
 
 
 class ParameterError(ValueError):
-    """A name or value is not allowed; nothing was sent."""
+    """A name or value is not allowed; nothing was sent.
 
-    def __init__(self, problem: ParameterProblem, name: str) -> None:
+    Attributes:
+        problem: What is not allowed.
+        name: The name of the parameter or group.
+        found: The part of the value that is not allowed, in quotes, or its length.
+    """
+
+    def __init__(self, problem: ParameterProblem, name: str, found: str = "") -> None:
         super().__init__(problem.value)
         self.problem = problem
         self.name = name
+        self.found = found
 
 
 def check_group(group: str) -> str:
@@ -103,14 +114,16 @@ def _check_value(name: str, value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = str(value) if isinstance(value, int | float | str) else None
-    if (
-        text is None
-        or len(text) > _MAX_VALUE_LENGTH
-        or not text.isprintable()
-        or _AMBIGUOUS.search(text)
-    ):
-        raise ParameterError(ParameterProblem.VALUE, name)
+    if not isinstance(value, int | float | str):
+        raise ParameterError(ParameterProblem.VALUE, name, str(value))
+    text = str(value)
+    if len(text) > _MAX_VALUE_LENGTH:
+        raise ParameterError(ParameterProblem.VALUE, name, str(len(text)))
+    found = next((char for char in text if not char.isprintable()), "")
+    if not found and not _TEXT.fullmatch(name) and (match := _AMBIGUOUS.search(text)):
+        found = match[0]
+    if found:
+        raise ParameterError(ParameterProblem.VALUE, name, json.dumps(found))
     return text
 
 
