@@ -179,7 +179,7 @@ async def test_recordings_behind_any_gap_are_reached_page_by_page(
     cloud.switches.recording_stopped_days = 100
     cloud.switches.recording_retention_days = 120
     page = await browse(f"{entry.entry_id}/camera/{camera_id}")
-    assert titles(page) == ["No recordings from 2026-06-15 to 2026-07-15", "Earlier"]
+    assert titles(page) == ["No recordings 2026-06-15 - 2026-07-15", "Earlier"]
     nothing = page["children"][0]
     assert not any(nothing[key] for key in ("can_play", "can_expand", "can_search"))
     before = asked(cloud)
@@ -193,9 +193,9 @@ async def test_pages_end_with_the_calendar(
     browse: Ask, camera_id: int, entry: MockConfigEntry
 ) -> None:
     page = await browse(f"{entry.entry_id}/camera/{camera_id}/2000-02-10")
-    assert titles(page) == ["No recordings from 2000-01-11 to 2000-02-10", "Earlier"]
+    assert titles(page) == ["No recordings 2000-01-11 - 2000-02-10", "Earlier"]
     last = await browse(child(page, "Earlier"))
-    assert titles(last) == ["No recordings from 1999-12-11 to 2000-01-10"]
+    assert titles(last) == ["No recordings 1999-12-11 - 2000-01-10"]
 
 
 async def test_a_day_and_an_hour_without_recordings_say_so(

@@ -249,8 +249,7 @@ class Browser:
             for span in recorded
         ]
         if not recorded:
-            words = self._texts.words["no_recordings_between"]
-            children.append(self._empty(item, words.format(first=page[-1], last=last)))
+            children.append(self._empty(item, f"{page[-1]} - {last}"))
         # Recordings can be behind any gap: only the calendar ends.
         before = last - timedelta(days=DAYS_PER_PAGE)
         if before.year in YEARS:
@@ -258,9 +257,9 @@ class Browser:
             children.append(self.item(older, self._texts.earlier))
         return self.item(item, name, children)
 
-    def _empty(self, item: MediaItem, text: str | None = None) -> BrowseMediaSource:
+    def _empty(self, item: MediaItem, period: str = "") -> BrowseMediaSource:
         """Return a line for an item without recordings, which cannot be opened."""
-        line = self.item(item, text or self._texts.words["no_recordings"])
+        line = self.item(item, f"{self._texts.words['no_recordings']} {period}".strip())
         line.can_expand = line.can_search = False
         return line
 
