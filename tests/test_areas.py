@@ -37,14 +37,21 @@ def enabled(hass: HomeAssistant, entry: MockConfigEntry) -> list[er.RegistryEntr
     return [found for found in entries if not found.disabled]
 
 
-def numbered(entities: list[er.RegistryEntry]) -> list[str]:
+def numbered(hass: HomeAssistant, entities: list[er.RegistryEntry]) -> list[str]:
     """Return the entity ids with a number that the portal did not give."""
     return [
         found.entity_id
         for found in entities
         if (suffix := SUFFIX.search(found.entity_id))
-        and not slugify(found.original_name or "").endswith(suffix[0])
+        and not slugify(_given_name(hass, found)).endswith(suffix[0])
     ]
+
+
+def _given_name(hass: HomeAssistant, found: er.RegistryEntry) -> str:
+    """Return the name of an entity, or of its device if it has that name."""
+    device = dr.async_get(hass).async_get(found.device_id or "")
+    assert isinstance(device, dr.DeviceEntry)
+    return found.original_name or device.name or ""
 
 
 def shown(hass: HomeAssistant, found: er.RegistryEntry) -> tuple[object, ...]:
@@ -73,7 +80,7 @@ async def test_every_entity_of_a_chain_can_be_told_apart(
     assert len(entities) > 500
     alike = Counter(shown(hass, found) for found in entities)
     assert [one for one, count in alike.items() if count > 1] == []
-    assert numbered(entities) == []
+    assert numbered(hass, entities) == []
     doubled = [e.entity_id for e in entities if "vodickova_praha" in e.entity_id]
     assert doubled == []
     assert er.async_get(hass).async_get("camera.praha_vodickova_vchod")
@@ -128,7 +135,7 @@ async def test_nodes_below_a_location_are_in_the_area_of_the_nearest_location(
     # The shop has a camera of this name already.
     names = [async_node_devices(hass, entry)[node_id].name for node_id in cameras]
     assert names == ["Vchod (1. patro)", "Vchod"]
-    assert numbered(enabled(hass, entry)) == []
+    assert numbered(hass, enabled(hass, entry)) == []
 
 
 async def test_places_of_one_name_get_areas_of_their_own(
@@ -153,7 +160,7 @@ async def test_places_of_one_name_get_areas_of_their_own(
     ]
     alike = Counter(shown(hass, found) for found in enabled(hass, entry))
     assert [one for one, count in alike.items() if count > 1] == []
-    assert numbered(enabled(hass, entry)) == []
+    assert numbered(hass, enabled(hass, entry)) == []
 
 
 @pytest.mark.parametrize("scenario", ["guest"])
@@ -173,7 +180,7 @@ async def test_a_guest_gets_the_places_that_the_portal_shows(
     # A camera whose folders the guest does not see has no area.
     lonely = list(cloud.world.cameras)[-1]
     assert area_name(hass, entry, lonely) is None
-    assert numbered(enabled(hass, entry)) == []
+    assert numbered(hass, enabled(hass, entry)) == []
 
 
 async def test_the_areas_that_a_user_chose_stay(

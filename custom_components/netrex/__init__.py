@@ -21,7 +21,7 @@ from .const import CONF_DAILY_ALLOWANCE, DOMAIN, PLATFORMS
 from .coordinator import InventoryCoordinator, StatusCoordinator
 from .dashboard import async_setup_dashboard
 from .device_updates import async_update_devices
-from .devices import device_node_id
+from .devices import is_listed
 from .gateway import CameraGateway, async_remove_stale_entities
 from .history import HistoryImporter
 from .kpi.coordinator import KpiCoordinator
@@ -270,6 +270,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: NetrexConfigEntry) -> N
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: NetrexConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Allow removing devices of nodes that the portal no longer lists."""
-    node_id = device_node_id(entry, device)
-    return node_id is not None and node_id not in entry.runtime_data.inventory.data
+    """Allow removing devices of nodes and channels that the portal no longer lists."""
+    return not is_listed(entry, device)

@@ -18,7 +18,7 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from .devices import async_node_devices
+from .devices import async_channel_devices, async_node_devices
 from .issues import Issue, async_create_issue, async_delete_issue
 from .models import NetrexConfigEntry
 from .naming import name_key
@@ -86,12 +86,27 @@ class AreaPlan:
         registry = dr.async_get(self._hass)
         for node_id, name in offers.items():
             area = self._areas.async_get_or_create(name)
-            device = registry.async_update_device(
-                self._devices[node_id].id, area_id=area.id
-            )
+            self.async_move(self._devices[node_id], area.id)
+            device = registry.async_get(self._devices[node_id].id)
             if isinstance(device, dr.DeviceEntry):
                 self.async_remember(node_id, device)
         async_delete_issue(self._hass, self._entry, Issue.AREAS)
+
+    @callback
+    def async_move(self, device: dr.DeviceEntry, area_id: str | None) -> None:
+        """Move a device, with its channels unless they are in other areas."""
+        registry = dr.async_get(self._hass)
+        for channel in self._channels_of(device):
+            registry.async_update_device(channel.id, area_id=area_id)
+        registry.async_update_device(device.id, area_id=area_id)
+
+    def _channels_of(self, device: dr.DeviceEntry) -> list[dr.DeviceEntry]:
+        """Return the devices of a camera's video channels in the camera's area."""
+        return [
+            channel
+            for channel in async_channel_devices(self._hass, self._entry)
+            if (channel.via_device_id, channel.area_id) == (device.id, device.area_id)
+        ]
 
     @callback
     def async_update_issue(self) -> None:
@@ -168,7 +183,7 @@ class AreaPlan:
             device = self._devices[node_id]
             if device.area_id is not None:
                 new_names[device.area_id].add(name)
-                moved.add(device.id)
+                moved.update(one.id for one in (device, *self._channels_of(device)))
         for area_id, names in new_names.items():
             devices = dr.async_entries_for_area(dr.async_get(self._hass), area_id)
             entities = er.async_entries_for_area(er.async_get(self._hass), area_id)

@@ -28,7 +28,6 @@ from .entity import NetrexCameraEntity, async_add_per_node
 from .live import OwnStream, VideoSource
 from .live.stills import Size
 from .models import NetrexConfigEntry
-from .naming import channel_names
 
 # Still images have their own limits; nothing else is updated.
 PARALLEL_UPDATES = 0
@@ -100,17 +99,14 @@ class NetrexCamera(NetrexCameraEntity, CameraEntity):
 
     _attr_brand = MANUFACTURER
     _attr_supported_features = CameraEntityFeature.STREAM
+    # Its device has the name of the camera or channel.
+    _attr_name = None
 
     def __init__(self, entry: NetrexConfigEntry, source: VideoSource) -> None:
         CameraEntity.__init__(self)
         channel_id = source.channel_id
         key = "camera" if channel_id is None else f"camera_{channel_id}"
-        super().__init__(entry, source.camera_id, key)
-        camera = entry.runtime_data.inventory.data.cameras[source.camera_id]
-        if channel_id is not None:
-            self._attr_name = channel_names(camera)[channel_id]
-        else:
-            self._attr_name = None
+        super().__init__(entry, source.camera_id, key, channel_id=channel_id)
         self._live = entry.runtime_data.live
         self._cancel_end: CALLBACK_TYPE | None = None
         self._source = source

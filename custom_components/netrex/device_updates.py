@@ -8,15 +8,17 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import UNDEFINED
 
 from .areas import AreaPlan
-from .client import Capabilities, NodeType
-from .devices import MANUFACTURER, node_identifier
+from .client import Camera, Capabilities, NodeType
+from .devices import MANUFACTURER, channel_identifier, node_identifier
 from .models import NetrexConfigEntry
+from .naming import channel_names
 
 MODELS: Mapping[NodeType, str] = {
     NodeType.CAMERA: "Camera",
     NodeType.FOLDER: "Folder",
     NodeType.LOCATION: "Location",
 }
+CHANNEL_MODEL = "Video channel"
 
 
 def _account_name(title: str) -> str:
@@ -62,10 +64,10 @@ def async_update_devices(
             config_entry_id=entry.entry_id,
             identifiers={identifier},
             name=names[node_id],
-            manufacturer=MANUFACTURER,
+            manufacturer=found.manufacturer or MANUFACTURER,
             model=found.model or MODELS.get(path[-1].type if path else NodeType.CAMERA),
             sw_version=found.firmware,
-            serial_number=camera.serial_number if camera else None,
+            serial_number=found.serial_number or (camera and camera.serial_number),
             # Home Assistant uses it for new devices only.
             suggested_area=areas.suggestion(node_id) if is_new else UNDEFINED,
             via_device_id=next(
@@ -80,4 +82,31 @@ def async_update_devices(
         devices[node_id] = device.id
         if is_new:
             areas.async_remember(node_id, device)
+        if camera is not None:
+            _async_update_channels(hass, entry, camera, device)
     AreaPlan(hass, entry).async_update_issue()
+
+
+@callback
+def _async_update_channels(
+    hass: HomeAssistant,
+    entry: NetrexConfigEntry,
+    camera: Camera,
+    device: dr.DeviceEntry,
+) -> None:
+    """Create or update a device per additional video channel, below the camera's."""
+    registry = dr.async_get(hass)
+    for channel_id, name in channel_names(camera).items():
+        identifier = channel_identifier(entry, camera.node_id, channel_id)
+        is_new = not registry.async_get_device_by_identifier(identifier, entry.entry_id)
+        channel = registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            identifiers={identifier},
+            name=f"{device.name} {name}",
+            manufacturer=device.manufacturer,
+            model=CHANNEL_MODEL,
+            sw_version=device.sw_version,
+            via_device_id=device.id,
+        )
+        if is_new and device.area_id is not None:
+            registry.async_update_device(channel.id, area_id=device.area_id)

@@ -1,4 +1,4 @@
-"""The devices: one for the account, and one per camera and per node with KPIs.
+"""The devices: one for the account, one per camera, channel, and node with KPIs.
 
 `device_updates.py` creates them; entities only refer to their device.
 """
@@ -27,27 +27,75 @@ def node_identifier(
     return DOMAIN, f"{entry.unique_id}{suffix}"
 
 
-def device_node_id(entry: NetrexConfigEntry, device: dr.DeviceEntry) -> int | None:
-    """Return the node id of a device; None for the account's device."""
+def channel_identifier(
+    entry: NetrexConfigEntry, camera_id: int, channel_id: int
+) -> tuple[str, str]:
+    """Return the device identifier of a camera's additional video channel."""
+    domain, identifier = node_identifier(entry, camera_id)
+    return domain, f"{identifier}_{channel_id}"
+
+
+def _ids(
+    entry: NetrexConfigEntry, device: dr.DeviceEntry
+) -> tuple[int, int | None] | None:
+    """Return the node and, if it is one's, the video channel of a device."""
     prefix = f"{entry.unique_id}_"
     for domain, identifier in device.identifiers:
         if domain == DOMAIN and identifier.startswith(prefix):
-            return int(identifier.removeprefix(prefix))
+            node, _, channel = identifier.removeprefix(prefix).partition("_")
+            return int(node), int(channel) if channel else None
     return None
+
+
+def device_node_id(entry: NetrexConfigEntry, device: dr.DeviceEntry) -> int | None:
+    """Return the node id of a device, for a channel its camera's.
+
+    None for the account's device.
+    """
+    ids = _ids(entry, device)
+    return ids and ids[0]
+
+
+def is_listed(entry: NetrexConfigEntry, device: dr.DeviceEntry) -> bool:
+    """Return whether the portal lists the node or video channel of a device."""
+    if (ids := _ids(entry, device)) is None:
+        return True
+    node_id, channel_id = ids
+    data = entry.runtime_data.inventory.data
+    if channel_id is None:
+        return node_id in data
+    camera = data.cameras.get(node_id)
+    return camera is not None and any(
+        channel.node_id == channel_id for channel in camera.video_channels
+    )
 
 
 @callback
 def async_node_devices(
     hass: HomeAssistant, entry: NetrexConfigEntry
 ) -> dict[int, dr.DeviceEntry]:
-    """Return the devices of nodes by node id."""
+    """Return the devices of nodes by node id, without those of video channels."""
     return {
-        node_id: device
+        ids[0]: device
         for device in dr.async_entries_for_config_entry(
             dr.async_get(hass), entry.entry_id
         )
-        if (node_id := device_node_id(entry, device)) is not None
+        if (ids := _ids(entry, device)) is not None and ids[1] is None
     }
+
+
+@callback
+def async_channel_devices(
+    hass: HomeAssistant, entry: NetrexConfigEntry
+) -> list[dr.DeviceEntry]:
+    """Return the devices of all video channels."""
+    return [
+        device
+        for device in dr.async_entries_for_config_entry(
+            dr.async_get(hass), entry.entry_id
+        )
+        if (ids := _ids(entry, device)) is not None and ids[1] is not None
+    ]
 
 
 @callback
@@ -74,8 +122,11 @@ def async_remove_deselected(
 def async_remove_node(
     hass: HomeAssistant, entry: NetrexConfigEntry, node_id: int
 ) -> None:
-    """Remove a node's device and its entities."""
+    """Remove a node's device, those of its video channels, and their entities."""
     registry = dr.async_get(hass)
+    for channel in async_channel_devices(hass, entry):
+        if device_node_id(entry, channel) == node_id:
+            registry.async_remove_device(channel.id)
     if device := registry.async_get_device_by_identifier(
         node_identifier(entry, node_id), entry.entry_id
     ):

@@ -26,7 +26,7 @@ from homeassistant.util import slugify
 
 from .areas import area_device_name
 from .coordinator import StatusCoordinator
-from .devices import async_known_nodes, node_identifier
+from .devices import async_known_nodes, channel_identifier, node_identifier
 from .models import NetrexConfigEntry
 
 
@@ -79,13 +79,20 @@ class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
         node_id: int | None,
         key: str,
         context: object = None,
+        *,
+        channel_id: int | None = None,
     ) -> None:
-        """Initialize; `key` is part of the unique id and must not change."""
+        """Initialize; `key` is part of the unique id and must not change.
+
+        With `channel_id`, the entity belongs to the device of that video channel.
+        """
         super().__init__(coordinator, context)
-        identifier = node_identifier(entry, node_id)
-        self._place = partial(area_device_name, entry=entry, identifier=identifier)
+        device = identifier = node_identifier(entry, node_id)
+        if node_id is not None and channel_id is not None:
+            device = channel_identifier(entry, node_id, channel_id)
+        self._place = partial(area_device_name, entry=entry, identifier=device)
         self._attr_unique_id = f"{identifier[1]}_{key}"
-        self._attr_device_info = DeviceInfo(identifiers={identifier})
+        self._attr_device_info = DeviceInfo(identifiers={device})
 
     @callback
     @override
@@ -105,8 +112,17 @@ class NetrexEntity[CoordinatorT: DataUpdateCoordinator[Any]](
 class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):
     """An entity of a camera that is updated from the portal's status list."""
 
-    def __init__(self, entry: NetrexConfigEntry, node_id: int, key: str) -> None:
-        super().__init__(entry.runtime_data.status, entry, node_id, key)
+    def __init__(
+        self,
+        entry: NetrexConfigEntry,
+        node_id: int,
+        key: str,
+        *,
+        channel_id: int | None = None,
+    ) -> None:
+        super().__init__(
+            entry.runtime_data.status, entry, node_id, key, channel_id=channel_id
+        )
         self.entry = entry
         self.node_id = node_id
 

@@ -47,6 +47,32 @@ async def test_capabilities_are_read_again_after_a_week(
         assert len(parameter_calls(cloud)) == calls
 
 
+async def test_devices_show_what_the_camera_reports(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+) -> None:
+    registry = dr.async_get(hass)
+    identifier = node_identifier(entry, node_id)
+    serial = cloud.world.cameras[node_id].serial_number
+    device = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    assert device is not None
+    assert (device.manufacturer, device.serial_number) == ("AXIS", serial.upper())
+    # Capabilities of an earlier version are read again, without waiting for a week.
+    stored = entry.runtime_data.store.data["capabilities"][serial]
+    for key in ("manufacturer", "serial_number"):
+        del stored[key]
+    parameters(cloud, node_id)["Brand.Brand"] = "Another brand"
+    parameters(cloud, node_id)["Properties.System.SerialNumber"] = "B8A44F000001"
+    await gateway.capabilities.async_refresh()
+    device = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    assert device is not None
+    assert device.manufacturer == "Another brand"
+    assert device.serial_number == "B8A44F000001"
+
+
 async def test_devices_show_model_and_firmware(
     hass: HomeAssistant,
     cloud: Simulator,

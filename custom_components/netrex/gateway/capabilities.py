@@ -87,7 +87,9 @@ class CapabilityCoordinator(GatewayCoordinator[dict[int, Capabilities]]):
             if not self.errors.is_due(camera.serial_number):
                 continue
             stored = self._stored.get(camera.serial_number)
-            if stored is None or stored["asked"] + _LIFETIME_SECONDS <= now:
+            # Earlier versions did not store who made the camera.
+            is_partial = stored is None or "manufacturer" not in stored
+            if is_partial or stored["asked"] + _LIFETIME_SECONDS <= now:
                 yield camera.serial_number
 
     def _known(self) -> dict[int, Capabilities]:

@@ -176,16 +176,20 @@ class Capabilities:
     """The capabilities that a camera reports.
 
     Attributes:
+        manufacturer: For example "AXIS".
         model: For example "AXIS P3268-LV".
         firmware: The firmware's version.
+        serial_number: As the camera reports it, for display only.
         ptz: Whether it can pan, tilt or zoom, including digitally.
         views: The number of its views; jpg/image.cgi counts them from 1.
         resolutions: Width and height of its images in pixels.
         image_settings: Names of parameters whose values are numbers from 0 to 100.
     """
 
+    manufacturer: str | None = None
     model: str | None = None
     firmware: str | None = None
+    serial_number: str | None = None
     ptz: bool = False
     views: int = 1
     resolutions: tuple[tuple[int, int], ...] = ()
@@ -195,8 +199,10 @@ class Capabilities:
     def from_parameters(cls, values: Mapping[str, str]) -> Self:
         """Parse the groups Brand, Properties and ImageSource."""
         return cls(
+            manufacturer=as_name(values.get("Brand.Brand")),
             model=as_name(values.get("Brand.ProdShortName")),
             firmware=as_name(values.get("Properties.Firmware.Version")),
+            serial_number=as_name(values.get("Properties.System.SerialNumber")),
             ptz="yes"
             in (
                 values.get("Properties.PTZ.PTZ"),
@@ -219,8 +225,10 @@ class Capabilities:
         sizes = (as_list(size) for size in as_list(stored.get("resolutions")))
         names = map(as_key, as_list(stored.get("image_settings")))
         return cls(
+            manufacturer=as_name(stored.get("manufacturer")),
             model=as_name(stored.get("model")),
             firmware=as_name(stored.get("firmware")),
+            serial_number=as_name(stored.get("serial_number")),
             ptz=stored.get("ptz") is True,
             views=_views(stored.get("views")),
             resolutions=tuple(
