@@ -67,7 +67,8 @@ def async_update_devices(
             manufacturer=found.manufacturer or MANUFACTURER,
             model=found.model or MODELS.get(path[-1].type if path else NodeType.CAMERA),
             sw_version=found.firmware,
-            serial_number=found.serial_number or (camera and camera.serial_number),
+            serial_number=found.serial_number
+            or (camera.serial_number if camera else None),
             # Home Assistant uses it for new devices only.
             suggested_area=areas.suggestion(node_id) if is_new else UNDEFINED,
             via_device_id=next(

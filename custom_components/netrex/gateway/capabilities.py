@@ -88,8 +88,11 @@ class CapabilityCoordinator(GatewayCoordinator[dict[int, Capabilities]]):
                 continue
             stored = self._stored.get(camera.serial_number)
             # Earlier versions did not store who made the camera.
-            is_partial = stored is None or "manufacturer" not in stored
-            if is_partial or stored["asked"] + _LIFETIME_SECONDS <= now:
+            if (
+                stored is None
+                or "manufacturer" not in stored
+                or stored["asked"] + _LIFETIME_SECONDS <= now
+            ):
                 yield camera.serial_number
 
     def _known(self) -> dict[int, Capabilities]:
