@@ -57,6 +57,21 @@ TRANSIENT_ERRORS = frozenset(
     {"allowance_used", "cannot_connect", "rate_limited", "unusable_answer"}
 )
 
+# The errors of the form that signs in again, by the reasons for which Home Assistant's
+# OAuth2 helper aborts. Others mean that the portal cannot be asked at the moment.
+REAUTH_ERRORS: Mapping[str, str] = {
+    "authorize_url_timeout": "no_redirect_url",
+    "missing_configuration": "credentials_unavailable",
+    "missing_credentials": "credentials_gone",
+    "no_url_available": "no_redirect_url",
+    "oauth_error": "credentials_refused",
+    "oauth_implementation_unavailable": "credentials_unavailable",
+    "oauth_unauthorized": "credentials_refused",
+    "user_rejected_authorize": "sign_in_canceled",
+}
+DEFAULT_REAUTH_ERROR = "sign_in_failed"
+REAUTH_DONE = "reauth_successful"
+
 
 class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     """Add an account, sign in again, or change how to sign in."""
@@ -93,6 +108,17 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     def extra_authorize_data(self) -> dict[str, Any]:
         """Request the scopes, separated by commas as the portal documents."""
         return {"scope": ",".join(self._scopes)}
+
+    @callback
+    @override
+    def async_abort(self, *, reason: str, **details: Any) -> ConfigFlowResult:
+        """Abort the flow, or show the form again to a user who has to sign in again.
+
+        A reauthentication that was aborted could only be started again by a restart.
+        """
+        if self.source != SOURCE_REAUTH or reason == REAUTH_DONE:
+            return super().async_abort(reason=reason, **details)
+        return self._show_reauth(REAUTH_ERRORS.get(reason, DEFAULT_REAUTH_ERROR))
 
     @override
     async def async_step_user(
@@ -196,7 +222,7 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Announce the portal's sign-in page."""
         if user_input is None:
-            return self._show_reauth_confirm()
+            return self._show_reauth()
         implementation = self._get_reauth_entry().data[CONF_AUTH_IMPLEMENTATION]
         return await self.async_step_pick_implementation(
             {"implementation": implementation}
@@ -223,12 +249,11 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
                 errors={"base": key},
             )
         key = key or self._wrong_account()
-        if key is not None and self.source == SOURCE_REAUTH:
-            # An aborted reauthentication could only be started again by a restart.
-            return self._show_reauth_confirm({"base": key})
-        if key is not None:
-            return self.async_abort(reason=key)
-        return await self._async_finish()
+        if key is None:
+            return await self._async_finish()
+        if self.source == SOURCE_REAUTH:
+            return self._show_reauth(key)
+        return self.async_abort(reason=key)
 
     def _wrong_account(self) -> str | None:
         """Return the error key if another account signed in to an entry."""
@@ -237,13 +262,12 @@ class NetrexConfigFlow(AbstractOAuth2FlowHandler, domain=DOMAIN):
         is_same = self._account_id == self._get_reauth_entry().unique_id
         return None if is_same else "wrong_account"
 
-    def _show_reauth_confirm(
-        self, errors: dict[str, str] | None = None
-    ) -> ConfigFlowResult:
+    def _show_reauth(self, error: str | None = None) -> ConfigFlowResult:
+        """Show the form that leads to the portal's sign-in page."""
         return self.async_show_form(
             step_id="reauth_confirm",
             description_placeholders={"host": self._portal.host},
-            errors=errors,
+            errors={"base": error} if error else None,
         )
 
     async def _async_step_token(

@@ -1,11 +1,13 @@
 """Signing in again."""
 
 import time
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.application_credentials import (
     DATA_COMPONENT,
+    ClientCredential,
+    async_import_client_credential,
 )
 from homeassistant.config_entries import (
     ConfigEntry,
@@ -14,6 +16,11 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_API_TOKEN, CONF_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import config_entry_oauth2_flow
+from homeassistant.helpers.config_entry_oauth2_flow import (
+    ImplementationUnavailableError,
+)
+from homeassistant.helpers.network import NoURLAvailableError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
@@ -24,8 +31,10 @@ from custom_components.netrex.const import (
     DOMAIN,
 )
 from simulator import Simulator
+from simulator.world.model import OAuthClient
 
 from .steps import (
+    REDIRECT,
     SignIn,
     access_token,
     assert_aborted,
@@ -48,6 +57,13 @@ async def reauth(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
         },
         data=dict(entry.data),
     )
+
+
+def assert_form(result: ConfigFlowResult, error: str) -> None:
+    """Fail if the user is not back at the form, with this error."""
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "reauth_confirm"
+    assert result["errors"] == {"base": error}
 
 
 async def test_a_new_api_token_replaces_the_refused_one(
@@ -178,14 +194,92 @@ async def test_signing_in_again_with_another_account_is_refused(
 
 
 async def test_signing_in_again_needs_credentials(
-    hass: HomeAssistant, oauth_entry: ConfigEntry
+    hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry, sign_in: SignIn
 ) -> None:
     credentials = hass.data[DATA_COMPONENT]
     await hass.config_entries.async_unload(oauth_entry.entry_id)
     for item in credentials.async_items():
         await credentials.async_delete_item(item["id"])
+    cloud.oauth.revoke_all()
     result = await configure(hass, await reauth(hass, oauth_entry), {})
-    assert_aborted(result, "missing_credentials")
+    assert_form(result, "credentials_gone")
+    # The form is still there once the credentials are.
+    added = cloud.add_client([REDIRECT])
+    await async_import_client_credential(
+        hass, DOMAIN, ClientCredential(added.client_id, added.client_secret, "Shop")
+    )
+    result = await sign_in(await configure(hass, result, {}))
+    assert_aborted(result, "reauth_successful")
+
+
+async def test_a_reauthentication_that_is_not_confirmed_can_be_repeated(
+    hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry, sign_in: SignIn
+) -> None:
+    cloud.oauth.revoke_all()
+    result = await configure(hass, await reauth(hass, oauth_entry), {})
+    result = await sign_in(result, decision="deny")
+    assert_form(result, "sign_in_canceled")
+    result = await sign_in(await configure(hass, result, {}))
+    assert_aborted(result, "reauth_successful")
+
+
+async def test_a_reauthentication_that_the_portal_fails_can_be_repeated(
+    hass: HomeAssistant, cloud: Simulator, oauth_entry: ConfigEntry, sign_in: SignIn
+) -> None:
+    cloud.oauth.revoke_all()
+    result = await configure(hass, await reauth(hass, oauth_entry), {})
+    cloud.faults.add("token", "cut")
+    result = await sign_in(result)
+    assert_form(result, "sign_in_failed")
+    result = await sign_in(await configure(hass, result, {}))
+    assert_aborted(result, "reauth_successful")
+
+
+async def test_a_reauthentication_with_a_wrong_secret_can_be_repeated(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    client: OAuthClient,
+    oauth_entry: ConfigEntry,
+    sign_in: SignIn,
+) -> None:
+    cloud.oauth.revoke_all()
+    secret, client.client_secret = client.client_secret, cloud.secrets.issue()
+    result = await configure(hass, await reauth(hass, oauth_entry), {})
+    result = await sign_in(result)
+    assert_form(result, "credentials_refused")
+    client.client_secret = secret
+    result = await sign_in(await configure(hass, result, {}))
+    assert_aborted(result, "reauth_successful")
+
+
+@pytest.mark.parametrize(
+    ("helper", "failure", "error"),
+    [
+        (
+            "async_get_implementations",
+            ImplementationUnavailableError("Shop"),
+            "credentials_unavailable",
+        ),
+        ("async_get_redirect_uri", NoURLAvailableError, "no_redirect_url"),
+        ("async_get_redirect_uri", TimeoutError, "no_redirect_url"),
+    ],
+)
+async def test_a_reauthentication_without_a_sign_in_page_can_be_repeated(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    oauth_entry: ConfigEntry,
+    sign_in: SignIn,
+    helper: str,
+    failure: Exception | type[Exception],
+    error: str,
+) -> None:
+    cloud.oauth.revoke_all()
+    result = await reauth(hass, oauth_entry)
+    with patch.object(config_entry_oauth2_flow, helper, side_effect=failure):
+        result = await configure(hass, result, {})
+    assert_form(result, error)
+    result = await sign_in(await configure(hass, result, {}))
+    assert_aborted(result, "reauth_successful")
 
 
 @pytest.mark.usefixtures("token_entry")
