@@ -48,6 +48,8 @@ class Switches:
     time_zone: str = "Europe/Prague"
     # Numbers of a source without data, of future quarter hours, and of the current one.
     kpi_missing: Literal["null", "zero"] = "null"
+    # Number of a quarter hour in which nothing was counted, for example at night.
+    kpi_nothing: Literal["null", "zero"] = "zero"
     kpi_future: Literal["null", "zero"] = "null"
     kpi_unfinished: Literal["null", "zero", "partial"] = "null"
     kpi_division_by_zero: Literal["null", "zero"] = "null"

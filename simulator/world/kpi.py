@@ -258,6 +258,8 @@ class Kpi:
         for index in range(max(0, (settled - first) // QUARTER), len(values)):
             start = first + index * QUARTER
             values[index] = self._known(source, start, counted[index], moment)
+        if switches.kpi_nothing == "null" and not moment.everything:
+            values = [value or None for value in values]
         return values
 
     def _counted(

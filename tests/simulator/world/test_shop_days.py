@@ -302,3 +302,10 @@ def test_a_year_is_computed_quickly(state: State, kpi: Kpi) -> None:
     points = kpi.series(sources, "conversionCount", NOW - 365 * 86_400, NOW, "HQ")
     assert len(points) == 365 * 96 + 1
     assert time.process_time() - started < 1.0
+
+
+def test_a_quarter_hour_without_visitors_is_a_switch(state: State, kpi: Kpi) -> None:
+    sources, night = shop_sources(state, kpi), (at(13, 3), at(13, 4))
+    assert kpi.total(sources, "peopleCountIn", *night) == 0
+    state.switches.kpi_nothing = "null"
+    assert kpi.total(sources, "peopleCountIn", *night) is None
