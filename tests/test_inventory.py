@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client.days import DAY, HOUR
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.coordinator import READS_UNTIL_GONE
 from custom_components.netrex.devices import async_known_nodes
@@ -172,6 +173,17 @@ async def test_a_failed_schema_query_is_retried_with_the_next_read(
     await read(hass, entry)
     assert entry.runtime_data.client.schema is not learned
     assert entry.runtime_data.client.schema.introspected
+
+
+@pytest.mark.parametrize("ahead", [2 * HOUR, 5 * DAY, 365 * DAY, -HOUR, -DAY])
+async def test_a_schema_of_a_wrong_clock_is_not_kept_for_longer(
+    hass: HomeAssistant, set_up: SetUp, ahead: int
+) -> None:
+    entry = await set_up()
+    schema = entry.runtime_data.client.schema
+    entry.runtime_data.store.data["schema"]["learned"] += ahead
+    await read(hass, entry)
+    assert (entry.runtime_data.client.schema is schema) == (ahead < 0)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from .client import (
     Schema,
     Tree,
 )
-from .client.days import HOUR, not_in_future
+from .client.days import HOUR, is_fresh, not_in_future
 from .client.values import as_float, as_mapping
 from .const import LOGGER
 from .devices import async_known_nodes, async_remove_node
@@ -258,7 +258,8 @@ class InventoryCoordinator(NetrexCoordinator[InventoryData]):
         """Introspect the portal's schema once a week (decision 0022)."""
         now = dt_util.utcnow().timestamp()
         learned = as_float(self._stored_schema.get("learned"))
-        if learned is not None and 0 <= now - learned < SCHEMA_LIFE.total_seconds():
+        lifetime = SCHEMA_LIFE.total_seconds()
+        if learned is not None and is_fresh(learned, now, lifetime):
             return
         try:
             self.client.schema = await self.client.fetch_schema()

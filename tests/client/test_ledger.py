@@ -172,6 +172,20 @@ def test_clock_set_back_keeps_the_counts() -> None:
     assert ledger.used == 0
 
 
+@pytest.mark.parametrize("ahead", [2, 120, -1, -24])
+def test_a_wrong_clock_neither_forgets_nor_blocks(ahead: int) -> None:
+    clock = Clock(NOON + ahead * HOUR)
+    ledger = Ledger(clock=clock)
+    for _ in range(100):
+        ledger.record(Lane.KPI)
+    clock.now = NOON
+    for _ in range(2):
+        ledger = restored(ledger.as_dict(), clock=clock)
+        assert ledger.used == 100
+    clock.now = NOON + 27 * HOUR
+    assert ledger.used == 0
+
+
 def test_clock_that_was_years_ahead_blocks_for_a_day_only() -> None:
     clock = Clock(NOON * 2)
     ledger = spent({1_000_001: LIMIT}, clock)

@@ -5,6 +5,7 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client.days import DAY, HOUR
 from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
@@ -45,6 +46,23 @@ async def test_capabilities_are_read_again_after_a_week(
         stored[serial]["asked"] -= passed
         await gateway.capabilities.async_refresh()
         assert len(parameter_calls(cloud)) == calls
+
+
+@pytest.mark.parametrize("ahead", [2 * HOUR, 5 * DAY, 365 * DAY, -HOUR, -DAY])
+async def test_capabilities_of_a_wrong_clock_are_not_kept_for_longer(
+    cloud: Simulator,
+    entry: MockConfigEntry,
+    gateway: CameraGateway,
+    node_id: int,
+    ahead: int,
+) -> None:
+    stored = entry.runtime_data.store.data["capabilities"]
+    stored[cloud.world.cameras[node_id].serial_number]["asked"] += ahead
+    del cloud.calls[:]
+    for _ in range(2):
+        await gateway.capabilities.async_refresh()
+        # Read again once if the time is in the future.
+        assert len(parameter_calls(cloud)) == (2 if ahead > 0 else 0)
 
 
 async def test_devices_show_what_the_camera_reports(

@@ -79,3 +79,11 @@ def not_in_future(moment: float, now: float) -> float:
     the clock has caught up.
     """
     return min(moment, now)
+
+
+def is_fresh(moment: float, now: float, lifetime: float) -> bool:
+    """Return whether a stored unix time was within the last `lifetime` seconds.
+
+    A time in the future comes from a clock that was ahead, so it says nothing.
+    """
+    return 0 <= now - moment < lifetime

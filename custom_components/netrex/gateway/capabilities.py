@@ -14,6 +14,7 @@ from ..client import (
     NetrexRateLimitedError,
 )
 from ..client.camera.parameters import read_capabilities
+from ..client.days import is_fresh
 from ..item_errors import ItemErrors
 from ..store import NetrexStore
 from .coordinator import GatewayContext, GatewayCoordinator
@@ -91,7 +92,7 @@ class CapabilityCoordinator(GatewayCoordinator[dict[int, Capabilities]]):
             if (
                 stored is None
                 or "manufacturer" not in stored
-                or stored["asked"] + _LIFETIME_SECONDS <= now
+                or not is_fresh(stored["asked"], now, _LIFETIME_SECONDS)
             ):
                 yield camera.serial_number
 

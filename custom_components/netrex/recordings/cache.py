@@ -8,6 +8,7 @@ from pathlib import Path
 import re
 import time
 
+from ..client.days import not_in_future
 from ..errors import failed
 from .clip import Clip, ClipFile
 from .partial import PREFIX, SUFFIX, publish, write_errors
@@ -71,7 +72,10 @@ class Cache:
             with contextlib.suppress(OSError):
                 files.append((path.stat(), path))
         total = sum(status.st_size for status, _ in files)
-        for status, path in sorted(files, key=lambda item: item[0].st_atime):
+        now = time.time()
+        for status, path in sorted(
+            files, key=lambda item: not_in_future(item[0].st_atime, now)
+        ):
             if total <= limit:
                 return
             path.unlink(missing_ok=True)
@@ -85,9 +89,19 @@ class Cache:
         try:
             for path in self.folder.glob(f"{PREFIX}*{SUFFIX}"):
                 path.unlink(missing_ok=True)
+            self._cut_times()
             self.evict(self.limit)
         except OSError as err:
             _LOGGER.warning("The cache of recordings could not be cleaned up: %s", err)
+
+    def _cut_times(self) -> None:
+        """Let files that were used while the clock was ahead age from now on."""
+        now = time.time_ns()
+        for path in self.folder.glob("*.mp4"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                if status.st_atime_ns > now:
+                    os.utime(path, ns=(now, status.st_mtime_ns))
 
 
 def _prefix(clip: Clip) -> str:

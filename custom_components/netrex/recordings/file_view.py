@@ -56,10 +56,12 @@ class FileLinks:
             LOGGER.warning("The links to recordings cannot be read: %s", err)
             return
         self._files = _parse(stored) | self._files
+        self._cut_expiries()
 
     @callback
     def async_add(self, path: Path) -> str:
         """Return a new key for a file."""
+        self._cut_expiries()
         now = time.time()
         oldest = now - _MEMORY.total_seconds()
         self._files = {
@@ -73,7 +75,18 @@ class FileLinks:
     @callback
     def async_get(self, key: str) -> tuple[Path, float] | None:
         """Return the file of a key and the link's expiry (unix seconds)."""
+        self._cut_expiries()
         return self._files.get(key)
+
+    @callback
+    def _cut_expiries(self) -> None:
+        """Cut expiries that are too late because the clock was ahead."""
+        latest = time.time() + LIFETIME.total_seconds()
+        late = [key for key, (_, expiry) in self._files.items() if expiry > latest]
+        for key in late:
+            self._files[key] = (self._files[key][0], latest)
+        if late:
+            self._store.async_delay_save(self._data_to_save, _SAVE_DELAY_SECONDS)
 
     @property
     def folders(self) -> set[Path]:
@@ -157,15 +170,14 @@ def _is_served(hass: HomeAssistant, path: Path) -> bool:
 
 
 def _parse(stored: object) -> dict[str, tuple[Path, float]]:
-    """Return the usable links of a stored file; none may live longer than new ones."""
+    """Return the usable links of a stored file."""
     if not isinstance(stored, Mapping):
         return {}
-    latest = time.time() + LIFETIME.total_seconds()
     files: dict[str, tuple[Path, float]] = {}
     for key, value in stored.items():
         match value:
             case [str(path), int() | float() as expires_at] if (
                 "\0" not in path and math.isfinite(expires_at)
             ):
-                files[str(key)] = (Path(path), min(expires_at, latest))
+                files[str(key)] = (Path(path), expires_at)
     return files

@@ -92,6 +92,8 @@ class Job:
         self._timing = context.timing
         self._listeners: list[Callable[[Job], None]] = []
         self._partial: PartialFile | None = None
+        # From this monotonic time, an incomplete recording is used.
+        self._final_at = 0.0
 
     @callback
     def async_add_listener(self, listener: Callable[[Job], None]) -> CALLBACK_TYPE:
@@ -125,8 +127,11 @@ class Job:
         self._context.downloads.wake_up()
 
     async def _run(self) -> ClipFile:
+        left = self.clip.end - time.time()
+        # By another clock, because the system's may be set back during the job.
+        self._final_at = time.monotonic() + left + self._timing.grace
         # Until the clip has been recorded.
-        await asyncio.sleep(self.clip.end + self._timing.settling - time.time())
+        await asyncio.sleep(left + self._timing.settling)
         # Queries for a file that has no room would be wasted.
         await self._context.hass.async_add_executor_job(check_folder, self._folder)
         attempt = 0
@@ -158,7 +163,7 @@ class Job:
                     clip.node_id, clip.start, clip.end, lane=lane
                 )
             )
-            can_grow = time.time() + delay < clip.end + self._timing.grace
+            can_grow = time.monotonic() + delay < self._final_at
             if not can_grow or _is_complete(recordings, clip):
                 break
             await asyncio.sleep(delay)

@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 
-from ..client.days import DAY
+from ..client.days import DAY, not_in_future
 from ..errors import failed
 from .mp4 import film_size
 
@@ -240,8 +240,12 @@ def _remove_stale(paths: Iterator[Path], prefix: str | None = None) -> None:
     for path in paths:
         with contextlib.suppress(OSError):
             is_own = prefix is not None and path.name.startswith(prefix)
-            if is_own or now - path.stat().st_mtime > _STALE_AGE:
+            changed_at = path.stat().st_mtime
+            if is_own or now - changed_at > _STALE_AGE:
                 path.unlink()
+            elif not_in_future(changed_at, now) != changed_at:
+                # The clock was ahead: from now on, the file gets older.
+                os.utime(path, (now, now))
 
 
 @contextlib.contextmanager
