@@ -214,11 +214,7 @@ class StateSensor(EventStateEntity, BinarySensorEntity):
         # For storage, the camera's own name: SD_DISK, NetworkShare.
         label = key.place if key.kind is EventKind.STORAGE else _label(key.place)
         if key.kind is EventKind.INPUT:
-            number = int(key.place)
-            label = str(number + 1)
-            port = coordinator.data.ports.get(number)
-            if port and (name := coordinator.port_name(port)):
-                self._attr_name = name
+            label = str(int(key.place) + 1)
         self._attr_translation_placeholders = {"place": label}
 
 

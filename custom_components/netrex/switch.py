@@ -68,9 +68,6 @@ class OutputSwitch(NotExposedEntity, EventStateEntity, SwitchEntity):
         self._entry = entry
         self._number = int(key.place)
         self._attr_translation_placeholders = {"number": str(self._number + 1)}
-        name = coordinator.port_name(coordinator.data.ports[self._number])
-        if name is not None:
-            self._attr_name = name
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:

@@ -153,6 +153,23 @@ async def test_ten_cuts_are_visible_and_followed_by_a_reconnect(
     assert camera.events.listeners == 1
 
 
+async def test_the_names_of_ports_follow_the_camera(
+    hass: HomeAssistant, entities: Entities, camera: SimulatedCamera
+) -> None:
+    await ready(entities)
+    for port, name in zip(camera.ports.ports, ("Gate", "Bell", "Lamp"), strict=False):
+        port.name = name
+    assert camera.events.cut() == 1
+
+    def shown(domain: str, key: str) -> str:
+        state = hass.states.get(entities.id(domain, key))
+        return state.name if state else ""
+
+    await eventually(lambda: shown(SENSOR, "input_0").endswith("Gate"))
+    await eventually(lambda: shown(SENSOR, "input_1").endswith("Bell"))
+    await eventually(lambda: shown("switch", "output_2").endswith("Lamp"))
+
+
 async def test_garbage_is_counted_and_silence_is_detected(
     hass: HomeAssistant,
     entry: MockConfigEntry,

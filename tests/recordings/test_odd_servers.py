@@ -158,6 +158,52 @@ async def test_an_expired_url_with_status_200_is_prepared_again(
     assert len(source.urls) == 2
 
 
+@pytest.mark.parametrize("status", [204, 400, 403, 404, 410, 451])
+async def test_a_refusal_is_final_after_three_requests(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    source: Source,
+    status: int,
+) -> None:
+    cloud.faults.add("download", "status", status, count=None)
+    with pytest.raises(HomeAssistantError):
+        await manager.async_download(clip, target)
+    assert len(source.urls) <= 3
+    assert files(target.parent) == []
+
+
+async def test_a_film_that_always_ends_at_one_place_is_read_twice(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    source: Source,
+) -> None:
+    cloud.switches.download_range = False
+    cloud.faults.add("download", "cut_body", 5000, count=None)
+    with pytest.raises(HomeAssistantError) as caught:
+        await manager.async_download(clip, target)
+    assert caught.value.translation_key == "cannot_connect"
+    assert len(source.urls) == 2
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_server_that_recovers_gives_the_film(
+    cloud: Simulator,
+    manager: RecordingManager,
+    clip: Clip,
+    target: Path,
+    source: Source,
+    status: int,
+) -> None:
+    cloud.faults.add("download", "status", status, count=2)
+    await manager.async_download(clip, target)
+    assert contents(target) == written(cloud)
+    assert len(source.urls) == 3
+
+
 async def test_an_endless_film_ends_at_the_limit(
     cloud: Simulator,
     manager: RecordingManager,

@@ -3,8 +3,10 @@
 from typing import Any, override
 
 from homeassistant.core import callback
+from homeassistant.helpers.typing import UndefinedType
 
 from ..client.camera.camstreamer import AppStream
+from ..client.camera.topics import EventKind
 from ..entity import NetrexEntity
 from ..models import NetrexConfigEntry
 from .broadcasts import BroadcastCoordinator, StreamKey
@@ -119,7 +121,17 @@ class EventStateEntity(NetrexEntity[EventCoordinator]):
         super().__init__(coordinator, entry, key.node_id, suffix)
         self._attr_translation_key = key.kind.value
         self.key = key
-        self._written: tuple[bool, bool | None] | None = None
+        self._written: tuple[object, ...] | None = None
+
+    @property
+    @override
+    def name(self) -> str | UndefinedType | None:
+        """The name of an input or output on the camera, as it was last read."""
+        if self.key.kind in (EventKind.INPUT, EventKind.OUTPUT):
+            port = self.coordinator.data.ports.get(int(self.key.place))
+            if port and (name := self.coordinator.port_name(port)):
+                return name
+        return super().name
 
     @property
     @override
@@ -136,7 +148,7 @@ class EventStateEntity(NetrexEntity[EventCoordinator]):
     @callback
     def _handle_coordinator_update(self) -> None:
         """Write only what changed: a camera reports many states."""
-        state = self.available, self.is_on
+        state = self.available, self.is_on, self.name
         if state != self._written:
             self._written = state
             self.async_write_ha_state()

@@ -75,6 +75,7 @@ class Downloader:
         retries = _Retries(self._timing)
         validator: str | None = None
         while True:
+            body.restarted = False
             try:
                 async with self._client.archive.download(
                     url, offset=partial.size, validator=validator
@@ -91,7 +92,8 @@ class Downloader:
                     await body.run(partial.restart)
                 elif ended_again and isinstance(err, _EarlyEndError):
                     raise failed(ContentKind.INCOMPLETE) from None
-                if delay is None:
+                # The whole download would end here again.
+                if delay is None or (ended_again and body.restarted):
                     raise
             await asyncio.sleep(delay)
 
@@ -164,12 +166,15 @@ class _Body:
         self._on_percent = on_percent
         # Before the first write: whether the file starts again, and its size in bytes.
         self._prepare: tuple[bool, int | None] | None = None
+        # Whether the server sent the file from its start again.
+        self.restarted = False
 
     async def read(self, download: Download, meter: _Meter) -> None:
         """Append the response body, then check that the file is complete."""
         partial, size = self._partial, download.size
         self._check_size(size or 0)
-        self._prepare = (download.offset != partial.size, size)
+        self.restarted = download.offset != partial.size
+        self._prepare = (self.restarted, size)
         await self._write(download, meter)
         if size is not None and partial.size < size:
             raise NetrexConnectionError("The download ended too early")
