@@ -87,7 +87,7 @@ def test_windows_equal_a_model_that_keeps_everything(
             assert quarter_hours.total(KEY, *span) == expected
 
         whole = QuarterHours(zone)
-        whole.restore_snapshot(json.loads(json.dumps(quarter_hours.snapshot())))
+        whole.restore_snapshot(json.loads(json.dumps(dict(quarter_hours.snapshot()))))
         assert whole.reach(KEY) == quarter_hours.reach(KEY)
         for span in windows.values():
             assert whole.total(KEY, *span) == quarter_hours.total(KEY, *span)

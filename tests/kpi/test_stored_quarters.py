@@ -26,7 +26,7 @@ def test_days_of_another_time_zone_are_not_restored() -> None:
 
     elsewhere = QuarterHours(ZoneInfo("Asia/Tokyo"))
     elsewhere.restore({"1_people_in": sums})
-    elsewhere.restore_snapshot(quarter_hours.snapshot())
+    elsewhere.restore_snapshot(dict(quarter_hours.snapshot()))
     assert elsewhere.reach(KEY) is None
 
 
@@ -49,7 +49,7 @@ def test_a_key_of_another_form_is_refused(text: str) -> None:
     assert set(quarter_hours.as_dict()) == {str(KEY)}
     quarter_hours = QuarterHours(PRAGUE)
     quarter_hours.restore_snapshot({text: GOOD_SNAPSHOT, str(KEY): GOOD_SNAPSHOT})
-    assert quarter_hours.snapshot() == {str(KEY): GOOD_SNAPSHOT}
+    assert dict(quarter_hours.snapshot()) == {str(KEY): GOOD_SNAPSHOT}
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,6 @@ def test_sums_are_restored_up_to_the_first_that_cannot_be_read() -> None:
 def test_a_snapshot_that_cannot_be_read_is_dropped(stored: object) -> None:
     quarter_hours = QuarterHours(PRAGUE)
     quarter_hours.restore_snapshot({"2_sales": stored, str(KEY): GOOD_SNAPSHOT})
-    assert quarter_hours.snapshot() == {str(KEY): GOOD_SNAPSHOT}
+    assert dict(quarter_hours.snapshot()) == {str(KEY): GOOD_SNAPSHOT}
     quarter_hours.restore_snapshot(stored)
-    assert quarter_hours.snapshot() == {str(KEY): GOOD_SNAPSHOT}
+    assert dict(quarter_hours.snapshot()) == {str(KEY): GOOD_SNAPSHOT}

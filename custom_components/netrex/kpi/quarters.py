@@ -259,25 +259,26 @@ class QuarterHours:
         if series.days:
             self._series[key] = series
 
-    def snapshot(self) -> dict[str, list[Any]]:
-        """Return everything as JSON data: about 300 bytes per day and series.
+    def snapshot(self) -> Iterator[tuple[str, list[Any]]]:
+        """Yield everything as JSON data: about 300 bytes per day and series.
 
-        For each series: the start and end of the span that was read, and the quarter
-        hours or sums of its days by local midnight.
+        For each series: its key, and the start and end of the span that was read, and
+        the quarter hours or sums of its days by local midnight.
         """
-        return {
-            str(key): [
-                series.since,
-                series.until,
-                {
-                    str(midnight): [_json(value) for value in day]
-                    if isinstance(day, array)
-                    else day
-                    for midnight, day in series.days.items()
-                },
-            ]
-            for key, series in self._series.items()
-        }
+        for key, series in list(self._series.items()):
+            yield (
+                str(key),
+                [
+                    series.since,
+                    series.until,
+                    {
+                        str(midnight): [_json(value) for value in day]
+                        if isinstance(day, array)
+                        else day
+                        for midnight, day in series.days.items()
+                    },
+                ],
+            )
 
     def restore_snapshot(self, stored: object) -> None:
         """Restore the result of `snapshot` unless it is from another time zone.
