@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.components.conversation import async_converse
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -40,7 +42,8 @@ async def test_a_place_sends_a_message(
         recipients={"entity_id": phone.entity_id},
         message="Look",
     )
-    for state in ("off", "on", "unavailable", "on"):
+    states = ("unknown", "on", "off", "on", "unavailable", "on", "unknown", "on")
+    for state in states:
         hass.states.async_set(entity_id, state)
     await hass.async_block_till_done(wait_background_tasks=True)
     [message] = phone.messages
@@ -72,6 +75,52 @@ async def test_the_weekly_report_is_sent_on_its_day(
     assert message["title"] == "Last week"
     assert "Brno, Česká" in message["message"]
     assert "Visitors" in message["message"]
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "answer"),
+    [
+        (
+            "How many visitors did Brno have today?",
+            "en",
+            "Brno, Česká has had 642 visitors today.",
+        ),
+        # Inflected.
+        ("Kolik lidí dnes přišlo do Brna?", "cs", "Brno, Česká: dnes 642 návštěvníků."),
+        (
+            "How many people came to Atlantis today?",
+            "en",
+            "I do not know the number of Atlantis.",
+        ),
+    ],
+)
+async def test_a_question_about_visitors_is_answered(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    entity: Find,
+    use: Use,
+    question: str,
+    language: str,
+    answer: str,
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for component in ("homeassistant", "conversation"):
+        assert await async_setup_component(hass, component, {})
+    shop = next(n.node_id for n in cloud.world.nodes if n.type == "location")
+    sensor = entity("sensor", shop, "visitors_today")
+    await use("voice_visitors", sensors=[sensor])
+    for state, expected in (
+        ("641.5", answer),
+        ("unknown", answer if "Atlantis" in answer else None),
+    ):
+        hass.states.async_set(sensor, state)
+        result = await async_converse(hass, question, None, Context(), language)
+        speech = result.response.speech["plain"]["speech"]
+        if expected:
+            assert speech == expected
+        else:
+            assert "642" not in speech
+            assert "Brno, Česká" in speech
 
 
 async def _at(

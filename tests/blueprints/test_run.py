@@ -78,6 +78,7 @@ async def test_a_clip_is_saved_and_its_link_plays_on_a_phone(
         ]
     )
     assert message["message"].startswith("Recording of ")
+    assert ", Brno, Česká, " in message["message"]
     assert message["message"].endswith(" MB")
     url = message["data"]["url"]
     assert message["data"]["clickAction"] == url
@@ -211,7 +212,7 @@ async def test_a_long_absence_of_a_camera_and_its_return_are_reported(
 ) -> None:
     await use(
         "camera_offline",
-        cameras=[entity("binary_sensor", camera_id, "connectivity")],
+        cameras={"entity_id": entity("binary_sensor", camera_id, "connectivity")},
         recipients={"entity_id": phone.entity_id},
         minutes=10,
     )
@@ -252,7 +253,7 @@ async def test_the_return_of_a_camera_is_reported_only_if_wanted(
 ) -> None:
     await use(
         "camera_offline",
-        cameras=[entity("binary_sensor", camera_id, "connectivity")],
+        cameras={"entity_id": entity("binary_sensor", camera_id, "connectivity")},
         recipients={"entity_id": phone.entity_id},
         minutes=10,
         notify_return=False,
@@ -283,7 +284,7 @@ async def test_a_long_absence_is_not_reported_again_after_a_restart(
     await entry.runtime_data.status.async_refresh()
     await use(
         "camera_offline",
-        cameras=[sensor],
+        cameras={"entity_id": sensor},
         recipients={"entity_id": phone.entity_id},
         minutes=10,
     )
