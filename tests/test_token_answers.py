@@ -307,7 +307,7 @@ async def test_the_body_of_an_answer_about_a_token_is_bounded(
         url = str(server.make_url("")).rstrip("/")
         original = StreamReader.feed_data
 
-        def feed_data(reader: StreamReader, *args: Any) -> Any:  # noqa: ANN401
+        def feed_data(reader: StreamReader, *args: Any) -> Any:  # noqa: ANN401 - passed on
             count(*args)
             return original(reader, *args)
 

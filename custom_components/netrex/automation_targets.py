@@ -75,6 +75,8 @@ def _key(hass: HomeAssistant, entity: er.RegistryEntry) -> str | None:
 class OwnEntitiesMixin:
     """Limits a trigger or condition to entities of this integration.
 
+    The next class validates the configuration first.
+
     Attributes:
         _domain_specs: The domain of the entities; only one.
         _keys: The last parts of their unique ids.
@@ -89,8 +91,7 @@ class OwnEntitiesMixin:
         cls, hass: HomeAssistant, config: ConfigType
     ) -> ConfigType:
         """Validate the configuration."""
-        # Of the trigger or condition that this is mixed into.
-        validate = super().async_validate_config  # type: ignore[misc]
+        validate = super().async_validate_config  # type: ignore[misc]  # the next class
         validated: ConfigType = await validate(hass, config)
         [domain] = cls._domain_specs
         _check_entities(hass, validated, domain, cls._keys_for(validated[CONF_OPTIONS]))

@@ -40,6 +40,8 @@ QUICK = Timing(
 # Old enough for the cloud to have a complete recording.
 AGO_SECONDS = 600
 MEGABYTE = 1 << 20
+# Large enough for several blocks.
+SIZE = 12 * MEGABYTE
 
 
 @pytest.fixture
@@ -128,7 +130,7 @@ class Source:
             self.offsets.append(options["offset"])
             return real(url, **options)
 
-        archive.download = download  # type: ignore[method-assign]
+        archive.download = download  # type: ignore[method-assign]  # to count requests
 
 
 @pytest.fixture

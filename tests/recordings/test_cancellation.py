@@ -21,15 +21,12 @@ from custom_components.netrex.recordings.partial import PartialFile
 from simulator import Simulator
 
 from .conftest import (
-    MEGABYTE,
+    SIZE,
     Events,
     assert_fails,
     files,
     when,
 )
-
-# Large enough for several blocks.
-SIZE = 12 * MEGABYTE
 
 pytestmark = pytest.mark.switches(recording_size=SIZE)
 
@@ -131,8 +128,7 @@ async def test_the_download_is_canceled(
     cloud.faults.add("download", "delay", 5)
     download = asyncio.create_task(manager.async_download(clip, target))
     async with asyncio.timeout(5):
-        # There is no event for a new file.
-        while not await hass.async_add_executor_job(  # noqa: ASYNC110
+        while not await hass.async_add_executor_job(  # noqa: ASYNC110 - there is no event
             files, target.parent
         ):
             await asyncio.sleep(0.02)

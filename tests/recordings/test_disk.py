@@ -16,13 +16,10 @@ from custom_components.netrex.recordings.partial import RESERVE, PartialFile
 from simulator import Simulator
 
 from .conftest import (
-    MEGABYTE,
+    SIZE,
     Events,
     assert_fails,
 )
-
-# Large enough for several blocks.
-SIZE = 12 * MEGABYTE
 
 pytestmark = pytest.mark.switches(recording_size=SIZE)
 

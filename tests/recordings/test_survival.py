@@ -17,6 +17,7 @@ from simulator import Simulator
 
 from .conftest import (
     MEGABYTE,
+    SIZE,
     Events,
     ReadSource,
     Source,
@@ -26,9 +27,6 @@ from .conftest import (
     remove,
     when,
 )
-
-# Large enough for several blocks.
-SIZE = 12 * MEGABYTE
 
 pytestmark = pytest.mark.switches(recording_size=SIZE)
 
@@ -127,8 +125,7 @@ async def test_an_expired_url(
         manager,
         clip,
         JobState.READY,
-        # A lambda, because the cloud replaces the dictionary.
-        lambda: cloud.recordings._downloads.clear(),  # noqa: PLW0108
+        lambda: cloud.recordings._downloads.clear(),  # noqa: PLW0108 - replaced
     )
     await manager.async_download(clip, target)
     assert contents(target) == await read_source()
