@@ -307,11 +307,15 @@ async def test_a_revoked_token_starts_one_reauthentication(
     for _ in range(2):
         with pytest.raises(av.HTTPForbiddenError):
             await watch(address)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not hass.config_entries.flow.async_progress()
+    assert state_of(hass, entity_id) == CameraState.IDLE
+    # The links' refusals were checked once; the check is repeated soon.
+    await entry.runtime_data.status.async_refresh()
     await hass.async_block_till_done()
 
     flows = hass.config_entries.flow.async_progress()
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
-    assert state_of(hass, entity_id) == CameraState.IDLE
     assert_log_clean(caplog, cloud.secrets)
 
 

@@ -155,29 +155,28 @@ def test_a_coordinator_raises_the_translated_error(
 @pytest.mark.parametrize(("err", "key", "action"), CASES)
 async def test_a_command_raises_the_translated_error(
     hass: HomeAssistant,
-    config_entry: MockConfigEntry,
+    cloud: Simulator,
+    entry: MockConfigEntry,
     err: NetrexError,
     key: str,
     action: type[HomeAssistantError],
 ) -> None:
-    config_entry.add_to_hass(hass)
-    with (
-        pytest.raises(HomeAssistantError) as caught,
-        command_errors(hass, config_entry),
-    ):
+    """A refused token is checked: another query asks to sign in, or not."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+    del cloud.queries[:]
+    with pytest.raises(HomeAssistantError) as caught, command_errors(entry):
         raise err
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert type(caught.value) is action
     assert caught.value.translation_key == key
-    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
-    sources = [flow["context"]["source"] for flow in flows]
-    assert sources == ([SOURCE_REAUTH] if isinstance(err, NetrexAuthError) else [])
+    assert len(cloud.queries) == isinstance(err, NetrexAuthError)
+    assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
 async def test_other_errors_are_not_translated(
     hass: HomeAssistant, config_entry: MockConfigEntry
 ) -> None:
-    for errors in (update_errors(), command_errors(hass, config_entry)):
+    for errors in (update_errors(), command_errors(config_entry)):
         with pytest.raises(KeyError), errors:
             raise KeyError("a bug stays a bug")
 
@@ -189,7 +188,7 @@ async def test_a_revoked_token_asks_to_sign_in_once(
     cloud.oauth.revoke_all()
     client = entry.runtime_data.client
     for _ in range(2):
-        with pytest.raises(HomeAssistantError) as caught, command_errors(hass, entry):
+        with pytest.raises(HomeAssistantError) as caught, command_errors(entry):
             await client.inventory(lane=Lane.COMMAND)
         await entry.runtime_data.inventory.async_refresh()
         await hass.async_block_till_done()

@@ -75,7 +75,7 @@ class PresetButton(PollingEntity[PresetCoordinator], ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        with command_errors(self.hass, self.entry):
+        with command_errors(self.entry):
             await self._gateway.ptz.async_go_to(
                 self._gateway.serial_number(self.node_id), self._number
             )

@@ -326,6 +326,17 @@ class StatusCoordinator(NetrexCoordinator[dict[int, CameraStatus]]):
             hass, entry, client, name="status", interval=timedelta(seconds=90)
         )
 
+    @callback
+    def async_check_token(self) -> None:
+        """Query the portal after it refused the token in another request.
+
+        Only refusals of this query, too, ask the user to sign in: that one may concern
+        a single node, or be a mistake of a server in between.
+        """
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_request_refresh(), "netrex token check"
+        )
+
     @override
     async def _async_fetch(self) -> dict[int, CameraStatus]:
         return await self.client.camera_statuses()

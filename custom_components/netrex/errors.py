@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict
 
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
     HomeAssistantError,
@@ -110,17 +109,17 @@ def update_errors() -> Iterator[None]:
 
 
 @contextmanager
-def command_errors(hass: HomeAssistant, entry: NetrexConfigEntry) -> Iterator[None]:
+def command_errors(entry: NetrexConfigEntry) -> Iterator[None]:
     """Translate client errors for the caller of an action, live view or download.
 
-    Starts reauthentication if the portal refused the token, as no coordinator sees
-    that error.
+    If the portal refused the token, a coordinator checks it, and starts
+    reauthentication if the portal refuses it again.
     """
     try:
         yield
     except NetrexError as err:
         if isinstance(err, NetrexAuthError):
-            entry.async_start_reauth(hass)
+            entry.runtime_data.status.async_check_token()
         raise _translated(err) from err
 
 

@@ -202,7 +202,7 @@ class KpiTool(_ReadTool):
             question = Question(tuple(node_ids), metrics, span, compare=compare)
             if (context := llm_context.context) is not None:
                 await async_check_permissions(hass, context, entry, question.keys)
-            with command_errors(hass, entry):
+            with command_errors(entry):
                 answer = await async_ask(hass, entry, question)
             for key, value in answer.values.items():
                 row: dict[str, Any] = {

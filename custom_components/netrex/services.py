@@ -83,7 +83,7 @@ async def _async_check_account(call: ServiceCall) -> ServiceResponse:
     )
     session, url = async_get_clientsession(call.hass), entry.data[CONF_URL]
     client = entry.runtime_data.client
-    with command_errors(call.hass, entry):
+    with command_errors(entry):
         get_token = client.get_token
         portal = PortalCalls(session, url, get_token, client.pacer)
         rows = await check_account(
@@ -111,7 +111,7 @@ async def _async_run_query(call: ServiceCall) -> ServiceResponse:
     document = call.data[ATTR_QUERY]
     if operations(document) - READ_ONLY and not call.data[ATTR_ALLOW_MUTATION]:
         raise invalid("mutation_not_allowed")
-    with command_errors(call.hass, entry):
+    with command_errors(entry):
         answer = await entry.runtime_data.client.execute(
             document, call.data.get(ATTR_VARIABLES)
         )

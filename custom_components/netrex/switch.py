@@ -80,7 +80,7 @@ class OutputSwitch(NotExposedEntity, EventStateEntity, SwitchEntity):
         await self._async_switch(active=False)
 
     async def _async_switch(self, *, active: bool) -> None:
-        with command_errors(self.hass, self._entry):
+        with command_errors(self._entry):
             await self.coordinator.async_switch(self._number, active=active)
 
 
@@ -103,5 +103,5 @@ class BroadcastSwitch(NotExposedEntity, BroadcastEntity, SwitchEntity):
         await self._async_switch(enabled=False)
 
     async def _async_switch(self, *, enabled: bool) -> None:
-        with command_errors(self.hass, self.entry):
+        with command_errors(self.entry):
             await self.coordinator.async_set_enabled(self.key, enabled=enabled)

@@ -10,6 +10,7 @@ from custom_components.netrex.const import DOMAIN
 from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.diagnostics import async_get_config_entry_diagnostics
 from custom_components.netrex.gateway import CameraGateway, capabilities
+from custom_components.netrex.gateway.coordinator import MAX_LIMITED_CAMERAS
 from simulator import Simulator
 from simulator.camera.parameters import FIRMWARE
 from tests.conftest import SetUp
@@ -171,16 +172,28 @@ async def test_a_rate_limit_ends_the_poll(
     fault = cloud.faults.add("gateway", "status", 429, count=100, match="param.cgi")
     await set_up()
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert fault.count == 99
+    assert fault.count == 97
 
 
-@pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize("refusing", [[0], [3], [0, 1], [0, 1, 2]])
+@pytest.mark.parametrize(
+    ("status", "reason", "refusing"),
+    [
+        (status, reason, refusing)
+        for status, reason, most in (
+            (401, "camera_token_refused", 3),
+            (403, "camera_no_permission", 3),
+            (429, "rate_limited", MAX_LIMITED_CAMERAS),
+        )
+        for refusing in ([0], [3], [0, 1], [0, 1, 2])
+        if len(refusing) <= most
+    ],
+)
 async def test_a_refusal_is_of_one_camera(
     hass: HomeAssistant,
     cloud: Simulator,
     set_up: SetUp,
     status: int,
+    reason: str,
     refusing: list[int],
 ) -> None:
     cameras = list(cloud.world.cameras.values())
@@ -202,7 +215,6 @@ async def test_a_refusal_is_of_one_camera(
         image = await gateway.async_snapshot(camera.node_id, None, 0, 0)
         assert bool(image) is (camera.node_id in answering)
     assert ir.async_get(hass).issues == {}
-    reason = "camera_token_refused" if status == 401 else "camera_no_permission"
     assert gateway.diagnostics()["cameras"]["errors"] == {reason: len(refused)}
 
     # The refused cameras are due later, and not at once.

@@ -130,13 +130,20 @@ async def test_a_failing_camera_is_paused_for_longer_and_longer(
 
 
 @pytest.mark.parametrize(
-    ("status", "seconds", "number"), [(401, 300, 0), (403, 300, 0), (429, 3600, 1)]
+    ("status", "seconds", "limited", "number"),
+    [
+        (401, 300, [0], 0),
+        (403, 300, [0], 0),
+        (429, 3600, [0], 0),
+        (429, 3600, [0, 1, 2], 3),
+    ],
 )
-async def test_a_refusal_pauses_the_camera_and_a_limit_all_cameras(
-    setting: Setting, status: int, seconds: float, number: int
+async def test_a_refusal_pauses_the_camera_and_the_gateways_limit_all_cameras(
+    setting: Setting, status: int, seconds: float, limited: list[int], number: int
 ) -> None:
     setting.fault("status", status)
-    assert await setting.take() is None
+    for one in limited:
+        assert await setting.take(one) is None
     setting.cloud.faults.clear()
     assert await setting.take(number) is None
     setting.now += seconds - 1
@@ -146,7 +153,7 @@ async def test_a_refusal_pauses_the_camera_and_a_limit_all_cameras(
     assert await setting.take(number)
 
 
-@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("status", [401, 403, 429])
 async def test_a_refusal_does_not_pause_other_cameras(
     setting: Setting, status: int
 ) -> None:

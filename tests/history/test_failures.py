@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -30,7 +29,7 @@ from .test_import import assert_truth, series_queries
 RETRY = timedelta(seconds=importer.RETRY_SECONDS + 1)
 
 
-async def test_a_refused_token_starts_reauthentication(
+async def test_a_refusal_of_one_query_does_not_ask_to_sign_in(
     hass: HomeAssistant, cloud: Simulator, config_entry: MockConfigEntry
 ) -> None:
     cloud.faults.add("graphql", "status", value=401, count=1, match="granularity:H)")
@@ -40,8 +39,7 @@ async def test_a_refused_token_starts_reauthentication(
 
     history = config_entry.runtime_data.history
     assert isinstance(history.last_error, NetrexAuthError)
-    [flow] = hass.config_entries.flow.async_progress()
-    assert flow["context"]["source"] == SOURCE_REAUTH
+    assert not hass.config_entries.flow.async_progress()
 
 
 async def test_unusable_answers_make_the_blocks_shorter(

@@ -293,6 +293,9 @@ async def test_a_refused_token_asks_to_sign_in_again(
     with pytest.raises(HomeAssistantError) as raised:
         await get_kpi(hass, entry, shop_id(cloud))
     assert raised.value.translation_key == "invalid_auth"
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not hass.config_entries.flow.async_progress()
+    await entry.runtime_data.status.async_refresh()
     await hass.async_block_till_done()
     [flow] = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH

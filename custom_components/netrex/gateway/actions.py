@@ -159,7 +159,7 @@ async def _async_move(
     serial_number = gateway.serial_number(camera.node_id)
     ptz, speed = gateway.ptz, data.get(ATTR_SPEED)
     move = Move(*(data.get(axis) for axis in AXES))
-    with command_errors(hass, camera.entry):
+    with command_errors(camera.entry):
         if ATTR_PRESET in data:
             presets = await ptz.async_presets(serial_number)
             preset = _find(data[ATTR_PRESET], presets)

@@ -17,7 +17,7 @@ from ..client.camera.parameters import read_capabilities
 from ..client.days import is_fresh
 from ..item_errors import ItemErrors
 from ..store import NetrexStore
-from .coordinator import GatewayContext, GatewayCoordinator
+from .coordinator import MAX_LIMITED_CAMERAS, GatewayContext, GatewayCoordinator
 
 # Firmware updates and installed applications change capabilities.
 _LIFETIME_SECONDS = timedelta(days=7).total_seconds()
@@ -55,19 +55,20 @@ class CapabilityCoordinator(GatewayCoordinator[dict[int, Capabilities]]):
 
     @override
     async def _async_update_data(self) -> dict[int, Capabilities]:
-        asked = 0
+        asked = limited = 0
         for serial_number in list(self._due()):
             if asked:
                 await asyncio.sleep(SPACING_SECONDS)
             asked += 1
             try:
                 found = await read_capabilities(self.client, serial_number)
-            except NetrexRateLimitedError:
-                # All other cameras would refuse as well.
-                break
             except NetrexCameraOfflineError:
                 continue
             except NetrexError as err:
+                limited += isinstance(err, NetrexRateLimitedError)
+                if limited > MAX_LIMITED_CAMERAS:
+                    # All other cameras would refuse as well.
+                    break
                 self.errors.failed(serial_number, err)
                 continue
             self.errors.succeeded(serial_number)

@@ -11,6 +11,9 @@ from ..const import LOGGER
 from ..coordinator import InventoryCoordinator, StatusCoordinator
 from ..models import NetrexConfigEntry
 
+# If more cameras than this report a rate limit, it is the gateway's, not the cameras'.
+MAX_LIMITED_CAMERAS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayContext:

@@ -73,7 +73,7 @@ class ParameterCoordinator(GatewayCoordinator[dict[str, str]]):
         Raises:
             HomeAssistantError: Translated, for the user.
         """
-        with parameter_errors(), command_errors(self.hass, self.config_entry):
+        with parameter_errors(), command_errors(self.config_entry):
             wanted = check_changes(changes)
             before = await self._async_read(wanted)
             if dry_run:
@@ -93,7 +93,7 @@ class ParameterCoordinator(GatewayCoordinator[dict[str, str]]):
 
     async def async_read_group(self, group: str) -> dict[str, str]:
         """Return the parameters of a group. Raises HomeAssistantError."""
-        with parameter_errors(), command_errors(self.hass, self.config_entry):
+        with parameter_errors(), command_errors(self.config_entry):
             return await read_parameters(self.client, self._serial_number, [group])
 
     async def _async_read_back(self, names: Iterable[str]) -> dict[str, str]:

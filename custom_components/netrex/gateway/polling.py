@@ -18,7 +18,7 @@ from ..client import (
     NetrexRateLimitedError,
 )
 from ..const import LOGGER
-from .coordinator import GatewayContext, GatewayCoordinator
+from .coordinator import MAX_LIMITED_CAMERAS, GatewayContext, GatewayCoordinator
 
 _MAX_CONCURRENT_CAMERAS = 4
 # Cameras per update of the listeners, each of which looks for new entities.
@@ -61,7 +61,7 @@ class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
         self._interval_seconds = interval.total_seconds()
         self._lifetime_seconds = lifetime.total_seconds()
         self._due_at: dict[int, float] = {}
-        self._stopped = False
+        self._limited = 0
         self._lock = asyncio.Lock()
 
     @callback
@@ -94,7 +94,7 @@ class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
         async def visit(camera: Camera) -> None:
             nonlocal visited
             async with slots:
-                if not self._stopped:
+                if self._limited <= MAX_LIMITED_CAMERAS:
                     await self._async_visit(camera)
                     visited += 1
                     if visited % _BATCH_SIZE == 0:
@@ -102,7 +102,7 @@ class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
 
         # A poll that is requested during another one reads only what remains due.
         async with self._lock:
-            self._stopped = False
+            self._limited = 0
             await asyncio.gather(*map(visit, list(self._due())))
         for node_id in self.data.keys() - self.inventory.data.cameras.keys():
             del self.data[node_id]
@@ -129,9 +129,7 @@ class PollingCoordinator[T](GatewayCoordinator[dict[int, T]]):
         except NetrexError as err:
             LOGGER.debug("Could not read %s of camera %s: %s", self.name, node_id, err)
             self.failed.add(node_id)
-            # All other cameras would refuse as well.
-            if isinstance(err, NetrexRateLimitedError):
-                self._stopped = True
+            self._limited += isinstance(err, NetrexRateLimitedError)
             lifetime_seconds = self._interval_seconds
         else:
             self.failed.discard(node_id)

@@ -17,6 +17,7 @@ from ..client import (
     NetrexRateLimitedError,
 )
 from ..client.camera.parameters import read_snapshot
+from .coordinator import MAX_LIMITED_CAMERAS
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -27,8 +28,9 @@ _TIMEOUT_SECONDS = 4.0
 _PAUSES_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
 # The shortest pause of a camera that refused the token.
 _REFUSED_PAUSE_SECONDS = 300.0
-# Pause of all cameras after the gateway's rate limit. Whether its calls count toward
-# the portal's limit is not documented; if they do, still images must not use it up.
+# Pause of a camera after a rate limit; of all cameras if it is the gateway's. Whether
+# its calls count toward the portal's limit is not documented; if they do, still images
+# must not use it up.
 _LIMITED_PAUSE_SECONDS = 3600.0
 # VAPIX compression of full images and thumbnails, 0 (best) to 100.
 _COMPRESSION = 25
@@ -39,6 +41,7 @@ _THUMBNAIL_COMPRESSION = 40
 class _Pause:
     failures: int = 0
     until: float = -math.inf
+    limited_until: float = -math.inf
 
 
 class Snapshots:
@@ -61,7 +64,6 @@ class Snapshots:
         self._capabilities = capabilities
         self._clock = clock
         self._pauses: dict[int, _Pause] = {}
-        self._all_until = -math.inf
         self.taken = 0
         self.failed = 0
 
@@ -80,8 +82,7 @@ class Snapshots:
         capabilities = self._capabilities(camera.node_id)
         view = _view(camera, channel_id, capabilities)
         pause = self._pauses.setdefault(camera.node_id, _Pause())
-        now = self._clock()
-        if view is None or now < max(self._all_until, pause.until):
+        if view is None or self._clock() < pause.until or self._all_limited():
             return None
         resolution = capabilities.resolution(width, height) if capabilities else None
         try:
@@ -102,12 +103,20 @@ class Snapshots:
         self.taken += 1
         return image
 
+    def _all_limited(self) -> bool:
+        """Return whether so many cameras are limited that the gateway is."""
+        now = self._clock()
+        limited = sum(now < pause.limited_until for pause in self._pauses.values())
+        return limited > MAX_LIMITED_CAMERAS
+
     def _failed(self, pause: _Pause, err: Exception) -> None:
         _LOGGER.debug("The camera takes no snapshot (%s)", type(err).__name__)
         self.failed += 1
         now = self._clock()
         if isinstance(err, NetrexRateLimitedError):
-            self._all_until = now + max(_LIMITED_PAUSE_SECONDS, err.retry_after or 0)
+            seconds = max(_LIMITED_PAUSE_SECONDS, err.retry_after or 0)
+            pause.until = pause.limited_until = now + seconds
+            return
         seconds = _PAUSES_SECONDS[min(pause.failures, len(_PAUSES_SECONDS) - 1)]
         if isinstance(err, (NetrexCameraTokenError, NetrexCameraPermissionError)):
             seconds = max(seconds, _REFUSED_PAUSE_SECONDS)

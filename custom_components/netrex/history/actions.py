@@ -70,6 +70,6 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     if metrics := call.data.get(ATTR_METRICS):
         wanted = {base for metric in metrics for base in needs(BY_KEY[metric])}
         series = [key for key in series if key.metric in wanted]
-    with command_errors(call.hass, entry):
+    with command_errors(entry):
         hours = await history.async_import(series, int(start.timestamp()))
     return {"hours": hours} if call.return_response else None

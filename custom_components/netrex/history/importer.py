@@ -203,7 +203,7 @@ class HistoryImporter:
                 pass
         except NetrexAuthError as err:
             self._pause(err, None)
-            self._entry.async_start_reauth(self._hass)
+            self._entry.runtime_data.status.async_check_token()
         except NetrexRateLimitedError as err:
             self._pause(err, err.retry_after)
         except NetrexError as err:

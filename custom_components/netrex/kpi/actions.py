@@ -88,7 +88,7 @@ async def _async_get_kpi(call: ServiceCall) -> ServiceResponse:
     await async_check_permissions(call.hass, call.context, entry, question.keys)
     check_size(question, MAX_VALUES)
     _check_raw_metrics(call, question, entry.runtime_data.inventory.data.cameras)
-    with command_errors(call.hass, entry):
+    with command_errors(entry):
         answer = await async_ask(call.hass, entry, question, portal_only=True)
     names = {node_id: place_name(entry, node_id) for node_id in question.node_ids}
     return await call.hass.async_add_executor_job(

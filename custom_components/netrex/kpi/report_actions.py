@@ -117,7 +117,7 @@ async def _async_get_report(call: ServiceCall) -> ServiceResponse:
     question = request.ask(metrics_to_ask(metrics))
     await async_check_permissions(call.hass, call.context, entry, question.keys)
     check_size(question, MAX_EXPORTED_VALUES)
-    with command_errors(call.hass, entry):
+    with command_errors(entry):
         answer = await async_ask(call.hass, entry, question)
     zone = dt_util.get_default_time_zone()
     nodes = question.node_ids
@@ -256,7 +256,7 @@ async def _async_export_kpi(call: ServiceCall) -> ServiceResponse:
         Dialect.of(words.language, SEPARATORS[call.data[ATTR_SEPARATOR]]),
         zone,
     )
-    with command_errors(hass, entry):
+    with command_errors(entry):
         rows = await export.async_write(hass, entry, target, overwrite=overwrite)
     if not call.return_response:
         return None

@@ -280,9 +280,9 @@ class LiveView:
 
     @callback
     def _async_failed(self, error: NetrexError) -> None:
-        """Start reauthentication, which otherwise only a coordinator starts."""
+        """Check a refused token, which only a coordinator does otherwise."""
         if isinstance(error, NetrexAuthError):
-            self._entry.async_start_reauth(self._hass)
+            self._status.async_check_token()
 
     @callback
     def _async_started(self, key: str, transport: LiveTransport) -> None:

@@ -129,7 +129,7 @@ class Browser:
             return self.item(item, node.name, children)
         if (camera := data.cameras.get(item.node_id)) is None:
             raise failed("place_gone")
-        with command_errors(self._hass, entry):
+        with command_errors(entry):
             if isinstance(item, CameraDays):
                 return await self._open_camera(entry, item, camera.name)
             return await self._open_span(entry, item)

@@ -122,7 +122,7 @@ class RecordingManager:
             HomeAssistantError: The times are not valid, or the portal cannot list them.
         """
         Clip(node_id, start, end).validate(time.time())
-        with command_errors(self._hass, self._entry):
+        with command_errors(self._entry):
             return await self._client.archive.list(node_id, start, end, lane=lane)
 
     async def async_fetch(self, clip: Clip, lane: Lane = Lane.INTERACTIVE) -> Path:
@@ -239,7 +239,7 @@ class RecordingManager:
         running.actions += for_action
         running.job.raise_lane(lane)
         try:
-            with command_errors(self._hass, self._entry):
+            with command_errors(self._entry):
                 file = await asyncio.shield(running.task)
             may_move = running.waiters == 1
             return await self._hass.async_add_executor_job(
