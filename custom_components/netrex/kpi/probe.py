@@ -69,9 +69,9 @@ class KpiProbe:
         }
 
     @property
-    def nodes(self) -> frozenset[int]:
-        """The nodes with KPI data."""
-        return frozenset(self._metrics)
+    def nodes(self) -> AbstractSet[int]:
+        """The nodes with KPI data, of which there are only ever more."""
+        return self._metrics.keys()
 
     def metrics(self, node_id: int) -> frozenset[str]:
         """Return the keys of the base metrics for which a node has data."""
