@@ -25,9 +25,14 @@ if not hasattr(condition, "_CONDITIONS_DESCRIPTION_SCHEMA"):
 
 def _set_last_states(data: RestoreStateData, states: dict[str, StoredState]) -> None:
     """Load states as a file of an older release has them, without registry ids."""
-    stored = [dict(state.as_dict()) for state in states.values()]
-    for state in stored:
-        state.pop("entity_registry_id", None)
+    stored = [
+        {
+            "state": state.state.as_dict(),
+            "extra_data": state.extra_data and state.extra_data.as_dict(),
+            "last_seen": state.last_seen,
+        }
+        for state in states.values()
+    ]
     load = data._async_load_stored_states  # type: ignore[attr-defined]  # 2026.11
     load(stored)
 
