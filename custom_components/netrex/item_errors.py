@@ -1,7 +1,7 @@
 """Errors of single items, each with its own retry delay (decision 0026)."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Hashable
+from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass
 import time
 
@@ -50,10 +50,16 @@ class ItemErrors[KeyT: Hashable]:
 
     Args:
         clock: Unix time in seconds.
+        delays: Seconds until an item is requested again, as in `DELAYS`.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        delays: Sequence[int] = DELAYS,
+    ) -> None:
         self._clock = clock
+        self._delays = delays
         self._errors: dict[KeyT, ItemError] = {}
 
     def __contains__(self, key: object) -> bool:
@@ -81,7 +87,7 @@ class ItemErrors[KeyT: Hashable]:
         at = not_in_future(error.at, self._clock())
         if at != error.at:
             self._errors[key] = ItemError(error.reason, error.count, at)
-        return at + DELAYS[min(error.count, len(DELAYS)) - 1]
+        return at + self._delays[min(error.count, len(self._delays)) - 1]
 
     def error(self, key: KeyT) -> ItemError | None:
         """Return the last error of an item."""

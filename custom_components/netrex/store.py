@@ -72,8 +72,10 @@ class StoredData(TypedDict, total=False):
     schema: dict[str, Any]
     # The nodes that have KPIs.
     kpi: dict[str, Any]
-    # By series: the first and last hour in the recorder and the time of the import.
+    # By series: the hours in the recorder and the time of the import.
     history: dict[str, list[Any]]
+    # What the portal refused of the history, and how long its blocks may be.
+    history_limits: dict[str, Any]
     # Live links per hour.
     links: dict[str, Any]
     relay: RelayData
@@ -90,6 +92,7 @@ _SECTIONS: Mapping[str, Shape] = {
     "schema": mapping(anything),
     "links": mapping(anything),
     "history": mapping(list_of(anything), series_key),
+    "history_limits": mapping(mapping(anything, series_key)),
     "kpi": record(
         {
             "delay": number,

@@ -54,6 +54,12 @@ def history_days() -> int:
 
 
 @pytest.fixture
+def history_options() -> dict[str, Any]:
+    """Return further options of the entry; test modules override them."""
+    return {}
+
+
+@pytest.fixture
 def clock(freezer: FrozenDateTimeFactory, now: datetime) -> FrozenDateTimeFactory:
     """Freeze the time, also in the cloud."""
     freezer.move_to(now)
@@ -62,7 +68,10 @@ def clock(freezer: FrozenDateTimeFactory, now: datetime) -> FrozenDateTimeFactor
 
 @pytest.fixture
 def config_entry(
-    clock: FrozenDateTimeFactory, config_entry: MockConfigEntry, history_days: int
+    clock: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    history_days: int,
+    history_options: dict[str, Any],
 ) -> MockConfigEntry:
     """Return the entry with a limited history."""
     return MockConfigEntry(
@@ -70,7 +79,7 @@ def config_entry(
         title=config_entry.title,
         unique_id=config_entry.unique_id,
         data=config_entry.data,
-        options={CONF_HISTORY_DAYS: history_days},
+        options={CONF_HISTORY_DAYS: history_days, **history_options},
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client.days import DAY
-from custom_components.netrex.history.plan import newest_hour
+from custom_components.netrex.history.coverage import newest_hour
+from custom_components.netrex.history.on_demand import async_import
 from simulator import Simulator
 from simulator.world.model import Column
 
@@ -64,7 +65,8 @@ async def test_hours_are_imported_corrected_and_read_back(
     start = END - 3 * DAY
     await assert_truth(cloud, entry, read_back, start, END)
     history = entry.runtime_data.history
-    assert await history.async_import(history.series(), start) == 0
+    result = await async_import(history, history.series(), start)
+    assert result.rows == 0
 
     camera = next(iter(cloud.world.sources))
     cloud.correct(camera, END - DAY, {Column.PEOPLE_IN: 400, Column.PEOPLE_OUT: 2})

@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import Ledger
 from custom_components.netrex.client.days import DAY, HOUR, QUARTER
-from custom_components.netrex.history.plan import newest_hour
+from custom_components.netrex.history.coverage import newest_hour
 from custom_components.netrex.kpi.coordinator import DEBOUNCE_SECONDS
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator

@@ -16,7 +16,7 @@ from custom_components.netrex.client import (
     SeriesRequest,
 )
 from custom_components.netrex.client.days import DAY
-from custom_components.netrex.history.plan import newest_hour
+from custom_components.netrex.history.coverage import newest_hour
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 
@@ -155,19 +155,22 @@ async def test_an_import_may_take_hours(
     config_entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kpi_series = NetrexClient.kpi_series
+    kpi_results = NetrexClient.kpi_results
     requested: list[tuple[int, str]] = []
 
     async def take_an_hour(
-        client: NetrexClient, requests: Sequence[SeriesRequest], *, lane: Lane
+        client: NetrexClient,
+        requests: Sequence[SeriesRequest],
+        *,
+        lane: Lane = Lane.KPI,
     ) -> object:
         hours = [one for one in requests if one.granularity is Granularity.H]
         if hours:
             requested.extend((one.node_id, one.metric) for one in hours)
             clock.tick(timedelta(hours=1))
-        return await kpi_series(client, requests, lane=lane)
+        return await kpi_results(client, requests, lane=lane)
 
-    monkeypatch.setattr(NetrexClient, "kpi_series", take_an_hour)
+    monkeypatch.setattr(NetrexClient, "kpi_results", take_an_hour)
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
     await settle(hass, config_entry)

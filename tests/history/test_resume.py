@@ -15,7 +15,8 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 from custom_components.netrex.client import NetrexBudgetError
 from custom_components.netrex.client.days import DAY
 from custom_components.netrex.const import DOMAIN
-from custom_components.netrex.history.plan import newest_hour
+from custom_components.netrex.history.coverage import newest_hour
+from custom_components.netrex.history.on_demand import async_import
 from custom_components.netrex.kpi.metrics import BASE, RATIOS
 from simulator import Simulator
 from simulator.world.model import Column
@@ -91,7 +92,7 @@ async def test_cleared_statistics_are_read_again(
     )
     await async_wait_recording_done(hass)
     if by_action:
-        await history.async_import(history.series(), END - DAY)
+        await async_import(history, history.series(), END - DAY)
     clock.tick(timedelta(days=1, minutes=1))
     await settle(hass, entry)
 

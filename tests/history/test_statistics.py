@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.netrex.client.days import HOUR
-from custom_components.netrex.history import statistics
-from custom_components.netrex.history.plan import newest_hour
+from custom_components.netrex.history import writer
+from custom_components.netrex.history.coverage import newest_hour
 from custom_components.netrex.history.statistics import NodeStatistics
 
 from .conftest import NOON
@@ -34,7 +34,7 @@ async def test_rows_are_stored_after_a_slow_write(
 ) -> None:
     # The recorder takes the rows out of its queue before the wait starts.
     add = delayed(recorder_statistics.async_add_external_statistics, after=0.1)
-    monkeypatch.setattr(statistics, "async_add_external_statistics", add)
+    monkeypatch.setattr(writer, "async_add_external_statistics", add)
     write = delayed(recorder_statistics.import_statistics, before=0.5)
     monkeypatch.setattr(recorder_statistics, "import_statistics", write)
 
@@ -42,4 +42,4 @@ async def test_rows_are_stored_after_a_slow_write(
     written = await NodeStatistics(hass, "portal.example").async_write(
         1, "Shop", {"visitors": {start: 5.0}}
     )
-    assert written == (1, True)
+    assert written == 1

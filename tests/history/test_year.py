@@ -20,9 +20,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client.days import DAY
 from custom_components.netrex.const import CONF_KPI_NODES
-from custom_components.netrex.history import statistics
-from custom_components.netrex.history.plan import newest_hour
-from custom_components.netrex.history.statistics import MAX_ROWS
+from custom_components.netrex.history import stored, writer
+from custom_components.netrex.history.coverage import newest_hour
+from custom_components.netrex.history.on_demand import async_import
+from custom_components.netrex.history.stored import MAX_ROWS
 from simulator import Simulator
 from simulator.world.model import Column
 
@@ -38,8 +39,10 @@ class Writes:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, write: bool) -> None:
         self.rows: Counter[str] = Counter()
         self.sizes: list[int] = []
+        # The starts of the first and last row (unix seconds).
+        self.ranges: dict[str, tuple[int, int]] = {}
         self._write = write
-        monkeypatch.setattr(statistics, "async_add_external_statistics", self)
+        monkeypatch.setattr(writer, "async_add_external_statistics", self)
 
     def __call__(
         self,
@@ -50,6 +53,9 @@ class Writes:
         """Count the rows of one call."""
         self.rows[metadata["statistic_id"]] += len(rows)
         self.sizes.append(len(rows))
+        starts = [int(row["start"].timestamp()) for row in rows]
+        starts.extend(self.ranges.get(metadata["statistic_id"], ()))
+        self.ranges[metadata["statistic_id"]] = min(starts), max(starts)
         if self._write:
             async_add_external_statistics(hass, metadata, rows)
 
@@ -65,7 +71,8 @@ async def test_a_year_of_a_chain_takes_few_queries(
 ) -> None:
     writes = Writes(monkeypatch, write=False)
     # Nothing is written, so nothing would be found.
-    monkeypatch.setattr(statistics.NodeStatistics, "_is_written", lambda *_: True)
+    monkeypatch.setattr(stored.StoredStatistics, "is_written", lambda *_: True)
+    monkeypatch.setattr(stored.StoredStatistics, "ranges", lambda _: writes.ranges)
     hass.loop.set_debug(False)
     shops = [n.node_id for n in cloud.world.nodes if n.type == "location"]
     config_entry.add_to_hass(hass)
@@ -87,6 +94,7 @@ async def test_a_year_of_a_chain_takes_few_queries(
 
 
 @pytest.mark.parametrize("history_days", [33])
+@pytest.mark.timeout(400)
 async def test_the_recorder_gets_a_month_at_a_time(
     hass: HomeAssistant,
     cloud: Simulator,
@@ -121,7 +129,9 @@ async def test_the_recorder_gets_a_month_at_a_time(
     end = newest_hour(NOON.timestamp())
     cloud.correct(camera, end - 32 * DAY, {Column.PEOPLE_IN: 400})
     history = entry.runtime_data.history
-    assert await history.async_import(history.series(), end - 33 * DAY)
+    result = await async_import(history, history.series(), end - 33 * DAY)
+    assert result.rows
+    assert not result.refused
     assert max(writes.sizes) > MAX_ROWS
     assert len(writes.sizes) == len(writes.rows)
     await assert_truth(cloud, entry, read_back, end - 33 * DAY, end)

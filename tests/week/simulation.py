@@ -8,13 +8,12 @@ query: the bytes of live views and downloads, and the recorder, which confirms a
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import logging
 from pathlib import Path
 import random
 import time
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -36,7 +35,8 @@ from custom_components.netrex.const import (
     CONF_KPI_PLACE_SENSORS,
     DOMAIN,
 )
-from custom_components.netrex.history import HistoryImporter, importer
+from custom_components.netrex.history import HistoryImporter
+from custom_components.netrex.history.coverage import Hours
 from custom_components.netrex.history.statistics import NodeStatistics
 from custom_components.netrex.kpi import BASE, SeriesKey
 from custom_components.netrex.kpi.sensor import KpiSensor
@@ -258,14 +258,24 @@ def simulate(frozen: FrozenDateTimeFactory, folder: Path, days: float) -> Report
         future.set_result(made)
         return future
 
-    async def written(*_: object) -> tuple[int, bool]:
-        return 0, True
+    written: dict[SeriesKey, tuple[int, int]] = {}
 
-    async def known(*_: object) -> set[object]:
-        return set()
+    async def write_rows(
+        _: object, node_id: int, __: str, arrived: Mapping[str, Hours]
+    ) -> int:
+        for metric, hours in arrived.items():
+            if hours:
+                key = SeriesKey(node_id, metric)
+                known = written.get(key, (min(hours), max(hours)))
+                written[key] = min(known[0], *hours), max(known[1], *hours)
+        return 0
 
-    recorder = SimpleNamespace(async_recorder_ready=asyncio.Event())
-    recorder.async_recorder_ready.set()
+    async def stored(*_: object) -> dict[SeriesKey, tuple[int, int]]:
+        return written
+
+    async def rename(*_: object) -> None:
+        pass
+
     pacers: list[Pacer] = []
 
     def pacer(ledger: Ledger) -> Pacer:
@@ -300,9 +310,9 @@ def simulate(frozen: FrozenDateTimeFactory, folder: Path, days: float) -> Report
         patch.object(Downloader, "fetch", fetch),
         patch.object(RecordingStore, "_write", write),
         patch.object(HistoryImporter, "available", new=True),
-        patch.object(importer, "get_instance", lambda _: recorder),
-        patch.object(NodeStatistics, "async_write", written),
-        patch.object(NodeStatistics, "async_known", known),
+        patch.object(NodeStatistics, "async_write", write_rows),
+        patch.object(NodeStatistics, "async_stored", stored),
+        patch.object(NodeStatistics, "async_rename", rename),
         patch("homeassistant.config_entries.RELOAD_AFTER_UPDATE_DELAY", 1e9),
         asyncio.Runner(loop_factory=lambda: loop) as runner,
     ):

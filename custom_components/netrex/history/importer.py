@@ -4,51 +4,48 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import batched
-from typing import Any
 
-from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN, get_instance
+from homeassistant.components.recorder import DOMAIN as RECORDER_DOMAIN
 from homeassistant.const import CONF_HOST
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from ..client import (
     MAX_SERIES_PER_QUERY,
-    Granularity,
     Lane,
-    Metric,
     NetrexAuthError,
     NetrexClient,
+    NetrexConnectionError,
     NetrexError,
-    NetrexNotFoundError,
-    NetrexPermissionError,
-    NetrexQueryError,
     NetrexRateLimitedError,
     NetrexResponseError,
-    SeriesRequest,
-    SeriesValue,
 )
-from ..client.days import DAY, HOUR, Span
+from ..client.days import DAY, Span, not_in_future
 from ..const import CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS, LOGGER
 from ..coordinator import InventoryCoordinator
-from ..kpi import BASE, RATIOS, SeriesKey, needs
+from ..devices import device_node_id
+from ..kpi import RATIOS, SeriesKey, needs
 from ..kpi.coordinator import KpiCoordinator
 from ..kpi.probe import RANK
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
-from .plan import YEAR, Block, Coverage, Plan, Progress, newest_hour
-from .rows import Hours
+from .names import unique_names
+from .plan import Block, Progress
+from .reader import METRICS, BlockReader
+from .state import ImportState
 from .statistics import NodeStatistics
+from .writer import NotWrittenError
 
 CHECK_INTERVAL = timedelta(minutes=15)
 # Delay after a failure.
 RETRY_SECONDS = 900
-# A portal that cannot return a year of hours at once may return fewer (seconds).
-SHORTEST_SPAN = 30 * DAY
-# Delay after the portal has refused all remaining series.
-REFUSED_RETRY_SECONDS = 6 * HOUR
-REFUSALS = (NetrexNotFoundError, NetrexPermissionError, NetrexQueryError)
-METRICS: dict[str, Metric] = {row.key: row.metric for row in BASE if row.metric}
+# A portal that cannot compute a year of hours at once may compute a month. Shorter
+# blocks would not help against an outage.
+SHORTEST_UNUSABLE = 30 * DAY
+# A single lost answer says nothing about the length of the blocks.
+MISSES_BEFORE_SHORTER = 3
 
 
 class HistoryImporter:
@@ -57,6 +54,10 @@ class HistoryImporter:
     The import is a background task of the entry, so unloading cancels it immediately.
     It finishes when nothing is due. Coverage is stored only after the recorder has
     written the rows, so killing Home Assistant costs one query but loses no hours.
+
+    Attributes:
+        state: What is known about each series.
+        last_error: Why the last import is incomplete, if it is.
     """
 
     def __init__(
@@ -71,22 +72,20 @@ class HistoryImporter:
     ) -> None:
         self._hass = hass
         self._entry = entry
-        self._client = client
-        self._store = store
         self._inventory = inventory
         self._kpi = kpi
         self._statistics = NodeStatistics(hass, entry.data[CONF_HOST])
-        self._plan = Plan(entry.options.get(CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS))
-        self._coverages = {
-            key: Coverage.from_list(stored)
-            for text, stored in store.data.get("history", {}).items()
-            if (key := SeriesKey.parse(text)).metric in METRICS
-        }
-        self._lock = asyncio.Lock()
+        days = entry.options.get(CONF_HISTORY_DAYS, DEFAULT_HISTORY_DAYS)
+        self.state = ImportState(store, days)
+        self.reader = BlockReader(client, self._statistics, self.state, self._names)
+        self.last_error: NetrexError | NotWrittenError | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
-        self._not_before = 0.0
-        self.last_error: NetrexError | None = None
+        self._paused_at = self._pause_seconds = 0.0
+        self._misses = 0
+        self._has_reported = False
+        self._named: dict[int, str] = {}
+        self._is_renamed = True
 
     @property
     def available(self) -> bool:
@@ -98,14 +97,12 @@ class HistoryImporter:
         """The progress of the import; None if it is disabled."""
         if not self.enabled:
             return None
-        return self._plan.progress(
-            self.series(), self._coverages, dt_util.utcnow().timestamp()
-        )
+        return self.state.progress(self.series(), dt_util.utcnow().timestamp())
 
     @property
     def enabled(self) -> bool:
         """Whether the options enable history and there is a recorder."""
-        return self.available and self._plan.days > 0
+        return self.available and self.state.plan.days > 0
 
     def series(self) -> list[SeriesKey]:
         """Return the base metrics that have data, locations first."""
@@ -135,7 +132,7 @@ class HistoryImporter:
 
     def covered(self, series: SeriesKey) -> Span | None:
         """Return the hours of a series that are in the recorder, if any."""
-        coverage = self._coverages.get(series) if self.enabled else None
+        coverage = self.state.coverages.get(series) if self.enabled else None
         return Span(coverage.start, coverage.end) if coverage else None
 
     @callback
@@ -143,62 +140,67 @@ class HistoryImporter:
         """Import now, and again whenever something is due."""
         if not self.enabled:
             return
-        self._entry.async_on_unload(
+        for remove in (
             async_track_time_interval(
                 self._hass, self.async_check, CHECK_INTERVAL, cancel_on_shutdown=True
-            )
-        )
-        # The probe finds nodes gradually.
-        self._entry.async_on_unload(self._kpi.async_add_listener(self.async_check))
+            ),
+            # The probe finds nodes gradually.
+            self._kpi.async_add_listener(self.async_check),
+            self._inventory.async_add_listener(self.async_check),
+            self._hass.bus.async_listen(
+                dr.EVENT_DEVICE_REGISTRY_UPDATED, self._async_device_updated
+            ),
+        ):
+            self._entry.async_on_unload(remove)
+        if self.state.coverages:
+            # Even if nothing is due: the database may be older than the coverage.
+            self._async_run_in_background()
         self.async_check()
 
     @callback
     def async_check(self, _: object = None) -> None:
         """Start the background task if something is due."""
         now = dt_util.utcnow().timestamp()
+        is_due = not self._is_paused() and self.state.blocks(self.series(), now)
+        if is_due or self._names() != self._named:
+            self._async_run_in_background()
+
+    def _is_paused(self) -> bool:
+        """Return whether the delay after a failure has not passed."""
+        now = dt_util.utcnow().timestamp()
+        self._paused_at = not_in_future(self._paused_at, now)
+        return now < self._paused_at + self._pause_seconds
+
+    @callback
+    def _async_device_updated(
+        self, event: Event[dr.EventDeviceRegistryUpdatedData]
+    ) -> None:
+        """Follow a name that the user gave to a device."""
+        if event.data["action"] == "update" and "name_by_user" in event.data["changes"]:
+            self.async_check()
+
+    @callback
+    def _async_run_in_background(self) -> None:
         is_running = self._task is not None and not self._task.done()
-        if self._stopped or is_running or now < self._not_before:
-            return
-        if self._plan.blocks(self.series(), self._coverages, now):
+        if not (self._stopped or is_running):
             self._task = self._entry.async_create_background_task(
                 self._hass, self._async_run(), "netrex history"
             )
 
     async def async_stop(self) -> None:
         """Cancel the background task without storing anything else."""
-        self._stopped = True
+        self._stopped = self.reader.stopped = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def async_import(self, series: Sequence[SeriesKey], start: int) -> int:
-        """Read the series again from the unix time `start`; return the rows written.
-
-        Used by the action, because corrections may be older than the daily overlap.
-
-        Raises:
-            NetrexError: A query failed. Values read before it have been written.
-        """
-        now = dt_util.utcnow().timestamp()
-        newest = newest_hour(now)
-        blocks = [
-            Block(key, first, min(first + YEAR, newest))
-            for first in range(start // HOUR * HOUR, newest, YEAR)
-            for key in series
-        ]
-        written = 0
-        async with self._lock:
-            # First, because writing would recreate a deleted statistic with only this
-            # part.
-            await self._async_verify()
-            for batch in batched(blocks, MAX_SERIES_PER_QUERY, strict=False):
-                written += await self._async_batch(batch, Lane.COMMAND, now)
-        return written
-
     async def _async_run(self) -> None:
         """Import until nothing is due or a query fails."""
         try:
-            await self._async_verify()
+            await self.async_verify()
+            await self._async_rename()
+            if self._is_paused():
+                return
             while await self._async_round():
                 pass
         except NetrexAuthError as err:
@@ -206,108 +208,94 @@ class HistoryImporter:
             self._entry.runtime_data.status.async_check_token()
         except NetrexRateLimitedError as err:
             self._pause(err, err.retry_after)
-        except NetrexError as err:
-            if isinstance(err, NetrexResponseError):
-                self._plan.span = max(self._plan.span // 4, SHORTEST_SPAN)
+        except (NetrexError, NotWrittenError) as err:
             self._pause(err, None)
+        else:
+            self._report_refused()
 
-    def _pause(self, err: NetrexError, seconds: float | None) -> None:
+    def _pause(self, err: NetrexError | NotWrittenError, seconds: float | None) -> None:
         """Prevent the next start until this time has passed."""
         self.last_error = err
-        self._not_before = dt_util.utcnow().timestamp() + (seconds or RETRY_SECONDS)
+        self._paused_at = dt_util.utcnow().timestamp()
+        self._pause_seconds = seconds or RETRY_SECONDS
         LOGGER.debug("Could not import history, retrying later: %s", err)
 
-    async def _async_verify(self) -> None:
-        """Discard the coverage of statistics that the recorder no longer has.
+    def _report_refused(self) -> None:
+        """Log once that the portal refuses series, until it returns all of them."""
+        reasons = self.state.refused.by_reason()
+        if reasons and not self._has_reported:
+            LOGGER.warning(
+                "The portal refuses the history of %d series (%s); they are requested"
+                " again later: %s",
+                reasons.total(),
+                ", ".join(sorted(reasons)),
+                self.last_error,
+            )
+        elif not reasons:
+            self.last_error = None
+        self._has_reported = bool(reasons)
+
+    async def async_verify(self) -> None:
+        """Discard the coverage of hours that the recorder does not have.
 
         Statistics may disappear while Home Assistant runs: users clear them, and the
-        recorder creates a new database if its own is damaged.
+        recorder creates a new database if its own is damaged. A database that was
+        restored from a backup lacks the newest hours, and maybe the oldest.
+
+        Raises:
+            NotWrittenError: The recorder is not ready.
         """
-        await get_instance(self._hass).async_recorder_ready.wait()
-        covered = {key for key, coverage in self._coverages.items() if coverage.any}
-        for key in covered - await self._statistics.async_known(covered):
-            del self._coverages[key]
+        self.state.limit(await self._statistics.async_stored(self.state.coverages))
+
+    async def _async_rename(self) -> None:
+        """Give the statistics the present names of the nodes."""
+        names = self._names()
+        if names != self._named or not self._is_renamed:
+            self._named, self._is_renamed = names, False
+            await self._statistics.async_rename(names)
+            self._is_renamed = True
+
+    def _names(self) -> dict[int, str]:
+        """Return the names of the nodes with KPIs, as the devices have them."""
+        inventory = self._inventory.data
+        own = {node_id: camera.name for node_id, camera in inventory.cameras.items()}
+        devices = dr.async_entries_for_config_entry(
+            dr.async_get(self._hass), self._entry.entry_id
+        )
+        own |= {
+            node_id: device.name_by_user
+            for device in devices
+            if device.name_by_user
+            and (node_id := device_node_id(self._entry, device)) is not None
+        }
+        return unique_names(self._kpi.nodes, inventory.tree, own)
 
     async def _async_round(self) -> bool:
         """Request a block of each incomplete series; return whether to continue."""
         now = dt_util.utcnow().timestamp()
-        self.last_error = None
-        blocks = self._plan.blocks(self.series(), self._coverages, now)
+        series = self.series()
+        if self._inventory.data.inventory.complete:
+            self.state.retain(series)
+        blocks = self.state.blocks(series, now)
         for batch in batched(blocks, MAX_SERIES_PER_QUERY, strict=False):
             try:
-                async with self._lock:
-                    await self._async_batch(batch, Lane.BACKFILL, now)
-            except REFUSALS as err:
-                # Only the series of this batch are refused.
-                self.last_error = err
-        left = self._plan.blocks(self.series(), self._coverages, now)
-        if left == blocks:
-            # The portal refused all series, and each retry costs a query.
-            self._not_before = now + REFUSED_RETRY_SECONDS
-            return False
-        return bool(left)
+                result = await self.reader.async_read(batch, Lane.BACKFILL, now)
+            except (NetrexConnectionError, NetrexResponseError) as err:
+                self._shorten_unusable(batch, err)
+                raise
+            self._misses = 0
+            for block, error in result.refused.items():
+                # Only this series is refused.
+                self.last_error = error
+                self.state.refuse(block, error)
+        return bool(self.state.blocks(series, now))
 
-    async def _async_batch(self, batch: Sequence[Block], lane: Lane, now: float) -> int:
-        """Request blocks in one query, write the values and store the coverage.
+    def _shorten_unusable(self, batch: Sequence[Block], err: NetrexError) -> None:
+        """Use shorter blocks for series whose answers are unusable, or often missing.
 
-        `now` is the time for which the blocks were planned. Returns the number of
-        rows written.
+        The portal may be unable to compute a whole year before a timeout.
         """
-        requests = {
-            SeriesRequest(
-                block.series.node_id,
-                METRICS[block.series.metric],
-                block.start,
-                block.end,
-                Granularity.H,
-            ): block
-            for block in batch
-        }
-        answers = await self._client.kpi_series(list(requests), lane=lane)
-        nodes: dict[int, dict[Block, Hours]] = {}
-        for request, values in answers.items():
-            block = requests[request]
-            nodes.setdefault(request.node_id, {})[block] = _hours(values, block)
-        written = 0
-        for node_id, blocks in nodes.items():
-            node = self._inventory.data.tree.node(node_id)
-            arrived = {block.series.metric: hours for block, hours in blocks.items()}
-            rows, is_stored = await self._statistics.async_write(
-                node_id, node.name if node else str(node_id), arrived
-            )
-            written += rows
-            if is_stored and not self._stopped:
-                for block, hours in blocks.items():
-                    self._cover(block, int(now), found=bool(hours))
-        return written
-
-    def _cover(self, block: Block, now: int, *, found: bool) -> None:
-        """Record that a block is in the recorder if it touches the coverage."""
-        coverage = self._coverages.get(block.series)
-        if coverage is None:
-            if block.end < newest_hour(now):
-                return
-            coverage = Coverage(block.start, block.end, now, found)
-        elif block.start <= coverage.end and coverage.start <= block.end:
-            coverage = coverage.joined(block, now, found=found)
-        self._coverages[block.series] = coverage
-        stored: dict[str, list[Any]] = self._store.data.setdefault("history", {})
-        stored[str(block.series)] = coverage.as_list()
-        self._store.async_changed()
-
-
-def _hours(values: Sequence[SeriesValue], block: Block) -> Hours:
-    """Return the values of a block's hours.
-
-    A series may cover more time than requested, and the recorder takes only whole hours
-    in unix time. An hour without a value remains a gap: it is not a zero and does not
-    delete a known value.
-    """
-    return {
-        value.start: value.value
-        for value in values
-        if value.value is not None
-        and value.start % HOUR == 0
-        and value.end - value.start == HOUR
-        and block.start <= value.start < block.end
-    }
+        self._misses += 1
+        if isinstance(err, NetrexResponseError) or self._misses > MISSES_BEFORE_SHORTER:
+            for block in batch:
+                self.state.shorten(block, SHORTEST_UNUSABLE)

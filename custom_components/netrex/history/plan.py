@@ -4,54 +4,18 @@ Pure: the current time is an argument. All times are in seconds.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from ..client.days import DAY, HOUR
+from ..item_errors import ItemErrors
 from ..kpi import SeriesKey
+from .coverage import Coverage, newest_hour
+from .spans import SHORTEST, Spans
 
-# The longest range of one query ("1 year maximum range", "API Limit").
-YEAR = 365 * DAY
 # Counters buffer their values while they are offline, so the last two days are read
 # again daily. A query for two days costs the same as one for two hours.
 OVERLAP = 2 * DAY
 READ_AGAIN = DAY
-# An hour is read at least two hours after its start: by then, the portal's values
-# have settled, and Home Assistant has compiled its own row for that hour.
-SETTLING = HOUR
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """The hours [start, end) of a series that are in the recorder.
-
-    `read` is the time of the last request for the newest hour; `any` is whether any
-    hour had a value.
-    """
-
-    start: int
-    end: int
-    read: int
-    any: bool
-
-    def joined(self, block: Block, now: int, *, found: bool) -> Coverage:
-        """Return the coverage extended by an adjacent or overlapping block."""
-        return Coverage(
-            min(self.start, block.start),
-            max(self.end, block.end),
-            now if block.end >= newest_hour(now) else self.read,
-            self.any or found,
-        )
-
-    def as_list(self) -> list[Any]:
-        """Return JSON data for `from_list`: a short list, since each series has one."""
-        return [self.start, self.end, self.read, self.any]
-
-    @classmethod
-    def from_list(cls, stored: list[Any]) -> Coverage:
-        """Restore the result of `as_list`."""
-        start, end, read, found = stored
-        return cls(start, end, read, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +25,11 @@ class Block:
     series: SeriesKey
     start: int
     end: int
+
+    @property
+    def length(self) -> int:
+        """The length in seconds."""
+        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +45,22 @@ class Progress:
         return round(100 * self.done / self.wanted, 1) if self.wanted else None
 
 
-def newest_hour(now: float) -> int:
-    """Return the end of the last hour that has settled."""
-    return int((now - SETTLING) // HOUR) * HOUR
-
-
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """The wanted hours: the last `days` of every series, in blocks of up to `span`."""
+    """The wanted hours: the last `days` of every series, in blocks.
 
-    def __init__(self, days: int, span: int = YEAR) -> None:
-        self.days = days
-        self.span = span
+    Attributes:
+        days: The length of the history.
+        spans: The length of the next block of each series.
+        refused: The series whose newest hours the portal refused.
+        ended: The series whose hours before the covered ones the portal refused, down
+            to the shortest block: it has no older ones, so they count as covered.
+    """
+
+    days: int
+    spans: Spans[SeriesKey] = field(default_factory=Spans)
+    refused: ItemErrors[SeriesKey] = field(default_factory=ItemErrors)
+    ended: ItemErrors[SeriesKey] = field(default_factory=ItemErrors)
 
     def blocks(
         self,
@@ -104,16 +78,26 @@ class Plan:
     def _next(
         self, key: SeriesKey, coverage: Coverage | None, now: float
     ) -> Block | None:
+        if not self.refused.is_due(key):
+            return None
         newest = newest_hour(now)
         oldest = newest - self.days * DAY
+        span = SHORTEST if key in self.refused else self.spans.length(key)
         if coverage is None:
-            return Block(key, max(oldest, newest - self.span), newest)
+            return Block(key, max(oldest, newest - span), newest)
+        if newest <= coverage.start:
+            # The clock is far behind.
+            return None
         if newest > coverage.end and now - coverage.read >= READ_AGAIN:
-            start = coverage.end - OVERLAP
-            return Block(key, start, min(newest, start + self.span))
-        if oldest < coverage.start:
-            start = max(oldest, coverage.start - self.span)
-            return Block(key, start, coverage.start)
+            start = coverage.reliable_end - OVERLAP
+            if start + span <= coverage.end:
+                # Such a block would add nothing.
+                start = coverage.end - min(OVERLAP, span // 2)
+            return Block(key, start, min(newest, start + span))
+        if oldest < coverage.start and self.ended.is_due(key):
+            if key in self.ended:
+                span = SHORTEST
+            return Block(key, max(oldest, coverage.start - span), coverage.start)
         return None
 
     def progress(
@@ -131,5 +115,6 @@ class Plan:
             if coverage := coverages.get(key):
                 fresh = now - coverage.read < READ_AGAIN
                 end = newest if fresh else min(coverage.end, newest)
-                done += max(0, end - max(coverage.start, oldest))
+                start = oldest if key in self.ended else max(coverage.start, oldest)
+                done += max(0, end - start)
         return Progress(done // HOUR, wanted // HOUR)

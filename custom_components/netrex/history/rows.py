@@ -6,16 +6,15 @@ later sums, so those rows are rewritten in the same transaction. Rows that are a
 correct are not written.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from .coverage import Hours
 
 # Values have at most two decimals. Rounding keeps binary rounding errors from adding up
 # over the years.
 _DIGITS = 6
 _TOLERANCE = 1e-6
-
-# Values by the start of their hour (unix seconds).
-type Hours = Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)

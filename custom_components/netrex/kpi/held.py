@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..client import Granularity, SeriesValue
 from ..client.days import HOUR, Span, day_bounds, local_date, midnight
-from ..history.rows import Hours
+from ..history.coverage import Hours
 from ..models import NetrexConfigEntry
 from .metrics import BASE, BY_KEY, RATIOS, SeriesKey, needs, ratio
 

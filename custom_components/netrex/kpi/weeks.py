@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..client.days import DAY, HOUR, Span, day_bounds, local_date, midnight
 from ..const import LOGGER
 from ..history import HistoryImporter
-from ..history.rows import Hours
+from ..history.coverage import Hours
 from ..models import NetrexConfigEntry
 from ..store import NetrexStore
 from .coordinator import KpiCoordinator
