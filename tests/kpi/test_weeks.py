@@ -20,6 +20,7 @@ from ..history.conftest import (  # noqa: F401 - fixtures with a recorder
     _prague,
     clock,
     config_entry,
+    history_options,
     now,
     settle,
 )
