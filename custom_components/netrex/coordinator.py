@@ -16,6 +16,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from .client import (
     Camera,
@@ -31,7 +32,7 @@ from .client import (
 )
 from .client.days import HOUR, is_fresh, not_in_future
 from .client.values import as_float, as_mapping
-from .const import LOGGER
+from .const import DOMAIN, LOGGER
 from .devices import async_known_nodes, async_remove_node
 from .errors import error_arguments, update_errors
 from .models import NetrexConfigEntry
@@ -44,6 +45,10 @@ SLICE_SECONDS = 0.01
 
 # Time until the next attempt after the portal refused the token: each costs a query.
 REFUSED_INTERVAL = timedelta(minutes=15)
+# Time until refusals that give no reason concern the token.
+UNEXPLAINED_SECONDS = 900.0
+# The time of the event loop of the first one, by config entry id.
+DATA_UNEXPLAINED: HassKey[dict[str, float]] = HassKey(f"{DOMAIN}_unexplained_refusals")
 
 
 class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
@@ -113,7 +118,7 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
 
         A single refusal of the token may be a mistake of a server in between.
         """
-        if isinstance(err, NetrexAuthError):
+        if isinstance(err, NetrexAuthError) and err.explained:
             return isinstance(before, NetrexAuthError)
         return self._is_stale(err)
 
@@ -123,7 +128,11 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         Home Assistant's coordinator would stop after a refused token, but a portal that
         refuses all tokens for a while accepts them again later.
         """
-        if self.data is None or not isinstance(err, NetrexAuthError):
+        if not isinstance(err, NetrexAuthError):
+            return err
+        if not self._is_about_token(err):
+            return UpdateFailed(**error_arguments(err))
+        if self.data is None:
             return err
         self.update_interval = max(self._next_interval(), REFUSED_INTERVAL)
         entry = self.config_entry
@@ -131,6 +140,21 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
             self._asked_for_reauth = True
             entry.async_start_reauth(self.hass)
         return UpdateFailed(**error_arguments(err))
+
+    def _is_about_token(self, err: NetrexAuthError) -> bool:
+        """Return whether a refusal concerns the token, and not the portal's limit.
+
+        A server in between may answer with HTTP status 401 alone when a limit is
+        reached. So a refusal without a reason counts when the portal has accepted
+        nothing for a while, which outlasts a failed setup.
+        """
+        if err.explained:
+            return True
+        since = self.hass.data.setdefault(DATA_UNEXPLAINED, {})
+        now, entry_id = self.hass.loop.time(), self.config_entry.entry_id
+        if since.setdefault(entry_id, now) < self.client.accepted_at:
+            since[entry_id] = now
+        return now - since[entry_id] >= UNEXPLAINED_SECONDS
 
     @callback
     def _async_end_reauth(self) -> None:
@@ -153,10 +177,12 @@ class NetrexCoordinator[DataT](DataUpdateCoordinator[DataT]):
         """Return the age in seconds at which data without an answer are too old.
 
         That is the second refresh that is missed with all its repetitions. A reached
-        limit lasts longer, and data read before that remain usable for an hour.
+        limit lasts longer, and data read before that remain usable for an hour. A
+        refusal without a reason may be such a limit.
         """
         two = 2 * self._next_interval().total_seconds()
-        return max(two, HOUR) if isinstance(err, NetrexRateLimitedError) else two
+        is_limit = isinstance(err, NetrexRateLimitedError) or not err.explained
+        return max(two, HOUR) if is_limit else two
 
     def _interval_after(self, err: NetrexError) -> timedelta:
         """Return the time until the next refresh after a miss."""

@@ -10,6 +10,7 @@ import aiohttp
 
 from . import documents
 from .archive import Archive
+from .camera_pages import CameraPages
 from .days import HOUR, QUARTER
 from .enums import Granularity
 from .errors import (
@@ -36,14 +37,13 @@ from .parsing import (
     parse_inventory,
     parse_live_link,
     parse_slots,
+    parse_status,
     parse_statuses,
 )
 from .schema import INTROSPECTION, Schema
 from .transport import MAX_SERIES_BYTES, GraphQLResponse, GraphQLTransport
-from .values import as_float, as_mapping, is_list, parse_each
+from .values import as_float, as_int, as_mapping, is_list
 
-# For portals where `cameraList` lacks fields.
-_CAMERAS_PER_QUERY = 50
 # Limits the memory for a response; five hourly series of one year have 44,000.
 MAX_SLOTS_PER_QUERY = 60_000
 
@@ -81,6 +81,8 @@ class NetrexClient:
         transport = GraphQLTransport(session, url, get_token, renew_token=renew_token)
         self._paced = PacedTransport(transport, pacer)
         self.archive = Archive(session, url, transport, self._paced)
+        self._detail_pages = self._camera_pages(parse_camera, status_only=False)
+        self._status_pages = self._camera_pages(_parse_status, status_only=True)
         self.schema = Schema.documented()
 
     @property
@@ -135,7 +137,7 @@ class NetrexClient:
             inventory = replace(inventory, complete=False)
         if selection is None:
             self._camera_ids = tuple(camera.node_id for camera in inventory.cameras)
-            inventory = await self._with_details(inventory, lane)
+            inventory = await self._with_details(inventory)
         return inventory
 
     async def camera_statuses(self) -> dict[int, CameraStatus]:
@@ -155,11 +157,12 @@ class NetrexClient:
                 camera.node_id: CameraStatus(camera.is_connected, camera.source_ip)
                 for camera in inventory.cameras
             }
-        return {
-            node_id: status
-            for response in await self._query_cameras(Lane.STATUS, status_only=True)
-            for node_id, status in parse_statuses(response.data).items()
-        }
+        return await self._status_pages.read(self._camera_ids)
+
+    @property
+    def accepted_at(self) -> float:
+        """The time of the event loop at which the portal last accepted a query."""
+        return self._paced.accepted_at
 
     async def fetch_schema(self) -> Schema:
         """Introspect the schema in one operation; does not set `schema`.
@@ -243,26 +246,22 @@ class NetrexClient:
             shared=False,
         )
 
-    async def _query_cameras(
-        self, lane: Lane, *, status_only: bool
-    ) -> list[GraphQLResponse]:
-        """Query the cameras of the last inventory by id."""
-        queries = [
-            documents.cameras(node_ids, status_only=status_only)
-            for node_ids in batched(self._camera_ids, _CAMERAS_PER_QUERY, strict=False)
-        ]
-        return [
-            await self._paced.execute(lane, query, shared=True) for query in queries
-        ]
+    def _camera_pages[T](
+        self, parse: Callable[[Mapping[str, object]], T | None], *, status_only: bool
+    ) -> CameraPages[T]:
+        """Return what queries the cameras of the last inventory by id."""
 
-    async def _with_details(self, inventory: Inventory, lane: Lane) -> Inventory:
+        async def send(node_ids: Sequence[int]) -> Mapping[str, object]:
+            query = documents.cameras(node_ids, status_only=status_only)
+            response = await self._paced.execute(Lane.STATUS, query, shared=True)
+            names = map(documents.alias, range(len(node_ids)))
+            return {name: response.data.get(name) for name in names}
+
+        return CameraPages(send, parse)
+
+    async def _with_details(self, inventory: Inventory) -> Inventory:
         """Return the inventory with its cameras' fields queried by id."""
-        responses = await self._query_cameras(lane, status_only=False)
-        details = {
-            camera.node_id: camera
-            for response in responses
-            for camera in parse_each(list(response.data.values()), parse_camera)
-        }
+        details = await self._detail_pages.read(self._camera_ids)
         return replace(
             inventory,
             cameras=tuple(
@@ -273,6 +272,10 @@ class NetrexClient:
             ),
             complete=inventory.complete and len(details) == len(inventory.cameras),
         )
+
+
+def _parse_status(item: Mapping[str, object]) -> CameraStatus | None:
+    return None if as_int(item.get("node_id")) is None else parse_status(item)
 
 
 def _require(response: GraphQLResponse, name: str, kind: type) -> None:

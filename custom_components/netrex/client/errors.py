@@ -6,7 +6,14 @@ Their texts never contain a token, a link or a query string: texts from outside 
 
 
 class NetrexError(Exception):
-    """Base of all errors of the client."""
+    """Base of all errors of the client.
+
+    Attributes:
+        explained: Whether the portal gave a reason. A refusal by HTTP status alone may
+            come from a server in between, such as one that limits requests.
+    """
+
+    explained = True
 
 
 class NetrexAuthError(NetrexError):

@@ -261,7 +261,13 @@ def error_from_body(
         or re.search(_LIMIT_WORDS, excerpt, re.IGNORECASE)
     ):
         return NetrexRateLimitedError(text, retry_after=retry_after)
-    return _STATUSES.get(status, NetrexResponseError)(text)
+    error = _STATUSES.get(status, NetrexResponseError)(text)
+    error.explained = status not in _UNEXPLAINED
+    return error
+
+
+# Refusals that may concern a request, the token, or a limit.
+_UNEXPLAINED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 _STATUSES: dict[int, type[NetrexError]] = {

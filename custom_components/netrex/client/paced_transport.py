@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
+import math
 
 from . import documents
 from .errors import (
@@ -38,6 +39,8 @@ class PacedTransport:
     def __init__(self, transport: GraphQLTransport, pacer: Pacer) -> None:
         self._transport = transport
         self._pacer = pacer
+        # The time of the event loop at which a response with data last came.
+        self.accepted_at = -math.inf
 
     async def execute(
         self,
@@ -75,6 +78,7 @@ class PacedTransport:
         self, query: str, variables: Mapping[str, object] | None, max_bytes: int
     ) -> GraphQLResponse:
         response = await self._transport.post(query, variables, max_bytes=max_bytes)
+        self.accepted_at = asyncio.get_running_loop().time()
         for entry in response.errors:
             if isinstance(entry.error, NetrexRateLimitedError):
                 self._pacer.back_off(entry.error.retry_after)
