@@ -175,13 +175,18 @@ async def _redeem(
     )
 
 
-async def settle(client: HomeAssistantClient) -> None:
-    """Wait until the start is complete, and confirm the server's address."""
+async def wait_until_running(client: HomeAssistantClient) -> None:
+    """Wait until the start is complete."""
     deadline = time.monotonic() + START_TIMEOUT
     while (await client.request("GET", "/api/config"))["state"] != "RUNNING":
         if time.monotonic() > deadline:
             raise DemoError("Home Assistant did not finish starting")
         await asyncio.sleep(POLL_INTERVAL)
+
+
+async def settle(client: HomeAssistantClient) -> None:
+    """Wait until the first start is complete, and confirm the server's address."""
+    await wait_until_running(client)
     # An address from YAML is on trial: unless confirmed, Home Assistant returns to its
     # default and restarts after five minutes (components/http/config.py).
     await client.command("http/config/promote")

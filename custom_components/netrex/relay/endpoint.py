@@ -12,6 +12,8 @@ import socket
 from urllib.parse import quote, unquote
 
 LOOPBACK = "127.0.0.1"
+# Clients send little: requests, receiver reports, and audio (bytes).
+RECEIVE_BUFFER_SIZE = 32 * 1024
 # One of the parameters that Home Assistant masks.
 TOKEN_PARAMETER = "auth"  # noqa: S105 - a name
 
@@ -110,4 +112,6 @@ def bind(host: str, port: int) -> socket.socket:
     # Inherited by accepted sockets. asyncio sets it only for sockets with an explicit
     # protocol; without it, the first frame is delayed by 40 ms until the client's ACK.
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Inherited, too. asyncio receives all that fits in at once, also from strangers.
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_SIZE)
     return server
