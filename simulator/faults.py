@@ -35,8 +35,8 @@ class FaultKind(StrEnum):
     top-level fields whose text contains `value` (empty: all). Other endpoints: a list.
     null: the same fields are null without an error. Other endpoints: the JSON null.
     denied, not_found: GraphQL: the same fields are null with the portal's error.
-    hostile: GraphQL: about one value in ten of the right answer is one that breaks
-    careless clients; `value` is the seed.
+    hostile: GraphQL and gateway: about one value in ten of the right answer is one
+    that breaks careless clients; `value` is the seed.
     huge: a valid JSON answer of `value` megabytes.
     silence: an open event stream sends nothing more and does not answer pings.
     """

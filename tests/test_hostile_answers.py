@@ -51,6 +51,11 @@ async def check_account(
         for coordinator in (data.inventory, data.status, data.kpi):
             await coordinator.async_refresh()
     await hass.async_block_till_done(wait_background_tasks=True)
+    await check_loaded(hass, entry)
+
+
+async def check_loaded(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Check that everything can be stored, and that the account can be unloaded."""
     check_stored(hass, entry)
     if entry.state is ConfigEntryState.LOADED:
         prepare_save_json(entry.runtime_data.store.data)

@@ -5,15 +5,18 @@ cannot resolve such a host name to this machine.
 """
 
 from collections.abc import Awaitable, Callable
+from random import Random
 
 from aiohttp import hdrs, web
 
+from ..faults import Fault, FaultKind
 from ..limiter import Limiter
 from ..media.studio import Studio
 from ..records import CallRecord
 from ..state import State
 from ..world.model import Camera, Scope, Token
 from .camera import TOKEN_ARGUMENT, SimulatedCamera, read_arguments
+from .hostile import mutate_answer
 
 DOMAIN = ".device-connect.net"
 PREFIX = "/camera"
@@ -92,6 +95,10 @@ class SimulatedGateway:
             answer: web.StreamResponse = self._refusal(err)
         else:
             answer = await self.camera(camera).answer(path, request)
+        fault: Fault | None = request.get("fault")
+        if fault is not None and fault.kind is FaultKind.HOSTILE:
+            random = Random(f"{fault.value}{serial_number}{path}")  # noqa: S311 - no secret
+            answer = mutate_answer(answer, random)
         call.status = answer.status
         return answer
 
