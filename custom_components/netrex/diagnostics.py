@@ -67,8 +67,9 @@ def _kpi(data: NetrexRuntimeData) -> dict[str, Any]:
         "until": dt_util.utc_from_timestamp(data.kpi.data.end).isoformat(),
         "known_until": known_until.isoformat() if known_until else None,
         "settling_seconds": data.kpi.delay.seconds,
-        # Series and ratios that cannot be read, by reason.
+        # Series, probes, and ratios that cannot be read, by reason.
         "refused": data.kpi.queries.refused.by_reason(),
+        "refused_probes": data.kpi.probe.queries.refused.by_reason(),
         "refused_ratios": data.kpi.ratios.queries.refused.by_reason(),
         # Ratios that the portal computes differently.
         "ratios_of_the_portal": sorted(data.kpi.ratios.replaced),

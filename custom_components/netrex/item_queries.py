@@ -118,17 +118,21 @@ class ItemQueries[KeyT: Hashable]:
     def _is_own(self, batch: tuple[KeyT, ...], error: NetrexError, before: int) -> bool:
         """Record a failed query; return whether the error is that of its only item.
 
-        It is if others were answered since the run in which the item first failed;
-        `before` is the number of responses before this run.
+        It is if the item was refused before, or if others were answered since the run
+        in which it first failed; `before` is the number of responses before this run.
         """
         for key in batch:
             suspect = self._suspects.setdefault(key, _Suspect(before))
             suspect.failures += 1
-        is_alone = len(batch) == 1 and suspect.failures >= _FAILURES_UNTIL_ALONE
-        if not is_alone or self._responses == suspect.since:
+        if len(batch) > 1:
             return False
-        self.refused.failed(batch[0], error)
-        return True
+        # It may have been refused before a restart, and the others are not due.
+        is_known = batch[0] in self.refused
+        is_alone = suspect.failures >= _FAILURES_UNTIL_ALONE
+        if is_known or (is_alone and self._responses != suspect.since):
+            self.refused.failed(batch[0], error)
+            return True
+        return False
 
     def _batches(self, keys: list[KeyT]) -> Iterator[tuple[KeyT, ...]]:
         """Yield the items of each query: good ones, refused ones, then suspects.

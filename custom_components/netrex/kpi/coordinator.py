@@ -72,7 +72,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         # Each sensor checks whether its own value has changed.
         self.always_update = True
         self._inventory = inventory
-        self._probe = probe
+        self.probe = probe
         self._repeats = cached_repeating_folders()
         self._store = store
         self._is_probing = False
@@ -107,7 +107,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         tree = self._inventory.data.tree
         return [
             node_id
-            for node_id in self._probe.nodes
+            for node_id in self.probe.nodes
             if tree.node(node_id) and self.wants(node_id)
         ]
 
@@ -118,7 +118,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         """
         if chosen := self.config_entry.options.get(CONF_KPI_NODES):
             return is_chosen(self._inventory.data.tree, node_id, chosen)
-        return node_id not in self._repeats(self._inventory.data, self._probe.nodes)
+        return node_id not in self._repeats(self._inventory.data, self.probe.nodes)
 
     @property
     def wanted_metrics(self) -> frozenset[str]:
@@ -128,7 +128,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     def metrics(self, node_id: int) -> frozenset[str]:
         """Return the keys of the wanted base metrics for which a node has data."""
-        return self._probe.metrics(node_id) & self.wanted_metrics
+        return self.probe.metrics(node_id) & self.wanted_metrics
 
     def reading(self, key: KpiKey) -> Reading:
         """Return the value of a KPI."""
@@ -229,9 +229,9 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
             chosen = self.config_entry.options.get(CONF_KPI_NODES)
             interval = CHOSEN_PROBE_INTERVAL if chosen else PROBE_INTERVAL
             metrics = self.wanted_metrics
-            async for found in self._probe.async_probe(nodes, metrics, interval):
-                if found:
-                    self.async_update_listeners()
+            await self.probe.async_probe(
+                nodes, metrics, interval, self.async_update_listeners
+            )
         except NetrexError as err:
             # The next refresh starts the search again.
             LOGGER.debug("The search for KPI nodes failed: %s", err)
