@@ -21,10 +21,11 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN
 from .errors import failed
-from .media.browse import TITLE, Browser, Texts, async_get_entry
+from .media.browse import TITLE, Browser, async_get_entry
 from .media.identifiers import Slice, parse_identifier
 from .media.player_view import slice_path
 from .media.search import async_search
+from .media.titles import Texts
 from .permissions import async_current_user, may_see_camera
 from .recordings.clip import MIME_TYPE
 

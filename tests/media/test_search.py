@@ -78,8 +78,8 @@ TIMES = {
     "2.7. 23:59": "23:50-00:00 Vchod, 2026-07-02",
     # A later day means last year.
     "24.12. 18:00": "18:00-18:10 Vchod, 2025-12-24",
-    "today": "Vchod, Today 2026-07-15",
-    "1.7.": "Vchod, Wednesday 2026-07-01",
+    "today": "Vchod, Today · 15 Jul",
+    "1.7.": "Vchod, 1 Jul · Wed",
 }
 
 
@@ -95,7 +95,7 @@ async def test_words_for_days_are_translated(
     assert await search("vankovka vchod vcera 10:00") == [
         "10:00-10:10 Vchod, 2026-07-14"
     ]
-    assert await search("vankovka vchod dnes") == ["Vchod, Dnes 2026-07-15"]
+    assert await search("vankovka vchod dnes") == ["Vchod, Dnes 15. 7."]
 
 
 async def test_the_future_has_no_recordings(search: Search) -> None:

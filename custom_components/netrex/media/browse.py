@@ -4,8 +4,7 @@ Opening an item costs at most one query; items above the cameras cost none.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 import time
 
 from homeassistant.auth.models import User
@@ -14,11 +13,10 @@ from homeassistant.components.media_player import MediaClass
 from homeassistant.components.media_source import BrowseMediaSource
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import service
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from ..client import Camera, Node
-from ..client.days import day_span
+from ..client.days import Span, day_span
 from ..const import DOMAIN
 from ..coordinator import InventoryData
 from ..errors import command_errors, failed
@@ -36,55 +34,12 @@ from .identifiers import (
     Slice,
 )
 from .thumbnails import async_thumbnail_path
+from .titles import Texts
+from .visitors import async_hour_visitors
 
 TITLE = "Netrex"
 # Days per page of a camera, which is one query.
 DAYS_PER_PAGE = 31
-
-_WEEKDAYS = (
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-)
-# The index is the number of days ago.
-_RECENT = ("today", "yesterday")
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """Titles in Home Assistant's language."""
-
-    words: Mapping[str, str]
-
-    @classmethod
-    async def async_load(cls, hass: HomeAssistant) -> Texts:
-        """Load the translations, which Home Assistant caches."""
-        prefix = f"component.{DOMAIN}.common."
-        found = await async_get_translations(
-            hass, hass.config.language, "common", [DOMAIN]
-        )
-        return cls({key.removeprefix(prefix): text for key, text in found.items()})
-
-    @property
-    def recent(self) -> Mapping[str, int]:
-        """How many days ago today and yesterday are, by their translation."""
-        return {self.words[key]: ago for ago, key in enumerate(_RECENT)}
-
-    @property
-    def earlier(self) -> str:
-        """The title of the link to an older page."""
-        return self.words["earlier"]
-
-    def format_day(self, day: date, today: date) -> str:
-        """Return the title of a day."""
-        ago = (today - day).days
-        names = _RECENT if 0 <= ago < len(_RECENT) else _WEEKDAYS
-        index = ago if names is _RECENT else day.weekday()
-        return f"{self.words[names[index]]} {day}"
 
 
 class Browser:
@@ -207,10 +162,18 @@ class Browser:
         self, entry: NetrexConfigEntry, item: Day | Hour | Slice
     ) -> BrowseMediaSource:
         """Return a day with its recorded hours, or an hour with its recorded slices."""
+        visitors: Mapping[int, int] = {}
         if isinstance(item, Day):
             title = self._texts.format_day(item.day, self.today)
             spans = hours(item.day, self._zone)
             child: type[Hour | Slice] = Hour
+            visitors = await async_hour_visitors(
+                self._hass,
+                entry,
+                self._user,
+                item.node_id,
+                day_span(item.day, self._zone),
+            )
         else:
             title = format_span(item.span, self._zone)
             spans, child = slices(item.span), Slice
@@ -221,11 +184,21 @@ class Browser:
         )
         children = (
             self.item(
-                child(item.entry_id, item.node_id, *span), format_span(span, self._zone)
+                child(item.entry_id, item.node_id, *span),
+                self._span_title(span, visitors.get(span.start)),
             )
             for span in recorded
         )
         return self.item(item, title, list(children) or [self._empty(item)])
+
+    def _span_title(self, span: Span, visitors: int | None) -> str:
+        times = format_span(span, self._zone)
+        if visitors is None:
+            return times
+        # The end of a whole hour is of less use than its visitors.
+        start, end = times.split("-", maxsplit=1)
+        zone = end.partition(" ")[2]
+        return self._texts.format_visitors(f"{start} {zone}".strip(), visitors)
 
     async def _open_camera(
         self, entry: NetrexConfigEntry, item: CameraDays, name: str

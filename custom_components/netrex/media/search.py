@@ -12,10 +12,11 @@ from homeassistant.util import dt as dt_util
 from ..client import Camera
 from ..client.days import Span
 from ..models import NetrexConfigEntry
-from .browse import Browser, Texts, async_get_entry
+from .browse import Browser, async_get_entry
 from .calendar import elapsed, hours, slices
 from .identifiers import CameraDays, Day, Folder, Hour, MediaItem, Slice
 from .query import SearchQuery, parse_query
+from .titles import Texts
 
 # Someone who sees so many results adds another word.
 MAX_RESULTS = 100
