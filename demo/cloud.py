@@ -23,6 +23,9 @@ async def start(
     `zone` is the time zone of the shops; without it, that of the scenario.
     """
     command = [sys.executable, "-m", "simulator", "--scenario", scenario]
+    # Cameras of several kinds, as in a real account.
+    for switch in ("rtsp_dialect", "live_video", "live_audio"):
+        command += ["--switch", f"{switch}=mixture"]
     if zone is not None:
         command += ["--switch", f"time_zone={zone}"]
     return await Child.start(

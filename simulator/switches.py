@@ -99,13 +99,16 @@ class Switches:
     backchannel: Literal["ignore", "refuse"] = "refuse"
     # RTSP status for a link that is unknown, expired, or used up.
     link_refused_status: int = 404
-    # The manner of another server's descriptions and headers.
+    # The manner of another server's descriptions and headers; mixture: another one for
+    # each camera, in turn.
     rtsp_dialect: Literal[
-        "netrex", "gstreamer", "live555", "mediamtx", "axis_old", "axis_new"
+        "netrex", "gstreamer", "live555", "mediamtx", "axis_old", "axis_new", "mixture"
     ] = "netrex"
     # Codecs of live streams; B-frames are sent in another order than they are shown.
-    live_video: Literal["h264", "h264_b_frames", "h265"] = "h264"
-    live_audio: Literal["none", "aac", "latm", "opus", "pcmu", "pcma"] = "none"
+    live_video: Literal["h264", "h264_b_frames", "h265", "mixture"] = "h264"
+    live_audio: Literal["none", "aac", "latm", "opus", "pcmu", "pcma", "mixture"] = (
+        "none"
+    )
     # Whether media can be sent on the RTSP connection; otherwise, only by UDP.
     rtp_over_tcp: bool = True
     # RTSP status of a redirect of the first DESCRIBE; 0: none.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..faults import Endpoint, Fault, FaultKind
-from ..media.studio import Coding, LiveSource, MediaUnit, Studio, View
+from ..media.studio import LiveSource, MediaUnit, Studio, View
 from ..state import State
 from . import sdp
 from .authentication import Authenticator
@@ -24,6 +24,7 @@ from .message import (
     read_request,
     response,
 )
+from .mixture import coding_of, dialect_of
 from .rtp import interleave
 
 # Above this many unsent bytes, pictures are dropped for a slow viewer.
@@ -92,7 +93,7 @@ class RtspSession:
         self.last_heard = asyncio.get_running_loop().time()
         self._session_id: str | None = None
         self._source: LiveSource | None = None
-        self._dialect = sdp.DIALECTS[state.switches.rtsp_dialect]
+        self._dialect = dialect_of(state, None)
         self._authenticator: Authenticator | None = None
         # The first channel of each track.
         self._channels: dict[int, int] = {}
@@ -214,6 +215,7 @@ class RtspSession:
             raise RtspError(551, {"Unsupported": required})
         self._authenticate(request, link)
         self._links.touch(link, self)
+        self._dialect = dialect_of(self._state, link.node_id)
         # Before SETUP there is no session ID; after it, these methods need none.
         known = request.headers.get("session", "").partition(";")[0].strip()
         optional = request.method in {"OPTIONS", "DESCRIBE", "SETUP"}
@@ -243,9 +245,7 @@ class RtspSession:
         view = View(
             node.node_id, node.name or str(node.node_id), profile.width, profile.height
         )
-        coding = Coding(
-            switches.live_video, switches.live_audio, switches.live_bit_rate
-        )
+        coding = coding_of(self._state, link.node_id)
         self._source = await self._studio.source(view, profile.frame_rate, coding)
         body = sdp.describe(
             base,
