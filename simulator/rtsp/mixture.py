@@ -38,7 +38,7 @@ def _manner(state: State, camera_id: int) -> _Manner:
 
 def dialect_of(state: State, camera_id: int | None) -> sdp.Dialect:
     """Return the dialect of a camera's stream; None before it is known."""
-    name = state.switches.rtsp_dialect
+    name: str = state.switches.rtsp_dialect
     if name == MIXTURE:
         if camera_id not in state.world.cameras:
             return sdp.Dialect()
