@@ -169,12 +169,12 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-async def _restart(case: Case, log: Path) -> None:
-    """Start Home Assistant again, and connect; killed early in every third case."""
+async def _restart(case: Case, log: Path, *, kill_share: float = 1 / 3) -> None:
+    """Start Home Assistant again, and connect; some starts are killed, too."""
     running = case.running
     await running.client.__aexit__()
     hass = await home_assistant.start(case.config, log)
-    if case.random.random() < 1 / 3:
+    if case.random.random() < kill_share:
         await asyncio.sleep(case.random.uniform(2, 12))
         hass.kill()
         await hass.wait()
@@ -282,6 +282,9 @@ async def _run(kills: int, seed: int) -> Case:
             random.Random(seed),  # noqa: S311 - moments of the kills
         )
         stack.callback(case.kill)
+        # Home Assistant may store the new sign-in only at an orderly end.
+        await case.running.home_assistant.stop()
+        await _restart(case, log, kill_share=0)
         before = await case.registries()
         for number in range(1, kills + 1):
             killed_at = await _kill(case)
