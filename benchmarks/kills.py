@@ -230,6 +230,24 @@ async def _check_registries(case: Case, before: Registries) -> Registries:
     return found
 
 
+async def _check_secrets(case: Case, log: Path) -> int:
+    """Look for secrets in the log, at debug level, and in other files."""
+    issued = [one for one in await case.running.control.get("secrets") if len(one) > 7]  # noqa: PLR2004 - shorter ones occur by chance
+
+    def find() -> list[str]:
+        return [
+            path.name
+            for path in files
+            if any(secret.encode() in path.read_bytes() for secret in issued)
+        ]
+
+    # Not .storage, which has to contain the credentials.
+    files = [log, *(path for path in case.config.glob("*") if path.is_file())]
+    found = await asyncio.to_thread(find)
+    _expect(not found, f"secrets in {found}")
+    return len(files)
+
+
 async def _check_statistics(case: Case) -> int:
     """Wait for the imported history and compare it; return the number of rows."""
     deadline = time.monotonic() + _IMPORT_TIMEOUT_SECONDS
@@ -298,6 +316,8 @@ async def _run(kills: int, seed: int) -> Case:
                 f" ledger lacks {case.missing} at most",
                 flush=True,
             )
+        searched = await _check_secrets(case, log)
+        print(f"no secret in {searched} files", flush=True)
         rows = await _check_statistics(case)
         print(f"{rows} rows of statistics, 0 wrong sums")
         return case
