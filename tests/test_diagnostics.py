@@ -4,11 +4,13 @@ import json
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.netrex.client import NetrexPermissionError
+from custom_components.netrex.devices import node_identifier
 from custom_components.netrex.kpi import SeriesKey
 from simulator import Simulator
 
@@ -51,6 +53,51 @@ async def test_diagnostics_have_counts_and_states(
     assert data["refreshes"]["status"]["success"] is True
     assert data["live"]["live_sessions"] == 0
     assert data["recordings"] == {"jobs": {}, "ended": {}}
+
+
+async def test_devices_have_diagnostics_of_their_own(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    cloud: Simulator,
+    entry: MockConfigEntry,
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert await async_setup_component(hass, "diagnostics", {})
+    client = await hass_client()
+    camera = next(c for c in cloud.world.cameras if cloud.kpi.sources(c))
+    shop = next(n.node_id for n in cloud.world.nodes if n.type == "location")
+    refused = entry.runtime_data.kpi.queries.refused
+    refused.failed(SeriesKey(shop, "visitors"), NetrexPermissionError(""))
+
+    async def read(node_id: int | None) -> dict[str, Any]:
+        device = dr.async_get(hass).async_get_device_by_identifier(
+            node_identifier(entry, node_id), entry.entry_id
+        )
+        assert device
+        response = await client.get(
+            f"/api/diagnostics/config_entry/{entry.entry_id}/device/{device.id}"
+        )
+        assert response.status == 200
+        # The response also has the general data of the manifest and the issues.
+        data: dict[str, Any] = (await response.json())["data"]
+        text = json.dumps(data, ensure_ascii=False).casefold()
+        names = [node.name for node in cloud.world.nodes if node.name]
+        assert not any(f'"{name.casefold()}"' in text for name in names)
+        assert not any(str(node) in text for node in cloud.world.cameras)
+        return data
+
+    of_camera, of_shop = await read(camera), await read(shop)
+    assert of_camera["type"] == "camera"
+    assert of_camera["camera"]["connected"] is True
+    assert of_camera["camera"]["stream_profiles"] > 0
+    assert of_camera["entities"]["enabled"] > 1
+    assert "visitors" in of_camera["kpi"]
+    assert of_camera["kpi_refused"] == []
+    assert of_shop["type"] == "location"
+    assert of_shop["camera"] is None
+    assert of_shop["kpi_selected"] is True
+    assert of_shop["kpi_refused"] == ["visitors"]
+    assert (await read(None))["type"] == "account"
 
 
 async def test_refused_items_are_counted_by_reason(

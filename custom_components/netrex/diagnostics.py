@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -16,6 +17,8 @@ from .const import (
     CONF_RELAY_ACCESS,
     CONF_SCOPES,
 )
+from .devices import device_node_id
+from .kpi.metrics import SeriesKey
 from .models import NetrexConfigEntry, NetrexRuntimeData
 
 # The options without private data.
@@ -34,6 +37,43 @@ async def async_get_config_entry_diagnostics(
     return {
         "entry": _entry(entry),
         **{name: section(entry.runtime_data) for name, section in SECTIONS.items()},
+    }
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: NetrexConfigEntry, device: dr.DeviceEntry
+) -> dict[str, Any]:
+    """Return what is known about a camera or place, as counts and states."""
+    data, node_id = entry.runtime_data, device_node_id(entry, device)
+    entities = er.async_entries_for_device(
+        er.async_get(hass), device.id, include_disabled_entities=True
+    )
+    diagnostics: dict[str, Any] = {
+        "entities": Counter(
+            "disabled" if found.disabled else "enabled" for found in entities
+        ),
+    }
+    if node_id is None:
+        return diagnostics | {"type": "account"}
+    inventory = data.inventory.data
+    node, camera = inventory.tree.node(node_id), inventory.cameras.get(node_id)
+    status = data.status.data.get(node_id)
+    return diagnostics | {
+        "type": node.type if node else None,
+        "depth": len(inventory.tree.path(node_id)),
+        "camera": camera
+        and {
+            "connected": status and status.is_connected,
+            "stream_profiles": len(camera.stream_profiles),
+            "video_channels": len(camera.video_channels),
+        },
+        "kpi": sorted(data.kpi.metrics(node_id)),
+        "kpi_selected": data.kpi.wants(node_id),
+        "kpi_refused": sorted(
+            metric
+            for metric in data.kpi.metrics(node_id)
+            if SeriesKey(node_id, metric) in data.kpi.queries.refused
+        ),
     }
 
 
