@@ -138,6 +138,33 @@ async def test_the_end_of_the_portals_hours_is_learned(
     await assert_days(cloud, config_entry, read_back, 20)
 
 
+async def test_a_refused_period_costs_only_itself(
+    hass: HomeAssistant,
+    clock: FrozenDateTimeFactory,
+    cloud: Simulator,
+    config_entry: MockConfigEntry,
+    read_back: ReadBack,
+    portal: Portal,
+) -> None:
+    first, last = time.time() - 13 * DAY, time.time() - 8 * DAY
+    portal.refuse = lambda request: (
+        NetrexQueryError("refused")
+        if request.metric == "peopleCountOut"
+        and request.start < last
+        and request.end > first
+        else None
+    )
+    await set_up(hass, config_entry)
+
+    assert percent(config_entry) == 100
+    assert config_entry.runtime_data.history.last_error is None
+    assert portal.refused.total() <= 12
+    assert not portal.refused["peopleCountIn"]
+    # Newer and older hours of all series are there.
+    await assert_days(cloud, config_entry, read_back, 7)
+    await assert_days(cloud, config_entry, read_back, 20, until=14)
+
+
 @pytest.mark.parametrize(
     "error",
     [NetrexPermissionError, NetrexNotFoundError, NetrexQueryError, NetrexResponseError],

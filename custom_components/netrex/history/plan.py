@@ -10,6 +10,7 @@ from ..client.days import DAY, HOUR
 from ..item_errors import ItemErrors
 from ..kpi import SeriesKey
 from .coverage import Coverage, newest_hour
+from .gaps import Gap
 from .spans import SHORTEST, Spans
 
 # Counters buffer their values while they are offline, so the last two days are read
@@ -55,12 +56,18 @@ class Plan:
         refused: The series whose newest hours the portal refused.
         ended: The series whose hours before the covered ones the portal refused, down
             to the shortest block: it has no older ones, so they count as covered.
+        gaps: The refused periods behind which older hours are searched.
     """
 
     days: int
     spans: Spans[SeriesKey] = field(default_factory=Spans)
     refused: ItemErrors[SeriesKey] = field(default_factory=ItemErrors)
     ended: ItemErrors[SeriesKey] = field(default_factory=ItemErrors)
+    gaps: dict[SeriesKey, Gap] = field(default_factory=dict)
+
+    def oldest_hour(self, now: float) -> int:
+        """Return the start of the wanted hours."""
+        return newest_hour(now) - self.days * DAY
 
     def blocks(
         self,
@@ -81,7 +88,7 @@ class Plan:
         if not self.refused.is_due(key):
             return None
         newest = newest_hour(now)
-        oldest = newest - self.days * DAY
+        oldest = self.oldest_hour(now)
         span = SHORTEST if key in self.refused else self.spans.length(key)
         if coverage is None:
             return Block(key, max(oldest, newest - span), newest)
@@ -97,7 +104,11 @@ class Plan:
         if oldest < coverage.start and self.ended.is_due(key):
             if key in self.ended:
                 span = SHORTEST
-            return Block(key, max(oldest, coverage.start - span), coverage.start)
+            end = coverage.start
+            if gap := self.gaps.get(key):
+                span = SHORTEST
+                end -= gap.next_distance(max(0, end - oldest - span))
+            return Block(key, max(oldest, end - span), end)
         return None
 
     def progress(
@@ -109,7 +120,7 @@ class Plan:
         """Return the progress; hours due at the next daily reading count as done."""
         done = wanted = 0
         newest = newest_hour(now)
-        oldest = newest - self.days * DAY
+        oldest = self.oldest_hour(now)
         for key in series:
             wanted += newest - oldest
             if coverage := coverages.get(key):

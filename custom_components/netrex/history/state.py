@@ -1,6 +1,7 @@
 """What is known about each series; it survives a restart."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.util import dt as dt_util
@@ -11,6 +12,7 @@ from ..item_errors import ItemErrors
 from ..kpi import BASE, SeriesKey
 from ..store import NetrexStore
 from .coverage import Coverage, Hours, newest_hour
+from .gaps import Gap
 from .plan import Block, Plan, Progress
 from .spans import Spans
 
@@ -109,12 +111,34 @@ class ImportState:
             if block.end < newest_hour(now):
                 return
             coverage = Coverage(block.start, block.end, now)
-        elif block.start > coverage.end or coverage.start > block.end:
+        elif coverage.start > block.end:
+            self._skip(block, accepted=True)
             return
-        coverage = coverage.joined(block.start, block.end, now, hours)
+        elif block.start > coverage.end:
+            return
+        elif is_older:
+            self.plan.gaps.pop(key, None)
+        self._cover(key, coverage.joined(block.start, block.end, now, hours))
+
+    def _cover(self, key: SeriesKey, coverage: Coverage) -> None:
         self.coverages[key] = coverage
         self._store.data.setdefault("history", {})[str(key)] = coverage.as_list()
         self._save_limits()
+
+    def _skip(self, block: Block, *, accepted: bool) -> None:
+        """Record an answer for a day behind a refused period.
+
+        Once the length of the period is known, its hours count as covered: they cost
+        only themselves, and older ones follow.
+        """
+        key = block.series
+        if (gap := self.plan.gaps.get(key)) is None:
+            return
+        coverage = self.coverages[key]
+        length = gap.add(coverage.start - block.end, accepted=accepted)
+        if length is not None:
+            del self.plan.gaps[key]
+            self._cover(key, replace(coverage, start=coverage.start - length))
 
     def refuse(self, block: Block, err: NetrexError) -> None:
         """Record that the portal refused a block.
@@ -126,7 +150,14 @@ class ImportState:
         if not self.shorten(block):
             coverage = self.coverages.get(key)
             is_older = coverage is not None and block.end <= coverage.start
-            (self.ended if is_older else self.refused).failed(key, err)
+            if not is_older:
+                self.refused.failed(key, err)
+            elif key in self.ended or block.start <= self.plan.oldest_hour(_now()):
+                self.plan.gaps.pop(key, None)
+                self.ended.failed(key, err)
+            else:
+                self.plan.gaps.setdefault(key, Gap())
+                self._skip(block, accepted=False)
             self._spans.reset(key)
         self._save_limits()
 
