@@ -1,7 +1,8 @@
-"""Coordinator that publishes the request ledger to entities; makes no requests."""
+"""Coordinator that publishes the request ledger; makes no requests."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import override
 
 from homeassistant.core import HomeAssistant
@@ -10,6 +11,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from .client import Ledger
 from .const import LOGGER
 from .kpi.coordinator import KpiCoordinator
+from .kpi.refused_places import async_delete_issues, async_update_issues
 from .models import NetrexConfigEntry
 
 INTERVAL = timedelta(minutes=1)
@@ -27,7 +29,7 @@ class Budget:
 
 
 class BudgetCoordinator(DataUpdateCoordinator[Budget]):
-    """Reads the ledger every minute."""
+    """Reads the ledger every minute, and keeps the repair issues up to date."""
 
     config_entry: NetrexConfigEntry
 
@@ -48,9 +50,11 @@ class BudgetCoordinator(DataUpdateCoordinator[Budget]):
         )
         self._ledger = ledger
         self._kpi = kpi
+        entry.async_on_unload(partial(async_delete_issues, hass, entry))
 
     @override
     async def _async_update_data(self) -> Budget:
+        async_update_issues(self.hass, self.config_entry, self._kpi, self._ledger)
         return Budget(
             used=self._ledger.used,
             remaining=self._ledger.remaining,

@@ -16,6 +16,8 @@ class Issue(StrEnum):
     LIVE_VIEW = "live_view"
     CAMERA_ACCESS = "camera_access"
     AREAS = "areas"
+    REFUSED_PLACES = "refused_places"
+    ALLOWANCE = "allowance"
 
 
 # The issues with a fix flow (see repairs.py).

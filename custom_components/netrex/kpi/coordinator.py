@@ -10,7 +10,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.util import dt as dt_util
 
-from ..client import Lane, NetrexError
+from ..client import Lane, NetrexError, Tree
 from ..client.days import HOUR, QUARTER, Span
 from ..const import CONF_KPI_METRICS, CONF_KPI_NODES, LOGGER
 from ..coordinator import InventoryCoordinator, SlicedCoordinator
@@ -102,13 +102,17 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         )
 
     @property
+    def tree(self) -> Tree:
+        """The account's nodes."""
+        return self._inventory.data.tree
+
+    @property
     def nodes(self) -> Collection[int]:
         """The nodes with KPI data that exist and that the options include."""
-        tree = self._inventory.data.tree
         return [
             node_id
             for node_id in self.probe.nodes
-            if tree.node(node_id) and self.wants(node_id)
+            if self.tree.node(node_id) and self.wants(node_id)
         ]
 
     def wants(self, node_id: int) -> bool:
@@ -228,9 +232,8 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
             ]
             chosen = self.config_entry.options.get(CONF_KPI_NODES)
             interval = CHOSEN_PROBE_INTERVAL if chosen else PROBE_INTERVAL
-            metrics = self.wanted_metrics
             await self.probe.async_probe(
-                nodes, metrics, interval, self.async_update_listeners
+                nodes, self.wanted_metrics, interval, self.async_update_listeners
             )
         except NetrexError as err:
             # The next refresh starts the search again.
