@@ -120,9 +120,9 @@ def test_changes_equal_a_model_that_keeps_everything(
     for passed, seed, _ in readings:
         now += passed * QUARTER
         windows = window_spans(now, now, zone)
-        need = need_of(keys[0], windows, zone)
+        need = need_of(keys[0], windows, windows, zone)
         for key in keys[1:]:
-            need = need_of(key, windows, zone).joined(need)
+            need = need_of(key, windows, windows, zone).joined(need)
         if restarts and seed % 2:
             # After a power cut, only the sums of finished days are left.
             after = QuarterHours(zone)

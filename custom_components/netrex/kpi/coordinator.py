@@ -187,10 +187,12 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     def lacks_data(self, key: KpiKey) -> bool:
         """Return whether any series of a KPI has to be read."""
-        need = need_of(key, self.data.windows, self.quarter_hours.zone)
-        return any(
-            self._first_needed(series, need) is not None for series in series_of(key)
-        )
+        need, found = self._need_of(key), series_of(key)
+        return any(self._first_needed(series, need) is not None for series in found)
+
+    def _need_of(self, key: KpiKey) -> Need:
+        earlier = self._windows_until(self.data.end - int(self._max_lag))
+        return need_of(key, self.data.windows, earlier, self.quarter_hours.zone)
 
     @property
     def known_until(self) -> datetime | None:
@@ -258,7 +260,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         needs: dict[SeriesKey, Need] = {}
         self._kpis_of.clear()
         for key in keys:
-            need = need_of(key, data.windows, zone)
+            need = self._need_of(key)
             for series in series_of(key):
                 needs[series] = need.joined(needs.get(series))
                 self._kpis_of.setdefault(series, set()).add(key)
@@ -358,11 +360,7 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
 
     @callback
     def _save(self, snapshot: Mapping[str, list[Any]]) -> None:
-        """Store the values that would otherwise have to be read again after a restart.
-
-        The snapshot has all of them. The sums of finished days are stored as well, and
-        remain usable if the snapshot is from another time zone.
-        """
+        """Store the values that would otherwise be read again after a restart."""
         stored = self._store.data.setdefault("kpi", {})
         stored["delay"] = self.delay.seconds
         stored["refused"] = self.queries.refused.as_dict()

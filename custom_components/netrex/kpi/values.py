@@ -32,17 +32,25 @@ def series_of(key: KpiKey) -> tuple[SeriesKey, ...]:
     return tuple(SeriesKey(key.node_id, metric) for metric in needs(BY_KEY[key.metric]))
 
 
-def need_of(key: KpiKey, windows: Windows, zone: tzinfo) -> Need:
-    """Return the time from which the series of a KPI have to be known."""
+def need_of(key: KpiKey, windows: Windows, earlier: Windows, zone: tzinfo) -> Need:
+    """Return the time from which the series of a KPI have to be known.
+
+    Args:
+        key: The KPI.
+        windows: The current windows.
+        earlier: The windows of the longest lag. Until a reading succeeds, the KPI is
+            shown as of then, and a day that has just ended still lacks its last values.
+        zone: The local time zone.
+    """
     description = BY_KEY[key.metric]
-    span = windows[key.window]
+    span = min(windows[key.window], earlier[key.window])
     if description.base:
         before = week_before(span, zone)
         # As the week proceeds, the end passes every quarter hour of the previous week.
         return Need(before.start, day_bounds(before.end, zone).start)
     if description is OCCUPANCY:
         # The sensor also shows yesterday's drift.
-        return Need(windows[Window.YESTERDAY].start)
+        return Need(earlier[Window.YESTERDAY].start)
     return Need(span.start)
 
 
