@@ -40,6 +40,7 @@ from demo.stage import Running, start
 _ALLOWED_LOSS_SECONDS = 60
 _HISTORY_DAYS = 30
 _CLIP_SECONDS = 8
+_DOWNLOAD_TIMEOUT_SECONDS = 60
 _TOLERANCE = 1e-6
 _REGISTRY_TIMEOUT_SECONDS = 120
 _IMPORT_TIMEOUT_SECONDS = 240
@@ -203,7 +204,12 @@ async def _kill(case: Case) -> float:
     if case.random.random() < 1 / 4:
         actions.append(case.reload)
     tasks = [asyncio.create_task(_quietly(action)) for action in actions]
-    await asyncio.sleep(case.random.uniform(0.2, 20))
+    if case.random.random() < 1 / 2:
+        # About when the first download is complete.
+        await asyncio.wait(tasks[:1], timeout=_DOWNLOAD_TIMEOUT_SECONDS)
+        await asyncio.sleep(case.random.uniform(0, 2))
+    else:
+        await asyncio.sleep(case.random.uniform(0.2, 20))
     case.running.home_assistant.kill()
     killed_at = time.time()
     await case.running.home_assistant.wait()
