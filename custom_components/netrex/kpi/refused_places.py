@@ -21,8 +21,6 @@ def async_update_issues(
     """Create the issues that apply, and delete the others."""
     if places := _refused(kpi):
         names = [f"- {name}" for name in places[:_MAX_PLACES]]
-        if len(places) > _MAX_PLACES:
-            names.append("- …")
         async_create_issue(
             hass,
             entry,
