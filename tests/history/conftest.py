@@ -1,6 +1,7 @@
 """Fixtures of the history tests: a recorder, a clock, and reading back."""
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 import logging
 from typing import Any
@@ -17,6 +18,13 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.netrex.client import (
+    Granularity,
+    Lane,
+    NetrexClient,
+    NetrexError,
+    SeriesRequest,
+)
 from custom_components.netrex.const import CONF_HISTORY_DAYS
 from simulator import Simulator
 
@@ -145,3 +153,41 @@ async def settle(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entry.runtime_data.history.async_check()
     await hass.async_block_till_done(wait_background_tasks=True)
     await async_wait_recording_done(hass)
+
+
+type Refuse = Callable[[SeriesRequest], NetrexError | None]
+
+
+class Portal:
+    """Refuses requests for hours, and counts the refused ones by metric."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.refuse: Refuse | None = None
+        self.refused: Counter[str] = Counter()
+        results = NetrexClient.kpi_results
+        portal = self
+
+        async def answer(
+            client: NetrexClient,
+            requests: Sequence[SeriesRequest],
+            *,
+            lane: Lane = Lane.KPI,
+        ) -> dict[SeriesRequest, object]:
+            refused: dict[SeriesRequest, object] = {
+                request: error
+                for request in requests
+                if request.granularity is Granularity.H
+                and portal.refuse
+                and (error := portal.refuse(request))
+            }
+            portal.refused.update(request.metric for request in refused)
+            rest = [request for request in requests if request not in refused]
+            return refused | (await results(client, rest, lane=lane) if rest else {})
+
+        monkeypatch.setattr(NetrexClient, "kpi_results", answer)
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> Portal:
+    """Return the portal, which refuses nothing yet."""
+    return Portal(monkeypatch)

@@ -11,9 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.netrex.client import NetrexPermissionError
 from simulator import Simulator
 
-from .conftest import ReadBack, settle
+from .conftest import Portal, ReadBack, settle
 from .few import assert_days, few_series, percent, set_up
-from .test_refused import Portal
 
 WRONG = [
     timedelta(hours=2),

@@ -1,7 +1,5 @@
 """What the portal refuses costs only what it is about, and its limits are learned."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
 from datetime import timedelta
 import time
 from typing import Any
@@ -12,21 +10,17 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.netrex.client import (
-    Granularity,
-    Lane,
-    NetrexClient,
     NetrexError,
     NetrexNoDataError,
     NetrexNotFoundError,
     NetrexPermissionError,
     NetrexQueryError,
     NetrexResponseError,
-    SeriesRequest,
 )
 from custom_components.netrex.client.days import DAY
 from simulator import Simulator
 
-from .conftest import ReadBack, settle
+from .conftest import Portal, ReadBack, settle
 from .few import assert_days, few_series, percent, set_up
 from .test_import import series_queries
 
@@ -41,44 +35,6 @@ def history_days() -> int:
 def history_options(cloud: Simulator) -> dict[str, Any]:
     """Return the options of the entry: few series, to be quick."""
     return few_series(cloud)
-
-
-type Refuse = Callable[[SeriesRequest], NetrexError | None]
-
-
-class Portal:
-    """Refuses requests for hours, and counts the refused ones by metric."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.refuse: Refuse | None = None
-        self.refused: Counter[str] = Counter()
-        results = NetrexClient.kpi_results
-        portal = self
-
-        async def answer(
-            client: NetrexClient,
-            requests: Sequence[SeriesRequest],
-            *,
-            lane: Lane = Lane.KPI,
-        ) -> dict[SeriesRequest, object]:
-            refused: dict[SeriesRequest, object] = {
-                request: error
-                for request in requests
-                if request.granularity is Granularity.H
-                and portal.refuse
-                and (error := portal.refuse(request))
-            }
-            portal.refused.update(request.metric for request in refused)
-            rest = [request for request in requests if request not in refused]
-            return refused | (await results(client, rest, lane=lane) if rest else {})
-
-        monkeypatch.setattr(NetrexClient, "kpi_results", answer)
-
-
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Portal:
-    """Return the portal, which refuses nothing yet."""
-    return Portal(monkeypatch)
 
 
 @pytest.mark.parametrize("error", [NetrexQueryError, NetrexNoDataError])
