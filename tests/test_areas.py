@@ -101,9 +101,6 @@ async def test_folders_with_cameras_are_places_where_there_is_no_location(
     build, root, shop = tree_of(cloud, "folder")
     floor = build.node("folder", "1. patro", shop)
     upstairs = build.camera("Vchod", floor)
-    # A single place needs no numbers of the root.
-    build.shop("Brno, Kounicova", 300, root, 2)
-    tree_of(cloud, "folder")
     entry = await set_up()
 
     assert area_name(hass, entry, next(iter(cloud.world.cameras))) == "Brno, Česká"

@@ -25,7 +25,6 @@ from custom_components.netrex.live import VideoSource
 from custom_components.netrex.relay.endpoint import Endpoint
 from custom_components.netrex.relay.server import Relay
 from simulator import Simulator
-from simulator.world.builder import WorldBuilder
 
 from .conftest import SetUp
 from .ledgers import restored
@@ -116,12 +115,8 @@ async def test_a_refused_token_asks_to_sign_in_once(
 
 
 async def test_devices_form_the_portals_tree(
-    hass: HomeAssistant, cloud: Simulator, set_up: SetUp
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
 ) -> None:
-    # With a single shop, the root folder would only repeat its numbers.
-    root = cloud.world.nodes[0].node_id
-    WorldBuilder(cloud.world, next_id=400_000).shop("Brno, Kounicova", 300, root, 2)
-    entry = await set_up()
     registry = dr.async_get(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
 

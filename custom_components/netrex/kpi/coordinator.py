@@ -23,7 +23,6 @@ from .planning import SettlingDelay, first_needed, spread
 from .probe import CHOSEN_PROBE_INTERVAL, PROBE_INTERVAL, KpiProbe
 from .quarters import Need, QuarterHours
 from .ratios import RatioCheck
-from .repeats import cached_repeating_folders
 from .series import async_read_series, order_of
 from .values import KpiKey, Reading, drift, key_value, known_until, need_of, series_of
 from .windows import KpiData, Windows, window_spans
@@ -73,7 +72,6 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         self.always_update = True
         self._inventory = inventory
         self.probe = probe
-        self._repeats = cached_repeating_folders()
         self._store = store
         self._is_probing = False
         self._probing: asyncio.Task[None] | None = None
@@ -116,13 +114,9 @@ class KpiCoordinator(SlicedCoordinator[KpiData]):
         ]
 
     def wants(self, node_id: int) -> bool:
-        """Return whether the options include a node.
-
-        An empty choice includes all but the folders that repeat a single place.
-        """
-        if chosen := self.config_entry.options.get(CONF_KPI_NODES):
-            return is_chosen(self._inventory.data.tree, node_id, chosen)
-        return node_id not in self._repeats(self._inventory.data, self.probe.nodes)
+        """Return whether the options include a node; an empty choice includes all."""
+        chosen = self.config_entry.options.get(CONF_KPI_NODES)
+        return not chosen or is_chosen(self._inventory.data.tree, node_id, chosen)
 
     @property
     def wanted_metrics(self) -> frozenset[str]:

@@ -78,9 +78,9 @@ class KpiProbe:
         self.queries.refused.restore(stored.get("refused"), SeriesKey.parse)
 
     @property
-    def nodes(self) -> AbstractSet[int]:
-        """The nodes with KPI data, of which there are only ever more."""
-        return self._metrics.keys()
+    def nodes(self) -> frozenset[int]:
+        """The nodes with KPI data."""
+        return frozenset(self._metrics)
 
     def metrics(self, node_id: int) -> frozenset[str]:
         """Return the keys of the base metrics for which a node has data."""
