@@ -122,6 +122,10 @@ async def test_a_model_compares_yesterday(
             {"places": ["Brno, Česká"], "metrics": ["visitors"], "start": "2024-01-01"},
             "year",
         ),
+        (
+            {"places": ["Brno, Česká"], "metrics": ["visitors"], "start": "0001-01-01"},
+            "year",
+        ),
         ({"places": ["Brno, Česká"] * 50, "metrics": ["visitors"]}, "fewer"),
         (
             {"places": ["Brno, Česká"], "metrics": ["visitors"], "start": "2027-01-01"},

@@ -33,7 +33,7 @@ from .kpi.periods import Compare, Period, period_span
 from .kpi.permissions import async_check_permissions, async_readable_nodes
 from .kpi.places import find_nodes, place_name
 from .kpi.question import Question, async_ask
-from .kpi.requests import METRIC_KEYS
+from .kpi.requests import METRIC_KEYS, span_between
 from .models import NetrexConfigEntry
 
 # A call costs at most so many values, which are a few queries, and a model that loops
@@ -268,13 +268,13 @@ def _span(entry: NetrexConfigEntry, args: dict[str, Any]) -> Span:
             dt_util.get_default_time_zone(),
         )
     else:
-        start, end = (
-            int(dt_util.as_utc(cv.datetime(args[name])).timestamp())
-            if name in args
-            else settled
-            for name in ("start", "end")
+        end = (
+            cv.datetime(args["end"])
+            if "end" in args
+            else dt_util.utc_from_timestamp(settled)
         )
-        span = Span(start, min(end, settled))
+        span = span_between(cv.datetime(args["start"]), end)
+        span = Span(span.start, min(span.end, settled))
     if span.end <= span.start:
         raise invalid("period_not_begun")
     if span.end - span.start > LONGEST_RANGE:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -33,11 +33,11 @@ async def import_history(
     **data: Any,  # noqa: ANN401 - as the action takes it
 ) -> Any:  # noqa: ANN401 - a response
     """Call the action; the last five days have been imported before."""
-    start = (NOON - timedelta(days=days)).isoformat()
+    data.setdefault("start", (NOON - timedelta(days=days)).isoformat())
     return await hass.services.async_call(
         DOMAIN,
         "import_history",
-        {"config_entry_id": entry.entry_id, "start": start, **data},
+        {"config_entry_id": entry.entry_id, **data},
         blocking=True,
         return_response=wants_response,
     )
@@ -111,3 +111,26 @@ async def test_an_account_without_any_series_says_so(
     [row] = response["left_out"]
     assert (row["node"], row["metric"], row["before"]) == (silent, None, None)
     assert row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("start", "key"),
+    [
+        ("0001-01-01 00:00:00", "start_too_early"),
+        ("1999-01-01 00:00:00", "start_too_early"),
+        ("9999-12-31 23:59:59", "start_in_future"),
+    ],
+)
+async def test_a_start_far_away_takes_no_query(
+    hass: HomeAssistant,
+    cloud: Simulator,
+    config_entry: MockConfigEntry,
+    start: str,
+    key: str,
+) -> None:
+    await set_up(hass, config_entry)
+    del cloud.queries[:]
+    with pytest.raises(ServiceValidationError) as caught:
+        await import_history(hass, config_entry, start=start)
+    assert caught.value.translation_key == key
+    assert cloud.queries == []

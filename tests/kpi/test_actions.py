@@ -198,6 +198,8 @@ async def test_a_year_of_quarter_hours_until_now(
         ({"start": (NOON + timedelta(days=1)).isoformat()}, "start_in_future"),
         ({"end": START.isoformat()}, "end_before_start"),
         ({"start": (END - timedelta(days=367)).isoformat()}, "range_too_long"),
+        ({"start": "0001-01-01 00:00:00"}, "range_too_long"),
+        ({"end": "9999-12-31 23:59:59"}, "range_too_long"),
         (
             {"metrics": METRICS, "granularity": "HQ", "nodes": "every"},
             "request_too_large",

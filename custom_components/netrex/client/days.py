@@ -71,6 +71,22 @@ def local_instant(moment: datetime, zone: tzinfo, *, fold: int = 0) -> datetime:
     return datetime.fromtimestamp(after, UTC)
 
 
+def local_range(
+    start: datetime, end: datetime, zone: tzinfo
+) -> tuple[datetime, datetime]:
+    """Return the UTC times of two dates and times; see `local_instant`.
+
+    Of two equal local times, the end is the second one if the first is too early.
+
+    Raises:
+        OverflowError: A time is in no year from 1 to 9999.
+    """
+    first, last = local_instant(start, zone), local_instant(end, zone)
+    if last <= first:
+        last = local_instant(end, zone, fold=1)
+    return first, last
+
+
 def not_in_future(moment: float, now: float) -> float:
     """Return a stored unix time, at most now: the clock may have been ahead.
 

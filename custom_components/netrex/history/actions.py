@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
+from ..client.days import local_instant
 from ..const import DOMAIN, MAX_HISTORY_DAYS
 from ..errors import command_errors, error_text, failed, invalid
 from ..kpi import BASE, BY_KEY, RATIOS, SeriesKey, needs
@@ -61,13 +62,17 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     history = entry.runtime_data.history
     if not history.available:
         raise failed("no_recorder")
-    start = dt_util.as_utc(call.data[ATTR_START])
     now = dt_util.utcnow()
+    too_early = invalid("start_too_early", days=str(MAX_HISTORY_DAYS))
+    try:
+        start = local_instant(call.data[ATTR_START], dt_util.get_default_time_zone())
+    except OverflowError:
+        raise too_early from None
     if start > now:
         raise invalid("start_in_future")
     # A typo in the year would use up the daily allowance.
     if start < now - timedelta(days=MAX_HISTORY_DAYS):
-        raise invalid("start_too_early", days=str(MAX_HISTORY_DAYS))
+        raise too_early
     nodes = find_nodes(call.hass, entry, call.data.get(ATTR_NODES, ()))
     series, left_out = _select(entry, nodes, call.data.get(ATTR_METRICS, ()))
     with command_errors(entry):

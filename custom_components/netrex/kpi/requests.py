@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..client import LONGEST_RANGE, Granularity
-from ..client.days import DAY, HOUR, QUARTER, Span
+from ..client.days import DAY, HOUR, QUARTER, Span, local_range
 from ..const import DOMAIN
 from ..errors import invalid
 from ..models import NetrexConfigEntry
@@ -167,15 +167,28 @@ def _span(
         if span.end <= span.start:
             raise invalid("period_not_begun")
         return span
-    start = dt_util.as_utc(data[ATTR_START])
-    end = dt_util.as_utc(data.get(ATTR_END, now))
-    if start > now:
+    span = span_between(data[ATTR_START], data.get(ATTR_END, now))
+    if span.start > now.timestamp():
         raise invalid("start_in_future")
-    if end <= start:
+    if span.end <= span.start:
         raise invalid("end_before_start")
-    if (end - start).total_seconds() > longest:
+    if span.end - span.start > longest:
         raise invalid("range_too_long")
-    return Span(int(start.timestamp()), int(end.timestamp()))
+    return span
+
+
+def span_between(start: datetime, end: datetime) -> Span:
+    """Return the span between two times, which may be local ones.
+
+    Raises:
+        ServiceValidationError: A time is in no year from 1 to 9999.
+    """
+    zone = dt_util.get_default_time_zone()
+    try:
+        first, last = local_range(start, end, zone)
+    except OverflowError:
+        raise invalid("range_too_long") from None
+    return Span(int(first.timestamp()), int(last.timestamp()))
 
 
 def local_text(moment: int, zone: tzinfo) -> str:

@@ -23,7 +23,7 @@ import voluptuous as vol
 
 from ..areas import place_name
 from ..client import Lane
-from ..client.days import local_instant
+from ..client.days import local_instant, local_range
 from ..const import DOMAIN
 from ..errors import failed, invalid
 from ..targets import TargetCamera, async_target_cameras
@@ -177,22 +177,18 @@ def _raise_failures(
 def _times(data: Mapping[str, Any]) -> tuple[int, int]:
     """Return start and end in unix seconds, rounded outward.
 
-    Of two equal local times, the end is the second one if the first is too early.
-
     Raises:
         ServiceValidationError: The times are out of range, or the end is not after the
             start.
     """
     zone = dt_util.get_default_time_zone()
     try:
-        start = local_instant(data[ATTR_START], zone)
         if (duration := data.get(ATTR_DURATION)) is not None:
+            start = local_instant(data[ATTR_START], zone)
             end = start + duration
         else:
             local_end = data.get(ATTR_END) or dt_util.utcnow()
-            end = local_instant(local_end, zone)
-            if end <= start:
-                end = local_instant(local_end, zone, fold=1)
+            start, end = local_range(data[ATTR_START], local_end, zone)
         if end <= start:
             raise _end_error(data)
         return int(start.timestamp()), math.ceil(end.timestamp())
