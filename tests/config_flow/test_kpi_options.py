@@ -18,7 +18,7 @@ from custom_components.netrex.const import (
     CONF_KPI_METRICS,
     CONF_KPI_NODES,
 )
-from custom_components.netrex.devices import async_known_nodes
+from custom_components.netrex.devices import async_known_nodes, async_node_devices
 from custom_components.netrex.kpi.places import find_nodes
 from simulator import Simulator
 
@@ -258,6 +258,5 @@ async def test_a_deselected_node_keeps_the_cameras(
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert async_known_nodes(hass, entry) == set(cloud.world.cameras)
     account = next(device for device in devices if device.entry_type)
-    assert {device.via_device_id for device in devices if device is not account} == {
-        account.id
-    }
+    nodes = async_node_devices(hass, entry).values()
+    assert {device.via_device_id for device in nodes} == {account.id}
