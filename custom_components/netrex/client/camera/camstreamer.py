@@ -24,13 +24,11 @@ from .gateway import GatewayClient
 _ROOT = "local/camstreamer/"
 # Each stream requires a call and becomes an entity.
 _MAX_STREAMS = 50
-# The camera's answer if its app is of the other generation or is not installed. Some
-# servers have a page with status 200 for unknown paths.
+# The camera's answer if its app is of the other generation or is not installed.
 _UNKNOWN_CALL = (
     NetrexCameraNotFoundError,
     NetrexCameraMethodError,
     NetrexCameraRefusedError,
-    NetrexCameraResponseError,
 )
 
 
@@ -121,12 +119,14 @@ class CamStreamerClient:
                     self._serial_number, generation.list_path, {"action": "get"}
                 )
                 streams = parse_streams(answer)
-            except _UNKNOWN_CALL as err:
-                if isinstance(err, NetrexCameraResponseError):
-                    page = err
+            except NetrexCameraResponseError as err:
+                # Some servers have a page with status 200 for unknown paths.
+                page = err
+            except _UNKNOWN_CALL:
                 continue
-            self.generation = generation
-            return streams
+            else:
+                self.generation = generation
+                return streams
         # A camera that fails can answer with a page, too.
         if page is not None:
             raise page
