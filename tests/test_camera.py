@@ -35,6 +35,7 @@ from simulator import Simulator
 
 from .leaks import assert_log_clean
 from .relay.players import until, watch
+from .waiting import token_checked_twice
 
 
 def entity_of(hass: HomeAssistant, entry: MockConfigEntry, source: VideoSource) -> str:
@@ -307,12 +308,8 @@ async def test_a_revoked_token_starts_one_reauthentication(
     for _ in range(2):
         with pytest.raises(av.HTTPForbiddenError):
             await watch(address)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert not hass.config_entries.flow.async_progress()
     assert state_of(hass, entity_id) == CameraState.IDLE
-    # The links' refusals were checked once; the check is repeated soon.
-    await entry.runtime_data.status.async_refresh()
-    await hass.async_block_till_done()
+    await token_checked_twice(hass, entry)
 
     flows = hass.config_entries.flow.async_progress()
     assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]

@@ -20,6 +20,7 @@ from custom_components.netrex.services import ACTION_RUN_QUERY
 from simulator import Simulator
 
 from .leaks import assert_log_clean
+from .waiting import token_checked_twice
 
 
 async def run(
@@ -123,7 +124,7 @@ async def test_a_refused_token_starts_reauthentication(
         await run(hass, entry, "{__typename}")
 
     assert caught.value.translation_key == "invalid_auth"
-    await hass.async_block_till_done()
+    await token_checked_twice(hass, entry)
     [flow] = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
     assert_log_clean(caplog, cloud.secrets)

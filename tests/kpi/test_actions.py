@@ -27,6 +27,7 @@ from custom_components.netrex.kpi.metrics import BASE, RATIOS, RAW
 from simulator import Simulator
 
 from ..test_inventory import remove
+from ..waiting import token_checked_twice
 from .conftest import NOON
 from .test_sensor import shop_id
 
@@ -295,10 +296,7 @@ async def test_a_refused_token_asks_to_sign_in_again(
     with pytest.raises(HomeAssistantError) as raised:
         await get_kpi(hass, entry, shop_id(cloud))
     assert raised.value.translation_key == "invalid_auth"
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert not hass.config_entries.flow.async_progress()
-    await entry.runtime_data.status.async_refresh()
-    await hass.async_block_till_done()
+    await token_checked_twice(hass, entry)
     [flow] = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH
 

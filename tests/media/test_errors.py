@@ -12,6 +12,7 @@ from custom_components.netrex.media import playback
 from simulator import Simulator
 from simulator.world.model import Scope
 
+from ..waiting import token_checked_twice
 from .conftest import Ask
 
 GONE = "This item of the media browser no longer exists"
@@ -117,6 +118,7 @@ async def test_a_revoked_token_starts_reauthentication(
 ) -> None:
     cloud.world.tokens.clear()
     assert await error(ask, "browse", f"{entry.entry_id}/camera/{camera_id}")
+    await token_checked_twice(hass, entry)
     assert list(entry.async_get_active_flows(hass, {"reauth"}))
 
 

@@ -24,6 +24,7 @@ from custom_components.netrex.recordings.renditions import select_rendition
 from simulator import Simulator
 from simulator.world.model import Scope
 
+from ..waiting import token_checked_twice
 from .conftest import QUICK, Events, Source, contents, files
 
 
@@ -252,7 +253,7 @@ async def test_missing_rights_and_a_revoked_token(
     with pytest.raises(HomeAssistantError) as caught:
         await manager.async_download(clip, media / "x.mp4")
     assert caught.value.translation_key == "invalid_auth"
-    await hass.async_block_till_done()
+    await token_checked_twice(hass, entry)
     assert [
         flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()
     ] == ["reauth"]
