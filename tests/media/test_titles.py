@@ -8,7 +8,9 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.netrex.client.days import DAY, Span
 from custom_components.netrex.media.titles import Texts
+from custom_components.netrex.media.visitors import async_hour_visitors
 from simulator import Simulator
 
 from ..kpi.test_sensor import settle, shop_id, state
@@ -99,3 +101,15 @@ async def test_visitors_that_a_user_may_not_read_are_not_shown(
         hours = await browse(child(days, "Today"))
     assert hours["children"]
     assert not any("visitor" in one for one in titles(hours))
+
+
+async def test_what_does_not_count_has_no_visitors(
+    hass: HomeAssistant, browse: Ask, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    """Neither a camera of a place that does not count, nor a day before it began."""
+    await settle(hass, entry)
+    camera = next(c for c in cloud.world.cameras if cloud.kpi.sources(c))
+    day = Span(0, DAY)
+    assert await async_hour_visitors(hass, entry, None, camera, Span(DAY, DAY)) == {}
+    assert await async_hour_visitors(hass, entry, None, camera, day) == {}
+    assert await async_hour_visitors(hass, entry, None, -1, day) == {}

@@ -288,7 +288,8 @@ class HistoryImporter:
                 # Only this series is refused.
                 self.last_error = error
                 self.state.refuse(block, error)
-        return bool(self.state.blocks(series, now))
+        # The search may have found more series meanwhile.
+        return bool(self.state.blocks(self.series(), now))
 
     def _shorten_unusable(self, batch: Sequence[Block], err: NetrexError) -> None:
         """Use shorter blocks for series whose answers are unusable, or often missing.
