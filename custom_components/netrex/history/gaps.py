@@ -10,7 +10,7 @@ from ..client.days import DAY
 
 @dataclass(slots=True)
 class Gap:
-    """A refused period before the covered hours, while its start is searched.
+    """A refused period before the covered hours, whose start is not known yet.
 
     Single days are requested: further back each time until one is accepted, then
     between it and the last refused one.
@@ -36,7 +36,7 @@ class Gap:
             self.refused = max(self.refused, distance)
         else:
             if distance <= self.refused:
-                # The portal has changed its mind.
+                # The portal accepts days now that it refused before.
                 self.refused = 0
             known = distance if self.accepted is None else self.accepted
             self.accepted = min(known, distance)
