@@ -145,7 +145,7 @@ async def _wrong(entry: ConfigEntry, control: Control, rows: Rows) -> int:
         truth = await control.truth(
             series.node_id, str(metric), found[0]["start"], found[-1]["end"]
         )
-        wrong += abs(found[-1]["sum"] - (truth or 0)) > 0.01  # noqa: PLR2004 - cents
+        wrong += abs(found[-1]["sum"] - (truth or 0)) > 0.01  # noqa: PLR2004 - sums have cents
     return wrong
 
 

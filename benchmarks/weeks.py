@@ -173,7 +173,7 @@ def door_alarm(shops: Shops, shop: int, day: date, door: int, dead: int) -> int 
 
 def two_doors(shops: Shops, day: date) -> list[int]:
     """Return the shops with two doors."""
-    return [n for n in range(len(shops)) if len(shops.doors(n, day)) == 2]  # noqa: PLR2004 - two
+    return [n for n in range(len(shops)) if len(shops.doors(n, day)) == 2]  # noqa: PLR2004 - two doors
 
 
 def is_closed(day: date) -> bool:

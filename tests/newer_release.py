@@ -33,15 +33,15 @@ def _set_last_states(data: RestoreStateData, states: dict[str, StoredState]) -> 
         }
         for state in states.values()
     ]
-    load = data._async_load_stored_states  # type: ignore[attr-defined]  # 2026.11
+    load = data._async_load_stored_states  # type: ignore[attr-defined]  # since 2026.11
     load(stored)
 
 
 def _last_states(data: RestoreStateData) -> dict[str, StoredState]:
     """Return the states by entity id, or by registry id where there is one."""
     return {
-        **data.last_states_by_entity_id,  # type: ignore[attr-defined]  # 2026.11
-        **data.last_states_by_entity_registry_id,  # type: ignore[attr-defined]  # 2026.11
+        **data.last_states_by_entity_id,  # type: ignore[attr-defined]  # since 2026.11
+        **data.last_states_by_entity_registry_id,  # type: ignore[attr-defined]  # since 2026.11
     }
 
 

@@ -1,6 +1,7 @@
 """The table of errors: complete, translated, and mapped to Home Assistant's errors."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 import json
 from pathlib import Path
 import re
@@ -15,8 +16,12 @@ from homeassistant.exceptions import (
 )
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import UpdateFailed
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components import netrex
 from custom_components.netrex.auth import fixed_token
@@ -171,6 +176,22 @@ async def test_a_command_raises_the_translated_error(
     assert caught.value.translation_key == key
     assert len(cloud.queries) == isinstance(err, NetrexAuthError)
     assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+
+
+async def test_many_refusals_take_one_query(
+    hass: HomeAssistant, cloud: Simulator, entry: MockConfigEntry
+) -> None:
+    await hass.async_block_till_done(wait_background_tasks=True)
+    del cloud.queries[:]
+    for _ in range(10):
+        with pytest.raises(HomeAssistantError), command_errors(entry):
+            raise NetrexAuthError("no")
+        await hass.async_block_till_done(wait_background_tasks=True)
+        # Past the cooldown of Home Assistant's own debouncer.
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=15))
+        await hass.async_block_till_done(wait_background_tasks=True)
+    checks = [one for one in cloud.queries if "source_ip" in one.query]
+    assert len(checks) == 1
 
 
 async def test_other_errors_are_not_translated(

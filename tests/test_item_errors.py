@@ -7,8 +7,9 @@ from custom_components.netrex.client import (
     NetrexNotFoundError,
     NetrexPermissionError,
 )
+from custom_components.netrex.client.backoff import ITEM_DELAYS
 from custom_components.netrex.client.days import DAY, HOUR
-from custom_components.netrex.item_errors import DELAYS, ItemErrors, concerns_item
+from custom_components.netrex.item_errors import ItemErrors, concerns_item
 
 NOW = 1_800_000_000.0
 
@@ -27,7 +28,7 @@ def test_the_delay_grows_and_ends_with_a_success() -> None:
     clock = Clock()
     errors = ItemErrors[int](clock)
     assert errors.is_due(1)
-    for delay in (*DELAYS, DELAYS[-1]):
+    for delay in (*ITEM_DELAYS, ITEM_DELAYS[-1]):
         errors.failed(1, NetrexNotFoundError("gone"))
         clock.now += delay - 1
         assert not errors.is_due(1)
@@ -62,8 +63,8 @@ def test_a_clock_once_wrong_adds_at_most_one_delay(ahead: int) -> None:
     clock.now = NOW
     restored = ItemErrors[int](clock)
     restored.restore(errors.as_dict(), int)
-    assert restored.due_at(1) <= NOW + DELAYS[0]
-    clock.now = NOW + DELAYS[0]
+    assert restored.due_at(1) <= NOW + ITEM_DELAYS[0]
+    clock.now = NOW + ITEM_DELAYS[0]
     assert restored.is_due(1)
 
 

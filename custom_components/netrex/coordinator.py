@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+import math
 import time
 from typing import Any, override
 
@@ -351,14 +352,21 @@ class StatusCoordinator(NetrexCoordinator[dict[int, CameraStatus]]):
         super().__init__(
             hass, entry, client, name="status", interval=timedelta(seconds=90)
         )
+        # The monotonic time from which the token may be checked again (seconds).
+        self._check_due_at = -math.inf
 
     @callback
     def async_check_token(self) -> None:
         """Query the portal after it refused the token in another request.
 
         Only refusals of this query, too, ask the user to sign in: that one may concern
-        a single node, or be a mistake of a server in between.
+        a single node, or be a mistake of a server in between. As long as the requests
+        are refused, one query per interval is sufficient.
         """
+        now = self.hass.loop.time()
+        if now < self._check_due_at:
+            return
+        self._check_due_at = now + self.interval.total_seconds()
         self.config_entry.async_create_background_task(
             self.hass, self.async_request_refresh(), "netrex token check"
         )

@@ -133,7 +133,7 @@ class NetrexCameraEntity(NetrexEntity[StatusCoordinator]):
         return super().available and self.node_id in self.coordinator.data
 
 
-def _node_id(key: Any) -> int:  # noqa: ANN401 - any key
+def _node_id(key: Any) -> int:  # noqa: ANN401 - keys of several kinds
     node_id: int = getattr(key, "node_id", key)
     return node_id
 

@@ -11,13 +11,10 @@ from .client import (
     NetrexError,
     NetrexRateLimitedError,
 )
-from .client.days import HOUR, QUARTER, not_in_future
+from .client.backoff import ITEM_DELAYS
+from .client.days import not_in_future
 from .client.values import as_float, as_int, as_mapping, as_text
 from .errors import error_key
-
-# Seconds until an item is requested again, by number of consecutive errors; the last
-# value applies to all further errors.
-DELAYS = (QUARTER, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR)
 
 
 def concerns_item(err: NetrexError) -> bool:
@@ -50,13 +47,13 @@ class ItemErrors[KeyT: Hashable]:
 
     Args:
         clock: Unix time in seconds.
-        delays: Seconds until an item is requested again, as in `DELAYS`.
+        delays: Seconds until an item is requested again, as in `ITEM_DELAYS`.
     """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.time,
-        delays: Sequence[int] = DELAYS,
+        delays: Sequence[int] = ITEM_DELAYS,
     ) -> None:
         self._clock = clock
         self._delays = delays
@@ -121,9 +118,11 @@ class ItemErrors[KeyT: Hashable]:
             parse: Returns the key for a text, or raises ValueError.
         """
         for text, value in as_mapping(stored).items():
-            if not isinstance(value, list) or len(value) != 3:  # noqa: PLR2004 - fields
-                continue
-            reason, count, at = as_text(value[0]), as_int(value[1]), as_float(value[2])
+            match value:
+                case [reason, count, at]:
+                    reason, count, at = as_text(reason), as_int(count), as_float(at)
+                case _:
+                    continue
             try:
                 key = parse(text)
             except ValueError:

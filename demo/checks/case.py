@@ -16,7 +16,7 @@ class Failed(Exception):  # noqa: N818 - an outcome, not an error of the program
     """A check failed; the text says why."""
 
 
-class NotRun(Exception):  # noqa: N818 - the same
+class NotRun(Exception):  # noqa: N818 - an outcome, too
     """A check cannot run on this machine; the text says why."""
 
 

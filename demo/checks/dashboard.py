@@ -82,7 +82,7 @@ async def phone(case: Case) -> str:
             "() => getComputedStyle(document.body).backgroundColor"
         )
         light = max(map(int, re.findall(r"\d+", background)[:3]))
-        expect(light < 64, f"the background is {background}")  # noqa: PLR2004 - of 255
+        expect(light < 64, f"the background is {background}")  # noqa: PLR2004 - a quarter of 255
         overflow = [await page.evaluate(OVERFLOW)]
         await page.get_by_role("tab", name="Kamery").click()
         pictures = 0

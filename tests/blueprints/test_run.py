@@ -67,7 +67,7 @@ async def test_a_clip_is_saved_and_its_link_plays_on_a_phone(
     await hass.async_block_till_done(wait_background_tasks=True)
 
     [saved] = await hass.async_add_executor_job(recordings, media)
-    name = datetime.strptime(saved.stem, "%Y-%m-%d_%H-%M-%S")  # noqa: DTZ007 - local
+    name = datetime.strptime(saved.stem, "%Y-%m-%d_%H-%M-%S")  # noqa: DTZ007 - file names have local times
     start = name.replace(tzinfo=moment.tzinfo)
     assert abs(start - (moment - timedelta(seconds=60))) < timedelta(seconds=3)
     [message] = phone.messages

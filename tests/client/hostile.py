@@ -245,7 +245,7 @@ def excesses(value: object, texts: int, items: int) -> Iterator[object]:
         if len(value) > texts:
             yield value
     elif isinstance(value, int | float):
-        if abs(value) > MAX_NUMBER or value != value:  # noqa: PLR0124 - NaN
+        if abs(value) > MAX_NUMBER or value != value:  # noqa: PLR0124 - only NaN differs
             yield value
     elif isinstance(value, dict | list):
         if len(value) > items:

@@ -43,7 +43,7 @@ def _server(setup: list[str], command: list[str], folder: Path) -> Iterator[None
         subprocess.run(  # noqa: S603 - system programs
             setup, cwd=folder, stdout=output, stderr=output, user=user, check=True
         )
-        process = subprocess.Popen(  # noqa: S603 - the same
+        process = subprocess.Popen(  # noqa: S603 - system programs
             command, cwd=folder, stdout=output, stderr=output, user=user
         )
     try:

@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 import os
 from pathlib import Path
 import random
@@ -128,7 +128,7 @@ def true_values(
     shop: int,
     key: str,
     span: Span,
-    zone: Any,  # noqa: ANN401
+    zone: tzinfo,
 ) -> Iterator[float | None]:
     """Yield the true values at the ends of quarter hours, and at each reset."""
     description = BY_KEY[key.removesuffix("_today")]

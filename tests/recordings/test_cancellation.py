@@ -170,7 +170,7 @@ async def test_a_request_during_the_cancellation_starts_a_new_job(
     cloud.switches.prepare_duration = 0.5
     new = asyncio.create_task(manager.async_download(clip, target))
     async with asyncio.timeout(5):
-        while (job := manager.job(clip)) is canceled_job:  # noqa: ASYNC110 - no event
+        while (job := manager.job(clip)) is canceled_job:  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.01)
     may_finish.set()
     await asyncio.wait([canceled])

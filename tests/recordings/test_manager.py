@@ -99,7 +99,7 @@ async def test_playback_causes_no_events(
     states: list[JobState] = []
     playing = asyncio.create_task(manager.async_fetch(clip))
     async with asyncio.timeout(5):
-        while (job := manager.job(clip)) is None:  # noqa: ASYNC110 - no event
+        while (job := manager.job(clip)) is None:  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0)
     job.async_add_listener(lambda job: states.append(job.state))
     await playing
@@ -120,7 +120,7 @@ async def test_playback_causes_no_events_after_the_action_was_canceled(
     playing = asyncio.create_task(manager.async_fetch(clip))
     download = asyncio.create_task(manager.async_download(clip, media / "left.mp4"))
     async with asyncio.timeout(5):
-        while "preparing" not in events.types:  # noqa: ASYNC110 - a list
+        while "preparing" not in events.types:  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.01)
     download.cancel()
     await playing
@@ -190,7 +190,7 @@ async def test_a_clip_that_has_just_ended_is_listed_again(
     clip = Clip(camera_id, now - 13, now + 1)
     download = asyncio.create_task(manager.async_download(clip, media / "late.mp4"))
     async with asyncio.timeout(5):
-        while asked(cloud, "recordings(") < 2:  # noqa: ASYNC110 - no event
+        while asked(cloud, "recordings(") < 2:  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.01)
     cloud.clock.jump(30)
     saved = await download

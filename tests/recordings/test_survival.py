@@ -125,7 +125,7 @@ async def test_an_expired_url(
         manager,
         clip,
         JobState.READY,
-        lambda: cloud.recordings._downloads.clear(),  # noqa: PLW0108 - replaced
+        lambda: cloud.recordings._downloads.clear(),  # noqa: PLW0108 - the cloud replaces it
     )
     await manager.async_download(clip, target)
     assert contents(target) == await read_source()
@@ -181,7 +181,7 @@ async def test_an_expired_recording_id(
         manager,
         clip,
         JobState.PREPARING,
-        lambda: cloud.recordings._recordings.clear(),  # noqa: PLW0108 - as above
+        lambda: cloud.recordings._recordings.clear(),  # noqa: PLW0108 - the cloud replaces it
     )
     await manager.async_download(clip, target)
     assert contents(target) == await read_source()

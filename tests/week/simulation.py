@@ -303,7 +303,7 @@ def simulate(frozen: FrozenDateTimeFactory, folder: Path, days: float) -> Report
         passed,
         lambda: any(one._running for one in pacers),
     )
-    defaults: dict[str, Any] = Ledger.__init__.__kwdefaults__  # type: ignore[assignment]  # it has
+    defaults: dict[str, Any] = Ledger.__init__.__kwdefaults__  # type: ignore[assignment]  # it has defaults
     with (
         patch.dict(defaults, clock=lambda: time.time()),  # noqa: PLW0108 - looked up at each call
         patch("custom_components.netrex.pacing.Pacer", pacer),

@@ -63,7 +63,7 @@ class NetrexClient:
 
     Attributes:
         pacer: As given.
-        get_token: As given.
+        get_token: The function that returns a valid token.
         archive: The account's recordings.
     """
 

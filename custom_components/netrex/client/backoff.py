@@ -3,9 +3,13 @@
 from collections.abc import Callable
 import logging
 
-from .days import DAY
+from .days import DAY, HOUR, QUARTER
 
 _LOGGER = logging.getLogger(__name__)
+
+# Seconds until an item is requested again, by number of consecutive errors; the last
+# value applies to all further errors.
+ITEM_DELAYS = (QUARTER, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR)
 
 # Pauses in seconds after consecutive refusals, if the portal does not give a length.
 _FIRST_PAUSE = 5.0

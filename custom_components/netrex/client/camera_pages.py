@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import batched
 from math import inf
 
+from .backoff import ITEM_DELAYS
 from .errors import NetrexAuthError, NetrexError, NetrexRateLimitedError
 from .values import as_mapping
 
@@ -16,8 +17,6 @@ _CAMERAS_PER_QUERY = 50
 # Consecutive queries without a usable response that end a run: each further one could
 # take until its timeout.
 _MAX_MISSES = 4
-# Seconds until a camera that fails its queries is due again, by consecutive failures.
-_DELAYS = (900.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 43_200.0)
 
 
 class CameraPages[T]:
@@ -43,7 +42,7 @@ class CameraPages[T]:
         self._failed: dict[int, tuple[int, float]] = {}
 
     async def read(self, node_ids: Sequence[int]) -> dict[int, T]:
-        """Return what is known of cameras; those that the portal does not know lack.
+        """Return what is known of cameras, without those that the portal does not know.
 
         Raises:
             NetrexError: No query was answered, or the token is refused.
@@ -99,6 +98,6 @@ class CameraPages[T]:
 
     def _defer(self, node_id: int) -> None:
         count = self._failed.get(node_id, (0, 0.0))[0]
-        delay = _DELAYS[min(count, len(_DELAYS) - 1)]
+        delay = ITEM_DELAYS[min(count, len(ITEM_DELAYS) - 1)]
         due_at = asyncio.get_running_loop().time() + delay
         self._failed[node_id] = count + 1, due_at

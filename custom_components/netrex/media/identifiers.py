@@ -106,7 +106,7 @@ class Slice(_SpanItem):
 type MediaItem = Root | Folder | CameraDays | Day | Hour | Slice
 
 
-def parse_identifier(identifier: str | None) -> MediaItem:  # noqa: PLR0911 - a table
+def parse_identifier(identifier: str | None) -> MediaItem:  # noqa: PLR0911 - one per kind of item
     """Return the item of an identifier; Home Assistant passes None for all accounts.
 
     Raises:

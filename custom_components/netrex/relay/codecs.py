@@ -52,7 +52,7 @@ def _h265_units(payload: memoryview) -> Iterator[tuple[int, memoryview]]:
         for unit in _aggregated(payload[2:]):
             yield unit[0] >> 1 & 0x3F, unit
     elif kind == _FU:
-        if len(payload) > 2 and payload[2] & _FRAGMENT_START:  # noqa: PLR2004 - headers
+        if len(payload) > 2 and payload[2] & _FRAGMENT_START:  # noqa: PLR2004 - two are headers
             yield payload[2] & 0x3F, payload[:0]
     else:
         yield kind, payload

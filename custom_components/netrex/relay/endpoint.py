@@ -15,7 +15,7 @@ LOOPBACK = "127.0.0.1"
 # Clients send little: requests, receiver reports, and audio (bytes).
 RECEIVE_BUFFER_SIZE = 32 * 1024
 # One of the parameters that Home Assistant masks.
-TOKEN_PARAMETER = "auth"  # noqa: S105 - a name
+TOKEN_PARAMETER = "auth"  # noqa: S105 - its name, no secret
 
 # A stream's address with its key, its token, and what follows for a track.
 _ADDRESS = re.compile(
